@@ -1,0 +1,1 @@
+"""Contrast sets, readouts and steering vectors."""

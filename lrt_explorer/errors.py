@@ -1,0 +1,37 @@
+"""The errors a user may meet: each says in one sentence what is wrong and what to do."""
+
+
+class LRTError(Exception):
+    """Base of every error that is shown to a user as its message alone, without a traceback."""
+
+
+class ModelError(LRTError):
+    """A model could not be found, read or understood."""
+
+
+class MapError(LRTError):
+    """A map could not be fitted or applied."""
+
+
+class ArtifactError(LRTError):
+    """A saved artifact is missing, damaged, or belongs to something else."""
+
+
+class ContrastError(LRTError):
+    """A contrast set is empty, one-sided or malformed."""
+
+
+class VectorError(LRTError):
+    """A steering vector has the wrong size, no length, or numbers that are not finite."""
+
+
+class SettingsError(LRTError):
+    """A setting is out of range."""
+
+
+class PromptError(LRTError):
+    """A prompt is empty or does not fit into the model's context."""
+
+
+class CancelledError(LRTError):
+    """The user stopped the work; what was already computed is kept."""
