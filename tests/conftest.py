@@ -1,0 +1,26 @@
+"""Settings that every test runs under; they must stand before torch, transformers or gradio are imported."""
+
+import os
+
+# No test reaches a hub or reports to anyone, whatever the caller's environment says.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+# Tokenizers and OpenMP would otherwise start one thread per core for models that fit into a cache line or two.
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+torch.set_num_threads(min(2, torch.get_num_threads()))
+
+
+@pytest.fixture(autouse=True)
+def own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give each test a data folder of its own, so that none reads what another (or the user) has kept."""
+    home = tmp_path / "lrt-home"
+    monkeypatch.setenv("LRT_EXPLORER_HOME", str(home))
+    yield home
