@@ -1,0 +1,89 @@
+"""Contrast sets survive a round trip, and every malformed file gets one sentence that names the line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lrt_explorer.concepts.contrast import ContrastSet, ReadoutPrompt, load_concept, read_contrast, write_contrast
+from lrt_explorer.errors import ContrastError
+
+MOOD = ContrastSet(
+    name="mood",
+    pairs=(("The sun shone.", "The rain fell."), ("She laughed.", "She wept.")),
+    description="Happy or sad.",
+    positive_label="happy",
+    negative_label="sad",
+    suffix=" Then",
+    prompts=(ReadoutPrompt("She felt", (" happy", " glad"), (" sad",)),),
+    scorer="mood",
+)
+
+
+def test_what_is_written_is_read_back_equal(tmp_path: Path) -> None:
+    path = tmp_path / "mood.jsonl"
+    write_contrast(path, MOOD)
+    assert read_contrast(path) == MOOD
+    assert load_concept(str(path)) == MOOD
+
+
+def test_a_file_of_pairs_alone_is_a_set_named_after_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "joy.jsonl"
+    path.write_text('{"with": "a", "without": "b"}\n\n{"with": "c", "without": "d"}\n')
+    contrast = read_contrast(path)
+    assert (contrast.name, contrast.pairs, contrast.prompts) == ("joy", (("a", "b"), ("c", "d")), ())
+
+
+def test_the_fingerprint_changes_with_any_content() -> None:
+    other = ContrastSet(name=MOOD.name, pairs=MOOD.pairs, suffix=" Later")
+    assert MOOD.fingerprint() == ContrastSet(**vars(MOOD)).fingerprint()
+    assert MOOD.fingerprint() != other.fingerprint()
+
+
+PAIR = '{"with": "a", "without": "b"}'
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "no pairs"),
+        (PAIR, "only one pair"),
+        (f"{PAIR}\nnonsense\n", "line 2 of set.jsonl is not JSON"),
+        (f"{PAIR}\n[1, 2]\n", "line 2 of set.jsonl is not a JSON object"),
+        (f'{PAIR}\n{{"with": "a"}}\n', "line 2 of set.jsonl has no text under 'without'"),
+        (f'{PAIR}\n{{"with": "a", "without": " "}}\n', "line 2 of set.jsonl has no text under 'without'"),
+        (f'{PAIR}\n{{"with": "a", "without": 3}}\n', "line 2 of set.jsonl has no text under 'without'"),
+        (f'{PAIR}\n{{"text": "a"}}\n', "line 2 of set.jsonl has neither"),
+        (f'{PAIR}\n{{"prompt": "a", "positive": [], "negative": ["b"]}}\n', "line 2 of set.jsonl needs a list"),
+        (f'{PAIR}\n{{"prompt": "a", "positive": ["b"], "negative": "b"}}\n', "line 2 of set.jsonl needs a list"),
+        ('{"kind": "recipe"}\n', "line 1 of set.jsonl says kind 'recipe'"),
+        ('{"kind": "lrt-contrast-set", "version": 7}\n', "format version 7"),
+        ('{"kind": "lrt-contrast-set", "version": 1, "name": 4}\n', "the header of set.jsonl"),
+        ('{"with": "a", "without": "a"}\n' * 3, "the same text twice"),
+    ],
+)
+def test_a_malformed_file_is_refused_in_one_sentence(tmp_path: Path, content: str, said: str) -> None:
+    path = tmp_path / "set.jsonl"
+    path.write_text(content)
+    with pytest.raises(ContrastError, match=said.replace("[", r"\[")) as refusal:
+        read_contrast(path)
+    assert "\n" not in str(refusal.value)
+
+
+def test_bytes_that_are_not_text_are_refused_with_their_line(tmp_path: Path) -> None:
+    path = tmp_path / "set.jsonl"
+    path.write_bytes(PAIR.encode() + b"\n" + json.dumps({"with": "a"}).encode() + b"\xff\n")
+    with pytest.raises(ContrastError, match="line 2 of set.jsonl is not UTF-8"):
+        read_contrast(path)
+
+
+def test_a_missing_file_and_an_unknown_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ContrastError, match="No such file"):
+        read_contrast(tmp_path / "absent.jsonl")
+    with pytest.raises(ContrastError, match="there is no concept 'absent'"):
+        load_concept("absent")
+
+
+def test_a_one_sided_set_made_in_code_is_refused_too() -> None:
+    with pytest.raises(ContrastError, match="pair 2 of the contrast set x is one-sided"):
+        ContrastSet(name="x", pairs=(("a", "b"), ("c", "")))
