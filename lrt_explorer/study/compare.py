@@ -1,0 +1,180 @@
+"""Compare: the large model unsteered, steered by its own vector, by the mapped one, and by a random one."""
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+import torch
+
+from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.concepts.readout import answer_readout, pooled_prompt
+from lrt_explorer.concepts.vectors import Reading, addition, random_vector, transfer
+from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.lm.generate import generate_arms
+from lrt_explorer.lm.load import LanguageModel
+from lrt_explorer.store import MapInfo, check_map
+from lrt_explorer.study.judged import judged_score
+from lrt_explorer.study.known import known_vectors
+
+UNSTEERED, NATIVE, TRANSFERRED, RANDOM = "unsteered", "native", "transferred", "random"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One column of a comparison.
+
+    Attributes:
+        name: "unsteered", "native", "transferred" or "random".
+        text: what the model has written after the prompt.
+        tokens: the text in pieces, one a token; joined they are the text.
+        changed: for each token whether it differs from the unsteered text, by alignment.
+        score: the judge's score of the text in [0, 1]; None without a judge or without evidence.
+        readout: log-probability of the concept's positive answers minus negative ones right after the prompt, in nats;
+            None for a concept without answers.
+    """
+
+    name: str
+    text: str
+    tokens: tuple[str, ...]
+    changed: tuple[bool, ...]
+    score: float | None
+    readout: float | None
+
+
+@dataclass(frozen=True)
+class ComparisonStep:
+    """The arms as they stand after `done` of at most `total` tokens."""
+
+    arms: tuple[Arm, ...]
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A finished comparison.
+
+    Attributes:
+        prompt: the shared start.
+        strength: s, in units of the typical norm.
+        coefficient: s · m, the norm of what was added.
+        arms: unsteered, native, transferred, random.
+        settings: everything else that it takes to repeat it.
+    """
+
+    prompt: str
+    strength: float
+    coefficient: float
+    arms: tuple[Arm, ...]
+    settings: Mapping[str, str | int | float]
+
+
+def compare(
+    small: LanguageModel,
+    large: LanguageModel,
+    map: AffineMap,
+    info: MapInfo,
+    concept: ContrastSet,
+    prompt: str,
+    *,
+    strength: float = 0.4,
+    seed: int = 0,
+    max_new_tokens: int = 48,
+    temperature: float = 0.0,
+    random_seed: int = 0,
+    reading: Reading = "all-tokens",
+) -> Generator[ComparisonStep, None, Comparison]:
+    """Write all arms side by side, in one batched pass from one start and with the same noise.
+
+    Every steered arm is pushed by the same norm, `strength` times the large model's typical norm.
+
+    Raises:
+        ArtifactError: if the map belongs to other models.
+        PromptError: if the prompt is empty or too long.
+        VectorError, ContrastError: if the concept gives no vector.
+    """
+    check_map(info, small.fingerprint, large.fingerprint)
+    layer = info.large_layer
+    native = known_vectors().get(large, concept, layer, reading)
+    mapped = transfer(known_vectors().get(small, concept, info.small_layer, reading).vector, map, info)
+    directions = {
+        NATIVE: native.vector.values,
+        TRANSFERRED: mapped.values,
+        RANDOM: random_vector(large.width, random_seed),
+    }
+    additions = torch.stack(
+        [torch.zeros(large.width), *(addition(v, strength, native.typical_norm) for v in directions.values())]
+    )
+    names = (UNSTEERED, *directions)
+    steps = generate_arms(
+        large, prompt, layer, additions, max_new_tokens=max_new_tokens, temperature=temperature, seed=seed
+    )
+    pieces = [Pieces() for _ in names]
+    readouts: Sequence[float | None] | None = None
+    arms = tuple(Arm(name, "", (), (), None, None) for name in names)
+    for step in steps:
+        # Only now, for the first step is what refuses a bad prompt with its own words.
+        readouts = readouts or _readouts(large, concept, prompt, layer, additions)
+        for part, text in zip(pieces, step.texts, strict=True):
+            part.extend(text, last=step.done)
+        arms = tuple(
+            _arm(name, part, pieces[0], prompt, concept, readout)
+            for name, part, readout in zip(names, pieces, readouts, strict=True)
+        )
+        yield ComparisonStep(arms, step.step + 1, max_new_tokens)
+    settings: dict[str, str | int | float] = {
+        "small": small.name,
+        "large": large.name,
+        "small_layer": info.small_layer,
+        "large_layer": layer,
+        "concept": concept.name,
+        "reading": reading,
+        "seed": seed,
+        "random_seed": random_seed,
+        "temperature": temperature,
+        "max_new_tokens": max_new_tokens,
+    }
+    return Comparison(prompt, strength, strength * native.typical_norm, arms, settings)
+
+
+class Pieces:
+    """A growing text in pieces, one a token; a token that ends within a character waits for its rest."""
+
+    def __init__(self) -> None:
+        """Start with no text."""
+        self.text = ""
+        self.tokens: list[str] = []
+
+    def extend(self, text: str, *, last: bool = False) -> None:
+        """Take the text as it now stands; what is new becomes the next piece."""
+        whole = last or not text.endswith("\N{REPLACEMENT CHARACTER}")
+        if not text.startswith(self.text):
+            self.text, self.tokens = "", []
+        if whole and len(text) > len(self.text):
+            self.tokens.append(text[len(self.text) :])
+            self.text = text
+
+
+def changed_tokens(tokens: Sequence[str], reference: Sequence[str]) -> tuple[bool, ...]:
+    """For each token whether it is missing from its place in the reference, by the longest matching runs."""
+    changed = [True] * len(tokens)
+    for block in SequenceMatcher(None, reference, tokens, autojunk=False).get_matching_blocks():
+        changed[block.b : block.b + block.size] = [False] * block.size
+    return tuple(changed)
+
+
+def _arm(
+    name: str, part: Pieces, unsteered: Pieces, prompt: str, concept: ContrastSet, readout: float | None
+) -> Arm:
+    changed = changed_tokens(part.tokens, unsteered.tokens)
+    return Arm(name, part.text, tuple(part.tokens), changed, judged_score(concept, prompt, part.text), readout)
+
+
+def _readouts(
+    large: LanguageModel, concept: ContrastSet, prompt: str, layer: int, additions: torch.Tensor
+) -> list[float | None]:
+    question = pooled_prompt(prompt, concept.prompts)
+    if question is None:
+        return [None] * len(additions)
+    values: list[float | None] = answer_readout(large, [question] * len(additions), layer, additions).tolist()
+    return values
