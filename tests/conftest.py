@@ -18,9 +18,18 @@ import torch
 torch.set_num_threads(min(2, torch.get_num_threads()))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def data_folder_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep what longer-lived fixtures write, such as a served app, out of the user's data folder."""
+    home = tmp_path_factory.mktemp("lrt-home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LRT_EXPLORER_HOME", str(home))
+        yield home
+
+
 @pytest.fixture(autouse=True)
-def own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give each test a data folder of its own, so that none reads what another (or the user) has kept."""
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give each test a data folder of its own, so that none reads what another has kept."""
     home = tmp_path / "lrt-home"
     monkeypatch.setenv("LRT_EXPLORER_HOME", str(home))
-    yield home
+    return home

@@ -1,0 +1,27 @@
+# LRT Explorer as a container, by the conventions of Hugging Face Spaces: user 1000, port 7860.
+#   docker build -t lrt-explorer . && docker run -p 7860:7860 lrt-explorer
+FROM python:3.11-slim
+
+RUN useradd --create-home --uid 1000 user
+USER user
+ENV HOME=/home/user \
+    PATH=/home/user/.local/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    GRADIO_ANALYTICS_ENABLED=False \
+    HF_HOME=/home/user/.cache/huggingface \
+    LRT_EXPLORER_HOME=/home/user/.cache/lrt-explorer
+WORKDIR $HOME/app
+
+# The requirements first: this layer, the large one, is then built again only when they change.
+# The extra address holds the CPU builds of torch; the default one brings gigabytes of CUDA libraries.
+COPY --chown=user requirements.txt constraints.txt ./
+RUN pip install --user --extra-index-url https://download.pytorch.org/whl/cpu \
+    --requirement requirements.txt --constraint constraints.txt
+
+COPY --chown=user . .
+RUN pip install --user --no-deps --editable . && mkdir -p "$LRT_EXPLORER_HOME" "$HF_HOME"
+
+EXPOSE 7860
+CMD ["lrt-explorer", "serve", "--host", "0.0.0.0", "--port", "7860"]

@@ -1,0 +1,200 @@
+"""The one rule of the house: imports point down, and importing does no work (docs/architecture.md)."""
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = "lrt_explorer"
+
+# The longest prefix that fits decides. The package itself is its public face: it may offer the studies, and
+# whatever lies below them must not reach up to it.
+FLOORS = {
+    "lrt_explorer.errors": 0,
+    "lrt_explorer.linear": 1,
+    "lrt_explorer.store": 1,
+    "lrt_explorer.lm": 2,
+    "lrt_explorer.concepts": 3,
+    "lrt_explorer.tinyworld": 3,
+    "lrt_explorer.study": 4,
+    "lrt_explorer.plots": 4,
+    "lrt_explorer.ui": 5,
+    "lrt_explorer.cli": 5,
+    "app": 5,
+}
+PUBLIC_FACE_FLOOR = 4
+
+# Who may import the libraries that would otherwise spread everywhere.
+CONFINED = {
+    "transformers": ("lrt_explorer.lm", "lrt_explorer.tinyworld"),
+    "plotly": ("lrt_explorer.plots",),
+    "gradio": ("lrt_explorer.ui", "app"),
+}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One name that a module imports, and where."""
+
+    importer: str
+    target: str
+    line: int
+
+
+def within(module: str, prefix: str) -> bool:
+    return module == prefix or module.startswith(prefix + ".")
+
+
+def floor(module: str) -> int | None:
+    if module == PACKAGE:
+        return PUBLIC_FACE_FLOOR
+    fitting = [prefix for prefix in FLOORS if within(module, prefix)]
+    return FLOORS[max(fitting, key=len)] if fitting else None
+
+
+def imports(module: str, source: str, modules: Mapping[str, str]) -> Iterator[Import]:
+    """Every import of a module, also those inside functions and under TYPE_CHECKING."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(module, alias.name, node.lineno)
+        elif isinstance(node, ast.ImportFrom):
+            origin = "." * node.level + (node.module or "")
+            for alias in node.names:
+                # `from package import submodule` depends on the submodule, `from module import name` on the module.
+                submodule = f"{origin}.{alias.name}"
+                yield Import(module, submodule if submodule in modules else origin, node.lineno)
+
+
+def violations(modules: Mapping[str, str]) -> list[str]:
+    """Say what breaks the rule in these modules (name -> source), one sentence each; empty where it holds."""
+    found = [f"{module} has no floor: give it one in FLOORS" for module in modules if floor(module) is None]
+    graph: dict[str, set[str]] = {module: set() for module in modules}
+    for module, source in modules.items():
+        for entry in imports(module, source, modules):
+            place = f"{module}, line {entry.line}"
+            own, other = floor(module), floor(entry.target)
+            if entry.target.startswith("."):
+                found.append(f"{place}: relative import, write the whole name")
+            if own is not None and other is not None and other > own:
+                found.append(f"{place}: floor {own} imports {entry.target} from floor {other} above it")
+            library = entry.target.partition(".")[0]
+            if not any(within(module, allowed) for allowed in CONFINED.get(library, (module,))):
+                found.append(f"{place}: {library} is imported only in {' and '.join(CONFINED[library])}")
+            if entry.target in modules:
+                graph[module].add(entry.target)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        found.append("imports go in a circle: " + " -> ".join(error.args[1]))
+    return found
+
+
+def sources(root: Path) -> dict[str, str]:
+    files = [*sorted((root / PACKAGE).rglob("*.py")), *root.glob("app.py")]
+    names = (".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__") for file in files)
+    return {name: file.read_text(encoding="utf-8") for name, file in zip(names, files, strict=True)}
+
+
+def test_imports_point_down() -> None:
+    modules = sources(ROOT)
+    assert len(modules) > 10, "the modules were not found, so nothing was checked"
+    assert violations(modules) == []
+
+
+SOUND = {
+    "lrt_explorer": "",
+    "lrt_explorer.errors": "",
+    "lrt_explorer.linear": "",
+    "lrt_explorer.linear.affine": "import torch\nfrom lrt_explorer.errors import MapError",
+    "lrt_explorer.linear.ridge": "from lrt_explorer.linear import affine",
+    "lrt_explorer.lm.load": "import transformers",
+    "lrt_explorer.plots": "import plotly.graph_objects as go",
+    "lrt_explorer.ui.app": "import gradio as gr\nfrom lrt_explorer import plots",
+    "app": "from lrt_explorer.ui.app import create_app",
+}
+
+
+def test_a_sound_house_has_no_violation() -> None:
+    assert violations(SOUND) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "planted", "complaint"),
+    [
+        ("lrt_explorer.linear.affine", "from lrt_explorer.lm.load import load", "floor 1 imports lrt_explorer.lm.load"),
+        ("lrt_explorer.linear.affine", "from lrt_explorer import plots", "floor 1 imports lrt_explorer.plots"),
+        ("lrt_explorer.linear.affine", "import lrt_explorer.ui.app", "floor 1 imports lrt_explorer.ui.app"),
+        ("lrt_explorer.lm.load", "def f():\n    import lrt_explorer.plots", "floor 2 imports lrt_explorer.plots"),
+        ("lrt_explorer.lm.load", "from lrt_explorer import __version__", "floor 2 imports lrt_explorer from floor 4"),
+        ("lrt_explorer.linear.affine", "from lrt_explorer.linear.ridge import RidgePath", "imports go in a circle"),
+        ("lrt_explorer.linear.affine", "from .ridge import RidgePath", "relative import"),
+        ("lrt_explorer.ui.app", "from transformers import AutoModel", "transformers is imported only in"),
+        ("lrt_explorer.ui.app", "import plotly.express as px", "plotly is imported only in"),
+        ("lrt_explorer.plots", "import gradio", "gradio is imported only in"),
+        ("lrt_explorer.helpers", "", "lrt_explorer.helpers has no floor"),
+    ],
+)
+def test_a_planted_violation_is_found(module: str, planted: str, complaint: str) -> None:
+    found = violations(SOUND | {module: planted})
+    assert len(found) == 1
+    assert complaint in found[0]
+
+
+# Runs in a fresh interpreter: imports the modules named in argv and reports what that loaded and which files it opened.
+OBSERVER = dedent("""
+    import importlib, json, os, sys
+    opened = []
+    def note(event, arguments):
+        if event == "open" and isinstance(arguments[0], str):
+            opened.append(os.path.abspath(arguments[0]))
+    sys.addaudithook(note)
+    for name in sys.argv[1:]:
+        importlib.import_module(name)
+    print(json.dumps({"loaded": sorted(sys.modules), "opened": opened}))
+""")
+
+
+def observe_import(modules: list[str], folder: Path) -> tuple[set[str], set[Path]]:
+    """Import modules in a fresh interpreter: the names then loaded, and the files under folder opened beside code."""
+    command = [sys.executable, "-c", OBSERVER, *modules]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout.splitlines()[-1])
+    opened = {Path(name) for name in report["opened"]}
+    own = {path for path in opened if path.is_relative_to(folder) and ".venv" not in path.parts}
+    return set(report["loaded"]), {path for path in own if path.suffix != ".py" and "__pycache__" not in path.parts}
+
+
+HEAVY = {"torch", "transformers", "gradio", "plotly", "umap", "pandas", "numpy"}
+
+
+def test_importing_the_package_does_no_work() -> None:
+    loaded, opened = observe_import([PACKAGE], ROOT)
+    assert PACKAGE in loaded
+    assert loaded & HEAVY == set()
+    assert opened == set()
+
+
+def test_importing_every_module_reads_no_file_and_leaves_umap_for_its_first_use() -> None:
+    modules = [name for name in sources(ROOT) if within(name, PACKAGE) and not name.endswith("__main__")]
+    loaded, opened = observe_import(modules, ROOT)
+    assert set(modules) <= loaded
+    assert "umap" not in loaded
+    assert opened == set()
+
+
+def test_work_at_import_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("read at import")
+    (tmp_path / "busy.py").write_text("import numpy\ntext = open('notes.txt').read()\n")
+    loaded, opened = observe_import(["busy"], tmp_path)
+    assert "numpy" in loaded
+    assert opened == {tmp_path / "notes.txt"}
