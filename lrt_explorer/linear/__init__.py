@@ -1,1 +1,1 @@
-"""Linear algebra on activations: moments, affine maps, scores, projections. No language model in sight."""
+"""Plain linear algebra on tensors, with no language model in sight: moments, maps, scores, projections."""

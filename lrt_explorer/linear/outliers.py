@@ -1,0 +1,27 @@
+"""Which tokens are ordinary: attention sinks carry norms that would rule any least-squares fit."""
+
+import torch
+from torch import Tensor
+
+# Ordinary tokens of a layer stay within about three times their median norm; sinks start well above ten times.
+DEFAULT_FACTOR = 5.0
+
+
+def ordinary_rows(x: Tensor, factor: float = DEFAULT_FACTOR) -> Tensor:
+    """Mark the rows whose norm is at most `factor` times the median norm.
+
+    The first position and some delimiters act as attention sinks, with 100 to 1500 times the median norm; one such row
+    in 128 can halve a held-out R². The median is not moved by them as long as they are fewer than half.
+
+    Args:
+        x: [n, d] activations of one layer, any floating type.
+        factor: Multiple of the median norm from which a row is an outlier.
+
+    Returns:
+        [n] bool, True for ordinary rows; rows with numbers that are not finite are not ordinary.
+    """
+    norms: Tensor = torch.linalg.vector_norm(x.float(), dim=-1)
+    finite = torch.isfinite(norms)
+    if not bool(finite.any()):
+        return finite
+    return finite & (norms <= factor * norms[finite].median())

@@ -1,0 +1,103 @@
+"""Pictures of a space: points of many dimensions laid out in two or three."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lrt_explorer.errors import MapError
+
+# What UMAP looks at around each point; with fewer points there is no neighbourhood to speak of.
+_NEIGHBOURS = 15
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Principal components of a cloud of points.
+
+    Attributes:
+        coords: [n, k] float64, the points in the components.
+        components: [k, d] float64, orthonormal rows, strongest first; the largest entry of each is positive.
+        mean: [d] float64, the point that lies at the origin of the picture.
+        explained: [k] float64, share of the total variance along each component.
+    """
+
+    coords: Tensor
+    components: Tensor
+    mean: Tensor
+    explained: Tensor
+
+    def points(self, x: Tensor) -> Tensor:
+        """Further points [..., d] in the same picture, [..., k]."""
+        return (_wide(x) - self.mean) @ self.components.T
+
+    def directions(self, v: Tensor) -> Tensor:
+        """Directions [..., d] in the same picture, [..., k]; unlike points they have no origin to subtract."""
+        return _wide(v) @ self.components.T
+
+
+def pca(points: Tensor, k: int) -> Projection:
+    """Principal components, the same for the same points on every run.
+
+    Args:
+        points: [n, d], any floating type.
+        k: Number of components, from 1 to min(n, d).
+
+    Raises:
+        MapError: If there are fewer than two points or k components, or a number is not finite.
+    """
+    wide = _checked(points, "A PCA picture", at_least=2)
+    n, d = wide.shape
+    if not 1 <= k <= min(n, d):
+        raise MapError(f"{n} points of width {d} have no {k} principal components; ask for 1 to {min(n, d)}.")
+    mean = wide.mean(dim=0)
+    centred = wide - mean
+    values, vectors = torch.linalg.eigh(centred.T @ centred)
+    components = vectors.T.flip(0)[:k].clone()
+    largest = components.abs().argmax(dim=1, keepdim=True)
+    components *= components.gather(1, largest).sign()
+    total = float(values.sum())
+    explained = values.flip(0)[:k].clamp(min=0.0) / total if total > 0 else torch.zeros(k, dtype=torch.float64)
+    return Projection(centred @ components.T, components, mean, explained)
+
+
+def umap(points: Tensor, k: int, seed: int) -> NDArray[np.float32]:
+    """UMAP layout (arXiv 1802.03426), the same for the same points and seed on the same machine.
+
+    Neighbourhoods can be read from it; distances between far groups, sizes and densities cannot.
+
+    Args:
+        points: [n, d], any floating type.
+        k: Number of dimensions of the picture, from 1 up.
+        seed: Seed of the layout, from 0 up.
+
+    Returns:
+        [n, k] float32.
+
+    Raises:
+        MapError: If there are too few points or a number is not finite.
+    """
+    wide = _checked(points, "A UMAP picture", at_least=_NEIGHBOURS + 1)
+    # Loaded here because its import compiles for seconds, which only this picture should cost.
+    from umap import UMAP
+
+    # One job: with several, the layout depends on how the threads took turns.
+    layout = UMAP(n_components=k, n_neighbors=_NEIGHBOURS, random_state=seed, n_jobs=1)
+    return np.asarray(layout.fit_transform(wide.numpy()), dtype=np.float32)
+
+
+def _checked(points: Tensor, what: str, at_least: int) -> Tensor:
+    if points.ndim != 2 or len(points) < at_least:
+        raise MapError(
+            f"{what} needs at least {at_least} points, but was given {list(points.shape)}; take more or longer texts."
+        )
+    wide = _wide(points)
+    if not bool(torch.isfinite(wide).all()):
+        raise MapError(f"{what} cannot show numbers that are not finite; leave those points out.")
+    return wide
+
+
+def _wide(x: Tensor) -> Tensor:
+    return x.detach().to("cpu", torch.float64)

@@ -1,0 +1,125 @@
+"""Ridge regression along its whole path, from moments."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lrt_explorer.errors import SettingsError
+from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.linear.moments import CrossMoments
+from lrt_explorer.linear.scores import check_held_out
+
+# Relative to the mean eigenvalue. A few huge dimensions can raise that mean far above the typical eigenvalue, so the
+# grid reaches far down; 0 is plain least squares.
+DEFAULT_LAMBDAS: tuple[float, ...] = (0.0, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
+
+# Differences of R² below this are rounding.
+_R2_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class RidgeChoice:
+    """The ridge map that did best on held-out rows.
+
+    Attributes:
+        lam: The λ chosen, relative as in `RidgePath`.
+        map: Its map.
+        r2_by_lambda: (λ, held-out R²) for every λ tried, in the order given.
+    """
+
+    lam: float
+    map: AffineMap
+    r2_by_lambda: tuple[tuple[float, float], ...]
+
+
+class RidgePath:
+    """All ridge maps of one layer pair, from one eigendecomposition of Cxx.
+
+    `map(lam)` minimises |Y - (X W + b)|² + λ |W|² with λ = lam · trace(Cxx) / d_x and the bias unpenalised. λ is
+    relative to the mean eigenvalue, so one grid serves every layer and any number of rows. The moments are read once;
+    what they take in later does not reach the path.
+    """
+
+    def __init__(self, moments: CrossMoments) -> None:
+        """Decompose.
+
+        Args:
+            moments: Moments of the rows to fit on, x the small model's and y the large one's.
+
+        Raises:
+            MapError: If there are fewer than two rows, or all rows of one side are equal.
+        """
+        moments.check_spread()
+        values: Tensor
+        values, self._vectors = torch.linalg.eigh(moments.cxx)
+        self._values = values.clamp(min=0.0)
+        self._mean_value = float(self._values.mean())
+        self._rotated = self._vectors.T @ moments.cxy
+        self._mean_x = moments.mean_x.clone()
+        self._mean_y = moments.mean_y.clone()
+
+    def map(self, lam: float) -> AffineMap:
+        """The ridge map of one λ; 0 is least squares, of least norm where it is not unique.
+
+        Raises:
+            SettingsError: If lam is negative or not finite.
+        """
+        weight = self._vectors @ (self._inverse(lam)[:, None] * self._rotated)
+        return AffineMap(weight, self._mean_y - self._mean_x @ weight)
+
+    def select(self, held_out: CrossMoments, lambdas: Sequence[float] = DEFAULT_LAMBDAS) -> RidgeChoice:
+        """The λ with the highest R² on held-out rows; among those equal up to rounding, the smallest.
+
+        Args:
+            held_out: Moments of other documents than those fitted on.
+            lambdas: The λ to try, at least one.
+
+        Raises:
+            SettingsError: If no λ is given, or one is negative or not finite.
+            MapError: If `held_out` has other widths or fewer than two rows, or its y rows are all equal.
+        """
+        if not lambdas:
+            raise SettingsError("No λ was given to choose from; give at least one.")
+        scores = self.r2_by_lambda(held_out, lambdas)
+        enough = max(score for _, score in scores) - _R2_ROUNDING
+        lam = min(lam for lam, score in scores if score >= enough)
+        return RidgeChoice(lam, self.map(lam), scores)
+
+    def r2_by_lambda(self, held_out: CrossMoments, lambdas: Sequence[float]) -> tuple[tuple[float, float], ...]:
+        """Pairs of λ and what `scores.r2` gives for `map(λ)`, without building the maps.
+
+        In the eigenvectors of Cxx the maps of the path differ only in d_x factors, in which the sum of squared errors
+        is a quadratic form; so each λ after the first costs d_x · (d_x + d_y) and not d_x² · d_y.
+
+        Raises:
+            SettingsError: If a λ is negative or not finite.
+            MapError: If `held_out` has other widths or fewer than two rows, or its y rows are all equal.
+        """
+        check_held_out(len(self._mean_x), len(self._mean_y), held_out)
+        cxx, cxy, mean_x, mean_y = (
+            sums.to(self._vectors.device) for sums in (held_out.cxx, held_out.cxy, held_out.mean_x, held_out.mean_y)
+        )
+        quadratic = (self._vectors.T @ cxx @ self._vectors) * (self._rotated @ self._rotated.T)
+        linear = ((self._vectors.T @ cxy) * self._rotated).sum(dim=1)
+        shift_x, shift_y = (mean_x - self._mean_x) @ self._vectors, mean_y - self._mean_y
+        total = float(held_out.cyy.trace())
+        scores = []
+        for lam in lambdas:
+            inverse = self._inverse(lam)
+            explained = float(inverse @ (2.0 * linear - quadratic @ inverse))
+            mean_error = shift_y - (shift_x * inverse) @ self._rotated
+            errors = max(0.0, total - explained) + held_out.count * float(mean_error.square().sum())
+            scores.append((float(lam), 1.0 - errors / total))
+        return tuple(scores)
+
+    def _inverse(self, lam: float) -> Tensor:
+        """[d_x] inverse of each eigenvalue of Cxx plus λ; 0 where only rounding is left to invert."""
+        if not 0 <= lam < math.inf:
+            raise SettingsError(f"λ = {lam} is out of range; choose a number from 0 up.")
+        # The eigenvalues are exact up to about this much, so what lies below is no evidence of any spread.
+        resolution = len(self._values) * torch.finfo(torch.float64).eps * float(self._values[-1])
+        damped = self._values + lam * self._mean_value
+        return torch.where(damped > resolution, 1.0 / damped, 0.0)

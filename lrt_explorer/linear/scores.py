@@ -1,0 +1,111 @@
+"""How good a map or a layer pair is, from held-out moments alone."""
+
+import torch
+from torch import Tensor
+
+from lrt_explorer.errors import MapError, VectorError
+from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.linear.directions import unit
+from lrt_explorer.linear.moments import CrossMoments
+
+
+def r2(map: AffineMap, held_out: CrossMoments) -> float:
+    """Share of the large model's held-out variance that the map predicts, over all dimensions together.
+
+    1 - (sum of squared errors) / (sum of squares about the held-out mean), the variance-weighted R²: 1 is perfect, 0 is
+    no better than always giving the held-out mean, and a bad map goes below 0.
+
+    Args:
+        map: Map from width d_x to width d_y.
+        held_out: Moments of rows that the map was not fitted on.
+
+    Raises:
+        MapError: If the widths differ, there are fewer than two rows, or the y rows are all equal.
+    """
+    errors = _errors(map, held_out)
+    return 1.0 - float(errors.sum()) / float(held_out.cyy.trace())
+
+
+def r2_per_dimension(map: AffineMap, held_out: CrossMoments) -> Tensor:
+    """R² of each dimension of the large model on its own.
+
+    Args:
+        map: Map from width d_x to width d_y.
+        held_out: Moments of rows that the map was not fitted on.
+
+    Returns:
+        [d_y] float64 on the CPU; a dimension that is constant has nothing to predict and gets 0.
+
+    Raises:
+        MapError: As for `r2`.
+    """
+    errors = _errors(map, held_out)
+    totals = held_out.cyy.diagonal()
+    varies = held_out.varies_y
+    return torch.where(varies, 1.0 - errors / totals.masked_fill(~varies, 1.0), 0.0).cpu()
+
+
+def linear_cka(moments: CrossMoments) -> float:
+    """Linear centred kernel alignment of the two sides: 1 if equal up to rotation and scale, 0 if uncorrelated.
+
+    |Cxy|² / (|Cxx| |Cyy|) in Frobenius norms (Kornblith et al., arXiv 1905.00414). With few rows beside the widths it
+    is biased upwards.
+
+    Returns:
+        A number in [0, 1].
+
+    Raises:
+        MapError: If there are fewer than two rows or one side does not vary.
+    """
+    moments.check_spread()
+    within = float(moments.cxx.norm()) * float(moments.cyy.norm())
+    return min(1.0, float(moments.cxy.norm()) ** 2 / within)
+
+
+def cosine(a: Tensor, b: Tensor) -> float:
+    """Cosine of the angle between two directions.
+
+    Args:
+        a: [d], any floating type.
+        b: [d], any floating type.
+
+    Returns:
+        A number in [-1, 1].
+
+    Raises:
+        VectorError: If the widths differ or either is no direction, as for `unit`.
+    """
+    if a.shape != b.shape:
+        raise VectorError(
+            f"Vectors shaped {list(a.shape)} and {list(b.shape)} have no angle between them; "
+            "take two of the same model."
+        )
+    return max(-1.0, min(1.0, float(unit(a) @ unit(b))))
+
+
+def check_held_out(d_small: int, d_large: int, held_out: CrossMoments) -> None:
+    """Check that maps between these widths can be scored on these moments.
+
+    Raises:
+        MapError: If the widths differ, there are fewer than two rows, or the y rows are all equal.
+    """
+    if (d_small, d_large) != (held_out.d_x, held_out.d_y):
+        raise MapError(
+            f"A map from width {d_small} to {d_large} cannot be scored on activations of widths "
+            f"{held_out.d_x} and {held_out.d_y}; choose the layers that it was fitted for."
+        )
+    if held_out.count < 2 or not bool(held_out.varies_y.any()):
+        raise MapError(
+            f"The {held_out.count} held-out tokens are too few or too alike to score a map on; "
+            "give more or more varied text."
+        )
+
+
+def _errors(map: AffineMap, held_out: CrossMoments) -> Tensor:
+    """[d_y] sums over the held-out rows of the map's squared errors."""
+    check_held_out(map.d_small, map.d_large, held_out)
+    weight = map.weight.to(held_out.device)
+    explained = (weight * (2.0 * held_out.cxy - held_out.cxx @ weight)).sum(dim=0)
+    about_their_mean = (held_out.cyy.diagonal() - explained).clamp(min=0.0)
+    mean_error = held_out.mean_y - held_out.mean_x @ weight - map.bias.to(held_out.device)
+    return about_their_mean + held_out.count * mean_error.square()
