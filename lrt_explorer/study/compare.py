@@ -83,10 +83,12 @@ def compare(
     temperature: float = 0.0,
     random_seed: int = 0,
     reading: Reading = "all-tokens",
+    as_in_paper: bool = False,
 ) -> Generator[ComparisonStep, None, Comparison]:
     """Write all arms side by side, in one batched pass from one start and with the same noise.
 
-    Every steered arm is pushed by the same norm, `strength` times the large model's typical norm.
+    Every steered arm is pushed by the same norm, `strength` times the large model's typical norm. `as_in_paper` adds
+    the map's offset to the transferred direction too (arXiv 2506.00653), which is not how a difference is mapped.
 
     Raises:
         ArtifactError: if the map belongs to other models.
@@ -96,7 +98,8 @@ def compare(
     check_map(info, small.fingerprint, large.fingerprint)
     layer = info.large_layer
     native = known_vectors().get(large, concept, layer, reading)
-    mapped = transfer(known_vectors().get(small, concept, info.small_layer, reading).vector, map, info)
+    found = known_vectors().get(small, concept, info.small_layer, reading).vector
+    mapped = transfer(found, map, info, as_in_paper=as_in_paper)
     directions = {
         NATIVE: native.vector.values,
         TRANSFERRED: mapped.values,
@@ -129,6 +132,7 @@ def compare(
         "large_layer": layer,
         "concept": concept.name,
         "reading": reading,
+        "as_in_paper": as_in_paper,
         "seed": seed,
         "random_seed": random_seed,
         "temperature": temperature,

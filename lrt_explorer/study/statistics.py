@@ -29,14 +29,28 @@ class Interval:
 def slopes(strengths: Array, readouts: Array) -> Array:
     """Least-squares slope over the strengths of every series: strengths `[s]`, readouts `[..., s]`, slopes `[...]`.
 
+    A number that is missing (NaN) is left out; a series with fewer than two different strengths left has slope NaN.
+
     Raises:
         SettingsError: if the strengths are not at least two different numbers.
     """
-    centred = strengths - strengths.mean()
-    spread = float(centred @ centred)
-    if len(strengths) < 2 or spread == 0:
+    if len(np.unique(strengths)) < 2:
         raise SettingsError("a slope needs at least two different strengths; give more")
-    return np.asarray(readouts @ centred / spread, dtype=np.float64)
+    known = np.isfinite(readouts)
+    counts = known.sum(-1, keepdims=True)
+    centre = (known * strengths).sum(-1, keepdims=True) / np.maximum(counts, 1)
+    centred = known * (strengths - centre)
+    spread = (centred**2).sum(-1)
+    rise = (centred * np.where(known, readouts, 0.0)).sum(-1)
+    return np.where(spread > 0, rise / np.where(spread > 0, spread, 1.0), np.nan)
+
+
+def mean_over_prompts(readouts: Array) -> Array:
+    """Mean over the last axis, leaving out what is missing (NaN): `[..., prompts]` to `[...]`; NaN where all is."""
+    known = np.isfinite(readouts)
+    counts = known.sum(-1)
+    sums = np.where(known, readouts, 0.0).sum(-1)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
 
 def resamples(count: int, seed: int, times: int = RESAMPLES) -> NDArray[np.int64]:

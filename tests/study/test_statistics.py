@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.study.statistics import mean_interval, ratio_interval, resamples, slopes, spearman
+from lrt_explorer.study.statistics import mean_interval, mean_over_prompts, ratio_interval, resamples, slopes, spearman
 
 STRENGTHS = np.linspace(-0.6, 0.6, 7)
 
@@ -13,6 +13,15 @@ def test_slopes_are_those_of_least_squares() -> None:
     readouts = np.random.default_rng(0).normal(size=(3, 5, 7))
     expected = [[np.polyfit(STRENGTHS, series, 1)[0] for series in arm] for arm in readouts]
     assert np.allclose(slopes(STRENGTHS, readouts), expected, atol=1e-12)
+
+
+def test_what_is_missing_is_left_out_of_slopes_and_means() -> None:
+    readouts = np.array([2.0 * STRENGTHS + 1.0, np.full(7, np.nan)])
+    readouts[0, [1, 6]] = np.nan
+    found = slopes(STRENGTHS, readouts)
+    assert found[0] == pytest.approx(2.0) and np.isnan(found[1])
+    means = mean_over_prompts(np.array([[1.0, np.nan, 3.0], [np.nan] * 3]))
+    assert means[0] == 2.0 and np.isnan(means[1])
 
 
 @pytest.mark.parametrize("strengths", [[0.3], [0.3, 0.3]])

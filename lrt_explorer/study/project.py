@@ -1,0 +1,220 @@
+"""Project: mapped activations of the small model over those of the large one, in a picture of two or three dimensions."""
+
+import re
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.concepts.vectors import Reading, addition, transfer
+from lrt_explorer.errors import MapError, SettingsError
+from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.linear.projection import pca, umap
+from lrt_explorer.lm.load import LanguageModel
+from lrt_explorer.store import MapInfo, check_map
+from lrt_explorer.study.known import known_vectors
+from lrt_explorer.study.paired import read_paired
+from lrt_explorer.study.progress import Progress
+
+Method = Literal["pca", "umap"]
+LARGE, MAPPED = "large", "mapped"
+BATCH_TEXTS = 16
+UMAP_COMPONENTS = 50
+"""Principal components that UMAP sees; what lies beyond is mostly noise and costs most of its time."""
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """A steering direction in the picture, as long as a strength of 1 pushes.
+
+    Attributes:
+        name: "native" or "transferred".
+        end: `[dims]`; the arrow starts at the origin, the mean of the large model's points.
+    """
+
+    name: str
+    end: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SpacePicture:
+    """n token pairs as 2n points: first every activation of the large model, then what the map makes of its partner.
+
+    Attributes:
+        coords: `[2n, dims]`.
+        model: `[2n]`, "large" or "mapped".
+        token: the large model's token at each point.
+        sentence: the sentence it stands in.
+        span: `[2n, 2]`, where in that sentence the token stands.
+        label: which side of the concept its text is on; empty for other texts.
+        error: `[2n]`, distance between a mapped point and its partner, in units of the root mean square distance of the
+            large model's points from their mean: the mean of its square is 1 − R² of these points.
+        partner: `[2n]`, index of the other point of the pair.
+        arrows: steering directions; none with UMAP, where directions have no meaning.
+        explained: share of the variance of the large model's points along each axis; empty with UMAP.
+        method: "pca" or "umap".
+    """
+
+    coords: NDArray[np.float64]
+    model: tuple[str, ...]
+    token: tuple[str, ...]
+    sentence: tuple[str, ...]
+    span: NDArray[np.int64]
+    label: tuple[str, ...]
+    error: NDArray[np.float64]
+    partner: NDArray[np.int64]
+    arrows: tuple[Arrow, ...]
+    explained: tuple[float, ...]
+    method: Method
+
+
+def project(
+    small: LanguageModel,
+    large: LanguageModel,
+    map: AffineMap,
+    info: MapInfo,
+    texts: Sequence[str],
+    *,
+    concept: ContrastSet | None = None,
+    n_points: int = 1000,
+    dims: int = 2,
+    method: Method = "pca",
+    reading: Reading = "all-tokens",
+    seed: int = 0,
+) -> Generator[Progress, None, SpacePicture]:
+    """Lay out token activations of both models in the large model's space.
+
+    PCA is made from the large model's points alone and the mapped ones are placed in it, so that a bad map shows as
+    points that miss; UMAP lays out both together.
+
+    Args:
+        texts: documents to take tokens from; the concept's own texts are added to them.
+        concept: labels the points of its texts, and gives the arrows.
+        n_points: token pairs to show, drawn evenly from all that were read.
+        dims: 2 or 3.
+        method: "pca" at once, or "umap", which takes seconds.
+        seed: of the drawing and of UMAP.
+
+    Raises:
+        ArtifactError: if the map belongs to other models.
+        MapError: if there are too few tokens for a picture.
+        SettingsError: if `dims` or `n_points` is out of range.
+    """
+    check_map(info, small.fingerprint, large.fingerprint)
+    if dims not in (2, 3) or n_points < 1:
+        raise SettingsError("a picture has 2 or 3 dimensions and at least one point; choose these")
+    labelled = _labelled(texts, concept)
+    places: list[_Place] = []
+    xs, ys = [], []
+    for start in range(0, len(labelled), BATCH_TEXTS):
+        yield Progress(start, len(labelled), f"reading text {start + 1} of {len(labelled)}")
+        batch = labelled[start : start + BATCH_TEXTS]
+        states = read_paired(small, large, [text for text, _ in batch], [info.small_layer], [info.large_layer])
+        xs.append(states.small[info.small_layer])
+        ys.append(states.large[info.large_layer])
+        where = zip(states.text.tolist(), states.start.tolist(), states.end.tolist(), strict=True)
+        places += [_Place(*batch[text], begin, end) for text, begin, end in where]
+    if not places:
+        raise MapError("the texts hold no tokens that both models share; choose longer texts")
+    drawn = torch.randperm(len(places), generator=torch.Generator().manual_seed(seed))[:n_points].sort().values
+    y = torch.cat(ys)[drawn].double()
+    mapped = map(torch.cat(xs)[drawn]).double()
+    yield Progress(len(labelled), len(labelled), "laying out the picture")
+    coords, arrows, explained = _layout(y, mapped, dims, method, seed, _directions(small, large, map, info, concept, reading))
+    chosen = [places[index] for index in drawn.tolist()]
+    return _picture(chosen, coords, _errors(y, mapped), arrows, explained, method)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a token stands: its text, that text's label, and the token's span in it."""
+
+    text: str
+    label: str
+    begin: int
+    end: int
+
+    def sentence(self) -> tuple[str, int]:
+        """The sentence around the token, and where it begins in the text."""
+        ends = [0, *(match.end() for match in re.finditer(r"[.!?…]+[\"'”’)]*\s+", self.text)), len(self.text)]
+        # A space before a word belongs to its token, so the token's last character decides which sentence it is in.
+        last = max(self.end - 1, 0)
+        begin = max(end for end in ends if end <= last)
+        return self.text[begin : min(end for end in ends if end > last)].rstrip(), begin
+
+
+def _labelled(texts: Sequence[str], concept: ContrastSet | None) -> list[tuple[str, str]]:
+    labelled = [(text, "") for text in texts if text.strip()]
+    for positive, negative in concept.pairs if concept else ():
+        labelled += [(positive, concept.positive_label), (negative, concept.negative_label)]
+    return labelled
+
+
+def _directions(
+    small: LanguageModel,
+    large: LanguageModel,
+    map: AffineMap,
+    info: MapInfo,
+    concept: ContrastSet | None,
+    reading: Reading,
+) -> dict[str, Tensor]:
+    """Native and transferred vector, both as long as a strength of 1 pushes."""
+    if concept is None:
+        return {}
+    native = known_vectors().get(large, concept, info.large_layer, reading)
+    mapped = transfer(known_vectors().get(small, concept, info.small_layer, reading).vector, map, info)
+    vectors = {"native": native.vector.values, "transferred": mapped.values}
+    return {name: addition(values, 1.0, native.typical_norm) for name, values in vectors.items()}
+
+
+def _layout(
+    y: Tensor, mapped: Tensor, dims: int, method: Method, seed: int, directions: dict[str, Tensor]
+) -> tuple[NDArray[np.float64], tuple[Arrow, ...], tuple[float, ...]]:
+    if method == "pca":
+        picture = pca(y, dims)
+        coords = torch.cat([picture.coords, picture.points(mapped)]).numpy()
+        arrows = tuple(Arrow(name, picture.directions(v).numpy()) for name, v in directions.items())
+        return coords, arrows, tuple(picture.explained.tolist())
+    both = torch.cat([y, mapped])
+    reduced = pca(both, min(UMAP_COMPONENTS, *both.shape)).coords
+    return umap(reduced, dims, seed).astype(np.float64), (), ()
+
+
+def _errors(y: Tensor, mapped: Tensor) -> NDArray[np.float64]:
+    spread = (y - y.mean(0)).square().sum(1).mean().sqrt().clamp(min=1e-12)
+    errors: NDArray[np.float64] = ((mapped - y).norm(dim=1) / spread).numpy()
+    return errors
+
+
+def _picture(
+    places: Sequence[_Place],
+    coords: NDArray[np.float64],
+    errors: NDArray[np.float64],
+    arrows: tuple[Arrow, ...],
+    explained: tuple[float, ...],
+    method: Method,
+) -> SpacePicture:
+    n = len(places)
+    sentences = [place.sentence() for place in places]
+    spans = [
+        (max(place.begin - begin, 0), place.end - begin)
+        for place, (_, begin) in zip(places, sentences, strict=True)
+    ]
+    return SpacePicture(
+        coords=coords,
+        model=(LARGE,) * n + (MAPPED,) * n,
+        token=tuple(place.text[place.begin : place.end] for place in places) * 2,
+        sentence=tuple(sentence for sentence, _ in sentences) * 2,
+        span=np.array(spans * 2, dtype=np.int64),
+        label=tuple(place.label for place in places) * 2,
+        error=np.concatenate([errors, errors]),
+        partner=np.concatenate([np.arange(n, 2 * n), np.arange(n)]),
+        arrows=arrows,
+        explained=explained,
+        method=method,
+    )
