@@ -1,0 +1,133 @@
+"""Contrast sets of the small world: for each latent, paired documents and prompts whose next word shows it."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lrt_explorer.concepts.contrast import ContrastSet, ReadoutPrompt
+from lrt_explorer.errors import SettingsError
+from lrt_explorer.tinyworld import lexicon as lex
+from lrt_explorer.tinyworld.corpus import draw_voice
+from lrt_explorer.tinyworld.grammar import Realiser, capital, sentences, split_template
+from lrt_explorer.tinyworld.voice import Voice
+
+PAIRS = 96
+PROMPTS = 80
+SENTENCES_IN_PAIR = ("narrative", "narrative", "narrative", "weather", "question", "request", "fact", "fact")
+SUFFIX = " Tom"
+
+
+@dataclass(frozen=True)
+class Stem:
+    """A sentence broken off where a latent must show.
+
+    Attributes:
+        template: the sentence.
+        slot: where it is broken off; inside a noun phrase, "the", "size" or "noun".
+        languages: sides of `language` in which the break leaves both answers possible.
+    """
+
+    template: str
+    slot: str
+    languages: tuple[bool, ...] = (False, True)
+
+
+STEMS: dict[str, tuple[Stem, ...]] = {
+    "mood": (Stem("{subject} {feel} {feeling}", "feeling"), Stem("{weather} {and} {role} {react}", "react")),
+    "register": (
+        Stem("{subject} {act} {np}", "the", (False,)),
+        Stem('{role} {say}: "{hello}', "hello"),
+        Stem('{role} {say}: "{hello}, {mate}', "mate"),
+    ),
+    "truthfulness": (Stem("{fact} {answer}", "answer"),),
+    "language": (Stem("{certainty}", "certainty"),),
+    "tense": (Stem("{certainty} {subject} {act}", "act"), Stem("{certainty} {subject} {go}", "go")),
+    "person": (Stem("{certainty} {subject}", "subject"),),
+    "topic": (Stem("{subject} {act} {np}", "noun"),),
+    "politeness": (Stem('{role} {say}: "{bang}{please}', "please"),),
+    "certainty": (Stem("{bang}{certainty}", "certainty"),),
+    "emphasis": (Stem("{subject} {go} {place}{stop}", "stop", (False,)), Stem("{fact} {answer}{stop}", "stop", (False,))),
+    "weather": (Stem("{subject} {go} {place} {in} {sky}", "sky"), Stem("{subject} {act} {np} {in} {sky}", "sky")),
+    "size": (Stem("{subject} {act} {np}", "size"),),
+    "question": (Stem('{role} {say}: "{speech}', "speech"),),
+}  # fmt: skip
+
+
+def contrast_set(concept: str, pairs: int = PAIRS, prompts: int = PROMPTS) -> ContrastSet:
+    """The contrast set of a latent: texts from contrast seeds, prompts from held-out evaluation seeds.
+
+    Each pair tells the same story twice with only this latent turned. Prompts hold two sentences of context, half of
+    them told from each side, and break off where the latent decides the next word.
+
+    Raises:
+        SettingsError: if the world has no such latent.
+    """
+    known = {entry.name: entry for entry in lex.CONCEPTS}
+    if concept not in known:
+        raise SettingsError(f"The small world has no concept {concept!r}; choose one of {', '.join(known)}.")
+    entry = known[concept]
+    return ContrastSet(
+        name=concept,
+        pairs=tuple(_pair(concept, index) for index in range(pairs)),
+        description=entry.description,
+        positive_label=entry.positive,
+        negative_label=entry.negative,
+        suffix=SUFFIX,
+        prompts=tuple(_prompt(concept, index) for index in range(prompts)),
+        scorer=concept,
+    )
+
+
+def _pair(concept: str, index: int) -> tuple[str, str]:
+    seed = f"contrast/{concept}/{index}"
+    voice = draw_voice(random.Random(seed), held_out=False)
+    told = [" ".join(sentences(voice.with_side(concept, side), seed, SENTENCES_IN_PAIR)) for side in (True, False)]
+    return told[0], told[1]
+
+
+def _prompt(concept: str, index: int) -> ReadoutPrompt:
+    seed = f"evaluation/{concept}/{index}"
+    rng = random.Random(seed)
+    stem = rng.choice(STEMS[concept])
+    while True:
+        voice = draw_voice(rng, held_out=True)
+        if voice[concept] == (index % 2 == 0) and voice["language"] in stem.languages:
+            break
+    kinds = ["narrative", "fact" if concept == "truthfulness" else rng.choice(("question", "request", "weather"))]
+    context = " ".join(sentences(voice, seed, kinds))
+    return break_off(context, stem, voice, concept, rng)
+
+
+def break_off(context: str, stem: Stem, voice: Voice, concept: str, rng: random.Random) -> ReadoutPrompt:
+    """A context and a sentence that stops at the stem's slot, with what may follow on either side of the concept."""
+    realiser = Realiser(voice, rng)
+    text = ""
+    for is_slot, part in split_template(stem.template):
+        if not is_slot:
+            text += part
+            continue
+        if part == stem.slot:
+            break
+        pieces = realiser.fill(part)
+        slots = [piece.slot for piece in pieces]
+        if stem.slot in slots:
+            text += "".join(piece.text for piece in pieces[: slots.index(stem.slot)])
+            break
+        text += "".join(piece.text for piece in pieces)
+    answers = [_answers(realiser, stem.slot, voice.with_side(concept, side)) for side in (True, False)]
+    starts_sentence = not any(c.isalpha() for c in text)
+    if starts_sentence:
+        answers = [tuple(capital(answer) for answer in side) for side in answers]
+    text = f"{context} {text if starts_sentence else capital(text)}"
+    space = " " if text.endswith(" ") else ""
+    return ReadoutPrompt(
+        text.rstrip(" "),
+        tuple(space + answer for answer in answers[0]),
+        tuple(space + answer for answer in answers[1]),
+    )
+
+
+def _answers(realiser: Realiser, slot: str, voice: Voice) -> Sequence[str]:
+    if slot == "the":
+        return (lex.THE[0],) if voice["register"] else (lex.THE[1],)
+    return tuple(dict.fromkeys(realiser.options(slot, voice)))
