@@ -12,6 +12,8 @@ ENV HOME=/home/user \
     GRADIO_ANALYTICS_ENABLED=False \
     HF_HOME=/home/user/.cache/huggingface \
     LRT_EXPLORER_HOME=/home/user/.cache/lrt-explorer
+# Made here, not by WORKDIR: some builders would give it to root.
+RUN mkdir -p "$HOME/app" "$HF_HOME" "$LRT_EXPLORER_HOME"
 WORKDIR $HOME/app
 
 # The requirements first: this layer, the large one, is then built again only when they change.
@@ -21,7 +23,7 @@ RUN pip install --user --extra-index-url https://download.pytorch.org/whl/cpu \
     --requirement requirements.txt --constraint constraints.txt
 
 COPY --chown=user . .
-RUN pip install --user --no-deps --editable . && mkdir -p "$LRT_EXPLORER_HOME" "$HF_HOME"
+RUN pip install --user --no-deps --editable .
 
 EXPOSE 7860
 CMD ["lrt-explorer", "serve", "--host", "0.0.0.0", "--port", "7860"]
