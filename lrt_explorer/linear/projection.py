@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lrt_explorer.errors import MapError
+from lrt_explorer.errors import MapError, SettingsError
 
 # What UMAP looks at around each point; with fewer points there is no neighbourhood to speak of.
 _NEIGHBOURS = 15
@@ -70,22 +70,29 @@ def umap(points: Tensor, k: int, seed: int) -> NDArray[np.float32]:
 
     Args:
         points: [n, d], any floating type.
-        k: Number of dimensions of the picture, from 1 up.
-        seed: Seed of the layout, from 0 up.
+        k: Number of dimensions of the picture, 2 or 3.
+        seed: Seed of the layout, from 0 to 2³² - 1.
 
     Returns:
         [n, k] float32.
 
     Raises:
-        MapError: If there are too few points or a number is not finite.
+        MapError: If there are fewer than 16 points or a number is not finite.
+        SettingsError: If k or the seed is out of range.
     """
+    if k not in (2, 3):
+        raise SettingsError(f"A UMAP picture has 2 or 3 dimensions, not {k}; choose one of these.")
+    if not 0 <= seed < 2**32:
+        raise SettingsError(f"The seed {seed} is out of range; choose one from 0 to {2**32 - 1}.")
     wide = _checked(points, "A UMAP picture", at_least=_NEIGHBOURS + 1)
     # Loaded here because its import compiles for seconds, which only this picture should cost.
     from umap import UMAP
 
     # One job: with several, the layout depends on how the threads took turns.
     layout = UMAP(n_components=k, n_neighbors=_NEIGHBOURS, random_state=seed, n_jobs=1)
-    return np.asarray(layout.fit_transform(wide.numpy()), dtype=np.float32)
+    # It works in float32, where a mean far above the spread would cost digits.
+    centred = wide - wide.mean(dim=0)
+    return np.asarray(layout.fit_transform(centred.numpy()), dtype=np.float32)
 
 
 def _checked(points: Tensor, what: str, at_least: int) -> Tensor:
