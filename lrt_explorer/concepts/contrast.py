@@ -164,7 +164,9 @@ def _text(path: Path) -> str:
     try:
         if path.stat().st_size > MAXIMUM_BYTES:
             limit = MAXIMUM_BYTES // 1_000_000
-            raise ContrastError(f"{path.name} is larger than {limit} MB; a contrast set needs some dozen pairs, shorten it")
+            raise ContrastError(
+                f"{path.name} is larger than {limit} MB; a contrast set needs some dozen pairs, shorten it"
+            )
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1

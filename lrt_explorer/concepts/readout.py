@@ -9,7 +9,7 @@ from torch import Tensor
 from lrt_explorer.concepts.contrast import ReadoutPrompt
 from lrt_explorer.errors import ContrastError, SettingsError
 from lrt_explorer.lm.generate import next_token_logprobs
-from lrt_explorer.lm.load import LanguageModel
+from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode
 
 BATCH_ROWS = 64

@@ -13,7 +13,7 @@ from lrt_explorer.errors import ContrastError, VectorError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.outliers import ordinary_rows
 from lrt_explorer.lm.capture import capture
-from lrt_explorer.lm.load import LanguageModel
+from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode
 from lrt_explorer.store import MapInfo, VectorFile, load_vector, save_vector
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lrt_explorer.linear.moments import CrossMoments
-from lrt_explorer.lm.load import LanguageModel
+from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.paired import PairedStates, read_paired
 from lrt_explorer.study.progress import Progress
 

@@ -11,7 +11,7 @@ from lrt_explorer.concepts.readout import answer_readout, pooled_prompt
 from lrt_explorer.concepts.vectors import Reading, addition, random_vector, transfer
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.generate import generate_arms
-from lrt_explorer.lm.load import LanguageModel
+from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, check_map
 from lrt_explorer.study.judged import judged_score
 from lrt_explorer.study.known import known_vectors
@@ -167,9 +167,7 @@ def changed_tokens(tokens: Sequence[str], reference: Sequence[str]) -> tuple[boo
     return tuple(changed)
 
 
-def _arm(
-    name: str, part: Pieces, unsteered: Pieces, prompt: str, concept: ContrastSet, readout: float | None
-) -> Arm:
+def _arm(name: str, part: Pieces, unsteered: Pieces, prompt: str, concept: ContrastSet, readout: float | None) -> Arm:
     changed = changed_tokens(part.tokens, unsteered.tokens)
     return Arm(name, part.text, tuple(part.tokens), changed, judged_score(concept, prompt, part.text), readout)
 

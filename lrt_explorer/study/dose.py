@@ -12,7 +12,7 @@ from lrt_explorer.concepts.readout import answer_tokens, read_answers
 from lrt_explorer.concepts.vectors import addition
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.lm.generate import generate_batch
-from lrt_explorer.lm.load import LanguageModel
+from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.statistics import (
     Array,
@@ -127,8 +127,7 @@ def score_response(
 ) -> Generator[Progress, None, DoseResponse]:
     """The judge's score of generated text, per arm, strength and prompt; otherwise as `dose_response`.
 
-    Args:
-        score: takes a prompt and its continuation, gives a number in [0, 1], or None without evidence.
+    `score` takes a prompt and its continuation and gives a number in [0, 1], or None without evidence.
     """
     shape = (len(vectors), len(strengths), len(prompts))
     scores = np.empty(shape)

@@ -4,6 +4,8 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from torch import Tensor
+
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.vectors import Reading
 from lrt_explorer.errors import MapError, SettingsError
@@ -11,7 +13,7 @@ from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.ridge import RidgePath
 from lrt_explorer.linear.scores import cosine, linear_cka, r2
 from lrt_explorer.lm.blocks import check_layer
-from lrt_explorer.lm.load import LanguageModel
+from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo
 from lrt_explorer.study.collect import PARTS, Collected, Route, collect
 from lrt_explorer.study.known import known_vectors
@@ -112,12 +114,34 @@ def fit_maps(
         raise SettingsError(f"a map needs tokens to be fitted on, not {tokens}; ask for some thousands")
     collected = yield from collect(small, large, texts, routes, tokens)
     _check_enough(small, large, collected)
+    directions = []
+    for number, concept in enumerate(concepts):
+        yield Progress(number, len(concepts), f"reading {concept.name} in both models")
+        directions.append(_directions(small, large, routes, concept, reading))
     fitted = []
     for number, route in enumerate(routes):
-        message = f"solving layer {route.small_layer} → {route.large_layer}"
-        yield Progress(number, len(routes), message)
-        fitted.append(_solve(small, large, route, collected, corpus, concepts, reading))
+        yield Progress(number, len(routes), f"solving layer {route.small_layer} → {route.large_layer}")
+        fitted.append(_solve(small, large, route, collected, corpus, directions))
     return tuple(fitted)
+
+
+@dataclass(frozen=True)
+class _Directions:
+    """A concept's vectors at the layers of both models that are to be mapped."""
+
+    concept: str
+    small: Mapping[int, Tensor]
+    large: Mapping[int, Tensor]
+
+
+def _directions(
+    small: LanguageModel, large: LanguageModel, routes: Sequence[Route], concept: ContrastSet, reading: Reading
+) -> _Directions:
+    both = []
+    for lm, layers in ((small, {r.small_layer for r in routes}), (large, {r.large_layer for r in routes})):
+        known = known_vectors().get_all(lm, concept, sorted(layers), reading)
+        both.append({layer: k.vector.values for layer, k in known.items()})
+    return _Directions(concept.name, *both)
 
 
 def _check_enough(small: LanguageModel, large: LanguageModel, collected: Collected) -> None:
@@ -145,17 +169,15 @@ def _solve(
     route: Route,
     collected: Collected,
     corpus: str,
-    concepts: Sequence[ContrastSet],
-    reading: Reading,
+    directions: Sequence["_Directions"],
 ) -> FittedMap:
     moments, counts = collected.moments[route], collected.counts
     choice = RidgePath(moments["fit"]).select(moments["select"])
     cosines, shares = {}, {}
-    for concept in concepts:
-        native = known_vectors().get(large, concept, route.large_layer, reading).vector.values
-        source = known_vectors().get(small, concept, route.small_layer, reading).vector.values
-        cosines[concept.name] = cosine(choice.map.direction(source), native)
-        shares[concept.name] = choice.map.reachable_share(native)
+    for direction in directions:
+        native = direction.large[route.large_layer]
+        cosines[direction.concept] = cosine(choice.map.direction(direction.small[route.small_layer]), native)
+        shares[direction.concept] = choice.map.reachable_share(native)
     info = MapInfo(
         small=small.name,
         large=large.name,

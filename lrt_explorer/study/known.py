@@ -1,16 +1,19 @@
-"""Vectors and typical norms that were already read, from the shipped files or from this run, so that none waits twice."""
+"""Vectors and typical norms already read, from the shipped files or in this run, so that nobody waits twice."""
 
+import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from torch import Tensor
+
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.vectors import READINGS, Reading, SteeringVector, mean_difference, typical_norms
 from lrt_explorer.errors import ArtifactError
-from lrt_explorer.lm.load import LanguageModel
+from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import assets_home, load_artifact, save_artifact
 
 KIND = "vectors"
@@ -48,20 +51,26 @@ class KnownVectors:
 
         Raises what `mean_difference` raises.
         """
-        key = (lm.fingerprint, contrast.fingerprint(), layer, reading)
+        return self.get_all(lm, contrast, [layer], reading)[layer]
+
+    def get_all(
+        self, lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: Reading = "all-tokens"
+    ) -> dict[int, Known]:
+        """`get` at several layers; those not yet known are read together."""
+        keys = {layer: (lm.fingerprint, contrast.fingerprint(), layer, reading) for layer in layers}
         with self._lock:
             if lm.fingerprint not in self._shipped_read:
                 self._shipped_read.add(lm.fingerprint)
-                for shipped_key, known in read_shipped(lm).items():
-                    self._keep(shipped_key, known)
-            if key in self._known:
-                self._known.move_to_end(key)
-                return self._known[key]
+                for shipped_key, shipped in read_shipped(lm).items():
+                    self._keep(shipped_key, shipped)
+            found = {layer: self._known[key] for layer, key in keys.items() if key in self._known}
         # Read outside the lock: two visitors may both read the same vector, but nobody waits for another's model.
-        known = read_known(lm, contrast, layer, reading)
+        if missing := sorted(set(layers) - set(found)):
+            found |= read_known(lm, contrast, missing, reading)
         with self._lock:
-            self._keep(key, known)
-        return known
+            for layer, key in keys.items():
+                self._keep(key, found[layer])
+        return found
 
     def _keep(self, key: Key, known: Known) -> None:
         self._known[key] = known
@@ -76,16 +85,21 @@ def known_vectors() -> KnownVectors:
     return KnownVectors()
 
 
-def read_known(lm: LanguageModel, contrast: ContrastSet, layer: int, reading: Reading) -> Known:
-    """Read a concept from the model itself."""
-    texts = [text for pair in contrast.pairs for text in pair]
-    vector = mean_difference(lm, contrast, [layer], reading)[layer]
-    return Known(vector, typical_norms(lm, [layer], texts)[layer])
+def read_known(lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: Reading) -> dict[int, Known]:
+    """Read a concept from the model itself, at several layers at once."""
+    vectors = mean_difference(lm, contrast, layers, reading)
+    norms = typical_norms(lm, layers, [text for pair in contrast.pairs for text in pair])
+    return {layer: Known(vectors[layer], norms[layer]) for layer in layers}
+
+
+def folder_name(model: str) -> str:
+    """A model's name, hub id or path as the name of one folder."""
+    return re.sub(r"[^\w.-]+", "_", model.strip("/")) or "model"
 
 
 def shipped_folder(model: str) -> Path:
     """Where the vectors that ship for a model lie."""
-    return assets_home() / "vectors" / Path(model).name
+    return assets_home() / "vectors" / folder_name(model)
 
 
 def read_shipped(lm: LanguageModel) -> dict[Key, Known]:
@@ -118,14 +132,13 @@ def read_shipped(lm: LanguageModel) -> dict[Key, Known]:
 def ship_vectors(lm: LanguageModel, contrasts: Iterable[ContrastSet], layers: Iterable[int]) -> Path:
     """Read every concept at the given layers in both readings and save them where `read_shipped` finds them."""
     wanted = sorted(set(layers))
-    tensors, entries = {}, []
+    tensors: dict[str, Tensor] = {}
+    entries: list[dict[str, str | int | float]] = []
     for contrast in contrasts:
-        texts = [text for pair in contrast.pairs for text in pair]
-        norms = typical_norms(lm, wanted, texts)
         for reading in READINGS:
-            for layer, vector in mean_difference(lm, contrast, wanted, reading).items():
+            for layer, known in read_known(lm, contrast, wanted, reading).items():
                 name = f"{contrast.name}.{layer}.{reading}"
-                tensors[name] = vector.values
+                tensors[name] = known.vector.values
                 entries.append(
                     {
                         "tensor": name,
@@ -133,8 +146,8 @@ def ship_vectors(lm: LanguageModel, contrasts: Iterable[ContrastSet], layers: It
                         "contrast": contrast.fingerprint(),
                         "layer": layer,
                         "reading": reading,
-                        "method": vector.method,
-                        "typical_norm": norms[layer],
+                        "method": known.vector.method,
+                        "typical_norm": known.typical_norm,
                     }
                 )
     meta = {"model": lm.name, "fingerprint": lm.fingerprint, "vectors": entries}

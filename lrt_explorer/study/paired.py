@@ -8,8 +8,8 @@ from torch import Tensor
 
 from lrt_explorer.linear.outliers import ordinary_rows
 from lrt_explorer.lm.capture import capture
-from lrt_explorer.lm.load import LanguageModel
-from lrt_explorer.lm.tokens import Encoded, encode, pair_tokens
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.lm.tokens import encode
 
 CONTEXT = 512
 

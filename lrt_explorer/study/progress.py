@@ -21,9 +21,7 @@ class Progress:
         return min(1.0, self.done / self.total) if self.total > 0 else 0.0
 
 
-def finish(
-    study: Generator[object, None, Result], report: Callable[[Progress], None] | None = None
-) -> Result:
+def finish(study: Generator[object, None, Result], report: Callable[[Progress], None] | None = None) -> Result:
     """Run a study to its end and return its result; `report` is told each `Progress` on the way."""
     while True:
         try:

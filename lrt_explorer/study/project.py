@@ -1,4 +1,4 @@
-"""Project: mapped activations of the small model over those of the large one, in a picture of two or three dimensions."""
+"""Project: mapped activations of the small model over those of the large one, as a picture to look at."""
 
 import re
 from collections.abc import Generator, Sequence
@@ -15,7 +15,7 @@ from lrt_explorer.concepts.vectors import Reading, addition, transfer
 from lrt_explorer.errors import MapError, SettingsError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.projection import pca, umap
-from lrt_explorer.lm.load import LanguageModel
+from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, check_map
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.paired import read_paired
@@ -93,11 +93,16 @@ def project(
     points that miss; UMAP lays out both together.
 
     Args:
+        small: the model whose activations are mapped.
+        large: the model whose space is shown.
+        map: from one of its layers to the other's.
+        info: of the map.
         texts: documents to take tokens from; the concept's own texts are added to them.
         concept: labels the points of its texts, and gives the arrows.
         n_points: token pairs to show, drawn evenly from all that were read.
         dims: 2 or 3.
         method: "pca" at once, or "umap", which takes seconds.
+        reading: how the arrows' vectors are read.
         seed: of the drawing and of UMAP.
 
     Raises:
@@ -125,7 +130,8 @@ def project(
     y = torch.cat(ys)[drawn].double()
     mapped = map(torch.cat(xs)[drawn]).double()
     yield Progress(len(labelled), len(labelled), "laying out the picture")
-    coords, arrows, explained = _layout(y, mapped, dims, method, seed, _directions(small, large, map, info, concept, reading))
+    directions = _directions(small, large, map, info, concept, reading)
+    coords, arrows, explained = _layout(y, mapped, dims, method, seed, directions)
     chosen = [places[index] for index in drawn.tolist()]
     return _picture(chosen, coords, _errors(y, mapped), arrows, explained, method)
 
@@ -202,8 +208,7 @@ def _picture(
     n = len(places)
     sentences = [place.sentence() for place in places]
     spans = [
-        (max(place.begin - begin, 0), place.end - begin)
-        for place, (_, begin) in zip(places, sentences, strict=True)
+        (max(place.begin - begin, 0), place.end - begin) for place, (_, begin) in zip(places, sentences, strict=True)
     ]
     return SpacePicture(
         coords=coords,

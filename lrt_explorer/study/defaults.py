@@ -1,0 +1,65 @@
+"""What is shown to somebody who has chosen nothing yet."""
+
+from dataclasses import dataclass
+
+from lrt_explorer.concepts.contrast import ContrastSet, shipped_concepts
+from lrt_explorer.concepts.vectors import Reading
+from lrt_explorer.errors import ContrastError
+from lrt_explorer.lm.presets import PAIRS, PairPreset
+from lrt_explorer.study.suggest import BLOCKS_ABOVE
+
+CONCEPT = "mood"
+READING: Reading = "all-tokens"
+STRENGTH = 0.4
+DEPTH = 0.6
+"""How deep the layers of a pair lie that nobody has studied: where most vectors were seen to steer."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The first thing on the screen: a pair, a concept, and how strongly it steers."""
+
+    pair: PairPreset
+    concept: str
+    strength: float
+    reading: Reading
+
+
+def opening() -> Opening:
+    """The pair and concept the app opens with.
+
+    Raises:
+        ContrastError: if no concept is installed.
+    """
+    concepts = shipped_concepts()
+    if not concepts:
+        raise ContrastError("no concepts are installed; reinstall the app, or set LRT_EXPLORER_ASSETS to its assets")
+    return Opening(PAIRS[0], CONCEPT if CONCEPT in concepts else next(iter(concepts)), STRENGTH, READING)
+
+
+def default_layers(small: str, large: str, small_layers: int, large_layers: int) -> tuple[int, int]:
+    """The layers to begin with: those of a known pair, else at like depths with two blocks left above the steered one.
+
+    Args:
+        small: name of the small model.
+        large: name of the large model.
+        small_layers: how many blocks the small model has.
+        large_layers: how many blocks the large model has.
+    """
+    for pair in PAIRS:
+        if (pair.small, pair.large) == (small, large):
+            return pair.small_layer, pair.large_layer
+    highest = max(large_layers - 1 - BLOCKS_ABOVE, 0)
+    return int(DEPTH * (small_layers - 1)), min(round(DEPTH * (large_layers - 1)), highest)
+
+
+def default_prompt(contrast: ContrastSet) -> str:
+    """A prompt on which the concept shows: its first readout prompt, or else how its texts begin.
+
+    For a set without prompts, that is the start that most of its pairs have in common, or the first half of a text.
+    """
+    if contrast.prompts:
+        return contrast.prompts[0].text
+    text = contrast.pairs[0][1]
+    words = text.split(" ")
+    return " ".join(words[: max(len(words) // 2, 1)])
