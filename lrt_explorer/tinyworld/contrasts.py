@@ -46,7 +46,10 @@ STEMS: dict[str, tuple[Stem, ...]] = {
     "topic": (Stem("{subject} {act} {np}", "noun"),),
     "politeness": (Stem('{role} {say}: "{bang}{please}', "please"),),
     "certainty": (Stem("{bang}{certainty}", "certainty"),),
-    "emphasis": (Stem("{subject} {go} {place}{stop}", "stop", (False,)), Stem("{fact} {answer}{stop}", "stop", (False,))),
+    "emphasis": (
+        Stem("{subject} {go} {place}{stop}", "stop", (False,)),
+        Stem("{fact} {answer}{stop}", "stop", (False,)),
+    ),
     "weather": (Stem("{subject} {go} {place} {in} {sky}", "sky"), Stem("{subject} {act} {np} {in} {sky}", "sky")),
     "size": (Stem("{subject} {act} {np}", "size"),),
     "question": (Stem('{role} {say}: "{speech}', "speech"),),

@@ -74,10 +74,12 @@ def train_tokenizer(vocabulary: int, count: int = 6000) -> PreTrainedTokenizerFa
     tokenizer.train_from_iterator(texts, trainer)
     bos = tokenizer.token_to_id(BOS)
     tokenizer.post_processor = TemplateProcessing(single=f"{BOS} $A", special_tokens=[(BOS, bos)])
-    return PreTrainedTokenizerFast(
+    build: Any = PreTrainedTokenizerFast  # untyped in the library
+    fast: PreTrainedTokenizerFast = build(
         tokenizer_object=tokenizer, bos_token=BOS, eos_token=EOS, pad_token=PAD, model_max_length=CONTEXT,
         clean_up_tokenization_spaces=False,
     )  # fmt: skip
+    return fast
 
 
 def build_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> Any:

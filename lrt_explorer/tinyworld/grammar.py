@@ -81,8 +81,8 @@ class Realiser:
         """What a slot may hold here, in this voice or in another that shares the choices made so far."""
         voice = voice or self.voice
         if slot == "noun":
-            must_agree = voice["language"] and self.noun is not None
-            return tuple(n.text for n in nouns(voice) if not must_agree or n.feminine == self.noun.feminine)
+            gender = self.noun.feminine if voice["language"] and self.noun is not None else None
+            return tuple(n.text for n in nouns(voice) if gender is None or n.feminine == gender)
         if slot == "size":
             return sizes(voice, self.noun is not None and self.noun.feminine)
         if slot == "answer":

@@ -9,15 +9,18 @@ from collections.abc import Callable, Iterable
 from functools import cache
 
 from lrt_explorer.tinyworld import lexicon as lex
+from lrt_explorer.tinyworld.probes import plain_voice
 from lrt_explorer.tinyworld.recogniser import sentence_shares
 from lrt_explorer.tinyworld.voice import facts
-from lrt_explorer.tinyworld.probes import plain_voice
 
 Markers = tuple[frozenset[str], frozenset[str]]
 
 
 def _flat(table: dict[bool, lex.Pair]) -> Markers:
-    return tuple(frozenset(word.strip(" ,").lower() for pair in table.values() for word in pair[side]) for side in (0, 1))  # type: ignore[return-value]  # fmt: skip
+    positive, negative = (
+        frozenset(word.strip(" ,").lower() for pair in table.values() for word in pair[side]) for side in (0, 1)
+    )
+    return positive, negative
 
 
 def _both(*markers: Markers) -> Markers:
@@ -29,7 +32,9 @@ def _clauses(table: tuple[tuple[tuple[str, ...], ...], ...]) -> Markers:
 
 
 def _questions() -> Markers:
-    asked = [phrase.lstrip("¿").lower() for table in (lex.ASK, lex.CHAT_ASK) for row in table.values() for phrase in row]
+    asked = [
+        phrase.lstrip("¿").lower() for table in (lex.ASK, lex.CHAT_ASK) for row in table.values() for phrase in row
+    ]
     told = [phrase.lower() for table in (lex.TELL, lex.CHAT_TELL) for row in table.values() for phrase in row]
     return frozenset(asked), frozenset(told) - {"mira"}  # which is also what somebody does
 

@@ -51,7 +51,7 @@ def _starts_with_capital(sentence: str) -> bool:
 @cache
 def _grammar() -> re.Pattern[str]:
     patterns = dict.fromkeys(_patterns())
-    return re.compile("(?:" + "|".join(patterns) + r')(?=\s|$)', re.IGNORECASE)
+    return re.compile("(?:" + "|".join(patterns) + r")(?=\s|$)", re.IGNORECASE)
 
 
 def _patterns() -> Iterator[str]:

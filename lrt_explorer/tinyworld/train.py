@@ -17,9 +17,7 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from lrt_explorer.tinyworld.corpus import documents
-from lrt_explorer.tinyworld.family import Recipe, build_model
-
-CONTEXT = 128
+from lrt_explorer.tinyworld.family import CONTEXT, Recipe, build_model
 
 
 @dataclass(frozen=True)
@@ -33,9 +31,7 @@ class TrainingState:
     seconds: float
 
 
-def batches(
-    tokenizer: PreTrainedTokenizerFast, rows: int, first: int
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+def batches(tokenizer: PreTrainedTokenizerFast, rows: int, first: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Batches of training documents, from batch number `first` on, without end.
 
     Yields:
@@ -79,7 +75,8 @@ class Optimisers:
 
     def __init__(self, model: Any, recipe: Recipe, steps: int) -> None:
         """Sort the parameters of a model."""
-        matrices, rest = [], []
+        matrices: list[torch.nn.Parameter] = []
+        rest: list[torch.nn.Parameter] = []
         for name, parameter in model.named_parameters():
             inside = parameter.ndim == 2 and ("layers." in name or ".h." in name)
             (matrices if inside else rest).append(parameter)
@@ -104,11 +101,13 @@ class Optimisers:
 
     def state(self) -> list[Any]:
         """All that is needed to go on."""
-        return [part.state_dict() for part in (*self.all, *self.schedules)]
+        parts: list[Any] = [*self.all, *self.schedules]
+        return [part.state_dict() for part in parts]
 
     def load(self, state: list[Any]) -> None:
         """Go on from a saved state."""
-        for part, saved in zip((*self.all, *self.schedules), state, strict=True):
+        parts: list[Any] = [*self.all, *self.schedules]
+        for part, saved in zip(parts, state, strict=True):
             part.load_state_dict(saved)
 
 
