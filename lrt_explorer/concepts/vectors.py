@@ -1,8 +1,7 @@
 """Steering vectors: the mean difference of a contrast set, its transfer through a map, and its scale."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Literal
 
 import torch
@@ -15,42 +14,15 @@ from lrt_explorer.linear.outliers import ordinary_rows
 from lrt_explorer.lm.capture import capture
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode
-from lrt_explorer.store import MapInfo, VectorFile, load_vector, save_vector
+from lrt_explorer.store import MapInfo, VectorFile
 
 Reading = Literal["all-tokens", "last-token"]
 READINGS: tuple[Reading, ...] = ("all-tokens", "last-token")
 BATCH_TEXTS = 32
 
 
-@dataclass(frozen=True)
-class SteeringVector:
-    """A direction in one layer of one model, and where it comes from.
-
-    Attributes:
-        values: `[d]` float32, of any length: arms are compared at equal norm (see `addition`).
-        model: name of the model whose layer it lives in.
-        fingerprint: of that model's weights.
-        layer: block whose output it is added to.
-        concept: name of the contrast set.
-        method: how it was found ("mean-difference", "mean-difference mapped from tinyworld-s layer 2", ...).
-        reading: "all-tokens" or "last-token", for vectors found here.
-    """
-
-    values: Tensor
-    model: str
-    fingerprint: str
-    layer: int
-    concept: str
-    method: str
-    reading: str
-
-    def __post_init__(self) -> None:
-        """Refuse numbers that would turn a model's output into noise; keep a copy that nobody else can change."""
-        if self.values.ndim != 1 or not torch.isfinite(self.values).all():
-            raise VectorError(
-                f"the vector of {self.concept} for {self.model} is not one row of finite numbers; make it again"
-            )
-        object.__setattr__(self, "values", self.values.detach().to("cpu", torch.float32, copy=True))
+# A steering vector is what a vector file holds: a direction in one layer of one model, and where it comes from.
+SteeringVector = VectorFile
 
 
 def mean_difference(
@@ -150,16 +122,6 @@ def addition(values: Tensor, strength: float, typical_norm: float) -> Tensor:
     if not norm > 0:
         raise VectorError("a vector of length zero points nowhere; use another vector")
     return (values.double() * (strength * typical_norm / norm)).float()
-
-
-def write_vector(path: Path, vector: SteeringVector) -> None:
-    """Save a vector as one safetensors file that says where it came from."""
-    save_vector(path, VectorFile(**vars(vector)))
-
-
-def read_vector(path: Path) -> SteeringVector:
-    """Read a vector file. Raises VectorError if it is not one, or holds numbers that are not finite."""
-    return SteeringVector(**vars(load_vector(path)))
 
 
 def _states(

@@ -112,17 +112,17 @@ def compare(
     steps = generate_arms(
         large, prompt, layer, additions, max_new_tokens=max_new_tokens, temperature=temperature, seed=seed
     )
-    pieces = [Pieces() for _ in names]
-    readouts: Sequence[float | None] | None = None
+    readouts = _readouts(large, concept, prompt, layer, additions)
+    pieces: list[list[str]] = [[] for _ in names]
     arms = tuple(Arm(name, "", (), (), None, None) for name in names)
     for step in steps:
-        # Only now, for the first step is what refuses a bad prompt with its own words.
-        readouts = readouts or _readouts(large, concept, prompt, layer, additions)
-        for part, text in zip(pieces, step.texts, strict=True):
-            part.extend(text, last=step.done)
+        for tokens, text in zip(pieces, step.texts, strict=True):
+            # A text only ever grows; what a step adds to it is shown as one token.
+            if new := text[len("".join(tokens)) :]:
+                tokens.append(new)
         arms = tuple(
-            _arm(name, part, pieces[0], prompt, concept, readout)
-            for name, part, readout in zip(names, pieces, readouts, strict=True)
+            _arm(name, tokens, pieces[0], judged_score(concept, prompt, text), readout)
+            for name, tokens, text, readout in zip(names, pieces, step.texts, readouts, strict=True)
         )
         yield ComparisonStep(arms, step.step + 1, max_new_tokens)
     settings: dict[str, str | int | float] = {
@@ -141,24 +141,6 @@ def compare(
     return Comparison(prompt, strength, strength * native.typical_norm, arms, settings)
 
 
-class Pieces:
-    """A growing text in pieces, one a token; a token that ends within a character waits for its rest."""
-
-    def __init__(self) -> None:
-        """Start with no text."""
-        self.text = ""
-        self.tokens: list[str] = []
-
-    def extend(self, text: str, *, last: bool = False) -> None:
-        """Take the text as it now stands; what is new becomes the next piece."""
-        whole = last or not text.endswith("\N{REPLACEMENT CHARACTER}")
-        if not text.startswith(self.text):
-            self.text, self.tokens = "", []
-        if whole and len(text) > len(self.text):
-            self.tokens.append(text[len(self.text) :])
-            self.text = text
-
-
 def changed_tokens(tokens: Sequence[str], reference: Sequence[str]) -> tuple[bool, ...]:
     """For each token whether it is missing from its place in the reference, by the longest matching runs."""
     changed = [True] * len(tokens)
@@ -167,9 +149,8 @@ def changed_tokens(tokens: Sequence[str], reference: Sequence[str]) -> tuple[boo
     return tuple(changed)
 
 
-def _arm(name: str, part: Pieces, unsteered: Pieces, prompt: str, concept: ContrastSet, readout: float | None) -> Arm:
-    changed = changed_tokens(part.tokens, unsteered.tokens)
-    return Arm(name, part.text, tuple(part.tokens), changed, judged_score(concept, prompt, part.text), readout)
+def _arm(name: str, tokens: list[str], unsteered: list[str], score: float | None, readout: float | None) -> Arm:
+    return Arm(name, "".join(tokens), tuple(tokens), changed_tokens(tokens, unsteered), score, readout)
 
 
 def _readouts(

@@ -1,6 +1,7 @@
 """What is shown to somebody who has chosen nothing yet."""
 
 from dataclasses import dataclass
+from os.path import commonprefix
 
 from lrt_explorer.concepts.contrast import ContrastSet, shipped_concepts
 from lrt_explorer.concepts.vectors import Reading
@@ -54,12 +55,8 @@ def default_layers(small: str, large: str, small_layers: int, large_layers: int)
 
 
 def default_prompt(contrast: ContrastSet) -> str:
-    """A prompt on which the concept shows: its first readout prompt, or else how its texts begin.
-
-    For a set without prompts, that is the start that most of its pairs have in common, or the first half of a text.
-    """
+    """A prompt on which the concept shows: its first readout prompt, or else how both texts of its first pair begin."""
     if contrast.prompts:
         return contrast.prompts[0].text
-    text = contrast.pairs[0][1]
-    words = text.split(" ")
-    return " ".join(words[: max(len(words) // 2, 1)])
+    shared = commonprefix(contrast.pairs[0]).rpartition(" ")[0]
+    return shared or contrast.pairs[0][1].partition(" ")[0]

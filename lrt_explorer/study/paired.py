@@ -9,7 +9,7 @@ from torch import Tensor
 from lrt_explorer.linear.outliers import ordinary_rows
 from lrt_explorer.lm.capture import capture
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.lm.tokens import encode
+from lrt_explorer.lm.tokens import Encoded, encode, pair_batches
 
 CONTEXT = 512
 
@@ -22,8 +22,8 @@ class PairedStates:
         small: `[n, d_small]` for each layer read.
         large: `[n, d_large]` for each layer read.
         text: `[n]` which text of the batch each pair comes from.
-        end: `[n]` how many characters of that text both models have read.
         start: `[n]` where the large model's token begins in that text.
+        end: `[n]` how many characters of that text both models have read.
         special: tokens of both models that are not text.
         outliers: pairs left out because an activation is far larger than is ordinary.
         partnered: tokens of both models that found a partner.
@@ -33,8 +33,8 @@ class PairedStates:
     small: dict[int, Tensor]
     large: dict[int, Tensor]
     text: Tensor
-    end: Tensor
     start: Tensor
+    end: Tensor
     special: int
     outliers: int
     partnered: int
@@ -54,22 +54,27 @@ def read_paired(
     """
     context = min(CONTEXT, small.context, large.context)
     read_small, read_large = (encode(lm, texts, max_length=context) for lm in (small, large))
-    places = torch.tensor(_places(read_small, read_large), dtype=torch.long).reshape(-1, 5)
-    text, at_small, at_large, start, end = places.unbind(1)
-    states_small = {layer: x[text, at_small].cpu() for layer, x in capture(small, read_small, small_layers).items()}
-    states_large = {layer: x[text, at_large].cpu() for layer, x in capture(large, read_large, large_layers).items()}
+    pairing = pair_batches(read_small, read_large)
+    text = pairing.rows
+    states_small = {layer: x[text, pairing.small] for layer, x in capture(small, read_small, small_layers).items()}
+    states_large = {layer: x[text, pairing.large] for layer, x in capture(large, read_large, large_layers).items()}
     kept = torch.ones(len(text), dtype=torch.bool)
     for rows in (*states_small.values(), *states_large.values()):
         kept &= ordinary_rows(rows)
-    ordinary = [_ordinary(read) for read in (read_small, read_large)]
+    places = list(zip(text.tolist(), pairing.large.tolist(), strict=True))
     return PairedStates(
         {layer: rows[kept] for layer, rows in states_small.items()},
         {layer: rows[kept] for layer, rows in states_large.items()},
         text[kept],
-        end[kept],
-        start[kept],
-        special=sum(int(read.mask.sum()) for read in (read_small, read_large)) - sum(ordinary),
+        torch.tensor([read_large.ends[row][at - 1] if at else 0 for row, at in places], dtype=torch.long)[kept],
+        torch.tensor([read_large.ends[row][at] for row, at in places], dtype=torch.long)[kept],
+        special=_special(read_small) + _special(read_large),
         outliers=int((~kept).sum()),
         partnered=2 * len(text),
-        ordinary=sum(ordinary),
+        ordinary=pairing.tokens_small + pairing.tokens_large,
     )
+
+
+def _special(read: Encoded) -> int:
+    """Tokens that a tokenizer put around the texts; padding is none."""
+    return int((read.mask.bool() & read.special).sum())

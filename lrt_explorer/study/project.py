@@ -156,8 +156,9 @@ class _Place:
 
 def _labelled(texts: Sequence[str], concept: ContrastSet | None) -> list[tuple[str, str]]:
     labelled = [(text, "") for text in texts if text.strip()]
-    for positive, negative in concept.pairs if concept else ():
-        labelled += [(positive, concept.positive_label), (negative, concept.negative_label)]
+    if concept is not None:
+        for positive, negative in concept.pairs:
+            labelled += [(positive, concept.positive_label), (negative, concept.negative_label)]
     return labelled
 
 

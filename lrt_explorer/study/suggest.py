@@ -32,7 +32,6 @@ class Candidate:
         r2: held-out variance that the map explains.
         direction_cosine: mean over concepts, mapped against native vector.
         native_effect: how strongly the large model answers its own vectors here, as a share of its best layer tried.
-        score: direction_cosine · native_effect: how much of the best native effect a mapped vector should have.
     """
 
     small_layer: int
@@ -158,8 +157,8 @@ def _reason(best: Candidate, large: LanguageModel, concepts: Sequence[ContrastSe
     above = large.layers - 1 - best.large_layer
     count = f"{len(concepts)} concepts" if len(concepts) > 1 else concepts[0].name
     return (
-        f"From layer {best.small_layer} to layer {best.large_layer}, mapped directions agree with native ones at cosine "
-        f"{best.direction_cosine:.2f} ({count}), {large.name} answers its own vectors with {best.native_effect:.0%} of "
-        f"the effect of its best layer tried, and the map explains {best.r2:.0%} of held-out variance; {above} blocks "
-        "remain above."
+        f"From layer {best.small_layer} to layer {best.large_layer}, mapped directions agree with native ones "
+        f"(cosine {best.direction_cosine:.2f}, {count}), {large.name} answers its own vectors with "
+        f"{best.native_effect:.0%} of the effect of its best layer tried, and the map explains {best.r2:.0%} of "
+        f"held-out variance; {above} blocks remain above."
     )

@@ -1,0 +1,65 @@
+"""The command line: the same studies as the app. Progress goes to stderr, results to stdout, as text or as JSON.
+
+Each command has a file of its own with its options, what it does, and how its result is shown. What a command needs is
+imported when it runs, for the libraries below take seconds to load.
+"""
+
+import argparse
+import json
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from lrt_explorer import __version__
+from lrt_explorer.cli import compare, fit, pairs, serve, vectors
+from lrt_explorer.errors import LRTError
+from lrt_explorer.tinyworld import commands as tinyworld
+
+__all__ = ["build_parser", "main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command: 0 when done, 1 after an error of one line; argparse leaves with 2 on wrong usage."""
+    options = build_parser().parse_args(arguments)
+    try:
+        result = options.run(options)
+        if isinstance(result, int):
+            return result
+        print(json.dumps(result, ensure_ascii=False, allow_nan=False) if options.json else options.show(result))
+        sys.stdout.flush()
+    except LRTError as error:
+        return _fail(str(error), options.debug)
+    except KeyboardInterrupt:
+        return _fail("stopped; run the command again to start over", options.debug)
+    except BrokenPipeError:
+        # Whoever read the output has enough; without this the interpreter complains once more on leaving.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        return _fail(f"this should not happen ({what}); run again with --debug and report what it shows", options.debug)
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands with their options; each sets `run`, and those with a result `show`."""
+    parser = argparse.ArgumentParser(
+        prog="lrt-explorer",
+        description="See whether steering vectors transfer from a small language model to a large one.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show where an error comes from")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in (serve, pairs, fit, vectors, compare, tinyworld):
+        command.add_parser(commands)
+    for command_parser in commands.choices.values():
+        command_parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    return parser
+
+
+def _fail(sentence: str, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    print(f"error: {sentence}", file=sys.stderr)
+    return 1

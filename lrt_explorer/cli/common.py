@@ -1,0 +1,101 @@
+"""What the commands share: options, models, and progress on stderr."""
+
+import argparse
+import sys
+import time
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lrt_explorer.study.progress import Progress, Result, finish
+
+if TYPE_CHECKING:
+    from lrt_explorer.lm.model import LanguageModel
+
+Json = dict[str, Any]
+"""What a command prints with --json: keys are fixed, so that other programs can rely on them."""
+
+READINGS = ("all-tokens", "last-token")
+SECONDS_BETWEEN_REPORTS = 0.5
+MODEL_HELP = "preset, local folder or hub id"
+
+
+def run_study(study: Generator[object, None, Result]) -> Result:
+    """Run a study to its end, saying on stderr how far it is, at most twice a second; on a terminal in one line."""
+    terminal, said_at = sys.stderr.isatty(), float("-inf")
+
+    def report(progress: Progress) -> None:
+        nonlocal said_at
+        if time.monotonic() - said_at >= SECONDS_BETWEEN_REPORTS:
+            said_at = time.monotonic()
+            line = f"{progress.share:4.0%}  {progress.message}"
+            print(f"\r\033[K{line}" if terminal else line, end="" if terminal else "\n", file=sys.stderr, flush=True)
+
+    try:
+        return finish(study, report)
+    finally:
+        if terminal:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """The option that every command with a result has."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def add_models(parser: argparse.ArgumentParser) -> None:
+    """The two models, and the layers to use in them."""
+    parser.add_argument("small", metavar="SMALL", help=f"model that the vector comes from: {MODEL_HELP}")
+    parser.add_argument("large", metavar="LARGE", help=f"model that is steered: {MODEL_HELP}")
+    parser.add_argument("--small-layer", type=int, metavar="I", help="block of the small model, from 0")
+    parser.add_argument("--large-layer", type=int, metavar="J", help="block of the large model, from 0")
+
+
+def add_concept(parser: argparse.ArgumentParser) -> None:
+    """The concept, and how its vectors are read."""
+    parser.add_argument(
+        "--concept", required=True, metavar="NAME|FILE", help="shipped concept, or a .jsonl contrast set"
+    )
+    parser.add_argument("--reading", choices=READINGS, default=READINGS[0], help="default: %(default)s")
+
+
+def load_model(name: str) -> "LanguageModel":
+    """A model, with a word on stderr, for it may take a while."""
+    from lrt_explorer.lm.cache import models
+
+    print(f"loading {name}", file=sys.stderr)
+    return models().get(name)
+
+
+def chosen_layers(options: argparse.Namespace, small: "LanguageModel", large: "LanguageModel") -> tuple[int, int]:
+    """The layers asked for, or the defaults of the pair.
+
+    Raises:
+        SettingsError: if a model has no such layer.
+    """
+    from lrt_explorer.lm.blocks import check_layer
+    from lrt_explorer.study.defaults import default_layers
+
+    small_layer, large_layer = default_layers(small.name, large.name, small.layers, large.layers)
+    small_layer = small_layer if options.small_layer is None else options.small_layer
+    large_layer = large_layer if options.large_layer is None else options.large_layer
+    check_layer(small, small_layer)
+    check_layer(large, large_layer)
+    return small_layer, large_layer
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A number for people, or a dash where there is none."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """Rows under a header in aligned columns, the first to the left and the others to the right."""
+    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
+    lines = []
+    for row in [header, *rows]:
+        cells = [
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)

@@ -1,0 +1,83 @@
+"""`lrt-explorer compare`: the large model's text under every arm, from one start."""
+
+import argparse
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from lrt_explorer.cli.common import (
+    Json,
+    add_concept,
+    add_json,
+    add_models,
+    chosen_layers,
+    load_model,
+    number,
+    run_study,
+)
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser("compare", help="the large model's text under every arm, side by side")
+    add_models(parser)
+    parser.add_argument("--map", type=Path, metavar="DIR", help="folder of a fitted map (default: the one at hand)")
+    add_concept(parser)
+    parser.add_argument("--prompt", help="start of all texts (default: one that suits the concept)")
+    parser.add_argument("--strength", type=float, required=True, metavar="S", help="in typical activation norms")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sampling (default: %(default)s)")
+    parser.add_argument("--temperature", type=float, default=0.0, help="0 is greedy (default: %(default)s)")
+    parser.add_argument("--max-new-tokens", type=int, default=48, metavar="N", help="default: %(default)s")
+    add_json(parser)
+    parser.set_defaults(run=run, show=show)
+
+
+def run(options: argparse.Namespace) -> Json:
+    """Write all arms."""
+    from lrt_explorer.concepts.contrast import load_concept
+    from lrt_explorer.store import load_map
+    from lrt_explorer.study.compare import compare
+    from lrt_explorer.study.defaults import default_prompt
+    from lrt_explorer.study.maps import needed_map
+
+    concept = load_concept(options.concept)
+    small, large = load_model(options.small), load_model(options.large)
+    map, info = (
+        load_map(options.map) if options.map else needed_map(small, large, *chosen_layers(options, small, large))
+    )
+    study = compare(
+        small,
+        large,
+        map,
+        info,
+        concept,
+        default_prompt(concept) if options.prompt is None else options.prompt,
+        strength=options.strength,
+        seed=options.seed,
+        max_new_tokens=options.max_new_tokens,
+        temperature=options.temperature,
+        reading=options.reading,
+    )
+    comparison = run_study(study)
+    return {
+        **comparison.settings,
+        "prompt": comparison.prompt,
+        "strength": comparison.strength,
+        "coefficient": comparison.coefficient,
+        "arms": [
+            {"name": arm.name, "text": arm.text, "score": arm.score, "readout": arm.readout} for arm in comparison.arms
+        ],
+    }
+
+
+def show(result: Json) -> str:
+    """The arms one below the other, with their figures."""
+    parts = [
+        f"{result['small']} layer {result['small_layer']} → {result['large']} layer {result['large_layer']}, "
+        f"{result['concept']} at strength {result['strength']:g} (coefficient {result['coefficient']:.3g})",
+        textwrap.fill(f"prompt: {result['prompt']}", 100, subsequent_indent="  "),
+    ]
+    for arm in result["arms"]:
+        text = textwrap.fill(arm["text"].strip(), 100, initial_indent="  ", subsequent_indent="  ")
+        parts.append(f"{arm['name']}: score {number(arm['score'])}, readout {number(arm['readout'])} nats\n{text}")
+    return "\n\n".join(parts)
