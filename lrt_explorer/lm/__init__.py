@@ -1,1 +1,1 @@
-"""Everything that touches a transformers model: load, find blocks, capture, pair tokens, steer, generate."""
+"""Everything that touches a transformers model: load it, find its blocks, read, pair, steer and generate."""

@@ -1,0 +1,76 @@
+"""The models in memory: shared by all visitors, bounded, each loaded once."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from lrt_explorer.errors import SettingsError
+from lrt_explorer.lm.load import load
+from lrt_explorer.lm.model import LanguageModel
+
+CAPACITY = 6
+
+
+class ModelCache:
+    """Keeps the `capacity` most recently used models.
+
+    While a model is being loaded, others in memory are at hand, and whoever asks for the same one waits for that one
+    load. A model that is dropped lives on for as long as someone uses it.
+    """
+
+    def __init__(self, capacity: int, loader: Callable[[str], LanguageModel] = load) -> None:
+        """Start empty.
+
+        Raises:
+            SettingsError: if there is no room for a single model.
+        """
+        if capacity < 1:
+            raise SettingsError(f"a model cache of {capacity} holds no model; give it room for at least 1")
+        self.capacity = capacity
+        self._loader = loader
+        self._lock = threading.Lock()
+        self._models: OrderedDict[str, LanguageModel] = OrderedDict()
+        self._loading: dict[str, Future[LanguageModel]] = {}
+
+    def get(self, name: str) -> LanguageModel:
+        """The model of this name, loaded if it is not in memory.
+
+        Raises what the loader raises, to all who wait for that load; the next call tries anew.
+        """
+        with self._lock:
+            if name in self._models:
+                self._models.move_to_end(name)
+                return self._models[name]
+            under_way = self._loading.get(name)
+            if under_way is None:
+                ours = self._loading[name] = Future()
+        if under_way is not None:
+            return under_way.result()
+        try:
+            model = self._loader(name)
+        except BaseException as error:
+            with self._lock:
+                del self._loading[name]
+            ours.set_exception(error)
+            raise
+        with self._lock:
+            del self._loading[name]
+            self._models[name] = model
+            while len(self._models) > self.capacity:
+                self._models.popitem(last=False)
+        ours.set_result(model)
+        return model
+
+    def names(self) -> tuple[str, ...]:
+        """The models in memory, least recently used first."""
+        with self._lock:
+            return tuple(self._models)
+
+
+_MODELS = ModelCache(CAPACITY)
+
+
+def models() -> ModelCache:
+    """The cache that the whole program shares."""
+    return _MODELS

@@ -1,0 +1,79 @@
+"""How much of a text each of its tokens completes, in characters."""
+
+from collections.abc import Sequence
+
+from transformers import PreTrainedTokenizerBase
+
+from lrt_explorer.lm.stream import TextStream
+
+# A space as tokenizers write it within tokens: byte-level BPE, SentencePiece, plain.
+SPACES = "Ġ▁ "
+
+
+def ends_from_offsets(
+    text: str, offsets: Sequence[tuple[int, int]], pieces: Sequence[str], special: Sequence[bool]
+) -> list[int]:
+    """For each token the number of characters read once it is read.
+
+    A token that stops within a character has not read it: its end is that of the token before it. So are the ends of
+    special tokens and of those that stand for nothing in the text.
+
+    Args:
+        text: the whole text.
+        offsets: start and end of each token in the text, as a fast tokenizer gives them.
+        pieces: each token as the vocabulary writes it.
+        special: which tokens are not text.
+    """
+    ends: list[int] = []
+    following = _following_starts(len(text), offsets, special)
+    read = 0
+    for (_, end), piece, is_special, after in zip(offsets, pieces, special, following, strict=True):
+        read = max(read, end if is_special else min(_untrimmed(text, end, piece, after), after))
+        ends.append(read)
+    return ends
+
+
+def ends_from_decoding(
+    tokenizer: PreTrainedTokenizerBase, text: str, ids: Sequence[int], special: Sequence[bool]
+) -> list[int] | None:
+    """The same for a tokenizer that gives no offsets, by decoding token after token.
+
+    None where the tokens do not spell the text back exactly, but for spaces at its start.
+    """
+    stream = TextStream(tokenizer)
+    lengths = []
+    for token, is_special in zip(ids, special, strict=True):
+        if not is_special:
+            stream.push(token)
+        lengths.append(len(stream.text))
+    stream.finish()
+    dropped = len(text) - len(stream.text)
+    if text[dropped:] != stream.text or text[:dropped].strip():
+        return None
+    return [length + dropped if length else 0 for length in lengths]
+
+
+def _following_starts(length: int, offsets: Sequence[tuple[int, int]], special: Sequence[bool]) -> list[int]:
+    """Where the next token with a place in the text begins, for each token; the text's length behind the last."""
+    starts = [length] * len(offsets)
+    for index in range(len(offsets) - 2, -1, -1):
+        start, end = offsets[index + 1]
+        # Special tokens that a tokenizer adds of itself are given the empty span at 0.
+        starts[index] = starts[index + 1] if special[index + 1] and start == end else start
+    return starts
+
+
+def _untrimmed(text: str, end: int, piece: str, after: int) -> int:
+    """The end of a token, with what lies between it and the next token and belongs to it.
+
+    Some tokenizers trim spaces off the offsets, though not off the tokens, and normalisers drop or merge characters.
+    """
+    gap = text[end:after]
+    if not gap:
+        return end
+    swallowed = len(gap.rstrip())
+    spaces = len(piece) - len(piece.rstrip(SPACES))
+    if spaces == len(piece):
+        # Spaces alone are trimmed from the left, which leaves the end as it was.
+        spaces = 0
+    return end + max(swallowed, min(spaces, len(gap)))

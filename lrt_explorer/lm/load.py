@@ -1,0 +1,200 @@
+"""Load a language model by preset name, folder or hub id: safetensors only, and never code that comes with it."""
+
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import logging as transformers_logging
+
+from lrt_explorer.errors import ModelError
+from lrt_explorer.lm.blocks import find_blocks
+from lrt_explorer.lm.fingerprint import fingerprint
+from lrt_explorer.lm.hub import explain_refusal, only_on_disk
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.lm.presets import MODELS, locate
+
+__all__ = ["LanguageModel", "load", "wrap_model"]
+
+# Where neither the configuration nor the tokenizer sets a limit (ALiBi and recurrent models).
+CONTEXT_WITHOUT_LIMIT = 2048
+
+# Transformers builds models by switching process-wide state such as the default dtype.
+_BUILDING = threading.Lock()
+
+
+def load(name: str, device: str | torch.device | None = None, dtype: torch.dtype | None = None) -> LanguageModel:
+    """Load a model and its tokenizer.
+
+    Args:
+        name: a preset, a local folder, or a hub id, tried in this order.
+        device: where to put it; None for the accelerator if there is one, else the CPU.
+        dtype: precision of the weights; None for float32 on the CPU, where half precision is slow and rough, and for
+            what is stored elsewhere.
+
+    Raises:
+        ModelError: if there is no such model, its files are missing or damaged, or it is no causal language model.
+    """
+    _be_quiet()
+    where = locate(name)
+    folder = Path(where)
+    local = folder.is_dir()
+    if local:
+        _check_folder(name, folder)
+    elif name in MODELS and MODELS[name].shipped:
+        raise ModelError(
+            f"the demo model {name} is not in {folder}; restore the assets folder, or train it with "
+            "`lrt-explorer tinyworld train`"
+        )
+    else:
+        local = only_on_disk(name, where)
+    target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    if dtype is None and target.type == "cpu":
+        dtype = torch.float32
+    config = _read_config(name, where, local)
+    tokenizer = _read_tokenizer(name, where, local)
+    with _BUILDING:
+        model: Any = _read_weights(name, where, local, config, dtype)
+    try:
+        model.to(target)
+    except RuntimeError as error:
+        raise ModelError(f"{name} cannot be put on {target} ({_first_line(error)}); choose another device") from error
+    return wrap_model(name, model, tokenizer)
+
+
+def wrap_model(name: str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> LanguageModel:
+    """A model that is already in memory, set to evaluation mode, as the rest of the house takes it.
+
+    Raises:
+        ModelError: if its blocks cannot be found.
+    """
+    try:
+        blocks = find_blocks(model)
+    except ModelError as error:
+        raise ModelError(f"{name} cannot be steered: {error}") from error
+    _be_quiet()
+    model.eval()
+    return LanguageModel(
+        name=name,
+        model=model,
+        tokenizer=tokenizer,
+        blocks=blocks,
+        width=int(model.config.get_text_config(decoder=True).hidden_size),
+        layers=len(blocks),
+        parameters=sum(weight.numel() for weight in model.parameters()),
+        fingerprint=fingerprint(model),
+        device=model.device,
+        context=_context(model, tokenizer),
+    )
+
+
+def _context(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
+    config = model.config.get_text_config(decoder=True)
+    for key in ("max_position_embeddings", "max_seq_len", "seq_length"):
+        if isinstance(limit := getattr(config, key, None), int) and limit > 0:
+            return limit
+    # Tokenizers without a limit of their own say 10 ** 30.
+    return int(min(tokenizer.model_max_length, CONTEXT_WITHOUT_LIMIT))
+
+
+def _check_folder(name: str, folder: Path) -> None:
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"the folder {name} is no model, for it has no config.json; choose one that holds a model")
+    if any(folder.glob("*.safetensors")):
+        return
+    if pickles := sorted(file.name for ending in ("bin", "pt", "pth", "ckpt") for file in folder.glob(f"*.{ending}")):
+        raise ModelError(
+            f"the folder {name} has its weights only as pickle ({pickles[0]}), which can run code when it is read; "
+            "save them as safetensors first"
+        )
+    raise ModelError(f"the folder {name} has no weights; put its model.safetensors there")
+
+
+def _read_config(name: str, where: str, local: bool) -> PretrainedConfig:
+    try:
+        config: PretrainedConfig = AutoConfig.from_pretrained(where, trust_remote_code=False, local_files_only=local)
+    except Exception as error:  # the library raises OSError, ValueError, KeyError and the hub's own kinds here
+        if refusal := explain_refusal(name, error):
+            raise ModelError(refusal) from error
+        raise ModelError(
+            f"the config.json of {name} is damaged, or of a family that the installed transformers does not know "
+            f"({_first_line(error)}); choose another model or a newer transformers"
+        ) from error
+    # Encoders can be loaded as if they were causal, and would then read the future.
+    if getattr(config.get_text_config(decoder=True), "is_decoder", True) is False:
+        raise ModelError(f"{name} is no causal language model but an encoder ({config.model_type}); choose another")
+    return config
+
+
+def _read_tokenizer(name: str, where: str, local: bool) -> PreTrainedTokenizerBase:
+    try:
+        tokenizer: Any = AutoTokenizer.from_pretrained(where, trust_remote_code=False, local_files_only=local)
+        readable = len(tokenizer("a b", add_special_tokens=False, verbose=False)["input_ids"]) > 0
+    except Exception as error:  # the tokenizers library raises bare Exceptions
+        raise ModelError(
+            f"the tokenizer of {name} is missing or damaged ({_first_line(error)}); put its tokenizer.json beside the "
+            "weights"
+        ) from error
+    if not readable or not isinstance(tokenizer, PreTrainedTokenizerBase):
+        raise ModelError(f"the tokenizer of {name} is empty; put its tokenizer.json beside the weights")
+    return tokenizer
+
+
+def _read_weights(
+    name: str, where: str, local: bool, config: PretrainedConfig, dtype: torch.dtype | None
+) -> PreTrainedModel:
+    kind: Any = AutoModelForCausalLM
+    try:
+        model, report = kind.from_pretrained(
+            where,
+            config=config,
+            dtype=dtype or "auto",
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=local,
+            output_loading_info=True,
+        )
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        raise ModelError(f"{name} does not fit into memory; choose a smaller model") from error
+    except SafetensorError as error:
+        raise ModelError(f"the weights of {name} are damaged or incomplete ({error}); fetch them again") from error
+    except Exception as error:  # as for the configuration, and RuntimeError for shapes that do not fit
+        if refusal := explain_refusal(name, error):
+            raise ModelError(refusal) from error
+        raise ModelError(
+            f"{name} cannot be loaded as a causal language model from safetensors ({_first_line(error)}); "
+            "choose another model"
+        ) from error
+    # The library fills what is missing with random numbers, and the model would then write noise.
+    if missing := sorted(report["missing_keys"]):
+        raise ModelError(
+            f"the weights of {name} lack {len(missing)} of the tensors that its config.json asks for, such as "
+            f"{missing[0]}; fetch them again"
+        )
+    if not isinstance(model, PreTrainedModel):
+        raise ModelError(f"{name} is no transformers model; choose another")
+    return model
+
+
+def _first_line(error: BaseException) -> str:
+    """What a library says, cut to what fits into a sentence of ours."""
+    line = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    sentence = line.split(". ")[0].strip().rstrip(".")
+    return sentence if len(sentence) <= 160 else sentence[:157] + "..."
+
+
+def _be_quiet() -> None:
+    """Keep the library's notes and bars off the terminal, unless the user has set its verbosity."""
+    if "TRANSFORMERS_VERBOSITY" not in os.environ:
+        transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()

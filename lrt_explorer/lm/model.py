@@ -1,0 +1,41 @@
+"""A loaded language model, with what the rest of the house needs to know about it."""
+
+import threading
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True, eq=False)
+class LanguageModel:
+    """A causal language model in evaluation mode, and its tokenizer.
+
+    Hooks belong to the model object, so whoever runs it, steered or not, holds `lock` for that pass.
+
+    Attributes:
+        name: what it was asked for by: a preset, a folder or a hub id.
+        model: the transformers model.
+        tokenizer: its tokenizer.
+        blocks: the decoder blocks in order; layer i is the output of `blocks[i]`, before any final norm.
+        width: size of a hidden state.
+        layers: number of blocks.
+        parameters: number of weights, tied ones counted once.
+        fingerprint: sha256 over the weights (see `fingerprint.py`), the same in whichever precision they are loaded.
+        device: where the weights are.
+        context: how many tokens it reads at most.
+        lock: held during every pass through the model.
+    """
+
+    name: str
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    blocks: list[nn.Module]
+    width: int
+    layers: int
+    parameters: int
+    fingerprint: str
+    device: torch.device
+    context: int
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)

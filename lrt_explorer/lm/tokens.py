@@ -1,0 +1,208 @@
+"""Texts as tokens of one model, and tokens of two models in pairs that have read the same."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lrt_explorer.errors import ModelError, PromptError
+from lrt_explorer.lm.ends import ends_from_decoding, ends_from_offsets
+from lrt_explorer.lm.model import LanguageModel
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """b texts as one batch of t tokens, with padding on the right.
+
+    Attributes:
+        ids: `[b, t]` int64.
+        mask: `[b, t]` int64, 1 at tokens and 0 at padding.
+        ends: for each text and each of its tokens (padding has none) how many characters of the text are read once
+            the token is read. A token that stops within a character has the end of the token before it.
+        special: `[b, t]` bool, True at what is not text: special tokens and padding.
+    """
+
+    ids: Tensor
+    mask: Tensor
+    ends: list[list[int]]
+    special: Tensor
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Where two models, reading the same texts, have read the same.
+
+    Attributes:
+        rows: `[n]` which text.
+        small: `[n]` position in the small model's tokens.
+        large: `[n]` position in the large model's tokens.
+        tokens_small, tokens_large: ordinary tokens within what both models read of the texts.
+    """
+
+    rows: Tensor
+    small: Tensor
+    large: Tensor
+    tokens_small: int
+    tokens_large: int
+
+    @property
+    def coverage_small(self) -> float:
+        """Share of the small model's tokens that found a partner."""
+        return len(self.rows) / self.tokens_small if self.tokens_small else 0.0
+
+    @property
+    def coverage_large(self) -> float:
+        """Share of the large model's tokens that found a partner."""
+        return len(self.rows) / self.tokens_large if self.tokens_large else 0.0
+
+
+def encode(lm: LanguageModel, texts: Sequence[str], max_length: int | None = None) -> Encoded:
+    """Tokenize texts the way the model expects them, with whatever special tokens its tokenizer puts around them.
+
+    Args:
+        lm: the model that is to read them.
+        texts: b texts.
+        max_length: cut texts to so many tokens; never more than the model's context.
+
+    Raises:
+        PromptError: if there is no text, or one is empty.
+        ModelError: if the tokenizer cannot say where its tokens are in a text, or does not belong to the model.
+    """
+    if not texts or not all(texts):
+        raise PromptError("there is an empty text, or none at all; leave out empty texts")
+    limit = lm.context if max_length is None else min(max_length, lm.context)
+    rows = _tokenize(lm, list(texts))
+    length = min(limit, max(len(row.ids) for row in rows))
+    # Any token serves as padding on the right, for nothing before it looks at it.
+    ids = torch.zeros(len(rows), length, dtype=torch.long)
+    mask = torch.zeros(len(rows), length, dtype=torch.long)
+    special = torch.ones(len(rows), length, dtype=torch.bool)
+    for number, row in enumerate(rows):
+        kept = slice(min(limit, len(row.ids)))
+        ids[number, kept] = torch.tensor(row.ids[kept], dtype=torch.long)
+        special[number, kept] = torch.tensor(row.special[kept], dtype=torch.bool)
+        mask[number, kept] = 1
+    return Encoded(ids, mask, [row.ends[:limit] for row in rows], special)
+
+
+def prompt_tokens(lm: LanguageModel, prompt: str) -> list[int]:
+    """The tokens of a prompt to be continued: as `encode`, without an end-of-text token that a tokenizer may append.
+
+    Raises:
+        PromptError: if there is nothing to continue, or it leaves no room in the model's context.
+    """
+    if not prompt.strip():
+        raise PromptError("the prompt is empty; write a few words for the model to continue")
+    ids = _tokenize(lm, [prompt])[0].ids
+    while len(ids) > 1 and ids[-1] == lm.tokenizer.eos_token_id:
+        ids = ids[:-1]
+    if len(ids) >= lm.context:
+        raise PromptError(
+            f"the prompt has {len(ids):,} tokens, but {lm.name} reads at most {lm.context - 1:,} and then writes; "
+            "shorten it"
+        )
+    return ids
+
+
+def pair_tokens(
+    ends_small: Sequence[int],
+    ends_large: Sequence[int],
+    special_small: Sequence[bool],
+    special_large: Sequence[bool],
+) -> list[tuple[int, int]]:
+    """Positions in two tokenizations of one text at which both have read exactly the same characters.
+
+    Where several tokens have one end, the first has read up to it; those behind it are already within the next
+    character. Special tokens, and tokens before the first character is read, have no partner.
+
+    Args:
+        ends_small: of the small model's tokens, as in `Encoded.ends`.
+        ends_large: of the large model's tokens.
+        special_small: which of the small model's tokens are not text; what goes beyond `ends_small` is padding.
+        special_large: which of the large model's tokens are not text.
+    """
+    small, large = _firsts(ends_small, special_small), _firsts(ends_large, special_large)
+    return [(position, large[end]) for end, position in small.items() if end in large]
+
+
+def pair_batches(small: Encoded, large: Encoded) -> Pairing:
+    """All pairs of one batch of texts read by two models.
+
+    Where both models have the same tokens, every ordinary one is paired with itself, also within characters.
+    """
+    rows: list[tuple[int, int, int]] = []
+    tokens_small = tokens_large = 0
+    for row, (ends_small, ends_large) in enumerate(zip(small.ends, large.ends, strict=True)):
+        special_small = small.special[row, : len(ends_small)].tolist()
+        special_large = large.special[row, : len(ends_large)].tolist()
+        common = min(ends_small[-1], ends_large[-1])
+        tokens_small += _ordinary_within(ends_small, special_small, common)
+        tokens_large += _ordinary_within(ends_large, special_large, common)
+        if _same(small, large, row):
+            rows += [(row, position, position) for position, special in enumerate(special_small) if not special]
+        else:
+            pairs = pair_tokens(ends_small, ends_large, special_small, special_large)
+            rows += [(row, at_small, at_large) for at_small, at_large in pairs]
+    places = torch.tensor(rows, dtype=torch.long).reshape(-1, 3)
+    return Pairing(places[:, 0], places[:, 1], places[:, 2], tokens_small, tokens_large)
+
+
+def _firsts(ends: Sequence[int], special: Sequence[bool]) -> dict[int, int]:
+    """The first ordinary token at each end."""
+    firsts: dict[int, int] = {}
+    for position, (end, is_special) in enumerate(zip(ends, special, strict=False)):
+        if end > 0 and not is_special:
+            firsts.setdefault(end, position)
+    return firsts
+
+
+def _ordinary_within(ends: Sequence[int], special: Sequence[bool], common: int) -> int:
+    return sum(end <= common and not is_special for end, is_special in zip(ends, special, strict=True))
+
+
+def _same(small: Encoded, large: Encoded, row: int) -> bool:
+    """Whether both models read this text as the same tokens at the same places."""
+    length = len(small.ends[row])
+    return small.ends[row] == large.ends[row] and torch.equal(small.ids[row, :length], large.ids[row, :length])
+
+
+@dataclass(frozen=True)
+class _Row:
+    ids: list[int]
+    ends: list[int]
+    special: list[bool]
+
+
+def _tokenize(lm: LanguageModel, texts: list[str]) -> list[_Row]:
+    tokenizer: Any = lm.tokenizer
+    # Whole texts, even where they will be cut: the end of a token depends on the next one.
+    found = tokenizer(
+        texts, return_special_tokens_mask=True, return_offsets_mapping=bool(tokenizer.is_fast), verbose=False
+    )
+    names = frozenset(tokenizer.all_special_ids)
+    rows = []
+    for number, text in enumerate(texts):
+        ids = found["input_ids"][number]
+        added = found["special_tokens_mask"][number]
+        special = [bool(mark) or token in names for mark, token in zip(added, ids, strict=True)]
+        if tokenizer.is_fast:
+            pieces = found.encodings[number].tokens
+            ends: list[int] | None = ends_from_offsets(text, found["offset_mapping"][number], pieces, special)
+        else:
+            ends = ends_from_decoding(tokenizer, text, ids, special)
+        if ends is None:
+            raise ModelError(
+                f"the tokenizer of {lm.name} neither says where its tokens are nor spells its text back exactly; "
+                "choose a model with a fast tokenizer (tokenizer.json)"
+            )
+        rows.append(_Row(ids, ends, special))
+    embeddings: Any = lm.model.get_input_embeddings()
+    known = int(embeddings.weight.shape[0])
+    if (highest := max((max(row.ids, default=0) for row in rows), default=0)) >= known:
+        raise ModelError(
+            f"the tokenizer of {lm.name} has tokens up to {highest}, but its model knows only {known}; "
+            "they do not belong together, so choose another model"
+        )
+    return rows
