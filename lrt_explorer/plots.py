@@ -1,0 +1,235 @@
+"""Figures from frozen results, and what colours mean everywhere; nothing is computed here."""
+
+import textwrap
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import plotly
+import plotly.graph_objects as go
+
+from lrt_explorer.study.project import LARGE, MAPPED, SpacePicture
+
+BLUE = "#0072B2"
+ORANGE = "#E69F00"
+GREY = "#7d7d79"
+CONTROL = "#a9a9a4"
+SIDES = ("#CC79A7", "#56B4E9")
+"""With and without a concept; the two colours of Okabe and Ito that mean nothing else here."""
+CATEGORIES = ("#CC6677", "#44AA99", "#AA4499", "#999933", "#88CCEE", "#882255", "#117733", "#DDCC77")
+"""Paul Tol's muted set, safe for colour-blind readers: tokens have no meaning of their own among the colours above."""
+ColourBy = Literal["model", "concept", "token", "error"]
+COLOURINGS: tuple[ColourBy, ...] = get_args(ColourBy)
+SVG_POINTS = 1500
+"""Above this many points a flat picture is drawn by WebGL."""
+LINE_WIDTH = 64
+
+
+@dataclass(frozen=True)
+class ArmStyle:
+    """How an arm looks in every picture, so that colour is never the only thing that tells it apart.
+
+    Attributes:
+        label: what people call it.
+        explains: what steers it, in a few words.
+        marker, dash: Plotly's names.
+    """
+
+    label: str
+    explains: str
+    colour: str
+    marker: str
+    dash: str
+
+
+ARM_STYLES = {
+    "unsteered": ArmStyle("Unsteered", "the large model as it is", GREY, "circle-open", "solid"),
+    "native": ArmStyle("Native", "the large model’s own vector", BLUE, "circle", "solid"),
+    "transferred": ArmStyle("Transferred", "the small model’s vector, mapped", ORANGE, "diamond", "dash"),
+    "random": ArmStyle("Random control", "a random vector, same norm", CONTROL, "x", "dot"),
+}
+MODEL_STYLES = {
+    LARGE: ("large model", BLUE, "circle"),
+    MAPPED: ("small model, mapped", ORANGE, "diamond"),
+}
+
+
+def plotly_script() -> Path:
+    """The plotly.min.js that belongs to the figures made here; it ships inside the plotly package."""
+    return Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+
+
+def space_figure(
+    picture: SpacePicture,
+    *,
+    colour_by: ColourBy = "model",
+    partner_lines: bool = False,
+    directions: bool = True,
+) -> go.Figure:
+    """Both models' points in one space. Backgrounds and text are left to the page, which knows its theme.
+
+    Every point carries its index in the picture as `customdata`, so that a selection can be sent back.
+
+    Args:
+        picture: two- or three-dimensional.
+        colour_by: what the colours say; the marker always says which model.
+        partner_lines: whether the two points of a token are joined.
+        directions: whether the steering directions are drawn, where the picture has them.
+    """
+    figure = go.Figure()
+    if partner_lines:
+        figure.add_trace(_partner_lines(picture))
+    for trace in _points(picture, colour_by):
+        figure.add_trace(trace)
+    if directions:
+        for arrow in picture.arrows:
+            figure.add_trace(_arrow(arrow.name, arrow.end.tolist()))
+    figure.update_layout(**_layout(picture))
+    return figure
+
+
+def hover_text(token: str, sentence: str, span: Sequence[int], note: str) -> str:
+    """The token in bold within its sentence, in lines short enough for a label; markup in the text is shown as text."""
+    begin, end = int(span[0]), int(span[1])
+    while begin < end and sentence[begin : begin + 1].isspace():
+        begin += 1
+    # Private-use characters stand for the tags while lines are broken and text is escaped.
+    marked = f"{sentence[:begin]}\ue000{sentence[begin:end]}\ue001{sentence[end:]}"
+    lines = textwrap.wrap(marked, LINE_WIDTH, drop_whitespace=True) or [token]
+    body = "<br>".join(escape(line, quote=False) for line in lines)
+    return f"{body}<br><i>{escape(note, quote=False)}</i>".replace("\ue000", "<b>").replace("\ue001", "</b>")
+
+
+def _points(picture: SpacePicture, colour_by: ColourBy) -> list[Any]:
+    groups = _groups(picture, colour_by)
+    traces = []
+    for model, (model_label, model_colour, symbol) in MODEL_STYLES.items():
+        of_model = [index for index, name in enumerate(picture.model) if name == model]
+        if colour_by == "error":
+            marker = _error_marker(picture, of_model, first=model == LARGE)
+            traces.append(_cloud(picture, of_model, model_label, {**marker, "symbol": symbol}))
+            continue
+        for name, colour in groups:
+            chosen = [index for index in of_model if colour_by == "model" or _group(picture, index, groups, colour_by) == name]
+            label = model_label if colour_by == "model" else f"{name}, {model_label}"
+            marker = {"color": model_colour if colour_by == "model" else colour, "symbol": symbol}
+            if chosen:
+                traces.append(_cloud(picture, chosen, label, marker))
+    return traces
+
+
+def _groups(picture: SpacePicture, colour_by: ColourBy) -> list[tuple[str, str]]:
+    """Names and colours of what the points are grouped by; what belongs nowhere is grey and drawn first."""
+    if colour_by == "concept":
+        sides = sorted({label for label in picture.label if label}, key=picture.label.index)
+        return [("other text", CONTROL), *zip(sides, SIDES, strict=False)]
+    if colour_by == "token":
+        counts = Counter(token.strip() for token in picture.token if token.strip())
+        return [("other", CONTROL), *zip((f"“{name}”" for name, _ in counts.most_common(8)), CATEGORIES, strict=False)]
+    return [("", "")]
+
+
+def _group(picture: SpacePicture, index: int, groups: list[tuple[str, str]], colour_by: ColourBy) -> str:
+    name = picture.label[index] if colour_by == "concept" else f"“{picture.token[index].strip()}”"
+    return name if any(name == known for known, _ in groups) else groups[0][0]
+
+
+def _cloud(picture: SpacePicture, chosen: list[int], label: str, marker: dict[str, Any]) -> Any:
+    text = [
+        hover_text(picture.token[i], picture.sentence[i], picture.span[i].tolist(), _note(picture, i)) for i in chosen
+    ]
+    flat = picture.coords.shape[1] == 2
+    return _trace(picture)(
+        **_axes(picture.coords[chosen]),
+        mode="markers",
+        name=label,
+        marker={"size": 7 if flat else 3.5, "opacity": 0.8, "line": {"width": 0}, **marker},
+        text=text,
+        customdata=chosen,
+        hovertemplate="%{text}<extra></extra>",
+        **({"unselected": {"marker": {"opacity": 0.12}}} if flat else {}),
+    )
+
+
+def _note(picture: SpacePicture, index: int) -> str:
+    label = f", {picture.label[index]}" if picture.label[index] else ""
+    return f"{MODEL_STYLES[picture.model[index]][0]}{label}, error {picture.error[index]:.2f}"
+
+
+def _error_marker(picture: SpacePicture, chosen: list[int], *, first: bool) -> dict[str, Any]:
+    bar = {"title": {"text": "error"}, "thickness": 10, "outlinewidth": 0, "len": 0.6}
+    return {
+        "color": picture.error[chosen],
+        "colorscale": "Cividis",
+        "cmin": 0.0,
+        "cmax": float(picture.error.max()),
+        "showscale": first,
+        **({"colorbar": bar} if first else {}),
+    }
+
+
+def _partner_lines(picture: SpacePicture) -> Any:
+    pairs = [(i, int(p)) for i, p in enumerate(picture.partner) if i < p]
+    ends = picture.coords[[index for pair in pairs for index in pair]]
+    axes = {}
+    for name, column in zip("xyz", ends.T, strict=False):
+        values: list[float | None] = []
+        for start, end in zip(column[0::2].tolist(), column[1::2].tolist(), strict=True):
+            values += [start, end, None]
+        axes[name] = values
+    return _trace(picture)(
+        **axes, mode="lines", name="partners", line={"color": GREY, "width": 1}, opacity=0.35, hoverinfo="skip"
+    )
+
+
+def _arrow(name: str, end: list[float]) -> Any:
+    style = ARM_STYLES[name]
+    common: dict[str, Any] = {
+        "name": f"{style.label.lower()} direction",
+        "hoverinfo": "name",
+        "line": {"color": style.colour, "width": 3 if len(end) == 2 else 6, "dash": style.dash},
+        "mode": "lines+markers",
+    }
+    axes = {axis: [0.0, value] for axis, value in zip("xyz", end, strict=False)}
+    if len(end) == 2:
+        head = {"symbol": "arrow", "size": [0, 15], "angleref": "previous", "color": style.colour, "opacity": 1, "line": {"width": 0}}
+        return go.Scatter(**axes, **common, marker=head)
+    tip = {"symbol": style.marker, "size": [0, 7], "color": style.colour, "opacity": 1}
+    return go.Scatter3d(**axes, **common, marker=tip)
+
+
+def _trace(picture: SpacePicture) -> Any:
+    if picture.coords.shape[1] == 3:
+        return go.Scatter3d
+    return go.Scattergl if len(picture.coords) > SVG_POINTS else go.Scatter
+
+
+def _axes(coords: Any) -> dict[str, Any]:
+    return {name: column.round(4) for name, column in zip("xyz", coords.T, strict=False)}
+
+
+def _layout(picture: SpacePicture) -> dict[str, Any]:
+    titles = [
+        f"component {number} ({share:.0%} of variance)" for number, share in enumerate(picture.explained, 1)
+    ] or ["", "", ""]
+    clear = "rgba(0,0,0,0)"
+    layout: dict[str, Any] = {
+        "paper_bgcolor": clear,
+        "plot_bgcolor": clear,
+        "margin": {"l": 44, "r": 8, "t": 8, "b": 40},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "itemsizing": "constant"},
+        "hovermode": "closest",
+        "dragmode": "lasso" if picture.coords.shape[1] == 2 else "orbit",
+        "autosize": True,
+    }
+    if picture.coords.shape[1] == 3:
+        axes = {f"{name}axis": {"title": {"text": f"{number}"}, "backgroundcolor": clear} for number, name in enumerate("xyz", 1)}
+        return {**layout, "scene": {**axes, "aspectmode": "cube", "uirevision": "camera"}, "margin": {"l": 0, "r": 0, "t": 8, "b": 0}}
+    return {
+        **layout,
+        "xaxis": {"title": {"text": titles[0]}, "zeroline": False},
+        "yaxis": {"title": {"text": titles[1]}, "zeroline": False, "scaleanchor": "x"},
+    }

@@ -1,0 +1,99 @@
+"""Small pieces of HTML that more than one part of the screen shows; pure functions, everything escaped."""
+
+from collections.abc import Sequence
+from html import escape
+
+from lrt_explorer.study.progress import Progress
+from lrt_explorer.ui.engine import ConceptCard, MapBadges
+from lrt_explorer.ui.session import Session
+
+
+def header() -> str:
+    """The name and the one line that says what is seen."""
+    return (
+        '<div class="masthead"><h1>LRT Explorer</h1>'
+        "<p>A steering vector found in a small model, mapped, steering a larger one.</p></div>"
+    )
+
+
+def route(session: Session, badges: MapBadges | None) -> str:
+    """The way of the vector: small model, map, large model."""
+    fit = "no map yet" if badges is None else f"R² {badges.r2:.2f} on held-out text"
+    return (
+        '<ol class="route" aria-label="the way of the vector">'
+        f"{_stop('small', 'vector found in', session.small, session.small_layer, session.small_layers, session.small_width)}"
+        '<li class="leg" aria-hidden="true"></li>'
+        f'<li class="stop via"><span>taken across by an</span><b>affine map</b><small>{fit}</small></li>'
+        '<li class="leg" aria-hidden="true"></li>'
+        f"{_stop('large', 'steers', session.large, session.large_layer, session.large_layers, session.large_width)}</ol>"
+    )
+
+
+def badges_card(session: Session, badges: MapBadges | None, concept: str) -> str:
+    """The figures of the map in use, or one sentence that says how to get one."""
+    if badges is None:
+        return notice(
+            f"There is no map from layer {session.small_layer} to layer {session.large_layer} yet; fit one below.", "hint"
+        )
+    rows = [("held-out R²", f"{badges.r2:.2f}", "variance of the large model's states that the map explains")]
+    rows.append(("tokens", thousands(badges.tokens_used), f"fitted on; {thousands(badges.tokens_left_out)} left out"))
+    rows.append(("coverage", percent(badges.coverage), "tokens with a partner in the other tokenizer"))
+    if badges.reachable_share is not None:
+        hint = f"of the native {concept} vector lies where the map can reach"
+        rows.append(("reachable share", percent(badges.reachable_share), hint))
+    if badges.direction_cosine is not None:
+        rows.append(("direction cosine", f"{badges.direction_cosine:.2f}", f"mapped against native {concept} vector"))
+    inner = "".join(
+        f'<div title="{escape(hint)}"><dt>{escape(name)}</dt><dd>{value}</dd><dd class="hint">{escape(hint)}</dd></div>'
+        for name, value, hint in rows
+    )
+    return f'<dl class="badges">{inner}</dl>'
+
+
+def notice(sentence: str, kind: str = "bad") -> str:
+    """One sentence beside the control it is about: "bad" for errors, "good" for success, "hint" for the rest."""
+    if not sentence:
+        return ""
+    role = "alert" if kind == "bad" else "status"
+    return f'<p class="notice {kind}" role="{role}">{escape(sentence[:1].upper() + sentence[1:])}</p>'
+
+
+def progress_bar(progress: Progress) -> str:
+    """How far a study is, with what it is doing."""
+    width = f"{progress.share:.1%}"
+    return (
+        f'<div class="progress" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{progress.share * 100:.0f}">'
+        f'<i style="width:{width}"></i></div><p class="progress-text">{escape(progress.message)}</p>'
+    )
+
+
+def chips(examples: Sequence[str]) -> str:
+    """Prompts to try, as buttons that carry their text."""
+    buttons = "".join(f'<button type="button" data-text="{escape(text)}">{escape(text)}</button>' for text in examples)
+    return f'<div class="chips"><span>Try</span>{buttons}</div>' if buttons else ""
+
+
+def slider_ends(card: ConceptCard) -> str:
+    """Which way the slider steers."""
+    return (
+        f'<div class="slider-ends"><span>← {escape(card.low_label)}</span><span>0: unsteered</span>'
+        f"<span>{escape(card.high_label)} →</span></div>"
+    )
+
+
+def thousands(count: int) -> str:
+    """A count with thin spaces between thousands: 12 345."""
+    return f"{count:,}".replace(",", "\u2009")
+
+
+def percent(share: float) -> str:
+    """A share in percent without decimals, except that what is not whole never reads as 100 %."""
+    return "> 99 %" if 0.995 <= share < 1 else f"{share * 100:.0f} %"
+
+
+def _stop(role: str, verb: str, model: str, layer: int, layers: int, width: int) -> str:
+    name = model.rstrip("/").rsplit("/", 1)[-1]
+    return (
+        f'<li class="stop {role}"><span>{verb}</span><b title="{escape(model)}">{escape(name)}</b>'
+        f"<small>layer {layer} of 0–{layers - 1}, {width} wide</small></li>"
+    )

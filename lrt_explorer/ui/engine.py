@@ -1,0 +1,105 @@
+"""What the screen needs from the house below it, so that it can be built and tested with anything that gives this."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from lrt_explorer.study.compare import Comparison, ComparisonStep
+from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.project import SpacePicture
+from lrt_explorer.ui.session import Session, SpaceSettings, SteerSettings
+
+
+@dataclass(frozen=True)
+class PairCard:
+    """One entry of the list of pairs: its name, its two models, and what it needs ("" if it ships)."""
+
+    name: str
+    small: str
+    large: str
+    needs: str = ""
+
+
+@dataclass(frozen=True)
+class ConceptCard:
+    """What the screen shows of a concept: its name, one sentence, its two ends, and prompts to try it on."""
+
+    name: str
+    description: str
+    low_label: str
+    high_label: str
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MapBadges:
+    """The figures a visitor judges a map by.
+
+    Attributes:
+        r2: variance explained on held-out documents.
+        cka: linear CKA of the two layers on held-out documents; None if not recorded.
+        tokens_used, tokens_left_out: token pairs in the fit, and those kept out of it as special or outlying.
+        coverage: share of tokens that found a partner, 0 to 1.
+        reachable_share: share of the native vector's squared length that lies in the map's image; None if unknown.
+        direction_cosine: cosine of the mapped and the native vector of the concept; None if unknown.
+        method: the estimator.
+    """
+
+    r2: float
+    cka: float | None
+    tokens_used: int
+    tokens_left_out: int
+    coverage: float
+    reachable_share: float | None
+    direction_cosine: float | None
+    method: str
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A pair of layers and one sentence that says why."""
+
+    small_layer: int
+    large_layer: int
+    reason: str
+
+
+class Engine(Protocol):
+    """The studies as the screen uses them. Every method raises an LRTError with one clear sentence."""
+
+    def pairs(self) -> Sequence[PairCard]:
+        """The pairs offered, the one shown first at the head."""
+
+    def concepts(self) -> Sequence[ConceptCard]:
+        """The shipped concepts, the one shown first at the head."""
+
+    def concept(self, name: str) -> ConceptCard:
+        """A shipped concept by name, or a visitor's own by the path of its contrast set."""
+
+    def open(self, small: str, large: str) -> Generator[Progress, None, Session]:
+        """Load both models, at the layers that ship for them, with the map that ships if there is one."""
+
+    def at_layers(self, session: Session, small_layer: int, large_layer: int) -> Session:
+        """The session at other layers, with a map already at hand for them if there is one."""
+
+    def suggest(self, session: Session) -> Generator[Progress, None, Suggestion]:
+        """Layers picked by held-out evidence."""
+
+    def fit(self, session: Session, tokens: int, text_file: Path | None) -> Generator[Progress, None, Session]:
+        """Fit a map at the session's layers and keep it."""
+
+    def badges(self, session: Session, concept: str) -> MapBadges | None:
+        """The figures of the session's map; None while it has none."""
+
+    def import_map(self, session: Session, files: Sequence[Path]) -> Session:
+        """Take a map from a zip file or from its two files."""
+
+    def export_map(self, session: Session) -> Path:
+        """The session's map as one zip file."""
+
+    def compare(self, session: Session, settings: SteerSettings) -> Generator[ComparisonStep, None, Comparison]:
+        """All arms side by side."""
+
+    def picture(self, session: Session, settings: SpaceSettings) -> Generator[Progress, None, SpacePicture]:
+        """Both models' activations in one space; a picture asked for again is at hand at once."""

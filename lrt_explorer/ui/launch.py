@@ -1,0 +1,37 @@
+"""Start the web server with the screen in it."""
+
+import gradio as gr
+
+from lrt_explorer.store import assets_home
+from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.screen import create_app
+from lrt_explorer.ui.theme import make_theme
+
+
+def launch(host: str | None = None, port: int | None = None, public: bool = False) -> None:
+    """Serve the app until it is stopped.
+
+    Args:
+        host: address to listen on; None is this machine alone, or what GRADIO_SERVER_NAME says.
+        port: None takes the first free one from 7860 on, or what GRADIO_SERVER_PORT says.
+        public: ask Gradio for a public link as well.
+    """
+    from lrt_explorer.ui.live import LiveEngine
+
+    serve(LiveEngine(), host, port, public=public)
+
+
+def serve(engine: Engine, host: str | None, port: int | None, *, public: bool = False, block: bool = True) -> gr.Blocks:
+    """Serve the screen over any engine; with `block=False` it returns at once and the server runs on."""
+    app = create_app(engine)
+    app.queue(default_concurrency_limit=8)
+    app.launch(
+        server_name=host,
+        server_port=port,
+        share=public,
+        prevent_thread_lock=not block,
+        theme=make_theme(),
+        css_paths=assets_home() / "style.css",
+        footer_links=["api", "settings"],
+    )
+    return app

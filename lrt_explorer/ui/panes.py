@@ -1,0 +1,153 @@
+"""The four panes of the Steer tab as one string of HTML: pure functions from a comparison to what is shown."""
+
+from collections.abc import Sequence
+from html import escape
+
+from lrt_explorer.plots import ARM_STYLES, ArmStyle
+from lrt_explorer.study.compare import UNSTEERED, Arm, Comparison
+from lrt_explorer.ui.cards import notice
+from lrt_explorer.ui.engine import ConceptCard
+from lrt_explorer.ui.session import Session
+
+READOUT = "log-probability of the concept’s answers minus that of their opposites, right after the prompt, in nats"
+PROMPT_SHOWN = 240
+"""How many characters of a long prompt are repeated at the head of each pane."""
+
+
+def panes(
+    arms: Sequence[Arm], prompt: str, card: ConceptCard, *, busy: bool = False, settled: Arm | None = None
+) -> str:
+    """All arms side by side.
+
+    Args:
+        arms: what each arm has written so far, in the order of display.
+        prompt: the shared start, repeated in grey at the head of each pane.
+        card: the concept; its ends are what scores of 0 and 1 mean.
+        busy: whether the arms are still being written.
+        settled: an unsteered arm already known for this prompt and seed; it is shown in place of the
+            unsteered arm that is being written, so that this pane stands still while the slider moves.
+    """
+    shown = [settled if settled is not None and arm.name == UNSTEERED else arm for arm in arms]
+    reference = next((arm for arm in shown if arm.name == UNSTEERED), None)
+    inner = "".join(_pane(arm, prompt, reference, card) for arm in shown)
+    return f'<section class="panes" aria-busy="{str(busy).lower()}">{inner}</section>'
+
+
+def waiting_panes(sentence: str, kind: str = "hint") -> str:
+    """The frame of the panes with nothing written, and one sentence that says why."""
+    inner = "".join(
+        f'<article class="pane pane-{name}" data-arm="{name}">{_head(style)}<p class="pane-text"></p></article>'
+        for name, style in ARM_STYLES.items()
+    )
+    return f'{notice(sentence, kind)}<section class="panes waiting" aria-busy="{str(kind == "hint").lower()}">{inner}</section>'
+
+
+def added_line(comparison: Comparison, session: Session) -> str:
+    """What was added, as a number in the model's own units."""
+    return (
+        f'<p class="added">s = {signed(comparison.strength, 2)}: a vector of norm <b>{abs(comparison.coefficient):.3g}</b> '
+        f"(s times the typical norm) is added at every position, after layer {session.large_layer}. "
+        "Marked words differ from the unsteered text.</p>"
+    )
+
+
+def marked_text(arm: Arm) -> str:
+    """The arm's text with every run of tokens that differs from the unsteered text inside <mark>."""
+    if arm.name == UNSTEERED or "".join(arm.tokens) != arm.text:
+        return escape(arm.text)
+    parts: list[str] = []
+    run: list[str] = []
+    run_changed = False
+    for token, changed in zip(arm.tokens, arm.changed, strict=True):
+        if changed != run_changed and run:
+            parts.append(_run("".join(run), run_changed))
+            run = []
+        run_changed = changed
+        run.append(token)
+    parts.append(_run("".join(run), run_changed))
+    return "".join(parts)
+
+
+def glyph(style: ArmStyle) -> str:
+    """A short line in the arm's colour and dash with its marker in the middle, as in a chart's legend."""
+    marker = _MARKERS[style.marker].format(colour=style.colour)
+    dash = _DASHES[style.dash]
+    return (
+        '<svg class="glyph" viewBox="0 0 36 14" width="36" height="14" aria-hidden="true">'
+        f'<line x1="1" y1="7" x2="35" y2="7" stroke="{style.colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
+        f"{marker}</svg>"
+    )
+
+
+def meter(arm: Arm, reference: Arm | None, card: ConceptCard) -> str:
+    """The judge's score on a scale from 0 to 1, drawn as the way it went from the unsteered score.
+
+    The readout (a log-probability difference, in nats) stands below with its change against unsteered.
+    """
+    style = ARM_STYLES[arm.name]
+    start = reference.score if reference is not None else None
+    if arm.score is None:
+        value, track = "–", '<div class="track"></div>'
+        spoken = "the judge found nothing to score"
+    else:
+        value = f"{arm.score:.2f}"
+        left, right = sorted((arm.score, arm.score if start is None else start))
+        origin = "" if start is None else f'<i class="origin" style="left:{start:.2%}"></i>'
+        track = (
+            f'<div class="track">{origin}<i class="way" style="left:{left:.2%};width:{right - left:.2%};'
+            f'background:{style.colour}"></i>{_marker(style, arm.score)}</div>'
+        )
+        spoken = f"score {value} on a scale from {card.low_label} to {card.high_label}"
+    ends = f'<div class="ends"><span>{escape(card.low_label)}</span><span>{escape(card.high_label)}</span></div>'
+    return (
+        f'<div class="meter" role="img" aria-label="{escape(spoken)}">'
+        f'<div class="score"><span>judge’s score</span><b>{value}</b></div>{track}{ends}{_readout(arm, reference)}</div>'
+    )
+
+
+def _pane(arm: Arm, prompt: str, reference: Arm | None, card: ConceptCard) -> str:
+    start = prompt if len(prompt) <= PROMPT_SHOWN else "… " + prompt[-PROMPT_SHOWN:]
+    return (
+        f'<article class="pane pane-{arm.name}" data-arm="{arm.name}">{_head(ARM_STYLES[arm.name])}'
+        f'<p class="pane-text"><span class="prompt">{escape(start)}</span>{marked_text(arm)}</p>'
+        f"{meter(arm, reference, card)}</article>"
+    )
+
+
+def _head(style: ArmStyle) -> str:
+    return f"<header>{glyph(style)}<h3>{escape(style.label)}</h3><p>{escape(style.explains)}</p></header>"
+
+
+def _run(text: str, changed: bool) -> str:
+    if not changed or not text.strip():
+        return escape(text)
+    word = text.lstrip()
+    return f"{escape(text[: len(text) - len(word)])}<mark>{escape(word)}</mark>"
+
+
+def _marker(style: ArmStyle, score: float) -> str:
+    inner = _MARKERS[style.marker].format(colour=style.colour)
+    return f'<svg style="left:{score:.2%}" viewBox="11 0 14 14" width="14" height="14" aria-hidden="true">{inner}</svg>'
+
+
+def _readout(arm: Arm, reference: Arm | None) -> str:
+    if arm.readout is None:
+        return ""
+    change = ""
+    if reference is not None and reference.readout is not None and arm.name != UNSTEERED:
+        change = f' <small>{signed(arm.readout - reference.readout)}</small>'
+    return f'<div class="readout" title="{READOUT}"><span>readout</span><b>{signed(arm.readout)}</b>{change}</div>'
+
+
+def signed(number: float, decimals: int = 1) -> str:
+    """A number with its sign, with a true minus: +3.2, −0.4."""
+    return f"{number:+.{decimals}f}".replace("-", "−")
+
+
+_MARKERS = {
+    "circle-open": '<circle cx="18" cy="7" r="4" fill="var(--panel)" stroke="{colour}" stroke-width="2"/>',
+    "circle": '<circle cx="18" cy="7" r="5" fill="{colour}"/>',
+    "diamond": '<path d="M18 1 24 7 18 13 12 7Z" fill="{colour}"/>',
+    "x": '<path d="M14 3 22 11M22 3 14 11" stroke="{colour}" stroke-width="2.4" fill="none"/>',
+}
+_DASHES = {"solid": "none", "dash": "6 4", "dot": "1.5 3.5", "longdash": "9 4"}

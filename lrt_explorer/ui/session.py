@@ -1,0 +1,58 @@
+"""What the screen remembers for one visitor: names and numbers, never tensors."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Session:
+    """The pair a visitor works on.
+
+    Attributes:
+        small, large: a preset name, a folder or a hub id.
+        small_layer, large_layer: blocks, counted from 0.
+        small_layers, large_layers: how many blocks each model has.
+        small_width, large_width: numbers per activation.
+        map_folder: folder of the map artifact in use; empty while there is none for these layers.
+    """
+
+    small: str
+    large: str
+    small_layer: int
+    large_layer: int
+    small_layers: int
+    large_layers: int
+    small_width: int
+    large_width: int
+    map_folder: str = ""
+
+
+@dataclass(frozen=True)
+class SteerSettings:
+    """What the Steer tab asks for.
+
+    Attributes:
+        concept: a shipped concept, or the path of a visitor's own contrast set.
+        strength: in units of the typical activation norm.
+        temperature: 0 is greedy.
+        reading: where the vectors are read, "all-tokens" or "last-token"; None takes what ships for the concept.
+        as_in_paper: whether the map's bias is added to the direction too.
+    """
+
+    concept: str
+    prompt: str
+    strength: float
+    seed: int
+    temperature: float
+    max_new_tokens: int
+    reading: str
+    as_in_paper: bool
+
+
+@dataclass(frozen=True)
+class SpaceSettings:
+    """What the Space tab asks for; everything else about the picture is only how it is drawn."""
+
+    concept: str
+    points: int
+    method: str
+    dims: int

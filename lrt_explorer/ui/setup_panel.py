@@ -1,0 +1,236 @@
+"""The left column: which pair, which layers, which map."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from lrt_explorer.errors import SettingsError
+from lrt_explorer.study.progress import Progress
+from lrt_explorer.ui.cards import notice, progress_bar, thousands
+from lrt_explorer.ui.engine import Engine, PairCard
+from lrt_explorer.ui.guard import guarded
+from lrt_explorer.ui.session import Session
+
+OTHER = "Other models …"
+MODEL_WORK = "model"
+"""One queue for everything that runs a model, so that visitors wait in line instead of sharing two cores."""
+PARALLEL = 2
+TOKENS = (2_000, 20_000, 1_000_000)
+"""Fewest, preset and most token pairs to fit a map on."""
+
+Shown = tuple[Any, Any, Any, str]
+"""Session, small layer, large layer, status line."""
+
+
+@dataclass(frozen=True)
+class SetupPanel:
+    """The components of the left column that others write to.
+
+    Attributes:
+        badges: the figures of the map.
+        opened: what opening a pair writes, in the order of `Shown`.
+    """
+
+    badges: gr.HTML
+    opened: list[gr.components.Component]
+
+
+def build_setup(engine: Engine, session: gr.State) -> SetupPanel:
+    """Lay out the left column and wire what happens inside it."""
+    cards = engine.pairs()
+    choices = [(_title(card), card.name) for card in cards] + [(OTHER, OTHER)]
+    gr.HTML('<h2 class="section">Models</h2>')
+    pair = gr.Dropdown(
+        choices, value=cards[0].name, label="Pair", info="the vector comes from the first, the second is steered"
+    )
+    with gr.Group(visible=False, elem_classes="quiet") as others:
+        small = gr.Textbox(label="Small model", info="a preset, a folder or a hub id", placeholder="Qwen/Qwen2.5-0.5B")
+        large = gr.Textbox(label="Large model", info="a preset, a folder or a hub id", placeholder="Qwen/Qwen2.5-1.5B")
+        use = gr.Button("Open these models", size="sm")
+    with gr.Row(elem_classes="pairwise"):
+        small_layer = gr.Number(0, label="Small layer", info="counted from 0", precision=0, min_width=90)
+        large_layer = gr.Number(0, label="Large layer", info="counted from 0", precision=0, min_width=90)
+    with gr.Row(elem_classes="pairwise"):
+        suggest = gr.Button("Suggest layers", size="sm", min_width=90)
+        stop_models = gr.Button("Stop", size="sm", min_width=60, elem_classes="stop")
+    status = gr.HTML(elem_id="setup-status")
+
+    gr.HTML('<h2 class="section">Map</h2>')
+    badges = gr.HTML(elem_id="badges")
+    with gr.Accordion("Fit, load or save", open=False, elem_id="map-accordion"):
+        tokens = gr.Number(
+            TOKENS[1],
+            label="Tokens",
+            info=f"how many to fit on, {thousands(TOKENS[0])} to {thousands(TOKENS[2])}",
+            precision=0,
+            step=1000,
+        )
+        corpus = gr.File(label="Own text (one document a line)", file_types=[".txt"], height=92, elem_id="corpus")
+        with gr.Row(elem_classes="pairwise"):
+            fit = gr.Button("Fit a map", variant="primary", size="sm", min_width=90)
+            cancel = gr.Button("Cancel", size="sm", min_width=60, elem_classes="stop")
+        with gr.Row(elem_classes="pairwise"):
+            load = gr.UploadButton(
+                "Load a map",
+                size="sm",
+                file_count="multiple",
+                file_types=[".zip", ".json", ".safetensors"],
+                min_width=90,
+                elem_id="map-load",
+            )
+            save = gr.Button("Save the map", size="sm", min_width=90)
+        download = gr.DownloadButton(visible="hidden", elem_id="map-download")
+    map_status = gr.HTML(elem_id="map-status")
+
+    shown: list[gr.components.Component] = [session, small_layer, large_layer, status]
+    model_work: dict[str, Any] = {
+        "api_visibility": "private",
+        "concurrency_id": MODEL_WORK,
+        "concurrency_limit": PARALLEL,
+        "show_progress": "hidden",
+    }
+    pair.input(lambda name: gr.Group(visible=name == OTHER), pair, others, api_visibility="private", queue=False)
+    opened = [
+        pair.input(partial(open_preset, engine), pair, shown, **model_work),
+        use.click(partial(open_models, engine), [small, large], shown, **model_work),
+        suggest.click(partial(suggest_layers, engine), session, shown, **model_work),
+    ]
+    stop_models.click(lambda: notice("Stopped.", "hint"), None, status, cancels=opened, api_visibility="private", queue=False)
+    gr.on(
+        [small_layer.change, large_layer.change],
+        partial(change_layers, engine),
+        [session, small_layer, large_layer],
+        [session, status],
+        api_visibility="private",
+        show_progress="hidden",
+        trigger_mode="always_last",
+    )
+    fitted = fit.click(partial(fit_map, engine), [session, tokens, corpus], [session, map_status], **model_work)
+    cancel.click(
+        lambda: notice("Cancelled; the map in use is unchanged.", "hint"),
+        None,
+        map_status,
+        cancels=[fitted],
+        api_visibility="private",
+        queue=False,
+    )
+    load.upload(partial(load_map, engine), [session, load], [session, map_status], **model_work)
+    saved = save.click(partial(save_map, engine), session, [download, map_status], **model_work)
+    saved.success(None, None, None, js="() => document.querySelector('#map-download').click()", api_visibility="private")
+    return SetupPanel(badges, shown)
+
+
+def open_first(engine: Engine) -> Iterator[Shown]:
+    """Open the pair that stands at the head of the list: what a visitor sees before any click."""
+    card = engine.pairs()[0]
+    yield from open_models(engine, card.small, card.large)
+
+
+def open_preset(engine: Engine, name: str) -> Iterator[Shown]:
+    """Open a pair of the list; the entry for other models waits for their names."""
+    if name == OTHER:
+        return
+    card = next(card for card in engine.pairs() if card.name == name)
+    yield from open_models(engine, card.small, card.large)
+
+
+def _unopened(sentence: str) -> Shown:
+    return gr.skip(), gr.skip(), gr.skip(), notice(sentence)
+
+
+@guarded(_unopened)
+def open_models(engine: Engine, small: str, large: str) -> Iterator[Shown]:
+    """Load two models and show their layers."""
+    if not small.strip() or not large.strip():
+        raise SettingsError("name both models; a preset, a folder or a hub id each")
+    opening = engine.open(small.strip(), large.strip())
+    session = yield from _reporting(opening)
+    yield (*_layers(session), "")
+
+
+@guarded(_unopened)
+def suggest_layers(engine: Engine, session: Session | None) -> Iterator[Shown]:
+    """Pick layers by held-out evidence and say why."""
+    session = _opened(session)
+    suggestion = yield from _reporting(engine.suggest(session))
+    chosen = engine.at_layers(session, suggestion.small_layer, suggestion.large_layer)
+    yield (*_layers(chosen), notice(suggestion.reason, "good"))
+
+
+@guarded(lambda sentence: (gr.skip(), notice(sentence)))
+def change_layers(
+    engine: Engine, session: Session | None, small_layer: float | None, large_layer: float | None
+) -> Iterator[tuple[Any, str]]:
+    """Move to other layers, with the map that is at hand for them."""
+    if session is None:
+        return
+    if small_layer is None or large_layer is None:
+        raise SettingsError("give both layers as whole numbers, counted from 0")
+    if (small_layer, large_layer) == (session.small_layer, session.large_layer):
+        yield gr.skip(), gr.skip()
+    else:
+        yield engine.at_layers(session, int(small_layer), int(large_layer)), ""
+
+
+@guarded(lambda sentence: (gr.skip(), notice(sentence)))
+def fit_map(
+    engine: Engine, session: Session | None, tokens: float | None, corpus: str | None
+) -> Iterator[tuple[Any, str]]:
+    """Fit a map at the layers shown, with progress."""
+    session = _opened(session)
+    if tokens is None or not TOKENS[0] <= tokens <= TOKENS[2]:
+        raise SettingsError(f"choose between {thousands(TOKENS[0])} and {thousands(TOKENS[2])} tokens to fit on")
+    fitting = engine.fit(session, int(tokens), Path(corpus) if corpus else None)
+    while True:
+        try:
+            step = next(fitting)
+        except StopIteration as stop:
+            yield stop.value, notice("Fitted and in use.", "good")
+            return
+        yield gr.skip(), progress_bar(step)
+
+
+@guarded(lambda sentence: (gr.skip(), notice(sentence)))
+def load_map(engine: Engine, session: Session | None, files: Sequence[str] | None) -> Iterator[tuple[Any, str]]:
+    """Take a map from files."""
+    session = engine.import_map(_opened(session), [Path(name) for name in files or ()])
+    yield session, notice("Loaded and in use.", "good")
+
+
+@guarded(lambda sentence: (gr.skip(), notice(sentence)))
+def save_map(engine: Engine, session: Session | None) -> Iterator[tuple[Any, str]]:
+    """Hand the map to the browser as one zip file."""
+    archive = engine.export_map(_opened(session))
+    yield gr.DownloadButton(value=str(archive)), notice(f"Saved as {archive.name}.", "good")
+
+
+def _reporting(study: Any) -> Any:
+    """Run a study, showing its progress in the status line; returns its result."""
+    while True:
+        try:
+            step: Progress = next(study)
+        except StopIteration as stop:
+            return stop.value
+        yield gr.skip(), gr.skip(), gr.skip(), progress_bar(step)
+
+
+def _layers(session: Session) -> tuple[Session, gr.Number, gr.Number]:
+    return (
+        session,
+        gr.Number(session.small_layer, info=f"0 to {session.small_layers - 1}"),
+        gr.Number(session.large_layer, info=f"0 to {session.large_layers - 1}"),
+    )
+
+
+def _opened(session: Session | None) -> Session:
+    if session is None:
+        raise SettingsError("the models are not open yet; choose a pair and wait until its layers are shown")
+    return session
+
+
+def _title(card: PairCard) -> str:
+    return f"{card.name} ({card.needs})" if card.needs else card.name

@@ -1,0 +1,162 @@
+"""The Space tab: mapped activations of the small model over those of the large one."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from lrt_explorer.errors import SettingsError
+from lrt_explorer.plots import COLOURINGS, ColourBy, plotly_script, space_figure
+from lrt_explorer.store import assets_home
+from lrt_explorer.study.progress import finish
+from lrt_explorer.study.project import SpacePicture
+from lrt_explorer.ui.cards import notice, progress_bar
+from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.guard import guarded
+from lrt_explorer.ui.session import Session, SpaceSettings
+from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL
+from lrt_explorer.ui.token_table import token_table
+
+METHODS = [("PCA", "pca"), ("UMAP", "umap")]
+VIEWS = [("2D", 2), ("3D", 3)]
+POINTS = (100, 600, 3000)
+"""Fewest, preset and most token pairs in the picture."""
+
+
+def build_space(engine: Engine, session: gr.State, concept: gr.Dropdown, looking: gr.State) -> None:
+    """Lay out the tab and wire what happens inside it; it draws only while somebody is looking."""
+    script = plotly_script()
+    gr.set_static_paths([script])
+    with gr.Row(elem_classes="view"):
+        colour = gr.Radio(
+            list(COLOURINGS), value="model", label="Colour", info="what the colours say", min_width=290, elem_classes="choices"
+        )
+        method = gr.Radio(
+            METHODS, value="pca", label="Layout", info="UMAP takes some seconds", min_width=150, elem_classes="choices"
+        )
+        dims = gr.Radio(VIEWS, value=2, label="View", info="turn 3D by dragging", min_width=130, elem_classes="choices")
+    with gr.Row(elem_classes="view"):
+        points = gr.Slider(
+            POINTS[0], POINTS[2], POINTS[1], step=100, label="Token pairs", info="drawn evenly from the texts", min_width=220
+        )
+        lines = gr.Checkbox(False, label="Join partners", info="the same token in both models", min_width=150)
+        arrows = gr.Checkbox(True, label="Steering directions", info="as long as strength 1 pushes", min_width=150)
+        stop = gr.Button("Stop", size="sm", min_width=70, scale=0, elem_id="space-stop")
+    status = gr.HTML(elem_id="space-status")
+    plot = gr.HTML(
+        "",
+        html_template='<div class="plot"></div>',
+        js_on_load=(assets_home() / "plot.js").read_text(encoding="utf-8"),
+        head=f'<script src="/gradio_api/file={script}"></script>',
+        elem_id="space-plot",
+    )
+    caption = gr.HTML(elem_id="space-caption")
+    listing = gr.HTML(elem_id="space-listing")
+
+    settings: list[Any] = [session, concept, points, method, dims]
+    drawing = gr.on(
+        [
+            looking.change,
+            session.change,
+            concept.change,
+            colour.input,
+            method.input,
+            dims.input,
+            points.release,
+            lines.input,
+            arrows.input,
+        ],
+        partial(draw_space, engine),
+        [looking, *settings, colour, lines, arrows],
+        [plot, status, caption],
+        trigger_mode="always_last",
+        show_progress="hidden",
+        api_visibility="private",
+        concurrency_id=MODEL_WORK,
+        concurrency_limit=PARALLEL,
+    )
+    stop.click(
+        lambda: notice("Stopped; the picture is the one from before.", "hint"),
+        None,
+        status,
+        cancels=[drawing],
+        api_visibility="private",
+        queue=False,
+    )
+
+    # Gradio finds the event by its annotation, which it cannot see through a partial.
+    def listed(*chosen: Any, event: gr.EventData) -> str:
+        return list_tokens(engine, *chosen, event.points)
+
+    plot.pick(
+        listed,
+        settings,
+        listing,
+        show_progress="hidden",
+        api_visibility="private",
+        concurrency_id=MODEL_WORK,
+        concurrency_limit=PARALLEL,
+    )
+
+
+@guarded(lambda sentence: (gr.skip(), notice(sentence), gr.skip()))
+def draw_space(
+    engine: Engine,
+    looking: bool,
+    session: Session | None,
+    concept: str,
+    points: float,
+    method: str,
+    dims: int,
+    colour: ColourBy,
+    lines: bool,
+    arrows: bool,
+) -> Iterator[tuple[Any, str, Any]]:
+    """Draw the picture; the one from before stays until the new one is ready."""
+    if not looking:
+        return
+    projecting = engine.picture(_opened(session), SpaceSettings(concept, int(points), method, dims))
+    while True:
+        try:
+            step = next(projecting)
+        except StopIteration as stop:
+            picture: SpacePicture = stop.value
+            figure = space_figure(picture, colour_by=colour, partner_lines=lines, directions=arrows)
+            yield figure.to_json(), "", space_caption(picture)
+            return
+        yield gr.skip(), progress_bar(step), gr.skip()
+
+
+def list_tokens(
+    engine: Engine,
+    session: Session | None,
+    concept: str,
+    points: float,
+    method: str,
+    dims: int,
+    chosen: Sequence[int],
+) -> str:
+    """List the selected points; the picture is at hand, for it is the one that is shown."""
+    picture = finish(engine.picture(_opened(session), SpaceSettings(concept, int(points), method, dims)))
+    return token_table(picture, [int(index) for index in chosen])
+
+
+def space_caption(picture: SpacePicture) -> str:
+    """What is seen, in one line."""
+    pairs = len(picture.token) // 2
+    how = (
+        "laid out by the large model’s own principal components; the mapped points are placed in them"
+        if picture.method == "pca"
+        else "laid out by UMAP, which keeps neighbours together; distances between groups and directions mean little here"
+    )
+    return (
+        f'<p class="added">{pairs} tokens as the large model holds them (circles) and as the map makes them of the small '
+        f"model’s (diamonds), {how}. Click a point, or draw around some, to list their tokens.</p>"
+    )
+
+
+def _opened(session: Session | None) -> Session:
+    if session is None or not session.map_folder:
+        raise SettingsError("there is no map for these layers yet, so there is no shared space; fit one under Map")
+    return session

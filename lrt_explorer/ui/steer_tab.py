@@ -1,0 +1,204 @@
+"""The Steer tab: one concept, one prompt, one slider, and four arms side by side."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from lrt_explorer.errors import SettingsError
+from lrt_explorer.study.compare import UNSTEERED, Arm, Comparison, ComparisonStep
+from lrt_explorer.ui.cards import chips, notice, slider_ends
+from lrt_explorer.ui.engine import ConceptCard, Engine
+from lrt_explorer.ui.guard import guarded
+from lrt_explorer.ui.panes import added_line, panes, waiting_panes
+from lrt_explorer.ui.session import Session, SteerSettings
+from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL
+
+START_STRENGTH = 0.5
+LENGTHS = (8, 40, 96)
+"""Fewest, preset and most new tokens."""
+READINGS = [("all tokens", "all-tokens"), ("last token", "last-token")]
+PICK_EXAMPLE = """
+element.addEventListener('click', (event) => {
+  const chip = event.target.closest('button[data-text]');
+  if (chip) trigger('pick', {text: chip.dataset.text});
+});
+"""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The unsteered arm of a finished comparison, shown again for as long as only the steering changes.
+
+    Attributes:
+        key: everything the unsteered text and its scores depend on.
+    """
+
+    key: tuple[object, ...]
+    arm: Arm
+
+
+def build_steer(engine: Engine, session: gr.State) -> gr.Dropdown:
+    """Lay out the tab and wire what happens inside it; returns the concept, which other parts of the screen follow."""
+    cards = list(engine.concepts())
+    first = cards[0]
+    settled = gr.State(None)
+    asked = gr.State(0)
+    with gr.Row(elem_classes="ask"):
+        with gr.Column(scale=2, min_width=210):
+            concept = gr.Dropdown(
+                [card.name for card in cards], value=first.name, label="Concept", info=first.description
+            )
+        with gr.Column(scale=5, min_width=280):
+            prompt = gr.Textbox(
+                first.examples[0], label="Prompt", info="where all four arms start", max_lines=6, elem_id="prompt"
+            )
+            examples = gr.HTML(chips(first.examples), js_on_load=PICK_EXAMPLE, elem_id="examples")
+    with gr.Row(elem_classes="dose"):
+        with gr.Column(scale=7, min_width=260):
+            strength = gr.Slider(
+                -1,
+                1,
+                START_STRENGTH,
+                step=0.05,
+                label="Strength s",
+                info="what is added, as a share of a typical activation's norm; equal in every steered arm",
+                elem_id="strength",
+            )
+            ends = gr.HTML(slider_ends(first), elem_id="ends")
+        with gr.Column(scale=1, min_width=130, elem_classes="run-column"):
+            run = gr.Button("Run", variant="primary", size="md", elem_id="run")
+            stop = gr.Button("Stop", size="sm", elem_id="stop")
+    shown = gr.HTML(waiting_panes("Opening the models …"), elem_id="panes", js_on_load=None)
+    added = gr.HTML(elem_id="added")
+    with gr.Accordion("More: seed, temperature, length, vectors, own contrast set", open=False, elem_id="more"):
+        with gr.Row():
+            seed = gr.Number(0, label="Seed", info="the same in every arm", precision=0, min_width=120)
+            temperature = gr.Slider(0, 1.5, 0, step=0.05, label="Temperature", info="at 0 the likeliest token is taken")
+            length = gr.Slider(LENGTHS[0], LENGTHS[2], LENGTHS[1], step=1, label="Length", info="new tokens in each arm")
+        with gr.Row():
+            reading = gr.Radio(
+                READINGS, value=READINGS[0][1], label="Vector reading", info="tokens of the contrast texts that are read"
+            )
+            as_in_paper = gr.Checkbox(
+                False, label="Map as in the paper", info="adds the map's bias to the direction; a difference has none"
+            )
+        contrast = gr.File(label="Own contrast set (JSONL)", file_types=[".jsonl"], height=92, elem_id="contrast")
+        contrast_status = gr.HTML(elem_id="contrast-status")
+
+    # Through the queue: a State that changes outside it does not tell its listeners.
+    quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    about = [prompt, examples, ends, asked]
+    concept.input(partial(show_concept, engine), [concept, prompt, asked], [concept, *about], **quick)
+    examples.pick(pick_example, asked, [prompt, asked], **quick)
+    contrast.upload(
+        partial(use_contrast, engine), [contrast, prompt, asked], [concept, *about, contrast_status], **quick
+    )
+    # One listener for everything that asks for a comparison: two of them would write into the panes at once.
+    comparing = gr.on(
+        [
+            session.change,
+            asked.change,
+            strength.input,
+            run.click,
+            prompt.submit,
+            reading.input,
+            as_in_paper.input,
+            temperature.release,
+            length.release,
+            seed.submit,
+        ],
+        partial(compare_arms, engine),
+        [session, settled, concept, prompt, strength, seed, temperature, length, reading, as_in_paper],
+        [shown, added, settled],
+        trigger_mode="always_last",
+        show_progress="hidden",
+        api_visibility="private",
+        concurrency_id=MODEL_WORK,
+        concurrency_limit=PARALLEL,
+    )
+    stop.click(None, cancels=[comparing], api_visibility="private", queue=False)
+    return concept
+
+
+def _failed(sentence: str) -> tuple[str, str, Any]:
+    return waiting_panes(sentence, kind="bad"), "", gr.skip()
+
+
+@guarded(_failed)
+def compare_arms(
+    engine: Engine,
+    session: Session | None,
+    settled: Settled | None,
+    concept: str,
+    prompt: str,
+    strength: float,
+    seed: float | None,
+    temperature: float,
+    length: float,
+    reading: str,
+    as_in_paper: bool,
+) -> Iterator[tuple[str, Any, Any]]:
+    """Write all arms side by side, token by token."""
+    if session is None:
+        return
+    if seed is None:
+        raise SettingsError("give the seed as a whole number")
+    card = engine.concept(concept)
+    settings = SteerSettings(
+        concept, prompt, float(strength), int(seed), float(temperature), int(length), reading, as_in_paper
+    )
+    key = (session.large, card, prompt, settings.seed, settings.temperature, settings.max_new_tokens)
+    still = settled.arm if settled is not None and settled.key == key else None
+    comparing = engine.compare(session, settings)
+    while True:
+        try:
+            step = next(comparing)
+        except StopIteration as stop:
+            done: Comparison = stop.value
+            unsteered = next(arm for arm in done.arms if arm.name == UNSTEERED)
+            yield panes(done.arms, prompt, card), added_line(done, session), Settled(key, unsteered)
+            return
+        yield _streamed(step, prompt, card, still), gr.skip(), gr.skip()
+
+
+def _streamed(step: ComparisonStep, prompt: str, card: ConceptCard, still: Arm | None) -> str:
+    return panes(step.arms, prompt, card, busy=True, settled=still)
+
+
+def show_concept(engine: Engine, name: str, prompt: str, asked: int) -> tuple[Any, ...]:
+    """Show what a concept is about; a prompt that was only an example gives way to one of its own."""
+    card = engine.concept(name)
+    return gr.Dropdown(info=card.description), *_about(engine, card, prompt, asked)
+
+
+def pick_example(asked: int, event: gr.EventData) -> tuple[str, int]:
+    """Take an example as the prompt."""
+    return str(event.text), asked + 1
+
+
+def use_contrast(engine: Engine, file: str | None, prompt: str, asked: int) -> tuple[Any, ...]:
+    """Steer with a visitor's own contrast set."""
+    nothing = [gr.skip()] * 5
+    if file is None:
+        return *nothing, ""
+    for shown in _use_contrast(engine, file, prompt, asked):
+        return shown
+    return *nothing, ""
+
+
+@guarded(lambda sentence: (*[gr.skip()] * 5, notice(sentence)))
+def _use_contrast(engine: Engine, file: str, prompt: str, asked: int) -> Iterator[tuple[Any, ...]]:
+    card = engine.concept(file)
+    choices = [(known.name, known.name) for known in engine.concepts()] + [(f"{card.name} (own)", file)]
+    dropdown = gr.Dropdown(choices, value=file, info=card.description)
+    yield dropdown, *_about(engine, card, prompt, asked), notice(f"{Path(file).name} is in use.", "good")
+
+
+def _about(engine: Engine, card: ConceptCard, prompt: str, asked: int) -> tuple[Any, str, str, int]:
+    known = {example for other in engine.concepts() for example in other.examples}
+    fresh = card.examples[0] if card.examples and (prompt in known or not prompt.strip()) else gr.skip()
+    return fresh, chips(card.examples), slider_ends(card), asked + 1

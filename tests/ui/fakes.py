@@ -1,0 +1,183 @@
+"""An engine that answers at once, without any model: what the screen is tested and looked at with."""
+
+import random
+import zipfile
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from lrt_explorer.concepts.contrast import read_contrast
+from lrt_explorer.errors import ArtifactError, ModelError, PromptError, SettingsError
+from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep, changed_tokens
+from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.project import LARGE, MAPPED, Arrow, SpacePicture
+from lrt_explorer.ui.engine import ConceptCard, MapBadges, PairCard, Suggestion
+from lrt_explorer.ui.session import Session, SpaceSettings, SteerSettings
+
+PAIRS = (
+    PairCard("tinyworld-s → tinyworld-l", "tinyworld-s", "tinyworld-l"),
+    PairCard("tinyworld-m → tinyworld-l", "tinyworld-m", "tinyworld-l"),
+    PairCard("gemma-2-2b → gemma-2-9b", "google/gemma-2-2b", "google/gemma-2-9b", "24 GB, licence on the hub"),
+)
+CONCEPTS = (
+    ConceptCard(
+        "mood",
+        "whether the story is a happy or a sad one",
+        "sad",
+        "happy",
+        ("In the morning the old sailor went to the harbour.", "Anna looked at the sea and felt", "The farmer had a"),
+    ),
+    ConceptCard(
+        "register",
+        "plain English or the talk of pirates",
+        "plain",
+        "pirate",
+        ("The captain said to the crew:", "One day my friend came to the market."),
+    ),
+)
+WORDS = {
+    "high": "and she laughed with joy because the sun was bright , the day was lovely and all her friends smiled at her .",
+    "low": "and she wept with grief because the rain was cold , the day was bleak and all her friends turned from her .",
+    "middle": "and she walked along the quay because the boat was late , the day was long and all her friends waited for her .",
+}
+
+
+def write(seed: str, leaning: float, length: int) -> list[str]:
+    """Words that lean to one end as far as `leaning` says, the same for the same seed."""
+    dice = random.Random(seed)
+    words = [text.split(" ") for text in (WORDS["low"], WORDS["middle"], WORDS["high"])]
+    pieces = []
+    for place in range(length):
+        low, middle, high = (part[place % len(part)] for part in words)
+        word = high if leaning > dice.uniform(0.1, 1) else low if leaning < -dice.uniform(0.1, 1) else middle
+        pieces.append((word if word in ",." else " " + word))
+    return pieces
+
+
+class FakeEngine:
+    """Everything the screen asks for, made up but consistent: strength moves the steered arms and nothing else."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.fits = 0
+        self.fits_left = 0
+
+    def pairs(self) -> Sequence[PairCard]:
+        return PAIRS
+
+    def concepts(self) -> Sequence[ConceptCard]:
+        return CONCEPTS
+
+    def concept(self, name: str) -> ConceptCard:
+        for card in CONCEPTS:
+            if card.name == name:
+                return card
+        contrast = read_contrast(Path(name))
+        labels = (contrast.negative_label, contrast.positive_label)
+        return ConceptCard(contrast.name, contrast.description, *labels, tuple(p.text for p in contrast.prompts[:3]))
+
+    def open(self, small: str, large: str) -> Generator[Progress, None, Session]:
+        yield Progress(0, 2, f"Loading {small} …")
+        if "no-such" in small + large:
+            raise ModelError(f"there is no model {small!r} here and the hub cannot be reached; check the name")
+        yield Progress(1, 2, f"Loading {large} …")
+        return Session(small, large, 2, 3, 4, 8, 96, 192, "maps/shipped")
+
+    def at_layers(self, session: Session, small_layer: int, large_layer: int) -> Session:
+        if not 0 <= large_layer < session.large_layers:
+            last = session.large_layers - 1
+            raise SettingsError(
+                f"layer {large_layer} is not in {session.large}, which has blocks 0 to {last}; choose one of these"
+            )
+        known = "maps/shipped" if (small_layer, large_layer) == (2, 3) else ""
+        return replace(session, small_layer=small_layer, large_layer=large_layer, map_folder=known)
+
+    def suggest(self, session: Session) -> Generator[Progress, None, Suggestion]:
+        yield Progress(1, 2, "Reading 5,000 tokens at all layers …")
+        return Suggestion(2, 4, "layers 2 → 4 carry directions best on held-out texts (cosine 0.88)")
+
+    def fit(self, session: Session, tokens: int, text_file: Path | None) -> Generator[Progress, None, Session]:
+        self.fits += 1
+        try:
+            for done in range(0, tokens, tokens // 10):
+                yield Progress(done, tokens, f"read {done:,} of {tokens:,} tokens")
+        finally:
+            self.fits_left += 1
+        return replace(session, map_folder=f"maps/fitted-{self.fits}")
+
+    def badges(self, session: Session, concept: str) -> MapBadges | None:
+        if not session.map_folder:
+            return None
+        return MapBadges(0.8437, 0.91, 200_000, 1_234, 1.0, 0.612, 0.883, "ridge")
+
+    def import_map(self, session: Session, files: Sequence[Path]) -> Session:
+        if not zipfile.is_zipfile(files[0]):
+            raise ArtifactError(f"{files[0].name} is damaged; save the map again")
+        return replace(session, map_folder="maps/loaded")
+
+    def export_map(self, session: Session) -> Path:
+        archive = self.folder / "map.zip"
+        with zipfile.ZipFile(archive, "w") as bundle:
+            bundle.writestr("artifact.json", "{}")
+        return archive
+
+    def compare(self, session: Session, settings: SteerSettings) -> Generator[ComparisonStep, None, Comparison]:
+        if not settings.prompt.strip():
+            raise PromptError("the prompt is empty; write a few words for the model to go on from")
+        if len(settings.prompt) > 2000:
+            raise PromptError("the prompt has 10,412 tokens but tinyworld-l reads at most 128; shorten it")
+        leanings = {"unsteered": 0.0, "native": 0.95, "transferred": 0.8, "random": 0.03}
+        seed = f"{settings.prompt}{settings.seed}"
+        words = {name: write(seed, lean * settings.strength * 1.6, settings.max_new_tokens) for name, lean in leanings.items()}
+        arms: tuple[Arm, ...] = ()
+        for done in range(4, settings.max_new_tokens + 1, 4):
+            arms = tuple(
+                Arm(
+                    name,
+                    "".join(words[name][:done]),
+                    tuple(words[name][:done]),
+                    changed_tokens(words[name][:done], words["unsteered"][:done]),
+                    0.5 + 0.48 * lean * settings.strength,
+                    6.2 * lean * settings.strength - 0.4,
+                )
+                for name, lean in leanings.items()
+            )
+            yield ComparisonStep(arms, done, settings.max_new_tokens)
+        return Comparison(settings.prompt, settings.strength, 8.31 * settings.strength, arms, {"seed": settings.seed})
+
+    def picture(self, session: Session, settings: SpaceSettings) -> Generator[Progress, None, SpacePicture]:
+        yield Progress(0, 2, "Reading 40 texts with both models …")
+        return fake_picture(settings.points, settings.dims, settings.method)
+
+
+def fake_picture(pairs: int, dims: int = 2, method: str = "pca") -> SpacePicture:
+    """Pairs of points around a ring, the mapped ones a little off."""
+    dice = np.random.default_rng(0)
+    angle = dice.uniform(0, 2 * np.pi, pairs)
+    large = np.stack([8 * np.cos(angle), 5 * np.sin(angle), 3 * np.sin(2 * angle)], axis=1)[:, :dims]
+    large += dice.normal(0, 0.8, large.shape)
+    mapped = 0.92 * large + dice.normal(0, 0.5, large.shape)
+    sentence = [("The happy sailor laughed at <b>the</b> sea.", "The sad farmer wept in the rain.")[int(a > np.pi)] for a in angle]
+    words = [text.split(" ") for text in sentence]
+    places = [int(dice.integers(len(part))) for part in words]
+    starts = [len(" ".join(part[:place])) for part, place in zip(words, places, strict=True)]
+    ends = [len(" ".join(part[: place + 1])) for part, place in zip(words, places, strict=True)]
+    token = tuple(text[a:b] for text, a, b in zip(sentence, starts, ends, strict=True))
+    label = tuple(("happy", "sad", "")[0 if a < 2 else 1 if a > 4 else 2] for a in angle)
+    error = np.linalg.norm(large - mapped, axis=1) / 8
+    arrows = (Arrow("native", np.array([5.0, 2.0, 1.0])[:dims]), Arrow("transferred", np.array([4.6, 2.6, 0.8])[:dims]))
+    return SpacePicture(
+        coords=np.concatenate([large, mapped]),
+        model=(LARGE,) * pairs + (MAPPED,) * pairs,
+        token=token * 2,
+        sentence=tuple(sentence) * 2,
+        span=np.array([*zip(starts, ends, strict=True)] * 2),
+        label=label * 2,
+        error=np.concatenate([error, error]),
+        partner=np.concatenate([np.arange(pairs, 2 * pairs), np.arange(pairs)]),
+        arrows=arrows if method == "pca" else (),
+        explained=(0.31, 0.12, 0.07)[:dims] if method == "pca" else (),
+        method="pca" if method == "pca" else "umap",
+    )
