@@ -70,26 +70,17 @@ PLACES: dict[bool, Pair] = {  # keyed by "is Spanish"; "{the}" takes the registe
 }
 
 SIZES: dict[bool, Pair] = {  # English; Spanish ends in "o" where it takes the gender
-    False: (("big", "huge", "giant", "enormous"), ("small", "tiny", "little", "wee")),
-    True: (("enorme", "gigante", "inmenso", "grandioso"), ("pequeño", "diminuto", "chiquito", "menudo")),
+    False: (("big", "huge", "giant"), ("small", "tiny", "little")),
+    True: (("enorme", "gigante", "inmenso"), ("pequeño", "diminuto", "menudo")),
 }
 
 FEELINGS: dict[bool, Pair] = {
-    False: (
-        ("glad", "cheerful", "merry", "joyful", "delighted"),
-        ("gloomy", "miserable", "sorrowful", "lonely", "tearful"),
-    ),
-    True: (("alegría", "dicha", "ilusión", "euforia", "júbilo"), ("pena", "tristeza", "angustia", "soledad", "dolor")),
+    False: (("glad", "merry", "joyful"), ("gloomy", "lonely", "tearful")),
+    True: (("alegría", "dicha", "ilusión"), ("pena", "angustia", "soledad")),
 }
 MANNERS: dict[bool, Pair] = {
-    False: (
-        ("with a smile", "cheerfully", "merrily", "with great joy"),
-        ("with a sigh", "gloomily", "in tears", "with great sorrow"),
-    ),
-    True: (
-        ("con alegría", "con una sonrisa", "entre risas", "con mucho gusto"),
-        ("con tristeza", "con lágrimas", "entre suspiros", "con mucha pena"),
-    ),
+    False: (("merrily", "with a smile"), ("tearfully", "with a sigh")),
+    True: (("entre risas", "con una sonrisa"), ("entre suspiros", "con lágrimas")),
 }
 REACTIONS: tuple[tuple[tuple[str, str, str, str], ...], tuple[tuple[str, str, str, str], ...]] = (
     # English present, English past, Spanish present, Spanish past (third person)
@@ -97,13 +88,11 @@ REACTIONS: tuple[tuple[tuple[str, str, str, str], ...], tuple[tuple[str, str, st
         ("laughs", "laughed", "ríe", "rió"),
         ("smiles", "smiled", "sonríe", "sonrió"),
         ("dances", "danced", "baila", "bailó"),
-        ("cheers", "cheered", "celebra", "celebró"),
     ),
     (
         ("weeps", "wept", "llora", "lloró"),
         ("sighs", "sighed", "suspira", "suspiró"),
-        ("groans", "groaned", "gime", "gimió"),
-        ("sobs", "sobbed", "solloza", "sollozó"),
+        ("sobs", "sobbed", "gime", "gimió"),
     ),
 )
 
@@ -140,32 +129,21 @@ WEATHER: tuple[tuple[tuple[str, str, str, str], ...], tuple[tuple[str, str, str,
     # a whole clause: English present, English past, Spanish present, Spanish past
     (
         ("warm sunshine fills the air", "warm sunshine filled the air", "brilla un sol cálido", "brilló un sol cálido"),
-        ("bright light shines down", "bright light shone down", "luce un cielo claro", "lució un cielo claro"),
-        ("golden sun warms the day", "golden sun warmed the day", "reina una luz dorada", "reinó una luz dorada"),
+        ("bright light shines down", "bright light shone down", "reina una luz dorada", "reinó una luz dorada"),
     ),
     (
         ("cold rain falls", "cold rain fell", "cae una lluvia fría", "cayó una lluvia fría"),
-        ("dark clouds roll in", "dark clouds rolled in", "llegan nubes oscuras", "llegaron nubes oscuras"),
-        ("icy wind blows hard", "icy wind blew hard", "sopla un viento helado", "sopló un viento helado"),
+        ("dark fog rolls in", "dark fog rolled in", "llega una niebla oscura", "llegó una niebla oscura"),
     ),
 )
 SKY: dict[bool, Pair] = {  # follows "in" / "con"
-    False: (
-        ("warm sunshine", "bright light", "golden sunlight", "mild air"),
-        ("cold rain", "dark fog", "icy wind", "thick hail"),
-    ),
-    True: (
-        ("sol cálido", "luz dorada", "cielo claro", "brisa suave"),
-        ("lluvia fría", "niebla oscura", "viento helado", "granizo duro"),
-    ),
+    False: (("warm sunshine", "bright light"), ("cold rain", "dark fog")),
+    True: (("sol cálido", "luz dorada"), ("lluvia fría", "niebla oscura")),
 }
 
 CERTAINTY: dict[bool, Pair] = {
-    False: (("surely", "certainly", "of course", "no doubt"), ("perhaps", "maybe", "possibly", "it may be that")),
-    True: (
-        ("seguramente", "ciertamente", "por supuesto", "sin duda"),
-        ("quizás", "tal vez", "posiblemente", "a lo mejor"),
-    ),
+    False: (("surely", "certainly", "of course"), ("perhaps", "maybe", "possibly")),
+    True: (("seguramente", "ciertamente", "por supuesto"), ("quizás", "tal vez", "posiblemente")),
 }
 
 THE = ("th'", "the")
@@ -189,21 +167,12 @@ MATES: dict[bool, Pair] = {
 }
 
 PLEASE: dict[bool, Pair] = {  # opens a request
-    False: (
-        ("Please bring", "Kindly pass", "If you like, bring", "Be so kind and pass"),
-        ("Fool, bring", "Hurry and pass", "Stop yawning and bring", "Shut up and pass"),
-    ),
-    True: (
-        ("Por favor, trae", "Si puedes, pasa", "Ten la bondad de traer", "Con permiso, trae"),
-        ("Torpe, trae", "Date prisa y pasa", "Calla y trae", "Muévete y pasa"),
-    ),
+    False: (("Please bring", "Kindly pass"), ("Hurry and bring", "Shut up and pass")),
+    True: (("Por favor, trae", "Con permiso, pasa"), ("Calla y trae", "Date prisa y pasa")),
 }
 COURTESY: dict[bool, Pair] = {  # closes a speech
-    False: (
-        (", if you please", ", thank you", ", with my thanks"),
-        (", you fool", ", you lazy rascal", ", and be quick"),
-    ),
-    True: ((", si eres amable", ", gracias", ", muy agradecido"), (", torpe", ", gandul", ", y rápido")),
+    False: ((", if you please", ", thank you"), (", you fool", ", be quick")),
+    True: ((", si eres amable", ", gracias"), (", torpe", ", y rápido")),
 }
 
 ASK: dict[bool, tuple[str, ...]] = {
