@@ -1,0 +1,132 @@
+"""Saved maps: an affine map with what it was fitted on and how good it is."""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from types import NoneType
+from typing import Any
+
+from lrt_explorer.errors import ArtifactError, MapError
+from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.store.artifacts import load_artifact, save_artifact
+
+KIND = "map"
+
+
+@dataclass(frozen=True)
+class MapInfo:
+    """Where a map comes from and how good it is.
+
+    Attributes:
+        small: Name of the small model.
+        large: Name of the large model.
+        small_fingerprint: Of the small model's weights.
+        large_fingerprint: Of the large model's weights.
+        small_layer: Block of the small model whose output the map takes.
+        large_layer: Block of the large model whose output the map predicts.
+        method: Estimator, such as "ridge".
+        lam: Its λ, relative as in `RidgePath`; None where the method has none.
+        tokens_used: Pairs of tokens that the map was fitted, selected and scored on.
+        tokens_left_out: Special tokens and norm outliers that were not.
+        coverage: Share of the tokens that found a partner in the other tokenizer, 0 to 1.
+        r2: Held-out variance-weighted R².
+        cka: Held-out linear CKA of the layer pair.
+        corpus: Name of the texts.
+        corpus_fingerprint: Of the texts.
+        created: When, ISO 8601 in UTC.
+        settings: Further settings of the method, JSON values.
+
+    Raises:
+        ArtifactError: If a value is of another type, or a layer or a count is negative.
+    """
+
+    small: str
+    large: str
+    small_fingerprint: str
+    large_fingerprint: str
+    small_layer: int
+    large_layer: int
+    method: str
+    lam: float | None
+    tokens_used: int
+    tokens_left_out: int
+    coverage: float
+    r2: float
+    cka: float
+    corpus: str
+    corpus_fingerprint: str
+    created: str
+    settings: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check the values, which may come from a file that was edited by hand."""
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if type(value) not in _ALLOWED[field.type] or (field.type is int and value < 0):
+                raise ArtifactError(f"this map says {value!r:.80} where its {field.name} should be; fit it again")
+
+
+def save_map(folder: Path, map: AffineMap, info: MapInfo) -> Path:
+    """Save a map with its description as a folder.
+
+    Args:
+        folder: Where it goes, as for `save_artifact`.
+        map: The map, kept in float64.
+        info: Its description.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ArtifactError: As for `save_artifact`.
+    """
+    return save_artifact(folder, KIND, dataclasses.asdict(info), {"weight": map.weight, "bias": map.bias})
+
+
+def load_map(folder: Path) -> tuple[AffineMap, MapInfo]:
+    """Load a map and its description; `check_map` then tells whether it belongs to the models at hand.
+
+    Raises:
+        ArtifactError: If there is none, it is no map, or it is damaged.
+    """
+    artifact = load_artifact(folder, KIND)
+    try:
+        info = MapInfo(**artifact.meta)
+        return AffineMap(artifact.tensors["weight"], artifact.tensors["bias"]), info
+    except (TypeError, KeyError, MapError) as error:
+        raise ArtifactError(f"the map in {folder} does not hold what a map needs; fit it again") from error
+
+
+def check_map(info: MapInfo, small_fingerprint: str, large_fingerprint: str) -> None:
+    """Check that a map was fitted for exactly these models.
+
+    Args:
+        info: Description of the map.
+        small_fingerprint: Of the small model at hand.
+        large_fingerprint: Of the large model at hand.
+
+    Raises:
+        ArtifactError: If one of them has other weights.
+    """
+    wrong = [
+        side
+        for side, fitted, at_hand in (
+            ("small", info.small_fingerprint, small_fingerprint),
+            ("large", info.large_fingerprint, large_fingerprint),
+        )
+        if fitted != at_hand
+    ]
+    if wrong:
+        raise ArtifactError(
+            f"this map was fitted from {info.small} to {info.large}, but the {' and the '.join(wrong)} model chosen "
+            "has other weights; choose that pair or fit a new map"
+        )
+
+
+_ALLOWED: dict[Any, tuple[type, ...]] = {
+    str: (str,),
+    int: (int,),
+    float: (float, int),
+    float | None: (float, int, NoneType),
+    dict[str, Any]: (dict,),
+}

@@ -1,0 +1,114 @@
+"""Vector files: one steering vector with what it is, as a single safetensors file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from lrt_explorer.errors import VectorError
+from lrt_explorer.store.swap import new_file
+
+KIND = "lrt-vector"
+FORMAT_VERSION = "1"
+_TENSOR = "values"
+_TEXTS = ("model", "fingerprint", "concept", "method", "reading")
+
+
+@dataclass(frozen=True, eq=False)
+class VectorFile:
+    """A steering vector and where it comes from.
+
+    Attributes:
+        values: [d] float32 on the CPU; a copy of what was passed in.
+        model: Name of the model it lives in.
+        fingerprint: Of that model's weights.
+        layer: Block of that model whose output it is added to.
+        concept: What it stands for.
+        method: How it was found.
+        reading: Which tokens it was read from.
+
+    Raises:
+        VectorError: If values is not one vector, is zero, or holds numbers that are not finite, or layer is negative.
+    """
+
+    values: Tensor
+    model: str
+    fingerprint: str
+    layer: int
+    concept: str
+    method: str
+    reading: str
+
+    def __post_init__(self) -> None:
+        """Check the values and take a copy."""
+        what = f"the vector of {self.concept} for {self.model}"
+        if self.values.ndim != 1 or not len(self.values) or not self.values.is_floating_point():
+            raise VectorError(
+                f"{what} is shaped {list(self.values.shape)} of {self.values.dtype}, where one row of floating numbers "
+                "belongs; make it again"
+            )
+        values = self.values.detach().to("cpu", torch.float32, copy=True)
+        if not bool(torch.isfinite(values).all()):
+            raise VectorError(f"{what} holds numbers that are not finite; make it again")
+        if not bool(values.any()):
+            raise VectorError(f"{what} is zero everywhere and points nowhere; make it again")
+        if self.layer < 0:
+            raise VectorError(f"{what} names layer {self.layer}, where layers count from 0; make it again")
+        object.__setattr__(self, "values", values)
+
+
+def save_vector(path: Path, vector: VectorFile) -> Path:
+    """Save a vector; a kill at any moment leaves the file that was there before, or the new one.
+
+    Args:
+        path: The file, usually `*.safetensors`; its folder is made if needed.
+        vector: What to save.
+
+    Returns:
+        The path.
+
+    Raises:
+        VectorError: If the system refuses to write there.
+    """
+    texts = {name: str(getattr(vector, name)) for name in _TEXTS}
+    metadata = {"kind": KIND, "version": FORMAT_VERSION, "layer": str(vector.layer), **texts}
+    try:
+        with new_file(path.expanduser().resolve()) as fresh:
+            save_file({_TENSOR: vector.values}, fresh, metadata)
+    except (OSError, SafetensorError) as error:
+        raise VectorError(f"{path} cannot be written ({error}); free some space or choose another file") from error
+    return path
+
+
+def load_vector(path: Path) -> VectorFile:
+    """Load a vector.
+
+    Args:
+        path: A file that `save_vector` wrote.
+
+    Raises:
+        VectorError: If there is none, it is no vector file, it is of another format, or its numbers are no vector.
+    """
+    place = path.expanduser()
+    if not place.is_file():
+        raise VectorError(f"there is no vector file {path}; check the path")
+    try:
+        with safe_open(place, framework="pt") as file:
+            metadata = dict(file.metadata() or {})
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}
+    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
+        raise VectorError(f"{path} is no safetensors file or is cut off; choose a vector saved here") from error
+    if metadata.get("kind") != KIND or set(tensors) != {_TENSOR}:
+        raise VectorError(f"{path} holds tensors, but not one steering vector; choose a vector saved here")
+    if metadata.get("version") != FORMAT_VERSION:
+        raise VectorError(
+            f"{path} has format {metadata.get('version')}, but only format {FORMAT_VERSION} can be read; make it again"
+        )
+    try:
+        texts = {name: metadata[name] for name in _TEXTS}
+        return VectorFile(values=tensors[_TENSOR], layer=int(metadata["layer"]), **texts)
+    except (KeyError, ValueError) as error:
+        raise VectorError(f"{path} does not say which model and layer it belongs to; make it again") from error
