@@ -40,13 +40,13 @@ class AffineMap:
         """Check the tensors and take copies, so that nothing outside can change the map."""
         if self.weight.ndim != 2 or 0 in self.weight.shape or self.bias.shape != self.weight.shape[1:]:
             raise MapError(
-                f"A map needs a weight [d_small, d_large] and a bias [d_large], not {list(self.weight.shape)} and "
-                f"{list(self.bias.shape)}; fit it again."
+                f"a map needs a weight [d_small, d_large] and a bias [d_large], not {list(self.weight.shape)} and "
+                f"{list(self.bias.shape)}; fit it again"
             )
         for name in ("weight", "bias"):
             tensor = getattr(self, name).detach().to("cpu", torch.float64, copy=True)
             if not bool(torch.isfinite(tensor).all()):
-                raise MapError(f"The {name} of this map holds numbers that are not finite; fit it again.")
+                raise MapError(f"the {name} of this map holds numbers that are not finite; fit it again")
             object.__setattr__(self, name, tensor)
 
     @classmethod
@@ -116,8 +116,8 @@ class AffineMap:
         """
         if other.d_small != self.d_large:
             raise MapError(
-                f"A map into width {self.d_large} cannot be followed by one from width {other.d_small}; "
-                "compose maps that meet at the same model and layer."
+                f"a map into width {self.d_large} cannot be followed by one from width {other.d_small}; "
+                "compose maps that meet at the same model and layer"
             )
         return AffineMap(self.weight @ other.weight, other(self.bias))
 
@@ -135,8 +135,8 @@ class AffineMap:
         """
         if v.shape != (self.d_large,):
             raise VectorError(
-                f"The image of this map has width {self.d_large}, but the vector is shaped {list(v.shape)}; "
-                "take a vector of the large model."
+                f"the image of this map has width {self.d_large}, but the vector is shaped {list(v.shape)}; "
+                "take a vector of the large model"
             )
         return min(1.0, float((self._image @ unit(v)).square().sum()))
 
@@ -151,8 +151,8 @@ class AffineMap:
     def _apply(self, x: Tensor, bias: Tensor | None) -> Tensor:
         if x.ndim == 0 or x.shape[-1] != self.d_small:
             raise MapError(
-                f"This map takes width {self.d_small}, but was given {list(x.shape)}; "
-                "choose the small model and layer that it was fitted for."
+                f"this map takes width {self.d_small}, but was given {list(x.shape)}; "
+                "choose the small model and layer that it was fitted for"
             )
         # Computed where the map lies: some devices have no float64.
         result = x.detach().to("cpu", torch.float64) @ self.weight

@@ -19,12 +19,12 @@ def unit(v: Tensor) -> Tensor:
         VectorError: If v is not one vector, has no length, or holds numbers that are not finite.
     """
     if v.ndim != 1:
-        raise VectorError(f"One vector [d] was expected, not numbers shaped {list(v.shape)}; choose one row.")
+        raise VectorError(f"one vector [d] was expected, not numbers shaped {list(v.shape)}; choose one row")
     wide = v.detach().to("cpu", torch.float64)
     # Scaled first, so that squaring neither overflows nor vanishes.
     peak = float(wide.abs().max()) if len(wide) else 0.0
     if not 0 < peak < float("inf"):
-        raise VectorError("A direction needs a length that is finite and not zero; build the vector again.")
+        raise VectorError("a direction needs a length that is finite and not zero; build the vector again")
     scaled = wide / peak
     direction: Tensor = scaled / scaled.norm()
     return direction

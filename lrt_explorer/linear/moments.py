@@ -46,7 +46,7 @@ class CrossMoments:
             MapError: If a width is below 1.
         """
         if d_x < 1 or d_y < 1:
-            raise MapError(f"Cross-moments need widths of at least 1, not {d_x} and {d_y}; check both layers.")
+            raise MapError(f"cross-moments need widths of at least 1, not {d_x} and {d_y}; check both layers")
         self.device = torch.device(device)
         self.count = 0
         self.mean_x = self._zeros(d_x)
@@ -83,11 +83,12 @@ class CrossMoments:
         """
         if self.count < 2:
             raise MapError(
-                f"Only {self.count} pairs of tokens came through, too few to fit or compare; give more text."
+                f"too few tokens came through to fit or compare layers ({self.count}, where 2 are the least); "
+                "give more text"
             )
         for side, varies in (("small", self.varies_x), ("large", self.varies_y)):
             if not bool(varies.any()):
-                raise MapError(f"All activations of the {side} model are equal; use more varied text or another layer.")
+                raise MapError(f"all activations of the {side} model are equal; use more varied text or another layer")
 
     def update(self, x: Tensor, y: Tensor) -> None:
         """Take in paired rows; no rows at all is allowed.
@@ -101,8 +102,8 @@ class CrossMoments:
         """
         if x.ndim != 2 or y.ndim != 2 or x.shape[1] != self.d_x or y.shape[1] != self.d_y or len(x) != len(y):
             raise MapError(
-                f"Cross-moments of widths {self.d_x} and {self.d_y} cannot take rows shaped {tuple(x.shape)} and "
-                f"{tuple(y.shape)}; pass one row per token for both models, at the layers chosen."
+                f"cross-moments of widths {self.d_x} and {self.d_y} cannot take rows shaped {tuple(x.shape)} and "
+                f"{tuple(y.shape)}; pass one row per token for both models, at the layers chosen"
             )
         for start in range(0, len(x), _ROWS_AT_ONCE):
             chunk = slice(start, start + _ROWS_AT_ONCE)
@@ -116,8 +117,8 @@ class CrossMoments:
         """
         if (other.d_x, other.d_y) != (self.d_x, self.d_y):
             raise MapError(
-                f"Cross-moments of widths {other.d_x} and {other.d_y} cannot be merged into those of widths "
-                f"{self.d_x} and {self.d_y}; merge only moments of the same layer pair."
+                f"cross-moments of widths {other.d_x} and {other.d_y} cannot be merged into those of widths "
+                f"{self.d_x} and {self.d_y}; merge only moments of the same layer pair"
             )
         if other.count == 0:
             return
@@ -142,16 +143,16 @@ class CrossMoments:
             MapError: If a tensor is missing, its shape does not fit the others, or a number is not finite.
         """
         if set(state) != {"count", *_SUMS} or any(state[name].ndim != 1 for name in ("mean_x", "mean_y")):
-            raise MapError("These tensors are not saved cross-moments; collect them again.")
+            raise MapError("these tensors are not saved cross-moments; collect them again")
         moments = cls(len(state["mean_x"]), len(state["mean_y"]), device)
         for name in _SUMS:
             mine: Tensor = getattr(moments, name)
             if state[name].shape != mine.shape or not bool(torch.isfinite(state[name]).all()):
-                raise MapError(f"Saved cross-moments hold a damaged {name}; collect them again.")
+                raise MapError(f"saved cross-moments hold a damaged {name}; collect them again")
             mine.copy_(state[name])
         count = state["count"]
         if count.ndim != 0 or count.is_floating_point() or int(count) < 0:
-            raise MapError("Saved cross-moments hold a damaged count; collect them again.")
+            raise MapError("saved cross-moments hold a damaged count; collect them again")
         moments.count = int(count)
         return moments
 
@@ -177,7 +178,7 @@ class CrossMoments:
         own_mean = within.mean(dim=0)
         # A sum is finite only if all its terms are, so this costs [d] and not [n, d].
         if not bool(torch.isfinite(own_mean).all()):
-            raise MapError("Activations hold numbers that are not finite; run the model in float32 or bfloat16.")
+            raise MapError("activations hold numbers that are not finite; run the model in float32 or bfloat16")
         within -= own_mean
         shift = own_mean - mean
         block[-1] = between * shift

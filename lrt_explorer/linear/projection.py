@@ -48,10 +48,10 @@ def pca(points: Tensor, k: int) -> Projection:
     Raises:
         MapError: If there are fewer than two points or k components, or a number is not finite.
     """
-    wide = _checked(points, "A PCA picture", at_least=2)
+    wide = _checked(points, "a PCA picture", at_least=2)
     n, d = wide.shape
     if not 1 <= k <= min(n, d):
-        raise MapError(f"{n} points of width {d} have no {k} principal components; ask for 1 to {min(n, d)}.")
+        raise MapError(f"{n} points of width {d} have no {k} principal components; ask for 1 to {min(n, d)}")
     mean = wide.mean(dim=0)
     centred = wide - mean
     values, vectors = torch.linalg.eigh(centred.T @ centred)
@@ -81,10 +81,10 @@ def umap(points: Tensor, k: int, seed: int) -> NDArray[np.float32]:
         SettingsError: If k or the seed is out of range.
     """
     if k not in (2, 3):
-        raise SettingsError(f"A UMAP picture has 2 or 3 dimensions, not {k}; choose one of these.")
+        raise SettingsError(f"a UMAP picture has 2 or 3 dimensions, not {k}; choose one of these")
     if not 0 <= seed < 2**32:
-        raise SettingsError(f"The seed {seed} is out of range; choose one from 0 to {2**32 - 1}.")
-    wide = _checked(points, "A UMAP picture", at_least=_NEIGHBOURS + 1)
+        raise SettingsError(f"the seed {seed} is out of range; choose one from 0 to {2**32 - 1}")
+    wide = _checked(points, "a UMAP picture", at_least=_NEIGHBOURS + 1)
     # Loaded here because its import compiles for seconds, which only this picture should cost.
     from umap import UMAP
 
@@ -98,11 +98,11 @@ def umap(points: Tensor, k: int, seed: int) -> NDArray[np.float32]:
 def _checked(points: Tensor, what: str, at_least: int) -> Tensor:
     if points.ndim != 2 or len(points) < at_least:
         raise MapError(
-            f"{what} needs at least {at_least} points, but was given {list(points.shape)}; take more or longer texts."
+            f"{what} needs at least {at_least} points, but was given {list(points.shape)}; take more or longer texts"
         )
     wide = _wide(points)
     if not bool(torch.isfinite(wide).all()):
-        raise MapError(f"{what} cannot show numbers that are not finite; leave those points out.")
+        raise MapError(f"{what} cannot show numbers that are not finite; leave those points out")
     return wide
 
 

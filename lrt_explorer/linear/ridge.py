@@ -82,7 +82,7 @@ class RidgePath:
             MapError: If `held_out` has other widths or fewer than two rows, or its y rows are all equal.
         """
         if not lambdas:
-            raise SettingsError("No λ was given to choose from; give at least one.")
+            raise SettingsError("no λ was given to choose from; give at least one")
         scores = self.r2_by_lambda(held_out, lambdas)
         enough = max(score for _, score in scores) - _R2_ROUNDING
         lam = min(lam for lam, score in scores if score >= enough)
@@ -118,7 +118,7 @@ class RidgePath:
     def _inverse(self, lam: float) -> Tensor:
         """[d_x] inverse of each eigenvalue of Cxx plus λ; 0 where only rounding is left to invert."""
         if not 0 <= lam < math.inf:
-            raise SettingsError(f"λ = {lam} is out of range; choose a number from 0 up.")
+            raise SettingsError(f"λ = {lam} is out of range; choose a number from 0 up")
         # The eigenvalues are exact up to about this much, so what lies below is no evidence of any spread.
         resolution = len(self._values) * torch.finfo(torch.float64).eps * float(self._values[-1])
         damped = self._values + lam * self._mean_value

@@ -77,8 +77,7 @@ def cosine(a: Tensor, b: Tensor) -> float:
     """
     if a.shape != b.shape:
         raise VectorError(
-            f"Vectors shaped {list(a.shape)} and {list(b.shape)} have no angle between them; "
-            "take two of the same model."
+            f"vectors shaped {list(a.shape)} and {list(b.shape)} have no angle between them; take two of the same model"
         )
     return max(-1.0, min(1.0, float(unit(a) @ unit(b))))
 
@@ -91,13 +90,13 @@ def check_held_out(d_small: int, d_large: int, held_out: CrossMoments) -> None:
     """
     if (d_small, d_large) != (held_out.d_x, held_out.d_y):
         raise MapError(
-            f"A map from width {d_small} to {d_large} cannot be scored on activations of widths "
-            f"{held_out.d_x} and {held_out.d_y}; choose the layers that it was fitted for."
+            f"a map from width {d_small} to {d_large} cannot be scored on activations of widths "
+            f"{held_out.d_x} and {held_out.d_y}; choose the layers that it was fitted for"
         )
     if held_out.count < 2 or not bool(held_out.varies_y.any()):
         raise MapError(
-            f"The {held_out.count} held-out tokens are too few or too alike to score a map on; "
-            "give more or more varied text."
+            f"the {held_out.count} held-out tokens are too few or too alike to score a map on; "
+            "give more or more varied text"
         )
 
 
