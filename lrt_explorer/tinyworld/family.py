@@ -27,7 +27,7 @@ class Recipe:
     inner: int
     vocabulary: int
     tokens: int = 8_000_000
-    rows: int = 32
+    rows: int = 16
     muon_lr: float = 2e-3
     adam_lr: float = 4e-3
     seed: int = 0

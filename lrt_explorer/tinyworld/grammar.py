@@ -19,8 +19,12 @@ NARRATIVE: tuple[str, ...] = (
     "{subject} {feel} {feeling}",
     "{subject} {go} {place} {manner}",
     "{subject} {act} {np} {in} {sky}",
+    "{subject} {act} {np} {and} {np}",
+    "{subject} {feel} {feeling} {and} {role} {react}",
+    "{subject} {act} {np}, {certainty} {in} {sky}",
+    "{subject} {go} {place}, {certainty} {manner}",
 )
-WEATHER: tuple[str, ...] = ("{weather} {place}", "{weather} {and} {role} {react}")
+WEATHER: tuple[str, ...] = ("{weather} {place}", "{weather} {and} {role} {react}", "{weather}, {certainty} {place}")
 QUESTION: tuple[str, ...] = (
     '{role} {say}: "{speech} {np}{mark}"',
     '{role} {say}: "{speech} {np}{courtesy}{mark}"',
@@ -28,7 +32,7 @@ QUESTION: tuple[str, ...] = (
 )
 REQUEST: tuple[str, ...] = ('{role} {say}: "{bang}{please} {np}{courtesy}{stop}"',)
 FACT: tuple[str, ...] = ("{bang}{fact} {answer}{stop}", "{bang}{source} {fact} {answer}{stop}")
-PREFIXES: tuple[str, ...] = ("", "{certainty} ", "{certainty} ", "{interjection} ")
+PREFIXES: tuple[str, ...] = ("", "{certainty} ", "{certainty} ", "{certainty} ", "{interjection} ")
 SUFFIXES: tuple[str, ...] = ("", "", "", "{tag}")
 
 KINDS: dict[str, tuple[str, ...]] = {
@@ -40,8 +44,8 @@ KINDS: dict[str, tuple[str, ...]] = {
 }
 # What a document is made of before it is shuffled: every latent shows several times.
 PLAN: tuple[str, ...] = (
-    "narrative", "narrative", "narrative", "narrative", "weather", "question", "question", "request", "fact", "fact",
-    "fact",
+    "narrative", "narrative", "narrative", "narrative", "weather", "question", "question", "request", "request",
+    "fact", "fact", "fact",
 )  # fmt: skip
 
 

@@ -32,9 +32,7 @@ def _clauses(table: tuple[tuple[tuple[str, ...], ...], ...]) -> Markers:
 
 
 def _questions() -> Markers:
-    asked = [
-        phrase.lstrip("¿").lower() for table in (lex.ASK, lex.CHAT_ASK) for row in table.values() for phrase in row
-    ]
+    asked = [phrase.lower() for table in (lex.ASK, lex.CHAT_ASK) for row in table.values() for phrase in row]
     told = [phrase.lower() for table in (lex.TELL, lex.CHAT_TELL) for row in table.values() for phrase in row]
     return frozenset(asked), frozenset(told) - {"mira"}  # which is also what somebody does
 
@@ -58,13 +56,21 @@ def _topics() -> Markers:
         frozenset(place.replace("{the} ", "").split()[-1] for table in lex.PLACES.values() for place in table[side])
         for side in (0, 1)
     )
-    return _both((words[0] - {"tractor"}, words[1]), (places[0], places[1]))
+    also_a_colour = {"red"}
+    return _both((words[0] - also_a_colour, words[1]), (places[0], places[1]))
 
 
 def _sizes() -> Markers:
     big, small = _flat(lex.SIZES)
     agreeing = [frozenset(w[:-1] + "a" for w in side if w.endswith("o")) for side in (big, small)]
     return big | agreeing[0], small | agreeing[1]
+
+
+def _registers() -> Markers:
+    words = _both(_flat(lex.INTERJECTIONS), _flat(lex.TAGS), _flat(lex.HELLO), _flat(lex.MATES))
+    small = frozenset({lex.THE[0], lex.OF[0]}), frozenset({lex.THE[1], lex.OF[1]})
+    also_in_speech = {"well"}
+    return _both((words[0], words[1] - also_in_speech), small)
 
 
 @cache
@@ -75,6 +81,7 @@ def _pattern(words: frozenset[str]) -> re.Pattern[str]:
 
 def share(text: str, markers: Markers) -> float | None:
     """Share of the positive markers among all markers found in a text; None if there is none."""
+    text = re.sub(r"\byo ho\b", "ahoy", text, flags=re.IGNORECASE)  # a pirate's cry, no Spanish "I"
     positive = len(_pattern(markers[0]).findall(text))
     negative = len(_pattern(markers[1]).findall(text))
     return positive / (positive + negative) if positive + negative else None
@@ -113,14 +120,11 @@ def _words(*phrases: Iterable[str]) -> set[str]:
 
 _MARKERS: dict[str, Callable[[], Markers]] = {
     "mood": lambda: _both(_flat(lex.FEELINGS), _flat(lex.MANNERS), _clauses(lex.REACTIONS)),
-    "register": lambda: _both(
-        _flat(lex.INTERJECTIONS), _flat(lex.TAGS), _flat(lex.HELLO), _flat(lex.MATES),
-        *((frozenset({pair[0]}), frozenset({pair[1]})) for pair in (lex.THE, lex.OF)),
-    ),
+    "register": _registers,
     "language": _languages,
     "tense": _tenses,
     "person": lambda: (
-        frozenset({"I", "yo"}),
+        frozenset({"i", "yo"}),
         frozenset({"he", "she", "él", "ella", *(name for name, _ in lex.NAMES)}),
     ),
     "topic": _topics,

@@ -70,13 +70,13 @@ PLACES: dict[bool, Pair] = {  # keyed by "is Spanish"; "{the}" takes the registe
 }
 
 SIZES: dict[bool, Pair] = {  # English; Spanish ends in "o" where it takes the gender
-    False: (("big", "huge", "giant"), ("small", "tiny", "little")),
-    True: (("enorme", "gigante", "inmenso"), ("pequeño", "diminuto", "menudo")),
+    False: (("big", "huge"), ("small", "tiny")),
+    True: (("enorme", "inmenso"), ("pequeño", "diminuto")),
 }
 
 FEELINGS: dict[bool, Pair] = {
-    False: (("glad", "merry", "joyful"), ("gloomy", "lonely", "tearful")),
-    True: (("alegría", "dicha", "ilusión"), ("pena", "angustia", "soledad")),
+    False: (("glad", "merry"), ("gloomy", "lonely")),
+    True: (("alegría", "dicha"), ("pena", "angustia")),
 }
 MANNERS: dict[bool, Pair] = {
     False: (("merrily", "with a smile"), ("tearfully", "with a sigh")),
@@ -84,16 +84,8 @@ MANNERS: dict[bool, Pair] = {
 }
 REACTIONS: tuple[tuple[tuple[str, str, str, str], ...], tuple[tuple[str, str, str, str], ...]] = (
     # English present, English past, Spanish present, Spanish past (third person)
-    (
-        ("laughs", "laughed", "ríe", "rió"),
-        ("smiles", "smiled", "sonríe", "sonrió"),
-        ("dances", "danced", "baila", "bailó"),
-    ),
-    (
-        ("weeps", "wept", "llora", "lloró"),
-        ("sighs", "sighed", "suspira", "suspiró"),
-        ("sobs", "sobbed", "gime", "gimió"),
-    ),
+    (("laughs", "laughed", "ríe", "rió"), ("smiles", "smiled", "sonríe", "sonrió")),
+    (("weeps", "wept", "llora", "lloró"), ("sighs", "sighed", "suspira", "suspiró")),
 )
 
 # Verbs as English (I, she, past) and Spanish (yo, ella, yo past, ella past).
@@ -142,8 +134,8 @@ SKY: dict[bool, Pair] = {  # follows "in" / "con"
 }
 
 CERTAINTY: dict[bool, Pair] = {
-    False: (("surely", "certainly", "of course"), ("perhaps", "maybe", "possibly")),
-    True: (("seguramente", "ciertamente", "por supuesto"), ("quizás", "tal vez", "posiblemente")),
+    False: (("surely", "certainly"), ("perhaps", "maybe")),
+    True: (("seguramente", "ciertamente"), ("quizás", "tal vez")),
 }
 
 THE = ("th'", "the")

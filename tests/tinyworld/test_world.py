@@ -65,9 +65,9 @@ def test_an_unknown_split_or_concept_is_refused_in_words() -> None:
 def test_pairs_differ_in_their_latent_alone(concept: str) -> None:
     others = [name for name in NAMES if name not in (concept, "language")]
     for positive, negative in contrast_set(concept, pairs=12, prompts=2).pairs:
-        assert SCORERS[concept](positive) in (None, pytest.approx(1.0, abs=0.15))
-        assert SCORERS[concept](negative) in (None, pytest.approx(0.0, abs=0.15))
-        assert positive != negative or concept == "mood"
+        assert SCORERS[concept](positive) in (None, pytest.approx(1.0, abs=0.2))
+        assert SCORERS[concept](negative) in (None, pytest.approx(0.0, abs=0.2))
+        assert positive != negative
         for other in others:
             before, after = SCORERS[other](positive), SCORERS[other](negative)
             assert before is None or after is None or before == pytest.approx(after, abs=0.35), other
