@@ -1,0 +1,171 @@
+"""Does steering work in the demo family, and does it transfer? Prints one JSON object, progress on stderr.
+
+    python benchmarks/steering.py native tinyworld-s:2 tinyworld-m:3 tinyworld-l:4
+    python benchmarks/steering.py transfer tinyworld-s:2 tinyworld-l:4
+
+`native`: per model and concept, the readout over s = -0.6 ... 0.6 with the model's own vector (Spearman of its mean,
+slope with a bootstrap interval over held-out prompts) and the judge's score of generated text at both ends. For
+truthfulness also the share of right answers, greedily given, after a mistaken narrator.
+
+`transfer`: per concept, retention with its interval, and that of random directions and of maps fitted on shuffled
+pairs, each the mean of several seeds.
+"""
+
+import argparse
+import json
+import sys
+from typing import Any
+
+import numpy as np
+
+from lrt_explorer.concepts.contrast import ContrastSet, load_concept
+from lrt_explorer.concepts.readout import answer_tokens
+from lrt_explorer.concepts.vectors import addition, random_vector
+from lrt_explorer.lm.cache import models
+from lrt_explorer.lm.generate import next_token_logprobs
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.study.collect import Route
+from lrt_explorer.study.dose import STRENGTHS, DoseResponse, dose_response, score_response
+from lrt_explorer.study.fit import fit_maps
+from lrt_explorer.study.judged import judged_score
+from lrt_explorer.study.known import read_known
+from lrt_explorer.study.progress import finish
+from lrt_explorer.study.texts import TINYWORLD, read_texts
+from lrt_explorer.tinyworld.lexicon import CONCEPTS
+
+ENDS = (-0.6, 0.6)
+CONTROL_STRENGTHS = (-0.6, 0.0, 0.6)
+SEEDS = 8
+
+
+def place(text: str) -> tuple[LanguageModel, int]:
+    """A model and a layer from "name:layer"."""
+    name, _, layer = text.rpartition(":")
+    return models().get(name), int(layer)
+
+
+def interval(value: Any) -> dict[str, float]:
+    """An interval with two digits more than anybody needs."""
+    return {"value": round(value.value, 4), "low": round(value.low, 4), "high": round(value.high, 4)}
+
+
+def right_answers(lm: LanguageModel, layer: int, contrast: ContrastSet, values: Any, norm: float) -> dict[str, float]:
+    """Share of right answers, the likeliest token taken, after a narrator who told another fact wrong."""
+    mistaken = [p for i, p in enumerate(contrast.prompts) if i % 2 == 1]  # odd prompts are told from the negative side
+    answers = answer_tokens(lm, mistaken)
+    shares = {}
+    for strength in STRENGTHS:
+        added = addition(values, strength, norm).expand(len(mistaken), -1)
+        best = next_token_logprobs(lm, [p.text for p in mistaken], layer, added).argmax(1).tolist()
+        right = [token in answer.positive for token, answer in zip(best, answers, strict=True)]
+        shares[f"{strength:g}"] = round(float(np.mean(right)), 3)
+    return shares
+
+
+def native(lm: LanguageModel, layer: int, contrast: ContrastSet, tokens: int) -> dict[str, Any]:
+    """Readout and judged text of one model steered by its own vector."""
+    known = read_known(lm, contrast, [layer], "all-tokens")[layer]
+    vectors = {"native": known.vector.values}
+    read = finish(dose_response(lm, layer, vectors, contrast.prompts, known.typical_norm))
+    texts = [prompt.text for prompt in contrast.prompts]
+
+    def score(prompt: str, text: str) -> float | None:
+        return judged_score(contrast, prompt, text)
+
+    written = finish(
+        score_response(
+            lm, layer, vectors, texts, score, known.typical_norm, strengths=ENDS, max_new_tokens=tokens, temperature=0.7
+        )
+    )
+    low, high = (float(x) for x in written.mean("native"))
+    result: dict[str, Any] = {
+        "readout": [round(float(x), 3) for x in read.mean("native")],
+        "spearman": round(read.spearman[0], 3),
+        "slope": interval(read.slope("native")),
+        "score_low": round(low, 3),
+        "score_high": round(high, 3),
+        "score_moves": round(high - low, 3),
+    }
+    passes = read.spearman[0] >= 0.9 and read.slope("native").low > 0 and high - low >= 0.3
+    if contrast.name == "truthfulness":
+        shares = right_answers(lm, layer, contrast, known.vector.values, known.typical_norm)
+        result["right_after_a_mistaken_narrator"] = shares
+        passes = passes and max(shares.values()) - shares["0"] >= 0.3
+    return {**result, "passes": passes}
+
+
+def transfers(small: LanguageModel, i: int, large: LanguageModel, j: int, tokens: int) -> dict[str, Any]:
+    """Retention of every concept through the map i → j, with both controls."""
+    routes = [Route(i, j), *(Route(i, j, shuffle=seed) for seed in range(1, SEEDS + 1))]
+    fitted, *shuffled = finish(fit_maps(small, large, read_texts(TINYWORLD), routes, tokens=tokens, corpus=TINYWORLD))
+    concepts = {}
+    for concept in CONCEPTS:
+        contrast = load_concept(concept.name)
+        source = read_known(small, contrast, [i], "all-tokens")[i].vector.values
+        own = read_known(large, contrast, [j], "all-tokens")[j]
+        native = {"native": own.vector.values}
+        control = {f"random {k}": random_vector(large.width, k) for k in range(SEEDS)}
+        control |= {f"shuffled {k}": other.map.direction(source) for k, other in enumerate(shuffled)}
+        norm, prompts = own.typical_norm, contrast.prompts
+        mapped = fitted.map.direction(source)
+        effect = finish(dose_response(large, j, native | {"transferred": mapped}, prompts, norm))
+        controls = finish(dose_response(large, j, native | control, prompts, norm, strengths=CONTROL_STRENGTHS))
+        concepts[concept.name] = {
+            "native_slope": interval(effect.slope("native")),
+            "transferred_slope": interval(effect.slope("transferred")),
+            "retention": retention(effect, ["transferred"]),
+            "random": retention(controls, [f"random {k}" for k in range(SEEDS)]),
+            "shuffled": retention(controls, [f"shuffled {k}" for k in range(SEEDS)]),
+            "direction_cosine": round(float(np.corrcoef(mapped.numpy(), own.vector.values.numpy())[0, 1]), 3),
+            "reachable_share": round(fitted.map.reachable_share(own.vector.values), 3),
+        }
+        print(concept.name, json.dumps(concepts[concept.name]), file=sys.stderr, flush=True)
+    good = [name for name, row in concepts.items() if holds(row)]
+    return {
+        "r2": round(fitted.info.r2, 4),
+        "coverage": round(fitted.info.coverage, 4),
+        "tokens": fitted.info.tokens_used,
+        "concepts": concepts,
+        "hold": good,
+    }
+
+
+def retention(doses: DoseResponse, arms: list[str]) -> dict[str, float] | None:
+    """Retention of the mean of some arms; None where it is not measurable."""
+    found = doses.retention(arms)
+    return None if found is None else interval(found)
+
+
+def holds(row: dict[str, Any]) -> bool:
+    """Whether a concept transfers and its controls do not."""
+    if row["retention"] is None:
+        return False
+    controlled = abs(row["random"]["value"]) <= 0.15 and abs(row["shuffled"]["value"]) <= 0.25
+    return bool(row["retention"]["value"] >= 0.85 and controlled)
+
+
+def main() -> None:
+    """Measure what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("native", "transfer"))
+    parser.add_argument("places", nargs="+", metavar="MODEL:LAYER")
+    parser.add_argument("--new-tokens", type=int, default=40)
+    parser.add_argument("--tokens", type=int, default=150_000, help="tokens for the map")
+    arguments = parser.parse_args()
+    places = [place(text) for text in arguments.places]
+    if arguments.what == "transfer":
+        (small, i), (large, j) = places
+        print(json.dumps({"small": small.name, "small_layer": i, "large": large.name, "large_layer": j,
+                          **transfers(small, i, large, j, arguments.tokens)}, indent=1))  # fmt: skip
+        return
+    report: dict[str, Any] = {}
+    for lm, layer in places:
+        rows = report[f"{lm.name}:{layer}"] = {}
+        for concept in CONCEPTS:
+            rows[concept.name] = native(lm, layer, load_concept(concept.name), arguments.new_tokens)
+            print(lm.name, concept.name, json.dumps(rows[concept.name]), file=sys.stderr, flush=True)
+    print(json.dumps({"prompts": len(load_concept("mood").prompts), "models": report}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
