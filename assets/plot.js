@@ -1,7 +1,13 @@
 // Draws the figure that stands in props.value, in the colours of the page, and reports what is clicked or lassoed.
 const host = element.querySelector('.plot');
-const config = {displaylogo: false, responsive: true, scrollZoom: 'gl3d', modeBarButtonsToRemove: ['autoScale2d']};
+const NARROW = 520;
 let wired = false;
+
+function config() {
+  // On a phone a finger scrolls the page; what it taps is still listed.
+  const narrow = host.clientWidth < NARROW;
+  return {displaylogo: false, responsive: true, scrollZoom: 'gl3d', displayModeBar: !narrow, modeBarButtonsToRemove: ['autoScale2d']};
+}
 
 function colours() {
   const style = getComputedStyle(host);
@@ -20,6 +26,7 @@ function dressed(layout) {
     modebar: {bgcolor: 'rgba(0,0,0,0)', color: c.soft, activecolor: c.ink},
     newselection: {line: {color: c.ink, width: 1, dash: 'dot'}},
   };
+  if (host.clientWidth < NARROW && !layout.scene) out.dragmode = false;
   for (const name of ['xaxis', 'yaxis']) if (layout[name]) out[name] = titled(layout[name]);
   if (layout.scene) {
     out.scene = {...layout.scene};
@@ -38,7 +45,7 @@ async function draw() {
   // A plot drawn into a hidden tab has no size; the observer below calls again once it can be seen.
   if (!props.value || !host.clientWidth) return;
   const figure = JSON.parse(props.value);
-  await Plotly.react(host, figure.data, dressed(figure.layout), config);
+  await Plotly.react(host, figure.data, dressed(figure.layout), config());
   if (!wired) {
     wired = true;
     host.on('plotly_selected', picked);

@@ -104,53 +104,55 @@ def hover_text(token: str, sentence: str, span: Sequence[int], note: str) -> str
 
 
 def _points(picture: SpacePicture, colour_by: ColourBy) -> list[Any]:
-    groups = _groups(picture, colour_by)
+    """One trace for each model and each entry of the legend."""
+    names, colours = _legend(picture, colour_by)
     traces = []
-    for model, (model_label, model_colour, symbol) in MODEL_STYLES.items():
-        of_model = [index for index, name in enumerate(picture.model) if name == model]
-        if colour_by == "error":
-            marker = _error_marker(picture, of_model, first=model == LARGE)
-            traces.append(_cloud(picture, of_model, model_label, {**marker, "symbol": symbol}))
-            continue
-        for name, colour in groups:
-            chosen = [index for index in of_model if colour_by == "model" or _group(picture, index, groups, colour_by) == name]
-            label = model_label if colour_by == "model" else f"{name}, {model_label}"
-            marker = {"color": model_colour if colour_by == "model" else colour, "symbol": symbol}
-            if chosen:
-                traces.append(_cloud(picture, chosen, label, marker))
+    for model, (label, _, symbol) in MODEL_STYLES.items():
+        for name, colour in colours.items():
+            chosen = [i for i, own in enumerate(picture.model) if own == model and names[i] == name]
+            if not chosen:
+                continue
+            marker = {"color": colour, "symbol": symbol}
+            if colour_by == "error":
+                marker |= _error_scale(picture, chosen, with_bar=model == LARGE)
+            title = name if colour_by == "model" else f"{name}, {label}" if name else label
+            traces.append(_cloud(picture, chosen, title, marker))
     return traces
 
 
-def _groups(picture: SpacePicture, colour_by: ColourBy) -> list[tuple[str, str]]:
-    """Names and colours of what the points are grouped by; what belongs nowhere is grey and drawn first."""
+def _legend(picture: SpacePicture, colour_by: ColourBy) -> tuple[list[str], dict[str, str]]:
+    """The legend's entry of every point, and the colour of every entry; what belongs nowhere is grey and first."""
     if colour_by == "concept":
         sides = sorted({label for label in picture.label if label}, key=picture.label.index)
-        return [("other text", CONTROL), *zip(sides, SIDES, strict=False)]
+        colours = {"other text": CONTROL, **dict(zip(sides, SIDES, strict=False))}
+        return [label if label in colours else "other text" for label in picture.label], colours
     if colour_by == "token":
-        counts = Counter(token.strip() for token in picture.token if token.strip())
-        return [("other", CONTROL), *zip((f"“{name}”" for name, _ in counts.most_common(8)), CATEGORIES, strict=False)]
-    return [("", "")]
+        words = [f"“{token.strip()}”" for token in picture.token]
+        common = [word for word, _ in Counter(word for word in words if len(word) > 2).most_common(len(CATEGORIES))]
+        colours = {"other tokens": CONTROL, **dict(zip(common, CATEGORIES, strict=False))}
+        return [word if word in colours else "other tokens" for word in words], colours
+    if colour_by == "error":
+        return [""] * len(picture.model), {"": GREY}
+    entries = {model: (label, colour) for model, (label, colour, _) in MODEL_STYLES.items()}
+    return [entries[model][0] for model in picture.model], dict(entries.values())
 
 
-def _group(picture: SpacePicture, index: int, groups: list[tuple[str, str]], colour_by: ColourBy) -> str:
-    name = picture.label[index] if colour_by == "concept" else f"“{picture.token[index].strip()}”"
-    return name if any(name == known for known, _ in groups) else groups[0][0]
-
-
-def _cloud(picture: SpacePicture, chosen: list[int], label: str, marker: dict[str, Any]) -> Any:
+def _cloud(picture: SpacePicture, chosen: list[int], title: str, marker: dict[str, Any]) -> Any:
     text = [
         hover_text(picture.token[i], picture.sentence[i], picture.span[i].tolist(), _note(picture, i)) for i in chosen
     ]
     flat = picture.coords.shape[1] == 2
+    # A selection fades the rest; plots in three dimensions know no selection and refuse the key.
+    fading = {"unselected": {"marker": {"opacity": 0.12}}} if flat else {}
     return _trace(picture)(
         **_axes(picture.coords[chosen]),
+        **fading,
         mode="markers",
-        name=label,
+        name=title,
         marker={"size": 7 if flat else 3.5, "opacity": 0.8, "line": {"width": 0}, **marker},
         text=text,
         customdata=chosen,
         hovertemplate="%{text}<extra></extra>",
-        **({"unselected": {"marker": {"opacity": 0.12}}} if flat else {}),
     )
 
 
@@ -159,22 +161,22 @@ def _note(picture: SpacePicture, index: int) -> str:
     return f"{MODEL_STYLES[picture.model[index]][0]}{label}, error {picture.error[index]:.2f}"
 
 
-def _error_marker(picture: SpacePicture, chosen: list[int], *, first: bool) -> dict[str, Any]:
+def _error_scale(picture: SpacePicture, chosen: list[int], *, with_bar: bool) -> dict[str, Any]:
     bar = {"title": {"text": "error"}, "thickness": 10, "outlinewidth": 0, "len": 0.6}
     return {
         "color": picture.error[chosen],
         "colorscale": "Cividis",
         "cmin": 0.0,
         "cmax": float(picture.error.max()),
-        "showscale": first,
-        **({"colorbar": bar} if first else {}),
+        "showscale": with_bar,
+        "colorbar": bar if with_bar else None,
     }
 
 
 def _partner_lines(picture: SpacePicture) -> Any:
     pairs = [(i, int(p)) for i, p in enumerate(picture.partner) if i < p]
     ends = picture.coords[[index for pair in pairs for index in pair]]
-    axes = {}
+    axes: dict[str, Any] = {}
     for name, column in zip("xyz", ends.T, strict=False):
         values: list[float | None] = []
         for start, end in zip(column[0::2].tolist(), column[1::2].tolist(), strict=True):
@@ -187,18 +189,18 @@ def _partner_lines(picture: SpacePicture) -> Any:
 
 def _arrow(name: str, end: list[float]) -> Any:
     style = ARM_STYLES[name]
+    flat = len(end) == 2
     common: dict[str, Any] = {
+        **{axis: [0.0, value] for axis, value in zip("xyz", end, strict=False)},
         "name": f"{style.label.lower()} direction",
         "hoverinfo": "name",
-        "line": {"color": style.colour, "width": 3 if len(end) == 2 else 6, "dash": style.dash},
+        "line": {"color": style.colour, "width": 3 if flat else 6, "dash": style.dash},
         "mode": "lines+markers",
     }
-    axes = {axis: [0.0, value] for axis, value in zip("xyz", end, strict=False)}
-    if len(end) == 2:
-        head = {"symbol": "arrow", "size": [0, 15], "angleref": "previous", "color": style.colour, "opacity": 1, "line": {"width": 0}}
-        return go.Scatter(**axes, **common, marker=head)
-    tip = {"symbol": style.marker, "size": [0, 7], "color": style.colour, "opacity": 1}
-    return go.Scatter3d(**axes, **common, marker=tip)
+    tip: dict[str, Any] = {"color": style.colour, "opacity": 1, "line": {"width": 0}}
+    if flat:
+        return go.Scatter(**common, marker={**tip, "symbol": "arrow", "size": [0, 15], "angleref": "previous"})
+    return go.Scatter3d(**common, marker={**tip, "symbol": style.marker, "size": [0, 7]})
 
 
 def _trace(picture: SpacePicture) -> Any:
@@ -212,24 +214,20 @@ def _axes(coords: Any) -> dict[str, Any]:
 
 
 def _layout(picture: SpacePicture) -> dict[str, Any]:
-    titles = [
-        f"component {number} ({share:.0%} of variance)" for number, share in enumerate(picture.explained, 1)
-    ] or ["", "", ""]
     clear = "rgba(0,0,0,0)"
     layout: dict[str, Any] = {
         "paper_bgcolor": clear,
         "plot_bgcolor": clear,
-        "margin": {"l": 44, "r": 8, "t": 8, "b": 40},
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "itemsizing": "constant"},
         "hovermode": "closest",
-        "dragmode": "lasso" if picture.coords.shape[1] == 2 else "orbit",
         "autosize": True,
     }
+    titles = [f"component {axis} ({share:.0%} of variance)" for axis, share in enumerate(picture.explained, 1)]
+    axes = {name: {"title": {"text": title}} for name, title in zip("xyz", titles or ["", "", ""], strict=False)}
     if picture.coords.shape[1] == 3:
-        axes = {f"{name}axis": {"title": {"text": f"{number}"}, "backgroundcolor": clear} for number, name in enumerate("xyz", 1)}
-        return {**layout, "scene": {**axes, "aspectmode": "cube", "uirevision": "camera"}, "margin": {"l": 0, "r": 0, "t": 8, "b": 0}}
-    return {
-        **layout,
-        "xaxis": {"title": {"text": titles[0]}, "zeroline": False},
-        "yaxis": {"title": {"text": titles[1]}, "zeroline": False, "scaleanchor": "x"},
-    }
+        scene = {f"{name}axis": {**axis, "backgroundcolor": clear} for name, axis in axes.items()}
+        layout["scene"] = {**scene, "aspectmode": "cube", "uirevision": "camera"}
+        return {**layout, "margin": {"l": 0, "r": 0, "t": 8, "b": 0}, "dragmode": "orbit"}
+    layout["xaxis"] = {**axes["x"], "zeroline": False}
+    layout["yaxis"] = {**axes["y"], "zeroline": False, "scaleanchor": "x"}
+    return {**layout, "margin": {"l": 44, "r": 8, "t": 8, "b": 40}, "dragmode": "lasso"}

@@ -18,23 +18,19 @@ def header() -> str:
 
 def route(session: Session, badges: MapBadges | None) -> str:
     """The way of the vector: small model, map, large model."""
+    leg = '<li class="leg" aria-hidden="true"></li>'
     fit = "no map yet" if badges is None else f"R² {badges.r2:.2f} on held-out text"
-    return (
-        '<ol class="route" aria-label="the way of the vector">'
-        f"{_stop('small', 'vector found in', session.small, session.small_layer, session.small_layers, session.small_width)}"
-        '<li class="leg" aria-hidden="true"></li>'
-        f'<li class="stop via"><span>taken across by an</span><b>affine map</b><small>{fit}</small></li>'
-        '<li class="leg" aria-hidden="true"></li>'
-        f"{_stop('large', 'steers', session.large, session.large_layer, session.large_layers, session.large_width)}</ol>"
-    )
+    small = _stop("small", "vector found in", session.small, session.small_layer, session.small_layers)
+    via = f'<li class="stop via"><span>taken across by an</span><b>affine map</b><small>{fit}</small></li>'
+    large = _stop("large", "steers", session.large, session.large_layer, session.large_layers)
+    return f'<ol class="route" aria-label="the way of the vector">{small}{leg}{via}{leg}{large}</ol>'
 
 
 def badges_card(session: Session, badges: MapBadges | None, concept: str) -> str:
     """The figures of the map in use, or one sentence that says how to get one."""
     if badges is None:
-        return notice(
-            f"There is no map from layer {session.small_layer} to layer {session.large_layer} yet; fit one below.", "hint"
-        )
+        layers = f"from layer {session.small_layer} to layer {session.large_layer}"
+        return notice(f"There is no map {layers} yet; fit one below.", "hint")
     rows = [("held-out R²", f"{badges.r2:.2f}", "variance of the large model's states that the map explains")]
     rows.append(("tokens", thousands(badges.tokens_used), f"fitted on; {thousands(badges.tokens_left_out)} left out"))
     rows.append(("coverage", percent(badges.coverage), "tokens with a partner in the other tokenizer"))
@@ -55,15 +51,16 @@ def notice(sentence: str, kind: str = "bad") -> str:
     if not sentence:
         return ""
     role = "alert" if kind == "bad" else "status"
-    return f'<p class="notice {kind}" role="{role}">{escape(sentence[:1].upper() + sentence[1:])}</p>'
+    return f'<p class="notice {kind}" role="{role}">{escape(_begun(sentence))}</p>'
 
 
 def progress_bar(progress: Progress) -> str:
     """How far a study is, with what it is doing."""
-    width = f"{progress.share:.1%}"
+    share = round(progress.share * 100)
+    bar = f'role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{share}"'
     return (
-        f'<div class="progress" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{progress.share * 100:.0f}">'
-        f'<i style="width:{width}"></i></div><p class="progress-text">{escape(progress.message)}</p>'
+        f'<div class="progress" {bar}><i style="width:{share}%"></i></div>'
+        f'<p class="progress-text">{escape(_begun(progress.message))} …</p>'
     )
 
 
@@ -91,9 +88,14 @@ def percent(share: float) -> str:
     return "> 99 %" if 0.995 <= share < 1 else f"{share * 100:.0f} %"
 
 
-def _stop(role: str, verb: str, model: str, layer: int, layers: int, width: int) -> str:
+def _begun(sentence: str) -> str:
+    """The sentence with a capital, unless it begins with a name such as tinyworld-l or map.zip."""
+    return sentence[:1].upper() + sentence[1:] if sentence.split(" ", 1)[0].isalpha() else sentence
+
+
+def _stop(role: str, verb: str, model: str, layer: int, layers: int) -> str:
     name = model.rstrip("/").rsplit("/", 1)[-1]
     return (
         f'<li class="stop {role}"><span>{verb}</span><b title="{escape(model)}">{escape(name)}</b>'
-        f"<small>layer {layer} of 0–{layers - 1}, {width} wide</small></li>"
+        f"<small>after layer {layer} of 0 to {layers - 1}</small></li>"
     )

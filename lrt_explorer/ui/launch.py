@@ -4,6 +4,7 @@ import gradio as gr
 
 from lrt_explorer.store import assets_home
 from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.live import LiveEngine
 from lrt_explorer.ui.screen import create_app
 from lrt_explorer.ui.theme import make_theme
 
@@ -16,8 +17,6 @@ def launch(host: str | None = None, port: int | None = None, public: bool = Fals
         port: None takes the first free one from 7860 on, or what GRADIO_SERVER_PORT says.
         public: ask Gradio for a public link as well.
     """
-    from lrt_explorer.ui.live import LiveEngine
-
     serve(LiveEngine(), host, port, public=public)
 
 

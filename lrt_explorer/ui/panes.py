@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from lrt_explorer.plots import ARM_STYLES, ArmStyle
-from lrt_explorer.study.compare import UNSTEERED, Arm, Comparison
+from lrt_explorer.study.compare import UNSTEERED, Arm, Comparison, ComparisonStep
 from lrt_explorer.ui.cards import notice
 from lrt_explorer.ui.engine import ConceptCard
 from lrt_explorer.ui.session import Session
@@ -39,16 +39,23 @@ def waiting_panes(sentence: str, kind: str = "hint") -> str:
         f'<article class="pane pane-{name}" data-arm="{name}">{_head(style)}<p class="pane-text"></p></article>'
         for name, style in ARM_STYLES.items()
     )
-    return f'{notice(sentence, kind)}<section class="panes waiting" aria-busy="{str(kind == "hint").lower()}">{inner}</section>'
+    busy = "true" if kind == "hint" else "false"
+    return f'{notice(sentence, kind)}<section class="panes waiting" aria-busy="{busy}">{inner}</section>'
 
 
 def added_line(comparison: Comparison, session: Session) -> str:
     """What was added, as a number in the model's own units."""
+    norm = f"a vector of norm <b>{abs(comparison.coefficient):.3g}</b> (s times the typical norm)"
     return (
-        f'<p class="added">s = {signed(comparison.strength, 2)}: a vector of norm <b>{abs(comparison.coefficient):.3g}</b> '
-        f"(s times the typical norm) is added at every position, after layer {session.large_layer}. "
-        "Marked words differ from the unsteered text.</p>"
+        f'<p class="added">s = {signed(comparison.strength, 2)}: {norm} is added at every position, '
+        f"after layer {session.large_layer}. Marked words differ from the unsteered text.</p>"
     )
+
+
+def writing_line(step: ComparisonStep | None) -> str:
+    """What is going on while the arms are being written."""
+    how_far = "Reading the vectors" if step is None else f"Writing token {step.done} of at most {step.total}"
+    return f'<p class="added">{how_far} …</p>'
 
 
 def marked_text(arm: Arm) -> str:
@@ -99,10 +106,9 @@ def meter(arm: Arm, reference: Arm | None, card: ConceptCard) -> str:
         )
         spoken = f"score {value} on a scale from {card.low_label} to {card.high_label}"
     ends = f'<div class="ends"><span>{escape(card.low_label)}</span><span>{escape(card.high_label)}</span></div>'
-    return (
-        f'<div class="meter" role="img" aria-label="{escape(spoken)}">'
-        f'<div class="score"><span>judge’s score</span><b>{value}</b></div>{track}{ends}{_readout(arm, reference)}</div>'
-    )
+    score = f'<div class="score"><span>judge’s score</span><b>{value}</b></div>'
+    readout = _readout(arm, reference)
+    return f'<div class="meter" role="img" aria-label="{escape(spoken)}">{score}{track}{ends}{readout}</div>'
 
 
 def _pane(arm: Arm, prompt: str, reference: Arm | None, card: ConceptCard) -> str:
@@ -135,7 +141,7 @@ def _readout(arm: Arm, reference: Arm | None) -> str:
         return ""
     change = ""
     if reference is not None and reference.readout is not None and arm.name != UNSTEERED:
-        change = f' <small>{signed(arm.readout - reference.readout)}</small>'
+        change = f" <small>{signed(arm.readout - reference.readout)}</small>"
     return f'<div class="readout" title="{READOUT}"><span>readout</span><b>{signed(arm.readout)}</b>{change}</div>'
 
 

@@ -19,6 +19,7 @@ TITLE = "LRT Explorer"
 
 def create_app(engine: Engine) -> gr.Blocks:
     """Build the screen over an engine; nothing runs until a visitor opens it."""
+    app: gr.Blocks
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as app:
         session = gr.State(None)
         looking = gr.State(False)

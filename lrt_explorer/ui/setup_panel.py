@@ -93,13 +93,14 @@ def build_setup(engine: Engine, session: gr.State) -> SetupPanel:
         "concurrency_limit": PARALLEL,
         "show_progress": "hidden",
     }
-    pair.input(lambda name: gr.Group(visible=name == OTHER), pair, others, api_visibility="private", queue=False)
-    opened = [
+    at_once: dict[str, Any] = {"api_visibility": "private", "queue": False}
+    pair.input(lambda name: gr.Group(visible=name == OTHER), pair, others, **at_once)
+    opening: list[Any] = [
         pair.input(partial(open_preset, engine), pair, shown, **model_work),
         use.click(partial(open_models, engine), [small, large], shown, **model_work),
         suggest.click(partial(suggest_layers, engine), session, shown, **model_work),
     ]
-    stop_models.click(lambda: notice("Stopped.", "hint"), None, status, cancels=opened, api_visibility="private", queue=False)
+    stop_models.click(lambda: notice("Stopped.", "hint"), None, status, cancels=opening, **at_once)
     gr.on(
         [small_layer.change, large_layer.change],
         partial(change_layers, engine),
@@ -115,12 +116,11 @@ def build_setup(engine: Engine, session: gr.State) -> SetupPanel:
         None,
         map_status,
         cancels=[fitted],
-        api_visibility="private",
-        queue=False,
+        **at_once,
     )
     load.upload(partial(load_map, engine), [session, load], [session, map_status], **model_work)
     saved = save.click(partial(save_map, engine), session, [download, map_status], **model_work)
-    saved.success(None, None, None, js="() => document.querySelector('#map-download').click()", api_visibility="private")
+    saved.success(None, js="() => document.querySelector('#map-download').click()", api_visibility="private")
     return SetupPanel(badges, shown)
 
 

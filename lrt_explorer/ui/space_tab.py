@@ -30,7 +30,13 @@ def build_space(engine: Engine, session: gr.State, concept: gr.Dropdown, looking
     gr.set_static_paths([script])
     with gr.Row(elem_classes="view"):
         colour = gr.Radio(
-            list(COLOURINGS), value="model", label="Colour", info="what the colours say", min_width=290, elem_classes="choices"
+            list(COLOURINGS),
+            value="model",
+            label="Colour",
+            info="what the colours say",
+            scale=2,
+            min_width=330,
+            elem_classes="choices",
         )
         method = gr.Radio(
             METHODS, value="pca", label="Layout", info="UMAP takes some seconds", min_width=150, elem_classes="choices"
@@ -38,7 +44,13 @@ def build_space(engine: Engine, session: gr.State, concept: gr.Dropdown, looking
         dims = gr.Radio(VIEWS, value=2, label="View", info="turn 3D by dragging", min_width=130, elem_classes="choices")
     with gr.Row(elem_classes="view"):
         points = gr.Slider(
-            POINTS[0], POINTS[2], POINTS[1], step=100, label="Token pairs", info="drawn evenly from the texts", min_width=220
+            POINTS[0],
+            POINTS[2],
+            POINTS[1],
+            step=100,
+            label="Token pairs",
+            info="drawn evenly from the texts",
+            min_width=220,
         )
         lines = gr.Checkbox(False, label="Join partners", info="the same token in both models", min_width=150)
         arrows = gr.Checkbox(True, label="Steering directions", info="as long as strength 1 pushes", min_width=150)
@@ -86,8 +98,10 @@ def build_space(engine: Engine, session: gr.State, concept: gr.Dropdown, looking
     )
 
     # Gradio finds the event by its annotation, which it cannot see through a partial.
-    def listed(*chosen: Any, event: gr.EventData) -> str:
-        return list_tokens(engine, *chosen, event.points)
+    def listed(
+        session: Session | None, concept: str, points: float, method: str, dims: int, event: gr.EventData
+    ) -> str:
+        return list_tokens(engine, session, concept, points, method, dims, event.points)
 
     plot.pick(
         listed,
@@ -145,14 +159,13 @@ def list_tokens(
 def space_caption(picture: SpacePicture) -> str:
     """What is seen, in one line."""
     pairs = len(picture.token) // 2
-    how = (
-        "laid out by the large model’s own principal components; the mapped points are placed in them"
-        if picture.method == "pca"
-        else "laid out by UMAP, which keeps neighbours together; distances between groups and directions mean little here"
-    )
+    if picture.method == "pca":
+        how = "laid out by the large model’s own principal components, the mapped points placed in them"
+    else:
+        how = "laid out by UMAP, which keeps neighbours together; far distances and directions mean little in it"
     return (
-        f'<p class="added">{pairs} tokens as the large model holds them (circles) and as the map makes them of the small '
-        f"model’s (diamonds), {how}. Click a point, or draw around some, to list their tokens.</p>"
+        f'<p class="added">{pairs} tokens as the large model holds them (circles) and as the map makes them of '
+        f"the small model’s (diamonds), {how}. Click a point, or draw around some, to list their tokens.</p>"
     )
 
 

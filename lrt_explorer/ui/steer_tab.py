@@ -9,15 +9,15 @@ from typing import Any
 import gradio as gr
 
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.study.compare import UNSTEERED, Arm, Comparison, ComparisonStep
+from lrt_explorer.study.compare import UNSTEERED, Arm, Comparison
+from lrt_explorer.study.defaults import STRENGTH
 from lrt_explorer.ui.cards import chips, notice, slider_ends
 from lrt_explorer.ui.engine import ConceptCard, Engine
 from lrt_explorer.ui.guard import guarded
-from lrt_explorer.ui.panes import added_line, panes, waiting_panes
+from lrt_explorer.ui.panes import added_line, panes, waiting_panes, writing_line
 from lrt_explorer.ui.session import Session, SteerSettings
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL
 
-START_STRENGTH = 0.5
 LENGTHS = (8, 40, 96)
 """Fewest, preset and most new tokens."""
 READINGS = [("all tokens", "all-tokens"), ("last token", "last-token")]
@@ -62,7 +62,7 @@ def build_steer(engine: Engine, session: gr.State) -> gr.Dropdown:
             strength = gr.Slider(
                 -1,
                 1,
-                START_STRENGTH,
+                STRENGTH,
                 step=0.05,
                 label="Strength s",
                 info="what is added, as a share of a typical activation's norm; equal in every steered arm",
@@ -74,14 +74,14 @@ def build_steer(engine: Engine, session: gr.State) -> gr.Dropdown:
             stop = gr.Button("Stop", size="sm", elem_id="stop")
     shown = gr.HTML(waiting_panes("Opening the models …"), elem_id="panes", js_on_load=None)
     added = gr.HTML(elem_id="added")
-    with gr.Accordion("More: seed, temperature, length, vectors, own contrast set", open=False, elem_id="more"):
+    with gr.Accordion("More settings", open=False, elem_id="more"):
         with gr.Row():
             seed = gr.Number(0, label="Seed", info="the same in every arm", precision=0, min_width=120)
-            temperature = gr.Slider(0, 1.5, 0, step=0.05, label="Temperature", info="at 0 the likeliest token is taken")
-            length = gr.Slider(LENGTHS[0], LENGTHS[2], LENGTHS[1], step=1, label="Length", info="new tokens in each arm")
+            temperature = gr.Slider(0, 1.5, 0, step=0.05, label="Temperature", info="0 takes the likeliest token")
+            length = gr.Slider(LENGTHS[0], LENGTHS[2], LENGTHS[1], step=1, label="Length", info="new tokens per arm")
         with gr.Row():
             reading = gr.Radio(
-                READINGS, value=READINGS[0][1], label="Vector reading", info="tokens of the contrast texts that are read"
+                READINGS, value=READINGS[0][1], label="Vector reading", info="which tokens of the contrast texts"
             )
             as_in_paper = gr.Checkbox(
                 False, label="Map as in the paper", info="adds the map's bias to the direction; a difference has none"
@@ -120,7 +120,7 @@ def build_steer(engine: Engine, session: gr.State) -> gr.Dropdown:
         concurrency_id=MODEL_WORK,
         concurrency_limit=PARALLEL,
     )
-    stop.click(None, cancels=[comparing], api_visibility="private", queue=False)
+    stop.click(stopped, None, added, cancels=[comparing], api_visibility="private", queue=False)
     return concept
 
 
@@ -141,7 +141,7 @@ def compare_arms(
     length: float,
     reading: str,
     as_in_paper: bool,
-) -> Iterator[tuple[str, Any, Any]]:
+) -> Iterator[tuple[Any, str, Any]]:
     """Write all arms side by side, token by token."""
     if session is None:
         return
@@ -153,6 +153,7 @@ def compare_arms(
     )
     key = (session.large, card, prompt, settings.seed, settings.temperature, settings.max_new_tokens)
     still = settled.arm if settled is not None and settled.key == key else None
+    yield gr.skip(), writing_line(None), gr.skip()
     comparing = engine.compare(session, settings)
     while True:
         try:
@@ -162,11 +163,12 @@ def compare_arms(
             unsteered = next(arm for arm in done.arms if arm.name == UNSTEERED)
             yield panes(done.arms, prompt, card), added_line(done, session), Settled(key, unsteered)
             return
-        yield _streamed(step, prompt, card, still), gr.skip(), gr.skip()
+        yield panes(step.arms, prompt, card, busy=True, settled=still), writing_line(step), gr.skip()
 
 
-def _streamed(step: ComparisonStep, prompt: str, card: ConceptCard, still: Arm | None) -> str:
-    return panes(step.arms, prompt, card, busy=True, settled=still)
+def stopped() -> str:
+    """What stands below the panes after Stop."""
+    return '<p class="added">Stopped; press Run to write the texts again.</p>'
 
 
 def show_concept(engine: Engine, name: str, prompt: str, asked: int) -> tuple[Any, ...]:

@@ -38,9 +38,9 @@ CONCEPTS = (
     ),
 )
 WORDS = {
-    "high": "and she laughed with joy because the sun was bright , the day was lovely and all her friends smiled at her .",
-    "low": "and she wept with grief because the rain was cold , the day was bleak and all her friends turned from her .",
-    "middle": "and she walked along the quay because the boat was late , the day was long and all her friends waited for her .",
+    "high": "and she laughed with joy because the sun was bright , the day was lovely and all friends smiled at her .",
+    "low": "and she wept with grief because the rain was cold , the day was bleak and all friends turned from her .",
+    "middle": "and she walked along the quay because the boat was late , the day was long and all her friends stood .",
 }
 
 
@@ -52,7 +52,7 @@ def write(seed: str, leaning: float, length: int) -> list[str]:
     for place in range(length):
         low, middle, high = (part[place % len(part)] for part in words)
         word = high if leaning > dice.uniform(0.1, 1) else low if leaning < -dice.uniform(0.1, 1) else middle
-        pieces.append((word if word in ",." else " " + word))
+        pieces.append(word if word in ",." else " " + word)
     return pieces
 
 
@@ -130,7 +130,8 @@ class FakeEngine:
             raise PromptError("the prompt has 10,412 tokens but tinyworld-l reads at most 128; shorten it")
         leanings = {"unsteered": 0.0, "native": 0.95, "transferred": 0.8, "random": 0.03}
         seed = f"{settings.prompt}{settings.seed}"
-        words = {name: write(seed, lean * settings.strength * 1.6, settings.max_new_tokens) for name, lean in leanings.items()}
+        length = settings.max_new_tokens
+        words = {name: write(seed, 1.6 * lean * settings.strength, length) for name, lean in leanings.items()}
         arms: tuple[Arm, ...] = ()
         for done in range(4, settings.max_new_tokens + 1, 4):
             arms = tuple(
@@ -152,6 +153,9 @@ class FakeEngine:
         return fake_picture(settings.points, settings.dims, settings.method)
 
 
+SENTENCES = ("The happy sailor laughed at <b>the</b> sea.", "The sad farmer wept in the rain.")
+
+
 def fake_picture(pairs: int, dims: int = 2, method: str = "pca") -> SpacePicture:
     """Pairs of points around a ring, the mapped ones a little off."""
     dice = np.random.default_rng(0)
@@ -159,7 +163,7 @@ def fake_picture(pairs: int, dims: int = 2, method: str = "pca") -> SpacePicture
     large = np.stack([8 * np.cos(angle), 5 * np.sin(angle), 3 * np.sin(2 * angle)], axis=1)[:, :dims]
     large += dice.normal(0, 0.8, large.shape)
     mapped = 0.92 * large + dice.normal(0, 0.5, large.shape)
-    sentence = [("The happy sailor laughed at <b>the</b> sea.", "The sad farmer wept in the rain.")[int(a > np.pi)] for a in angle]
+    sentence = [SENTENCES[int(a > np.pi)] for a in angle]
     words = [text.split(" ") for text in sentence]
     places = [int(dice.integers(len(part))) for part in words]
     starts = [len(" ".join(part[:place])) for part, place in zip(words, places, strict=True)]

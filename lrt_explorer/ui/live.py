@@ -1,0 +1,243 @@
+"""The engine of the real app: the studies over the models in memory and the files on disk."""
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import cast
+
+from lrt_explorer.concepts.contrast import ContrastSet, load_concept, shipped_concepts
+from lrt_explorer.concepts.vectors import READINGS, Reading, transfer
+from lrt_explorer.errors import ArtifactError, SettingsError
+from lrt_explorer.linear.scores import cosine
+from lrt_explorer.lm.blocks import check_layer
+from lrt_explorer.lm.cache import ModelCache, models
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.lm.presets import MODELS, PAIRS
+from lrt_explorer.lm.summary import describe
+from lrt_explorer.store import check_map, data_home, load_map
+from lrt_explorer.study.compare import Comparison, ComparisonStep, compare
+from lrt_explorer.study.defaults import READING, default_layers, default_prompt, opening
+from lrt_explorer.study.fit import fit_map
+from lrt_explorer.study.known import known_vectors
+from lrt_explorer.study.maps import find_map, keep_map
+from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.project import Method, SpacePicture, project
+from lrt_explorer.study.suggest import suggest_layers
+from lrt_explorer.study.texts import DEMO, TINYWORLD, read_texts, sample_texts
+from lrt_explorer.ui.engine import ConceptCard, MapBadges, PairCard, Suggestion
+from lrt_explorer.ui.map_files import pack_map, unpack_map
+from lrt_explorer.ui.session import Session, SpaceSettings, SteerSettings
+
+EXAMPLES = 3
+PICTURES = 12
+SPACE_TEXTS = 60
+SUGGEST_CONCEPTS = 4
+"""Concepts that layers are suggested by: more say little more and take their time."""
+
+
+class LiveEngine:
+    """Everything the screen asks for, from the models in memory; many visitors may share one."""
+
+    def __init__(self, cache: ModelCache | None = None) -> None:
+        """Use the program's models, or those of another cache; nothing is loaded yet."""
+        self._models = cache or models()
+        self._pictures: OrderedDict[object, SpacePicture] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def pairs(self) -> Sequence[PairCard]:
+        """The presets, the opening pair first."""
+        first = opening().pair
+        return [_pair_card(pair.name, pair.small, pair.large) for pair in (first, *(p for p in PAIRS if p != first))]
+
+    def concepts(self) -> Sequence[ConceptCard]:
+        """What ships, the opening concept first."""
+        first = opening().concept
+        return [self.concept(name) for name in (first, *(name for name in shipped_concepts() if name != first))]
+
+    def concept(self, name: str) -> ConceptCard:
+        """A concept by name or file."""
+        return _card(_concept(name))
+
+    def open(self, small: str, large: str) -> Generator[Progress, None, Session]:
+        """Load both models."""
+        yield Progress(0, 2, f"loading {small}")
+        first = self._models.get(small)
+        yield Progress(1, 2, f"loading {large}")
+        second = self._models.get(large)
+        layers = default_layers(small, large, first.layers, second.layers)
+        session = Session(
+            small, large, *layers, first.layers, second.layers, first.width, second.width, map_folder="", map_made=""
+        )
+        return self.at_layers(session, *layers)
+
+    def at_layers(self, session: Session, small_layer: int, large_layer: int) -> Session:
+        """Move to other layers."""
+        small, large = self._pair(session)
+        check_layer(small, small_layer)
+        check_layer(large, large_layer)
+        folder = find_map(small, large, small_layer, large_layer)
+        moved = replace(session, small_layer=small_layer, large_layer=large_layer, map_folder="", map_made="")
+        return moved if folder is None else _with_map(moved, folder)
+
+    def suggest(self, session: Session) -> Generator[Progress, None, Suggestion]:
+        """Layers by held-out evidence."""
+        small, large = self._pair(session)
+        concepts = [_concept(card.name) for card in self.concepts()[:SUGGEST_CONCEPTS]]
+        found = yield from suggest_layers(small, large, read_texts(_corpus(session)), concepts)
+        return Suggestion(found.small_layer, found.large_layer, found.reason)
+
+    def fit(self, session: Session, tokens: int, text_file: Path | None) -> Generator[Progress, None, Session]:
+        """Fit a map and keep it; one fitted on a visitor's own text is not what others find at these layers."""
+        small, large = self._pair(session)
+        corpus = _corpus(session) if text_file is None else str(text_file)
+        name = corpus if text_file is None else text_file.name
+        layers = (session.small_layer, session.large_layer)
+        yield Progress(0, tokens, "reading the first texts")
+        fitted = yield from fit_map(small, large, read_texts(corpus), *layers, tokens=tokens, corpus=name)
+        own = None if text_file is None else data_home() / "maps" / "own-text" / _short_hash(repr(fitted.info))
+        return _with_map(session, keep_map(fitted, own))
+
+    def badges(self, session: Session, concept: str) -> MapBadges | None:
+        """The figures of the map, with its direction cosine and reachable share for this concept."""
+        if not session.map_folder:
+            return None
+        small, large = self._pair(session)
+        map, info = load_map(Path(session.map_folder))
+        check_map(info, small.fingerprint, large.fingerprint)
+        contrast = _concept(concept)
+        native = known_vectors().get(large, contrast, info.large_layer, READING).vector
+        found = known_vectors().get(small, contrast, info.small_layer, READING).vector
+        return MapBadges(
+            r2=info.r2,
+            cka=info.cka,
+            tokens_used=info.tokens_used,
+            tokens_left_out=info.tokens_left_out,
+            coverage=info.coverage,
+            reachable_share=map.reachable_share(native.values),
+            direction_cosine=cosine(transfer(found, map, info).values, native.values),
+            method=info.method,
+        )
+
+    def import_map(self, session: Session, files: Sequence[Path]) -> Session:
+        """Take a map from files, if it belongs to these models."""
+        small, large = self._pair(session)
+        folder = unpack_map(files, data_home() / "maps" / "loaded")
+        _, info = load_map(folder)
+        check_map(info, small.fingerprint, large.fingerprint)
+        moved = replace(session, small_layer=info.small_layer, large_layer=info.large_layer)
+        return _with_map(moved, folder)
+
+    def export_map(self, session: Session) -> Path:
+        """The session's map as one zip file."""
+        if not session.map_folder:
+            raise ArtifactError("there is no map for these layers yet; fit one first")
+        name = f"{Path(session.small).name}--{Path(session.large).name}-{session.small_layer}-{session.large_layer}"
+        archive = data_home() / "downloads" / f"{name}-{_short_hash(session.map_folder + session.map_made)}.zip"
+        return pack_map(Path(session.map_folder), archive)
+
+    def compare(self, session: Session, settings: SteerSettings) -> Generator[ComparisonStep, None, Comparison]:
+        """All arms side by side."""
+        folder = _needed(session)
+        small, large = self._pair(session)
+        return (
+            yield from compare(
+                small,
+                large,
+                *load_map(folder),
+                _concept(settings.concept),
+                settings.prompt,
+                strength=settings.strength,
+                seed=settings.seed,
+                max_new_tokens=settings.max_new_tokens,
+                temperature=settings.temperature,
+                reading=_reading(settings.reading),
+                as_in_paper=settings.as_in_paper,
+            )
+        )
+
+    def picture(self, session: Session, settings: SpaceSettings) -> Generator[Progress, None, SpacePicture]:
+        """Both models' activations in one space."""
+        key = (session, settings)
+        with self._lock:
+            known = self._pictures.get(key)
+        if known is not None:
+            return known
+        folder = _needed(session)
+        small, large = self._pair(session)
+        if settings.method not in ("pca", "umap"):
+            raise SettingsError(f"{settings.method!r} is no layout; choose PCA or UMAP")
+        picture = yield from project(
+            small,
+            large,
+            *load_map(folder),
+            sample_texts(SPACE_TEXTS),
+            concept=_concept(settings.concept),
+            n_points=settings.points,
+            dims=settings.dims,
+            method=cast(Method, settings.method),
+        )
+        with self._lock:
+            self._pictures[key] = picture
+            while len(self._pictures) > PICTURES:
+                self._pictures.popitem(last=False)
+        return picture
+
+    def _pair(self, session: Session) -> tuple[LanguageModel, LanguageModel]:
+        return self._models.get(session.small), self._models.get(session.large)
+
+
+@cache
+def _shipped(name: str) -> ContrastSet:
+    return load_concept(name)
+
+
+def _concept(name: str) -> ContrastSet:
+    # Only what ships is remembered: a visitor's own file may change under the same name.
+    return _shipped(name) if name in shipped_concepts() else load_concept(name)
+
+
+def _card(contrast: ContrastSet) -> ConceptCard:
+    prompts = [prompt.text for prompt in contrast.prompts]
+    examples = list(dict.fromkeys([default_prompt(contrast), *prompts]))[:EXAMPLES]
+    description = contrast.description or f"{contrast.negative_label} or {contrast.positive_label}"
+    return ConceptCard(contrast.name, description, contrast.negative_label, contrast.positive_label, tuple(examples))
+
+
+def _pair_card(name: str, small: str, large: str) -> PairCard:
+    missing = [model for model in (small, large) if not describe(model).available]
+    licence = ", licence first" if any(MODELS[model].gated for model in missing) else ""
+    return PairCard(name, small, large, f"from the hub{licence}" if missing else "")
+
+
+def _corpus(session: Session) -> str:
+    """Fresh documents of the small world for models that know nothing else; the demo text for all others."""
+    known = [MODELS.get(name) for name in (session.small, session.large)]
+    return TINYWORLD if all(preset is not None and preset.shipped for preset in known) else DEMO
+
+
+def _with_map(session: Session, folder: Path) -> Session:
+    _, info = load_map(folder)
+    return replace(session, map_folder=str(folder), map_made=info.created)
+
+
+def _needed(session: Session) -> Path:
+    if not session.map_folder:
+        raise ArtifactError(
+            f"there is no map from layer {session.small_layer} to layer {session.large_layer} yet; fit one under Map"
+        )
+    return Path(session.map_folder)
+
+
+def _reading(name: str) -> Reading:
+    for reading in READINGS:
+        if reading == name:
+            return reading
+    raise SettingsError(f"{name!r} is no way to read a vector; choose one of {', '.join(READINGS)}")
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,68 @@
+from dataclasses import replace
+
+import pytest
+
+from lrt_explorer.study.progress import Progress
+from lrt_explorer.ui.cards import badges_card, chips, notice, percent, progress_bar, route, slider_ends, thousands
+from lrt_explorer.ui.engine import MapBadges
+from lrt_explorer.ui.session import Session
+from tests.ui.fakes import CONCEPTS
+
+SESSION = Session("org/small", "/folder/of/large", 2, 3, 4, 8, 96, 192)
+BADGES = MapBadges(0.8437, 0.9, 200_000, 1_234, 1.0, 0.612, 0.883, "ridge")
+
+
+def test_the_route_names_models_layers_and_the_score_of_the_map() -> None:
+    html = route(SESSION, BADGES)
+    assert html.index(">small<") < html.index("affine map") < html.index(">large<")
+    assert "after layer 2 of 0 to 3" in html and "after layer 3 of 0 to 7" in html and "R² 0.84" in html
+
+
+def test_a_route_without_a_map_says_so() -> None:
+    assert "no map yet" in route(SESSION, None)
+
+
+def test_badges_show_every_figure_with_its_meaning() -> None:
+    html = badges_card(SESSION, BADGES, "mood")
+    for shown in ("0.84", "200\u2009000", "1\u2009234 left out", "100 %", "61 %", "0.88", "native mood vector"):
+        assert shown in html
+
+
+def test_figures_that_are_not_known_are_left_out() -> None:
+    html = badges_card(SESSION, replace(BADGES, reachable_share=None, direction_cosine=None), "mood")
+    assert "reachable share" not in html and "direction cosine" not in html
+
+
+def test_without_a_map_the_card_says_what_to_do() -> None:
+    assert "no map from layer 2 to layer 3 yet; fit one" in badges_card(SESSION, None, "mood")
+
+
+def test_notices_are_one_escaped_sentence_with_a_role() -> None:
+    assert notice("the <model> is gone") == '<p class="notice bad" role="alert">The &lt;model&gt; is gone</p>'
+    assert 'role="status"' in notice("done", "good")
+    assert notice("") == ""
+
+
+def test_progress_shows_its_share_and_what_is_done() -> None:
+    html = progress_bar(Progress(1, 4, "reading <texts>"))
+    assert "width:25%" in html and "Reading &lt;texts&gt; …" in html and 'aria-valuenow="25"' in html
+
+
+def test_chips_carry_their_text_and_none_leave_nothing() -> None:
+    html = chips(('say "hi"', "b"))
+    assert 'data-text="say &quot;hi&quot;"' in html and html.count("<button") == 2
+    assert chips(()) == ""
+
+
+def test_the_slider_names_both_ends() -> None:
+    html = slider_ends(CONCEPTS[1])
+    assert html.index("plain") < html.index("unsteered") < html.index("pirate")
+
+
+@pytest.mark.parametrize(("share", "shown"), [(1.0, "100 %"), (0.9991, "> 99 %"), (0.994, "99 %"), (0.0, "0 %")])
+def test_what_is_not_whole_never_reads_as_a_hundred_percent(share: float, shown: str) -> None:
+    assert percent(share) == shown
+
+
+def test_thousands() -> None:
+    assert thousands(1_234_567) == "1\u2009234\u2009567"

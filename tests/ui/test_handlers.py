@@ -1,0 +1,292 @@
+"""The handlers behind the screen, called as Gradio calls them, with an engine that answers at once."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lrt_explorer.errors import ModelError
+from lrt_explorer.ui.guard import UNEXPECTED, guarded
+from lrt_explorer.ui.screen import show_map
+from lrt_explorer.ui.session import Session
+from lrt_explorer.ui.setup_panel import (
+    OTHER,
+    change_layers,
+    fit_map,
+    load_map,
+    open_first,
+    open_models,
+    open_preset,
+    save_map,
+    suggest_layers,
+)
+from lrt_explorer.ui.space_tab import draw_space, list_tokens
+from lrt_explorer.ui.steer_tab import Settled, compare_arms, show_concept, use_contrast
+from tests.ui.fakes import CONCEPTS, PAIRS, FakeEngine
+
+SKIP = {"__type__": "update"}
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> FakeEngine:
+    return FakeEngine(tmp_path)
+
+
+@pytest.fixture
+def session(engine: FakeEngine) -> Session:
+    *_, last = open_first(engine)
+    assert isinstance(last[0], Session)
+    return last[0]
+
+
+def steer(engine: FakeEngine, session: Session | None, **changed: Any) -> list[tuple[Any, Any, Any]]:
+    settings = {
+        "settled": None,
+        "concept": "mood",
+        "prompt": "Once",
+        "strength": 0.5,
+        "seed": 0,
+        "temperature": 0.0,
+        "length": 16,
+        "reading": "all-tokens",
+        "as_in_paper": False,
+    }
+    return list(compare_arms(engine, session, **{**settings, **changed}))
+
+
+# Opening
+
+
+def test_the_first_pair_opens_with_its_layers_and_its_map(session: Session) -> None:
+    assert (session.small, session.large, session.small_layer, session.large_layer) == (
+        PAIRS[0].small,
+        PAIRS[0].large,
+        2,
+        3,
+    )
+    assert session.map_folder
+
+
+def test_opening_shows_progress_and_then_the_range_of_layers(engine: FakeEngine) -> None:
+    shown = list(open_preset(engine, PAIRS[1].name))
+    assert "Loading tinyworld-m" in shown[0][3] and shown[0][0] == SKIP
+    assert shown[-1][1].info == "0 to 3" and shown[-1][2].info == "0 to 7" and shown[-1][3] == ""
+
+
+def test_other_models_wait_for_their_names(engine: FakeEngine) -> None:
+    assert list(open_preset(engine, OTHER)) == []
+    *_, last = open_models(engine, " ", "large")
+    assert "Name both models" in last[3]
+
+
+def test_an_unknown_model_leaves_the_session_and_one_sentence(engine: FakeEngine) -> None:
+    *_, last = open_models(engine, "no-such/model", "tinyworld-l")
+    assert last[:3] == (SKIP, SKIP, SKIP)
+    assert "There is no model &#x27;no-such/model&#x27; here" in last[3] and 'role="alert"' in last[3]
+
+
+# Layers and map
+
+
+def test_a_layer_out_of_range_leaves_the_session_and_one_sentence(engine: FakeEngine, session: Session) -> None:
+    ((kept, status),) = change_layers(engine, session, 2, 9)
+    assert kept == SKIP
+    assert "Layer 9 is not in tinyworld-l, which has blocks 0 to 7; choose one of these" in status
+
+
+def test_other_layers_have_no_map_until_one_is_fitted(engine: FakeEngine, session: Session) -> None:
+    ((moved, status),) = change_layers(engine, session, 1, 4)
+    assert moved.map_folder == "" and status == ""
+    *_, (fitted, done) = fit_map(engine, moved, 20_000, None)
+    assert fitted.map_folder == "maps/fitted-1" and "Fitted and in use" in done
+
+
+def test_layers_that_were_not_changed_or_not_given_do_nothing(engine: FakeEngine, session: Session) -> None:
+    assert list(change_layers(engine, session, 2, 3)) == [(SKIP, SKIP)]
+    assert list(change_layers(engine, None, 2, 3)) == []
+    ((kept, status),) = change_layers(engine, session, None, 3)
+    assert kept == SKIP and "Give both layers" in status
+
+
+def test_suggested_layers_come_with_their_reason(engine: FakeEngine, session: Session) -> None:
+    *_, (moved, small, large, status) = suggest_layers(engine, session)
+    assert (moved.small_layer, moved.large_layer, small.value, large.value) == (2, 4, 2, 4)
+    assert "cosine 0.88" in status
+
+
+def test_a_fit_shows_progress(engine: FakeEngine, session: Session) -> None:
+    shown = list(fit_map(engine, session, 20_000, None))
+    assert len(shown) == 11
+    assert all(kept == SKIP and 'role="progressbar"' in status for kept, status in shown[:-1])
+
+
+def test_a_fit_that_is_closed_in_mid_work_is_cleaned_up_and_another_can_follow(
+    engine: FakeEngine, session: Session
+) -> None:
+    fitting = fit_map(engine, session, 20_000, None)
+    next(fitting)
+    fitting.close()  # type: ignore[attr-defined]
+    assert (engine.fits, engine.fits_left) == (1, 1)
+    *_, (fitted, _) = fit_map(engine, session, 20_000, None)
+    assert fitted.map_folder == "maps/fitted-2"
+
+
+@pytest.mark.parametrize("tokens", [None, 0, 1e9])
+def test_a_senseless_number_of_tokens_is_refused(engine: FakeEngine, session: Session, tokens: float | None) -> None:
+    ((kept, status),) = fit_map(engine, session, tokens, None)
+    assert kept == SKIP and "tokens to fit on" in status
+    assert engine.fits == 0
+
+
+def test_a_damaged_map_leaves_the_session_and_one_sentence(
+    engine: FakeEngine, session: Session, tmp_path: Path
+) -> None:
+    broken = tmp_path / "map.zip"
+    broken.write_bytes(b"PK\x03\x04 no more")
+    ((kept, status),) = load_map(engine, session, [str(broken)])
+    assert kept == SKIP and "map.zip is damaged" in status
+
+
+def test_a_map_is_saved_as_one_file(engine: FakeEngine, session: Session) -> None:
+    ((button, status),) = save_map(engine, session)
+    assert Path(button.value["path"]).name == "map.zip" and "Saved as map.zip" in status
+
+
+def test_before_the_models_are_open_every_button_says_so(engine: FakeEngine) -> None:
+    ((_, _, _, suggested),) = suggest_layers(engine, None)
+    ((_, fitted),) = fit_map(engine, None, 20_000, None)
+    ((_, saved),) = save_map(engine, None)
+    assert all("not open yet" in status for status in (suggested, fitted, saved))
+
+
+def test_the_map_is_described_for_the_concept(engine: FakeEngine, session: Session) -> None:
+    ((way, badges),) = show_map(engine, session, "mood")
+    assert "tinyworld-s" in way and "native mood vector" in badges
+    assert list(show_map(engine, None, "mood")) == []
+
+
+# Steer
+
+
+def test_the_arms_stream_and_settle(engine: FakeEngine, session: Session) -> None:
+    (_, reading, _), *writing, (html, added, settled) = steer(engine, session)
+    assert "Reading the vectors" in reading
+    assert [line for _, line, _ in writing][0] == '<p class="added">Writing token 4 of at most 16 …</p>'
+    assert all(kept == SKIP for _, _, kept in writing)
+    assert html.count("<article") == 4 and 'aria-busy="false"' in html
+    assert "<b>4.16</b>" in added
+    assert isinstance(settled, Settled) and settled.arm.name == "unsteered"
+
+
+def test_while_only_the_strength_changes_the_unsteered_pane_stands_still(engine: FakeEngine, session: Session) -> None:
+    *_, (before, _, settled) = steer(engine, session)
+    unsteered = before[before.index("pane-unsteered") : before.index("pane-native")]
+    for html, _, _ in steer(engine, session, settled=settled, strength=-0.8)[1:]:
+        assert unsteered in html
+        assert html[html.index("pane-native") :] != before[before.index("pane-native") :]
+
+
+@pytest.mark.parametrize("changed", [{"prompt": "Twice"}, {"seed": 1}, {"temperature": 0.7}, {"concept": "register"}])
+def test_what_the_unsteered_arm_depends_on_unsettles_it(
+    engine: FakeEngine, session: Session, changed: dict[str, Any]
+) -> None:
+    *_, (_, _, settled) = steer(engine, session)
+    _, (html, _, _), *_ = steer(engine, session, settled=settled, **changed)
+    assert settled.arm.text not in html
+
+
+@pytest.mark.parametrize(
+    ("prompt", "sentence"), [("  ", "The prompt is empty"), ("word " * 10_000, "but tinyworld-l reads at most 128")]
+)
+def test_a_bad_prompt_gets_one_sentence(engine: FakeEngine, session: Session, prompt: str, sentence: str) -> None:
+    *_, (html, added, settled) = steer(engine, session, prompt=prompt)
+    assert sentence in html and 'role="alert"' in html
+    assert added == "" and settled == SKIP
+
+
+def test_without_a_seed_or_a_session_nothing_is_written(engine: FakeEngine, session: Session) -> None:
+    ((html, _, _),) = steer(engine, session, seed=None)
+    assert "Give the seed" in html
+    assert steer(engine, None) == []
+
+
+def test_a_concept_brings_its_own_prompt_unless_the_visitor_wrote_one(engine: FakeEngine) -> None:
+    dropdown, prompt, examples, ends, asked = show_concept(engine, "register", CONCEPTS[0].examples[1], 6)
+    assert dropdown.info == CONCEPTS[1].description and prompt == CONCEPTS[1].examples[0]
+    assert CONCEPTS[1].examples[1] in examples and "pirate" in ends and asked == 7
+    assert show_concept(engine, "register", "My own words", 6)[1] == SKIP
+
+
+CONTRAST = """{"kind": "lrt-contrast-set", "version": 1, "name": "loud", "positive_label": "loud"}
+{"with": "HEY YOU", "without": "hey you"}
+{"with": "GO AWAY", "without": "go away"}
+"""
+
+
+def test_an_own_contrast_set_becomes_the_concept(engine: FakeEngine, tmp_path: Path) -> None:
+    file = tmp_path / "loud.jsonl"
+    file.write_text(CONTRAST)
+    dropdown, _, _, ends, asked, status = use_contrast(engine, str(file), "x", 0)
+    assert dropdown.value == str(file) and ("loud (own)", str(file)) in dropdown.choices
+    assert "loud →" in ends and asked == 1 and "loud.jsonl is in use" in status
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("", "has no pairs"),
+        ('{"with": "a", "without": ""}\n' * 2, "no text under &#x27;without&#x27;"),
+        ("<html>", "Line 1 of own.jsonl is not JSON"),
+    ],
+)
+def test_a_bad_contrast_set_gets_one_sentence(engine: FakeEngine, tmp_path: Path, content: str, sentence: str) -> None:
+    file = tmp_path / "own.jsonl"
+    file.write_text(content)
+    *kept, status = use_contrast(engine, str(file), "x", 0)
+    assert kept == [SKIP] * 5 and sentence in status
+
+
+# Space
+
+
+def draw(engine: FakeEngine, session: Session | None, looking: bool = True) -> list[tuple[Any, Any, Any]]:
+    return list(draw_space(engine, looking, session, "mood", 50, "pca", 2, "model", True, True))
+
+
+def test_the_picture_is_drawn_only_while_somebody_looks(engine: FakeEngine, session: Session) -> None:
+    assert draw(engine, session, looking=False) == []
+    (_, progress, _), (figure, status, caption) = draw(engine, session)
+    assert 'role="progressbar"' in progress and status == ""
+    assert figure.startswith("{") and '"partners"' in figure and "50 tokens" in caption
+
+
+def test_without_a_map_the_space_says_so(engine: FakeEngine, session: Session) -> None:
+    ((moved, _),) = change_layers(engine, session, 0, 0)
+    for given in (None, moved):
+        ((figure, status, _),) = draw(engine, given)
+        assert figure == SKIP and "no map for these layers yet" in status
+
+
+def test_selected_points_are_listed(engine: FakeEngine, session: Session) -> None:
+    html = list_tokens(engine, session, "mood", 50, "pca", 2, [0, 1, 99, 4000, -1])
+    assert html.count("<tr class") == 3 and "3 points selected" in html
+
+
+# The guard
+
+
+def test_a_clear_error_is_shown_and_an_unexpected_one_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    @guarded(lambda sentence: sentence)
+    def handler(error: Exception | None) -> Iterator[str]:
+        yield "working"
+        if error is not None:
+            raise error
+
+    assert list(handler(None)) == ["working"]
+    assert list(handler(ModelError("no such model"))) == ["working", "no such model"]
+    assert not caplog.records
+    with caplog.at_level(logging.ERROR):
+        assert list(handler(ZeroDivisionError("secret"))) == ["working", UNEXPECTED]
+    assert "secret" in caplog.text

@@ -1,0 +1,85 @@
+import re
+
+import pytest
+
+from lrt_explorer.study.compare import Arm, Comparison
+from lrt_explorer.ui.panes import added_line, marked_text, meter, panes, signed, waiting_panes
+from lrt_explorer.ui.session import Session
+from tests.ui.fakes import CONCEPTS
+
+CARD = CONCEPTS[0]
+SESSION = Session("small", "large", 2, 3, 4, 8, 96, 192)
+
+
+def arm(name: str = "native", tokens: tuple[str, ...] = (" a", " b"), changed: tuple[bool, ...] = (False, True)) -> Arm:
+    return Arm(name, "".join(tokens), tokens, changed, 0.75, 2.0)
+
+
+def text_of(html: str, name: str) -> str:
+    (pane,) = re.findall(rf'<article class="pane pane-{name}".*?</article>', html)
+    (shown,) = re.findall(r'<p class="pane-text">(.*?)</p>', pane)
+    return str(shown)
+
+
+def test_only_changed_tokens_are_marked_and_the_space_before_them_is_not() -> None:
+    assert marked_text(arm()) == " a <mark>b</mark>"
+
+
+def test_neighbouring_changed_tokens_share_one_mark() -> None:
+    assert marked_text(arm(tokens=(" a", " b", " c"), changed=(True, True, False))) == " <mark>a b</mark> c"
+
+
+def test_the_unsteered_text_is_never_marked() -> None:
+    assert "<mark>" not in marked_text(arm("unsteered"))
+
+
+def test_text_is_escaped_in_every_arm() -> None:
+    evil = arm("unsteered", ("<script>alert(1)</script>",), (False,)), arm(tokens=('"<b>',), changed=(True,))
+    html = panes(evil, "<img src=x>", CARD)
+    assert "<script>" not in html and "<img" not in html and "<b>&" not in html
+    assert "&lt;script&gt;" in html and "&lt;img src=x&gt;" in html and "&quot;&lt;b&gt;" in html
+
+
+def test_a_text_that_its_tokens_do_not_spell_is_shown_unmarked() -> None:
+    assert marked_text(Arm("native", "whole", ("who",), (True,), None, None)) == "whole"
+
+
+def test_a_settled_unsteered_arm_stands_still_while_the_others_are_written() -> None:
+    settled = arm("unsteered", (" long", " settled"), (False, False))
+    html = panes((arm("unsteered", (" long",), (False,)), arm()), "Start", CARD, busy=True, settled=settled)
+    assert text_of(html, "unsteered").endswith(" long settled")
+    assert 'aria-busy="true"' in html
+
+
+def test_the_prompt_stands_at_the_head_of_every_pane_and_a_long_one_is_cut() -> None:
+    html = panes((arm("unsteered"), arm()), "x" * 1000, CARD)
+    assert html.count("… " + "x" * 240 + "</span>") == 2
+
+
+def test_the_meter_shows_the_way_from_the_unsteered_score() -> None:
+    unsteered = Arm("unsteered", "", (), (), 0.25, -1.0)
+    html = meter(arm(), unsteered, CARD)
+    assert "left:25.00%;width:50.00%" in html
+    assert "<b>0.75</b>" in html and "<b>+2.0</b>" in html and "<small>+3.0</small>" in html
+    assert "score 0.75 on a scale from sad to happy" in html
+
+
+def test_without_a_score_the_meter_says_so_and_draws_no_way() -> None:
+    html = meter(Arm("native", "", (), (), None, None), None, CARD)
+    assert "<b>–</b>" in html and 'class="way"' not in html and "readout" not in html
+
+
+def test_before_anything_is_written_all_four_frames_stand_with_a_sentence() -> None:
+    html = waiting_panes("opening <the> models", "bad")
+    assert re.findall(r'data-arm="(\w+)"', html) == ["unsteered", "native", "transferred", "random"]
+    assert "Opening &lt;the&gt; models" in html and 'role="alert"' in html
+
+
+def test_the_raw_coefficient_is_shown() -> None:
+    line = added_line(Comparison("p", -0.5, -4.155, (), {}), SESSION)
+    assert "s = −0.50" in line and "<b>4.16</b>" in line and "after layer 3" in line
+
+
+@pytest.mark.parametrize(("number", "shown"), [(1.26, "+1.3"), (-0.04, "−0.0"), (0, "+0.0"), (-12, "−12.0")])
+def test_numbers_carry_their_sign(number: float, shown: str) -> None:
+    assert signed(number) == shown
