@@ -108,8 +108,8 @@ def transfer(vector: SteeringVector, map: AffineMap, info: MapInfo, *, as_in_pap
 
 def random_vector(width: int, seed: int) -> Tensor:
     """A direction drawn evenly from all directions, `[width]` float32 of norm 1: the control that knows nothing."""
-    values = torch.randn(width, generator=torch.Generator().manual_seed(seed))
-    return values / values.norm()
+    values: Tensor = torch.randn(width, generator=torch.Generator().manual_seed(seed))
+    return values.div(values.norm())
 
 
 def addition(values: Tensor, strength: float, typical_norm: float) -> Tensor:

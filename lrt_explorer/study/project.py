@@ -123,7 +123,7 @@ def project(
         xs.append(states.small[info.small_layer])
         ys.append(states.large[info.large_layer])
         where = zip(states.text.tolist(), states.start.tolist(), states.end.tolist(), strict=True)
-        places += [_Place(*batch[text], begin, end) for text, begin, end in where]
+        places += [_Place(batch[row][0], batch[row][1], begin, end) for row, begin, end in where]
     if not places:
         raise MapError("the texts hold no tokens that both models share; choose longer texts")
     drawn = torch.randperm(len(places), generator=torch.Generator().manual_seed(seed))[:n_points].sort().values

@@ -1,0 +1,137 @@
+"""Comparisons: the arms are what they are called, and what a strength of nothing does."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from lrt_explorer.concepts.readout import answer_readout
+from lrt_explorer.concepts.vectors import typical_norms
+from lrt_explorer.errors import ArtifactError, PromptError
+from lrt_explorer.lm.generate import generate_arms
+from lrt_explorer.study.compare import Comparison, ComparisonStep, changed_tokens, compare
+from lrt_explorer.study.fit import FittedMap, fit_map
+from lrt_explorer.study.progress import finish
+from tests.study.tiny import CONCEPT, PROMPTS, large, small, texts
+
+PROMPT = PROMPTS[0].text
+
+
+@pytest.fixture(scope="module")
+def fitted() -> FittedMap:
+    return finish(fit_map(small(), large(), texts(), 1, 2, tokens=4000))
+
+
+def run(fitted: FittedMap, prompt: str = PROMPT, strength: float = 0.5, temperature: float = 0.0) -> Comparison:
+    return finish(
+        compare(
+            small(),
+            large(),
+            fitted.map,
+            fitted.info,
+            CONCEPT,
+            prompt,
+            strength=strength,
+            temperature=temperature,
+            max_new_tokens=12,
+        )
+    )
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_at_strength_0_all_arms_are_the_unsteered_one(fitted: FittedMap, temperature: float) -> None:
+    comparison = run(fitted, strength=0.0, temperature=temperature)
+    assert len({arm.text for arm in comparison.arms}) == 1
+    assert len({arm.readout for arm in comparison.arms}) == 1
+    assert not any(changed for arm in comparison.arms for changed in arm.changed)
+    assert comparison.coefficient == 0.0
+
+
+def test_steered_arms_differ_and_are_marked(fitted: FittedMap) -> None:
+    comparison = run(fitted, strength=1.0)
+    assert [arm.name for arm in comparison.arms] == ["unsteered", "native", "transferred", "random"]
+    assert not any(comparison.arms[0].changed)
+    assert len({arm.readout for arm in comparison.arms}) == 4
+    assert any(any(arm.changed) for arm in comparison.arms[1:])
+    for arm in comparison.arms:
+        assert "".join(arm.tokens) == arm.text and len(arm.tokens) == len(arm.changed)
+
+
+def test_the_unsteered_arm_is_what_the_model_writes_by_itself(fitted: FittedMap) -> None:
+    alone = list(generate_arms(large(), PROMPT, 2, torch.zeros(1, large().width), max_new_tokens=12))[-1].texts[0]
+    assert run(fitted).arms[0].text == alone
+
+
+def test_the_coefficient_is_strength_times_typical_norm(fitted: FittedMap) -> None:
+    norm = typical_norms(large(), [2], [text for pair in CONCEPT.pairs for text in pair])[2]
+    assert run(fitted, strength=0.5).coefficient == pytest.approx(0.5 * norm)
+
+
+def test_a_model_mapped_to_itself_transfers_what_it_has() -> None:
+    own = finish(fit_map(small(), small(), texts(), 1, 1, tokens=4000))
+    comparison = finish(compare(small(), small(), own.map, own.info, CONCEPT, PROMPT, strength=0.5, max_new_tokens=12))
+    _, native, transferred, random = comparison.arms
+    assert native.text == transferred.text
+    assert native.readout == pytest.approx(transferred.readout, abs=1e-3)
+    assert random.readout != pytest.approx(native.readout, abs=1e-3)
+
+
+def test_the_last_step_is_the_result_and_texts_only_grow(fitted: FittedMap) -> None:
+    steps: list[ComparisonStep] = []
+    study = compare(small(), large(), fitted.map, fitted.info, CONCEPT, PROMPT, strength=0.5, max_new_tokens=12)
+    while True:
+        try:
+            steps.append(next(study))
+        except StopIteration as stop:
+            comparison = stop.value
+            break
+    assert steps[-1].arms == comparison.arms
+    for before, after in zip(steps, steps[1:], strict=False):
+        assert all(b.text.startswith(a.text) for a, b in zip(before.arms, after.arms, strict=True))
+    assert [step.done for step in steps] == list(range(1, len(steps) + 1))
+
+
+def test_a_free_prompt_is_read_out_with_the_pooled_answers(fitted: FittedMap) -> None:
+    # All prompts of this concept share their answers, so pooling gives what the prompt itself gives.
+    assert run(fitted).arms[0].readout == pytest.approx(float(answer_readout(large(), PROMPTS[:1])), abs=1e-4)
+    study = compare(small(), large(), fitted.map, fitted.info, replace(CONCEPT, prompts=()), PROMPT, max_new_tokens=2)
+    assert {arm.readout for arm in finish(study).arms} == {None}
+
+
+def test_the_judge_scores_each_arm(fitted: FittedMap, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lrt_explorer.study import judged
+
+    monkeypatch.setitem(judged.SCORERS, "mood", lambda text: float(len(text)))
+    for arm in run(fitted).arms:
+        assert arm.score == len((PROMPT + arm.text).strip())
+    assert "score" not in fitted.info.settings
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said"), [("", "the prompt is empty"), ("   ", "the prompt is empty"), ("cow " * 50_000, "shorten it")]
+)
+def test_prompts_that_cannot_be_continued_are_refused(fitted: FittedMap, prompt: str, said: str) -> None:
+    with pytest.raises(PromptError, match=said):
+        run(fitted, prompt)
+    assert run(fitted).arms[0].text  # and the next one works
+
+
+def test_a_map_of_other_models_is_refused(fitted: FittedMap) -> None:
+    with pytest.raises(ArtifactError, match="tiny"):
+        finish(compare(large(), small(), fitted.map, fitted.info, CONCEPT, PROMPT))
+
+
+def test_a_closed_comparison_leaves_no_hook(fitted: FittedMap) -> None:
+    study = compare(small(), large(), fitted.map, fitted.info, CONCEPT, PROMPT, strength=0.5)
+    next(study)
+    study.close()
+    assert not any(block._forward_hooks for block in large().blocks)
+
+
+def test_changed_tokens_are_found_by_alignment() -> None:
+    reference = (" the", " cow", " saw", " a", " boat")
+    assert changed_tokens(reference, reference) == (False,) * 5
+    assert changed_tokens((" the", " big", " cow", " saw", " a", " net"), reference) == (
+        False, True, False, False, False, True,
+    )  # fmt: skip
+    assert changed_tokens((), reference) == ()

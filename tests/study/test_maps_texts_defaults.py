@@ -1,0 +1,115 @@
+"""Maps at hand, corpora, and what is chosen for those who choose nothing."""
+
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from lrt_explorer.concepts.contrast import write_contrast
+from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError
+from lrt_explorer.lm.presets import PAIRS
+from lrt_explorer.study.defaults import default_layers, default_prompt, opening
+from lrt_explorer.study.fit import FittedMap, fit_map
+from lrt_explorer.study.maps import find_map, keep_map, needed_map, own_map_folder, shipped_map_folder
+from lrt_explorer.study.progress import finish
+from lrt_explorer.study.texts import read_texts, sample_texts
+from tests.study.tiny import CONCEPT, PROMPTS, large, small, texts
+
+
+@pytest.fixture(autouse=True)
+def assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LRT_EXPLORER_ASSETS", str(tmp_path / "assets"))
+    return tmp_path / "assets"
+
+
+@pytest.fixture(scope="module")
+def fitted() -> FittedMap:
+    return finish(fit_map(small(), large(), texts(), 1, 2, tokens=4000))
+
+
+def test_a_kept_map_is_found_for_its_layers_and_models_alone(fitted: FittedMap) -> None:
+    assert find_map(small(), large(), 1, 2) is None
+    folder = keep_map(fitted)
+    assert find_map(small(), large(), 1, 2) == folder == own_map_folder("tiny-small", "tiny-large-one", 1, 2)
+    assert find_map(small(), large(), 1, 3) is None
+    assert find_map(large(), small(), 2, 1) is None
+    map, info = needed_map(small(), large(), 1, 2)
+    assert info == fitted.info and map.d_large == large().width
+
+
+def test_a_shipped_map_serves_until_an_own_one_is_fitted(fitted: FittedMap) -> None:
+    shipped = keep_map(fitted, shipped_map_folder("tiny-small", "tiny-large-one"))
+    assert find_map(small(), large(), 1, 2) == shipped
+    own = keep_map(fitted)
+    assert find_map(small(), large(), 1, 2) == own != shipped
+
+
+def test_a_shipped_map_of_other_weights_is_not_used(fitted: FittedMap) -> None:
+    stale = replace(fitted, info=replace(fitted.info, large_fingerprint="of older weights"))
+    keep_map(stale, shipped_map_folder("tiny-small", "tiny-large-one"))
+    assert find_map(small(), large(), 1, 2) is None
+
+
+def test_a_missing_map_is_refused_with_the_command_that_makes_it() -> None:
+    with pytest.raises(
+        ArtifactError, match="lrt-explorer fit tiny-small tiny-large-one --small-layer 0 --large-layer 2"
+    ):
+        needed_map(small(), large(), 0, 2)
+
+
+def test_corpora_are_read_lazily_from_the_grammar_and_from_files(tmp_path: Path) -> None:
+    assert list(islice(read_texts("tinyworld"), 3)) == list(texts(3))
+    plain = tmp_path / "plain.txt"
+    plain.write_text("one document\n\nanother\n")
+    assert list(read_texts(str(plain))) == ["one document", "another"]
+    lines = tmp_path / "lines.jsonl"
+    lines.write_text('{"text": "uno\\ndos"}\n{"text": "tres", "more": 1}\n')
+    assert list(read_texts(str(lines))) == ["uno\ndos", "tres"]
+
+
+def test_the_demo_text_is_a_corpus_by_name(assets: Path) -> None:
+    (assets / "corpus").mkdir(parents=True)
+    (assets / "corpus" / "demo.txt").write_text("a\nb\nc\n")
+    assert sample_texts(2) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("absent.txt", None, "there is no corpus"),
+        ("latin.txt", b"caf\xe9\n", "is not UTF-8"),
+        ("bad.jsonl", b'{"text": "a"}\nno\n', "line 2 of bad.jsonl is not JSON"),
+        ("other.jsonl", b'{"words": "a"}\n', "line 1 of other.jsonl has no 'text'"),
+    ],
+)
+def test_a_corpus_that_cannot_be_read_is_refused(tmp_path: Path, name: str, content: bytes | None, said: str) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(SettingsError, match=said):
+        list(read_texts(str(tmp_path / name)))
+
+
+def test_a_missing_corpus_is_refused_before_the_first_document() -> None:
+    with pytest.raises(SettingsError, match="there is no corpus 'nowhere'"):
+        read_texts("nowhere")
+
+
+def test_default_layers_are_those_of_the_pair_or_leave_two_blocks_above() -> None:
+    pair = PAIRS[0]
+    assert default_layers(pair.small, pair.large, 99, 99) == (pair.small_layer, pair.large_layer)
+    for layers in range(3, 60):
+        small_layer, large_layer = default_layers("a", "b", layers, layers)
+        assert 0 <= small_layer < layers and 0 <= large_layer <= layers - 3
+    assert default_layers("a", "b", 1, 1) == (0, 0)
+
+
+def test_the_prompt_and_the_opening(assets: Path) -> None:
+    assert default_prompt(CONCEPT) == PROMPTS[0].text
+    assert default_prompt(replace(CONCEPT, prompts=())) == "Tom"
+    with pytest.raises(ContrastError, match="no concepts are installed"):
+        opening()
+    write_contrast(assets / "concepts" / "tense.jsonl", CONCEPT)
+    assert opening().concept == "tense"
+    write_contrast(assets / "concepts" / "mood.jsonl", CONCEPT)
+    assert (opening().concept, opening().pair) == ("mood", PAIRS[0])

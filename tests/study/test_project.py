@@ -1,0 +1,105 @@
+"""The picture of both models in one space: every point in its place, with its partner, its token and its error."""
+
+import numpy as np
+import pytest
+import torch
+
+from lrt_explorer.errors import ArtifactError, MapError, SettingsError
+from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.study import project as project_module
+from lrt_explorer.study.fit import FittedMap, fit_map
+from lrt_explorer.study.paired import read_paired
+from lrt_explorer.study.progress import finish
+from lrt_explorer.study.project import SpacePicture, project
+from tests.study.tiny import CONCEPT, large, other, small, texts
+
+N = 150
+
+
+@pytest.fixture(scope="module")
+def own() -> FittedMap:
+    return finish(fit_map(small(), small(), texts(), 1, 1, tokens=4000))
+
+
+@pytest.fixture(scope="module")
+def across() -> FittedMap:
+    return finish(fit_map(other(), large(), texts(), 1, 2, tokens=4000))
+
+
+@pytest.fixture(scope="module")
+def picture(across: FittedMap) -> SpacePicture:
+    study = project(other(), large(), across.map, across.info, texts(8), concept=CONCEPT, n_points=N, dims=3)
+    return finish(study)
+
+
+def test_every_pair_is_two_points_that_know_each_other(picture: SpacePicture) -> None:
+    assert picture.coords.shape == (2 * N, 3)
+    assert picture.model == ("large",) * N + ("mapped",) * N
+    assert np.array_equal(picture.partner[picture.partner], np.arange(2 * N))
+    for name in ("token", "sentence", "label", "error"):
+        values = list(getattr(picture, name))
+        assert values[:N] == values[N:]
+
+
+def test_a_token_is_shown_where_it_stands(picture: SpacePicture) -> None:
+    corpus = " ".join([*texts(8), *(text for pair in CONCEPT.pairs for text in pair)])
+    for token, sentence, (start, end) in zip(picture.token, picture.sentence, picture.span, strict=True):
+        assert token and sentence[start:end].strip() == token.strip()
+        assert sentence in corpus
+
+
+def test_points_of_the_concept_carry_its_labels(picture: SpacePicture) -> None:
+    assert set(picture.label) == {"", "happy", "sad"}
+    happy = [s for s, label in zip(picture.sentence, picture.label, strict=True) if label == "happy"]
+    assert happy and all("laughed" in sentence for sentence in happy)
+
+
+def test_arrows_are_as_long_as_a_strength_of_1_allows(picture: SpacePicture) -> None:
+    assert [arrow.name for arrow in picture.arrows] == ["native", "transferred"]
+    assert all(arrow.end.shape == (3,) and np.isfinite(arrow.end).all() for arrow in picture.arrows)
+
+
+def test_a_perfect_map_lays_every_point_on_its_partner(own: FittedMap) -> None:
+    picture = finish(project(small(), small(), own.map, own.info, texts(8), concept=CONCEPT, n_points=N))
+    assert np.allclose(picture.coords[:N], picture.coords[N:], atol=1e-4)
+    assert picture.error.max() < 1e-4
+    native, transferred = picture.arrows
+    assert np.allclose(native.end, transferred.end, atol=1e-4)
+
+
+def test_the_mean_squared_error_is_what_the_map_leaves_unexplained(own: FittedMap) -> None:
+    exact = finish(project(small(), small(), own.map, own.info, texts(8), n_points=10**6))
+    n = len(exact.token) // 2
+    # A map of every point to the mean explains nothing: R² = 0, so the mean squared error is 1.
+    states = read_paired(small(), small(), texts(8), [1], [1]).large[1]
+    blind = AffineMap(torch.zeros(16, 16), states.double().mean(0))
+    picture = finish(project(small(), small(), blind, own.info, texts(8), n_points=10**6))
+    assert n == len(states)
+    assert float((picture.error[:n] ** 2).mean()) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_the_drawing_is_the_same_for_the_same_seed(across: FittedMap) -> None:
+    first, second, third = (
+        finish(project(other(), large(), across.map, across.info, texts(8), n_points=50, seed=seed))
+        for seed in (0, 0, 1)
+    )
+    assert np.array_equal(first.coords, second.coords)
+    assert first.sentence != third.sentence
+
+
+def test_umap_lays_out_both_models_together_without_arrows(across: FittedMap, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The real one compiles for seconds and is tested with the linear algebra.
+    monkeypatch.setattr(project_module, "umap", lambda points, k, seed: points[:, :k].numpy().astype(np.float32))
+    study = project(other(), large(), across.map, across.info, texts(8), concept=CONCEPT, n_points=N, method="umap")
+    picture = finish(study)
+    assert picture.coords.shape == (2 * N, 2)
+    assert picture.arrows == () and picture.explained == ()
+
+
+def test_what_cannot_be_drawn_is_refused(across: FittedMap) -> None:
+    with pytest.raises(SettingsError, match="2 or 3 dimensions"):
+        finish(project(other(), large(), across.map, across.info, texts(8), dims=4))
+    with pytest.raises(MapError, match="no tokens that both models share"):
+        finish(project(other(), large(), across.map, across.info, []))
+    with pytest.raises(ArtifactError):
+        finish(project(large(), other(), across.map, across.info, texts(8)))
