@@ -45,6 +45,9 @@ async function draw() {
   // A plot drawn into a hidden tab has no size; the observer below calls again once it can be seen.
   if (!props.value || !host.clientWidth) return;
   const figure = JSON.parse(props.value);
+  if (host.clientWidth < NARROW) {
+    for (const trace of figure.data) if (trace.mode === 'markers') trace.marker.size *= 0.7;
+  }
   await Plotly.react(host, figure.data, dressed(figure.layout), config());
   if (!wired) {
     wired = true;

@@ -1,5 +1,7 @@
 """Start the web server with the screen in it."""
 
+import threading
+
 import gradio as gr
 
 from lrt_explorer.store import assets_home
@@ -17,7 +19,9 @@ def launch(host: str | None = None, port: int | None = None, public: bool = Fals
         port: None takes the first free one from 7860 on, or what GRADIO_SERVER_PORT says.
         public: ask Gradio for a public link as well.
     """
-    serve(LiveEngine(), host, port, public=public)
+    engine = LiveEngine()
+    threading.Thread(target=engine.warm_up, daemon=True).start()
+    serve(engine, host, port, public=public)
 
 
 def serve(engine: Engine, host: str | None, port: int | None, *, public: bool = False, block: bool = True) -> gr.Blocks:

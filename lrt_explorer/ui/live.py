@@ -1,6 +1,8 @@
 """The engine of the real app: the studies over the models in memory and the files on disk."""
 
 import hashlib
+import logging
+import shutil
 import threading
 from collections import OrderedDict
 from collections.abc import Generator, Sequence
@@ -9,9 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import cast
 
-from lrt_explorer.concepts.contrast import ContrastSet, load_concept, shipped_concepts
+import torch
+
+from lrt_explorer.concepts.contrast import ContrastSet, load_concept, read_contrast, shipped_concepts
 from lrt_explorer.concepts.vectors import READINGS, Reading, transfer
-from lrt_explorer.errors import ArtifactError, SettingsError
+from lrt_explorer.errors import ArtifactError, LRTError, SettingsError
+from lrt_explorer.linear.projection import umap
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.cache import ModelCache, models
@@ -24,7 +29,7 @@ from lrt_explorer.study.defaults import READING, default_layers, default_prompt,
 from lrt_explorer.study.fit import fit_map
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.maps import find_map, keep_map
-from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.project import Method, SpacePicture, project
 from lrt_explorer.study.suggest import suggest_layers
 from lrt_explorer.study.texts import DEMO, TINYWORLD, read_texts, sample_texts
@@ -32,6 +37,7 @@ from lrt_explorer.ui.engine import ConceptCard, MapBadges, PairCard, Suggestion
 from lrt_explorer.ui.map_files import pack_map, unpack_map
 from lrt_explorer.ui.session import Session, SpaceSettings, SteerSettings
 
+logger = logging.getLogger(__name__)
 EXAMPLES = 3
 PICTURES = 12
 SPACE_TEXTS = 60
@@ -47,6 +53,16 @@ class LiveEngine:
         self._models = cache or models()
         self._pictures: OrderedDict[object, SpacePicture] = OrderedDict()
         self._lock = threading.Lock()
+
+    def warm_up(self) -> None:
+        """Load what the first screen needs and compile UMAP, so that the first visitor need not wait for it."""
+        try:
+            first = self.pairs()[0]
+            finish(self.open(first.small, first.large))
+            umap(torch.linspace(0, 1, 96).reshape(32, 3), 2, 0)
+        except LRTError:
+            # Whoever opens the page is told, where it can be helped.
+            logger.info("could not warm up", exc_info=True)
 
     def pairs(self) -> Sequence[PairCard]:
         """The presets, the opening pair first."""
@@ -70,7 +86,7 @@ class LiveEngine:
         second = self._models.get(large)
         layers = default_layers(small, large, first.layers, second.layers)
         session = Session(
-            small, large, *layers, first.layers, second.layers, first.width, second.width, map_folder="", map_made=""
+            small, large, *layers, first.layers, second.layers, first.width, second.width, map_folder="", map_mark=""
         )
         return self.at_layers(session, *layers)
 
@@ -80,7 +96,7 @@ class LiveEngine:
         check_layer(small, small_layer)
         check_layer(large, large_layer)
         folder = find_map(small, large, small_layer, large_layer)
-        moved = replace(session, small_layer=small_layer, large_layer=large_layer, map_folder="", map_made="")
+        moved = replace(session, small_layer=small_layer, large_layer=large_layer, map_folder="", map_mark="")
         return moved if folder is None else _with_map(moved, folder)
 
     def suggest(self, session: Session) -> Generator[Progress, None, Suggestion]:
@@ -126,8 +142,12 @@ class LiveEngine:
         """Take a map from files, if it belongs to these models."""
         small, large = self._pair(session)
         folder = unpack_map(files, data_home() / "maps" / "loaded")
-        _, info = load_map(folder)
-        check_map(info, small.fingerprint, large.fingerprint)
+        try:
+            _, info = load_map(folder)
+            check_map(info, small.fingerprint, large.fingerprint)
+        except ArtifactError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         moved = replace(session, small_layer=info.small_layer, large_layer=info.large_layer)
         return _with_map(moved, folder)
 
@@ -136,7 +156,7 @@ class LiveEngine:
         if not session.map_folder:
             raise ArtifactError("there is no map for these layers yet; fit one first")
         name = f"{Path(session.small).name}--{Path(session.large).name}-{session.small_layer}-{session.large_layer}"
-        archive = data_home() / "downloads" / f"{name}-{_short_hash(session.map_folder + session.map_made)}.zip"
+        archive = data_home() / "downloads" / f"{name}-{_short_hash(session.map_folder + session.map_mark)}.zip"
         return pack_map(Path(session.map_folder), archive)
 
     def compare(self, session: Session, settings: SteerSettings) -> Generator[ComparisonStep, None, Comparison]:
@@ -191,13 +211,14 @@ class LiveEngine:
 
 
 @cache
-def _shipped(name: str) -> ContrastSet:
-    return load_concept(name)
+def _shipped(path: Path) -> ContrastSet:
+    return read_contrast(path)
 
 
 def _concept(name: str) -> ContrastSet:
     # Only what ships is remembered: a visitor's own file may change under the same name.
-    return _shipped(name) if name in shipped_concepts() else load_concept(name)
+    shipped = shipped_concepts()
+    return _shipped(shipped[name]) if name in shipped else load_concept(name)
 
 
 def _card(contrast: ContrastSet) -> ConceptCard:
@@ -221,7 +242,7 @@ def _corpus(session: Session) -> str:
 
 def _with_map(session: Session, folder: Path) -> Session:
     _, info = load_map(folder)
-    return replace(session, map_folder=str(folder), map_made=info.created)
+    return replace(session, map_folder=str(folder), map_mark=_short_hash(repr(info)))
 
 
 def _needed(session: Session) -> Path:

@@ -13,7 +13,7 @@ class Session:
         small_layers, large_layers: how many blocks each model has.
         small_width, large_width: numbers per activation.
         map_folder: folder of the map artifact in use; empty while there is none for these layers.
-        map_made: when that map was made, which tells a newly fitted one in the same folder from the one before.
+        map_mark: a hash of what that map says of itself, which tells a new one in the same folder from the old.
     """
 
     small: str
@@ -25,7 +25,7 @@ class Session:
     small_width: int
     large_width: int
     map_folder: str = ""
-    map_made: str = ""
+    map_mark: str = ""
 
 
 @dataclass(frozen=True)

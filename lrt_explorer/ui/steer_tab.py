@@ -41,8 +41,16 @@ class Settled:
     arm: Arm
 
 
-def build_steer(engine: Engine, session: gr.State) -> gr.Dropdown:
-    """Lay out the tab and wire what happens inside it; returns the concept, which other parts of the screen follow."""
+@dataclass(frozen=True)
+class SteerTab:
+    """What other parts of the screen need of this one: the concept, which they follow, and the panes."""
+
+    concept: gr.Dropdown
+    panes: gr.HTML
+
+
+def build_steer(engine: Engine, session: gr.State) -> SteerTab:
+    """Lay out the tab and wire what happens inside it."""
     cards = list(engine.concepts())
     first = cards[0]
     settled = gr.State(None)
@@ -121,7 +129,7 @@ def build_steer(engine: Engine, session: gr.State) -> gr.Dropdown:
         concurrency_limit=PARALLEL,
     )
     stop.click(stopped, None, added, cancels=[comparing], api_visibility="private", queue=False)
-    return concept
+    return SteerTab(concept, shown)
 
 
 def _failed(sentence: str) -> tuple[str, str, Any]:

@@ -1,0 +1,160 @@
+"""The real engine, over tiny random models: every answer comes from the studies."""
+
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from lrt_explorer.errors import ArtifactError, ContrastError, ModelError, SettingsError
+from lrt_explorer.store import load_map
+from lrt_explorer.study.progress import Progress, finish
+from lrt_explorer.ui.live import LiveEngine
+from lrt_explorer.ui.session import Session, SpaceSettings, SteerSettings
+from tests.ui.tiny_house import build_assets, tiny_engine
+
+STEER = SteerSettings("mood", "Tom ran and felt", 0.5, 0, 0.0, 8, "all-tokens", False)
+SPACE = SpaceSettings("mood", 100, "pca", 2)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveEngine]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LRT_EXPLORER_ASSETS", str(build_assets(tmp_path_factory.mktemp("house") / "assets")))
+        yield tiny_engine()
+
+
+@pytest.fixture
+def opened(engine: LiveEngine) -> Session:
+    return finish(engine.open("tinyworld-s", "tinyworld-l"))
+
+
+@pytest.fixture
+def fitted(engine: LiveEngine, opened: Session) -> Session:
+    return finish(engine.fit(opened, 2_000, None))
+
+
+def test_the_opening_pair_and_concept_come_first(engine: LiveEngine) -> None:
+    first = engine.pairs()[0]
+    assert (first.small, first.large) == ("tinyworld-s", "tinyworld-l")
+    (card,) = engine.concepts()
+    assert (card.name, card.low_label, card.high_label, len(card.examples)) == ("mood", "sad", "happy", 3)
+
+
+def test_opening_reports_progress_and_what_the_models_are(engine: LiveEngine) -> None:
+    steps: list[Progress] = []
+    session = finish(engine.open("tinyworld-s", "tinyworld-l"), steps.append)
+    assert [step.message for step in steps] == ["loading tinyworld-s", "loading tinyworld-l"]
+    assert (session.small_layers, session.large_layers, session.small_width, session.large_width) == (3, 5, 16, 32)
+    assert session.map_folder == ""
+
+
+def test_unknown_models_and_layers_are_refused(engine: LiveEngine, opened: Session) -> None:
+    with pytest.raises(ModelError, match="no model 'no-such/model'"):
+        finish(engine.open("no-such/model", "tinyworld-l"))
+    with pytest.raises(SettingsError, match="layer 9"):
+        engine.at_layers(opened, 0, 9)
+
+
+def test_a_fit_is_kept_and_found_again(engine: LiveEngine, fitted: Session) -> None:
+    found = engine.at_layers(engine.at_layers(fitted, 0, 1), fitted.small_layer, fitted.large_layer)
+    assert found == fitted
+    badges = engine.badges(fitted, "mood")
+    assert badges is not None and badges.tokens_used >= 2_000
+    assert -1 <= (badges.direction_cosine or 9) <= 1 and 0 <= (badges.reachable_share or 9) <= 1
+
+
+def test_a_second_fit_in_the_same_place_is_another_session(engine: LiveEngine, fitted: Session) -> None:
+    again = finish(engine.fit(fitted, 2_500, None))
+    assert again.map_folder == fitted.map_folder and again != fitted
+
+
+def test_a_map_fitted_on_own_text_is_not_what_others_find(engine: LiveEngine, opened: Session, tmp_path: Path) -> None:
+    text = tmp_path / "mine.txt"
+    text.write_text("\n".join(f"Tom number {n} saw the sea and the {n} cows on the beach again." for n in range(300)))
+    own = finish(engine.fit(opened, 2_000, text))
+    assert load_map(Path(own.map_folder))[1].corpus == "mine.txt"
+    assert engine.at_layers(opened, opened.small_layer, opened.large_layer).map_folder == ""
+
+
+def test_without_a_map_nothing_is_compared_or_pictured(engine: LiveEngine, opened: Session) -> None:
+    assert engine.badges(opened, "mood") is None
+    for study in (engine.compare(opened, STEER), engine.picture(opened, SPACE)):
+        with pytest.raises(ArtifactError, match="no map from layer 2 to layer 4 yet; fit one"):
+            finish(study)
+
+
+def test_arms_are_compared_and_strength_moves_only_the_steered_ones(engine: LiveEngine, fitted: Session) -> None:
+    one, other = (finish(engine.compare(fitted, replace(STEER, strength=s))) for s in (0.5, -0.9))
+    assert [arm.name for arm in one.arms] == ["unsteered", "native", "transferred", "random"]
+    assert one.arms[0] == other.arms[0]
+    assert all(a.readout != b.readout for a, b in zip(one.arms[1:], other.arms[1:], strict=True))
+
+
+def test_an_unknown_reading_or_layout_is_refused(engine: LiveEngine, fitted: Session) -> None:
+    with pytest.raises(SettingsError, match="no way to read a vector"):
+        finish(engine.compare(fitted, replace(STEER, reading="upside-down")))
+    with pytest.raises(SettingsError, match="no layout"):
+        finish(engine.picture(fitted, replace(SPACE, method="tsne")))
+
+
+def test_a_picture_asked_for_again_is_at_hand(engine: LiveEngine, fitted: Session) -> None:
+    first = finish(engine.picture(fitted, SPACE))
+    assert first.coords.shape == (200, 2) and set(first.label) > {"happy", "sad"}
+    study = engine.picture(fitted, SPACE)
+    with pytest.raises(StopIteration) as stop:
+        next(study)
+    assert stop.value.value is first
+
+
+def test_a_map_goes_out_and_comes_back(engine: LiveEngine, fitted: Session, opened: Session) -> None:
+    archive = engine.export_map(fitted)
+    assert zipfile.is_zipfile(archive)
+    loaded = engine.import_map(engine.at_layers(opened, 0, 0), [archive])
+    assert (loaded.small_layer, loaded.large_layer) == (fitted.small_layer, fitted.large_layer)
+    ours, theirs = (load_map(Path(session.map_folder))[0] for session in (fitted, loaded))
+    assert torch.equal(ours.weight, theirs.weight)
+
+
+def test_a_map_of_other_models_is_refused(engine: LiveEngine, fitted: Session) -> None:
+    other = finish(engine.open("tinyworld-g", "tinyworld-l"))
+    with pytest.raises(ArtifactError, match="fitted from .* to .*, but the small model chosen has other weights"):
+        engine.import_map(other, [engine.export_map(fitted)])
+
+
+def test_a_damaged_map_is_refused_and_not_kept(engine: LiveEngine, fitted: Session, tmp_path: Path) -> None:
+    broken = tmp_path / "tensors.safetensors"
+    broken.write_bytes((Path(fitted.map_folder) / broken.name).read_bytes()[:-40])
+    with pytest.raises(ArtifactError):
+        engine.import_map(fitted, [Path(fitted.map_folder) / "artifact.json", broken])
+    assert list((Path(fitted.map_folder).parents[1]).glob("loaded/*")) == []
+
+
+def test_without_a_map_there_is_nothing_to_save(engine: LiveEngine, opened: Session) -> None:
+    with pytest.raises(ArtifactError, match="no map for these layers yet"):
+        engine.export_map(opened)
+
+
+def test_layers_are_suggested_with_a_reason(engine: LiveEngine, opened: Session) -> None:
+    suggestion = finish(engine.suggest(opened))
+    assert 0 <= suggestion.small_layer < 3 and 0 <= suggestion.large_layer <= 2
+    assert f"layer {suggestion.large_layer}" in suggestion.reason
+
+
+def test_an_own_contrast_set_is_read_anew_each_time(engine: LiveEngine, tmp_path: Path) -> None:
+    file = tmp_path / "own.jsonl"
+    file.write_text('{"with": "a b", "without": "c d"}\n' * 2)
+    assert engine.concept(str(file)).examples
+    file.write_text("")
+    with pytest.raises(ContrastError, match="no pairs"):
+        engine.concept(str(file))
+
+
+def test_warming_up_never_fails(engine: LiveEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(small: str, large: str) -> object:
+        raise ModelError("gone")
+
+    monkeypatch.setattr(engine, "open", broken)
+    engine.warm_up()
