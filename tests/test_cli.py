@@ -1,0 +1,244 @@
+"""The command line end to end on tiny models: its JSON, its exit codes, and one clear line for each mistake."""
+
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from lrt_explorer.cli import main
+from lrt_explorer.concepts.contrast import write_contrast
+from lrt_explorer.store import data_home, load_map, load_vector
+from tests.study.tiny import CONCEPT, large, small
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Both tiny models, and the assets with one concept."""
+    home = tmp_path_factory.mktemp("models")
+    for name, lm in (("small", small()), ("large", large())):
+        lm.model.save_pretrained(home / name)
+        lm.tokenizer.save_pretrained(home / name)
+    write_contrast(home / "assets" / "concepts" / "mood.jsonl", CONCEPT)
+    return {name: str(home / name) for name in ("small", "large", "assets")}
+
+
+@pytest.fixture(autouse=True)
+def assets(folders: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LRT_EXPLORER_ASSETS", folders["assets"])
+
+
+Run = Any
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command that must succeed, and give back its JSON."""
+
+    def command(*arguments: str) -> dict[str, Any]:
+        code = main([*arguments, "--json"])
+        out, err = capsys.readouterr()
+        assert code == 0, err
+        result: dict[str, Any] = json.loads(out)
+        return result
+
+    return command
+
+
+@pytest.fixture
+def fail(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command that must fail with one clear line, and give that line back."""
+
+    def command(*arguments: str) -> str:
+        assert main(arguments) == 1
+        out, err = capsys.readouterr()
+        assert out == "" and "Traceback" not in err
+        line = err.strip().splitlines()[-1]
+        assert line.startswith("error: ") and "this should not happen" not in line
+        return line
+
+    return command
+
+
+def fitted(run: Run, folders: dict[str, str], *more: str) -> dict[str, Any]:
+    result: dict[str, Any] = run("fit", folders["small"], folders["large"], "--tokens", "3000", *more)
+    return result
+
+
+def test_pairs_lists_what_is_known(run: Run) -> None:
+    result = run("pairs")
+    assert {"name", "small", "large", "available"} <= set(result["pairs"][0])
+    assert {"name", "parameters", "layers", "width", "where"} <= set(result["models"][0])
+    assert not any(pair["available"] for pair in result["pairs"])  # these assets hold no models
+
+
+def test_fit_says_all_that_was_promised_and_keeps_the_map(run: Run, folders: dict[str, str]) -> None:
+    result = fitted(run, folders, "--small-layer", "1", "--large-layer", "2")
+    assert {"small", "large", "method", "tokens_used", "tokens_left_out", "coverage", "seconds"} <= set(result)
+    (pair,) = result["pairs"]
+    assert {"small_layer", "large_layer", "r2", "cka", "reachable_share", "direction_cosine", "lambda"} <= set(pair)
+    assert (pair["small_layer"], pair["large_layer"], result["tokens_used"]) == (1, 2, 3000)
+    _, info = load_map(Path(result["artifact"]))
+    assert info.r2 == pair["r2"] and Path(result["artifact"]).is_relative_to(data_home())
+
+
+def test_fit_of_all_layers_keeps_every_map(run: Run, folders: dict[str, str], tmp_path: Path) -> None:
+    result = fitted(run, folders, "--all-layers", "--out", str(tmp_path / "maps"))
+    assert len(result["pairs"]) == small().layers * large().layers
+    for pair in result["pairs"]:
+        _, info = load_map(Path(result["artifact"]) / f"{pair['small_layer']}-{pair['large_layer']}")
+        assert info.r2 == pair["r2"]
+
+
+def test_a_vector_goes_through_the_map_as_it_does_in_the_studies(
+    run: Run, folders: dict[str, str], tmp_path: Path
+) -> None:
+    artifact = fitted(run, folders, "--small-layer", "1", "--large-layer", "2")["artifact"]
+    found = run(
+        "vector", folders["small"], "--layer", "1", "--concept", "mood", "--out", str(tmp_path / "v.safetensors")
+    )
+    moved = run(
+        "transfer", "--map", artifact, "--vector", found["artifact"], "--out", str(tmp_path / "moved.safetensors")
+    )
+    map, _ = load_map(Path(artifact))
+    vector, mapped = load_vector(tmp_path / "v.safetensors"), load_vector(tmp_path / "moved.safetensors")
+    assert torch.allclose(mapped.values, map.direction(vector.values), atol=1e-5)
+    assert (mapped.layer, moved["small_layer"], moved["large_layer"], moved["width"]) == (2, 1, 2, large().width)
+
+
+def test_compare_gives_four_arms_and_repeats_itself(run: Run, folders: dict[str, str]) -> None:
+    fitted(run, folders, "--small-layer", "1", "--large-layer", "2")
+    command = ("compare", folders["small"], folders["large"], "--small-layer", "1", "--large-layer", "2")
+    command += ("--concept", "mood", "--strength", "0.5", "--max-new-tokens", "8", "--temperature", "1", "--seed", "7")
+    result = run(*command)
+    assert {"small", "large", "small_layer", "large_layer", "concept", "prompt", "strength", "seed"} <= set(result)
+    assert [arm["name"] for arm in result["arms"]] == ["unsteered", "native", "transferred", "random"]
+    assert all({"name", "text", "score", "readout"} <= set(arm) for arm in result["arms"])
+    assert result["seed"] == 7 and result["prompt"] == CONCEPT.prompts[0].text
+    assert run(*command) == result
+    own = run(*command, "--prompt", "Anna saw a cow and")
+    assert own["prompt"] == "Anna saw a cow and" and own["arms"] != result["arms"]
+
+
+def test_without_json_the_results_are_for_people(
+    run: Run, folders: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = (folders["small"], folders["large"], "--small-layer", "1", "--large-layer", "2")
+    assert main(["fit", *models, "--tokens", "3000"]) == 0
+    out, err = capsys.readouterr()
+    assert "1 → 2" in out and "held-out R²" in out and "loading" in err and "loading" not in out
+    assert main(["compare", *models, "--concept", "mood", "--strength", "0.3", "--max-new-tokens", "4"]) == 0
+    assert "transferred: score" in capsys.readouterr().out
+    assert main(["pairs"]) == 0
+    assert "tinyworld-s → tinyworld-l" in capsys.readouterr().out
+    assert main(["tinyworld", "corpus", "--count", "2"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["fit", "a"], ["compare", "a", "b", "--concept", "mood"]])
+def test_wrong_usage_leaves_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as leaving:
+        main(arguments)
+    assert leaving.value.code == 2
+    assert "usage: lrt-explorer" in capsys.readouterr().err
+
+
+def test_models_that_are_none_are_refused(fail: Run, folders: dict[str, str], tmp_path: Path) -> None:
+    assert "neither a preset, nor a folder, nor reachable" in fail("fit", "nobody/nothing", folders["large"])
+    assert "no config.json" in fail("vector", str(tmp_path), "--layer", "0", "--concept", "mood")
+    assert "the demo model tinyworld-s is not in" in fail("fit", "tinyworld-s", folders["large"])
+
+
+def test_layers_and_corpora_that_are_not_there_are_refused(fail: Run, folders: dict[str, str], tmp_path: Path) -> None:
+    models = (folders["small"], folders["large"])
+    assert "blocks 0 to 2; choose one of these" in fail("fit", *models, "--small-layer", "9")
+    assert "blocks 0 to 2; choose one of these" in fail("vector", folders["small"], "--layer", "9", "--concept", "mood")
+    assert "there is no corpus" in fail("fit", *models, "--corpus", str(tmp_path / "absent.txt"))
+    (tmp_path / "short.txt").write_text("A cow.\n")
+    assert "too few pairs of tokens" in fail("fit", *models, "--corpus", str(tmp_path / "short.txt"))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "no pairs"),
+        ('{"with": "a", "without": ""}\n' * 2, "line 1 of set.jsonl has no text under 'without'"),
+        ("<html>", "line 1 of set.jsonl is not JSON"),
+    ],
+)
+def test_contrast_sets_without_contrast_are_refused(
+    fail: Run, folders: dict[str, str], tmp_path: Path, content: str, said: str
+) -> None:
+    path = tmp_path / "set.jsonl"
+    path.write_text(content)
+    assert said in fail("vector", folders["small"], "--layer", "1", "--concept", str(path))
+    assert "there is no concept 'joy'" in fail("vector", folders["small"], "--layer", "1", "--concept", "joy")
+
+
+def test_prompts_and_maps_that_do_not_fit_are_refused(
+    fail: Run, run: Run, folders: dict[str, str], tmp_path: Path
+) -> None:
+    models = (folders["small"], folders["large"])
+    rest = ("--concept", "mood", "--strength", "0.5")
+    assert "lrt-explorer fit" in fail("compare", *models, *rest)
+    artifact = fitted(run, folders, "--out", str(tmp_path / "map"))["artifact"]
+    assert "prompt is empty" in fail("compare", *models, "--map", artifact, *rest, "--prompt", " ")
+    assert "shorten it" in fail("compare", *models, "--map", artifact, *rest, "--prompt", "cow " * 12_500)
+    assert str(Path(folders["small"])) in fail("compare", *reversed(models), "--map", artifact, *rest)
+    weights = Path(artifact) / "tensors.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100])
+    assert "damaged" in fail("compare", *models, "--map", artifact, *rest)
+    assert "there is no saved map" in fail("compare", *models, "--map", str(tmp_path / "absent"), *rest)
+
+
+def test_vector_files_that_are_none_are_refused(fail: Run, run: Run, folders: dict[str, str], tmp_path: Path) -> None:
+    artifact = fitted(run, folders, "--small-layer", "1", "--large-layer", "2")["artifact"]
+    vector = tmp_path / "v.safetensors"
+    command = ("transfer", "--map", artifact, "--vector", str(vector), "--out", str(tmp_path / "out.safetensors"))
+    assert "there is no vector file" in fail(*command)
+    vector.write_bytes(b"nothing")
+    assert "no safetensors file" in fail(*command)
+    metadata = {
+        "kind": "lrt-vector", "version": "1", "layer": "1", "model": "m", "fingerprint": small().fingerprint,
+        "concept": "c", "method": "x", "reading": "all-tokens",
+    }  # fmt: skip
+    save_file({"values": torch.full((16,), torch.nan)}, vector, metadata)
+    assert "not finite" in fail(*command)
+    run("vector", folders["small"], "--layer", "0", "--concept", "mood", "--out", str(vector))
+    assert "the map begins at" in fail(*command)
+    assert not (tmp_path / "out.safetensors").exists()
+
+
+def test_debug_shows_where_an_error_comes_from(capsys: pytest.CaptureFixture[str], folders: dict[str, str]) -> None:
+    for arguments in (["--debug", "vector"], ["vector", "--debug"]):
+        assert main([*arguments, folders["small"], "--layer", "9", "--concept", "mood"]) == 1
+        err = capsys.readouterr().err
+        assert "Traceback" in err and err.strip().splitlines()[-1].startswith("error: layer 9")
+
+
+def test_an_unforeseen_error_is_one_line_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lrt_explorer.lm import summary
+
+    def broken(name: str) -> None:
+        raise RuntimeError("two\nlines")
+
+    monkeypatch.setattr(summary, "describe", broken)
+    assert main(["pairs"]) == 1
+    assert capsys.readouterr().err == (
+        "error: this should not happen (RuntimeError: two lines); run again with --debug and report what it shows\n"
+    )
+
+
+def test_serve_hands_its_options_to_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[tuple[str | None, int | None, bool]] = []
+    # In place of the real one, which takes seconds to import and then serves for ever.
+    stand_in = SimpleNamespace(launch=lambda host, port, public: served.append((host, port, public)))
+    monkeypatch.setitem(sys.modules, "lrt_explorer.ui.launch", stand_in)
+    assert main(["serve", "--port", "7999", "--host", "0.0.0.0"]) == 0
+    assert served == [("0.0.0.0", 7999, False)]
