@@ -54,8 +54,7 @@ class Continuation:
         if self._mask is not None:
             inputs["attention_mask"] = self._mask
             if "position_ids" in self._accepted:
-                # Rows that have ended are fed on with the others and must not leave the table of positions.
-                positions = (self._mask.cumsum(1) - 1).clamp(0, self._lm.context - 1)
+                positions = (self._mask.cumsum(1) - 1).clamp(min=0)
                 inputs["position_ids"] = positions[:, self._read :]
         with self._lm.lock, self._steering.on() if self._steering else nullcontext(), torch.inference_mode():
             output = self._lm.model(**inputs)
@@ -114,16 +113,15 @@ def decode(
 ) -> Iterator[list[int | None]]:
     """The next token of each row, step by step; None once a row has ended.
 
-    A row ends with the model's end-of-text token (which is not given), after `max_new_tokens`, or where its context is
-    full. The iterator ends when all rows have.
+    A row ends with the model's end-of-text token (which is not given). All end after `max_new_tokens`, or where the
+    context is full for the longest.
     """
     continuation = Continuation(lm, sequences, steering, use_cache)
-    room = [min(max_new_tokens, lm.context - len(tokens)) for tokens in sequences]
     ends = end_tokens(lm)
     ended = [False] * len(sequences)
-    for step in range(max(room)):
+    for _ in range(min(max_new_tokens, lm.context - max(map(len, sequences)))):
         chosen = sampler.choose(continuation.logits())
-        ended = [over or token in ends or step >= most for over, token, most in zip(ended, chosen, room, strict=True)]
+        ended = [over or token in ends for over, token in zip(ended, chosen, strict=True)]
         yield [None if over else token for over, token in zip(ended, chosen, strict=True)]
         if all(ended):
             return

@@ -1,6 +1,6 @@
 """Let a steered model write: all arms of a comparison in one batch, or many prompts at once."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -108,19 +108,19 @@ def generate_batch(
     limit = _checked_limit(max_new_tokens)
     sequences = [prompt_tokens(lm, prompt) for prompt in prompts]
     _steering(lm, layer, additions, len(prompts))
-    texts: list[str] = []
-    for start in range(0, len(prompts), batch_rows):
-        rows = slice(start, start + batch_rows)
-        steering = _steering(lm, layer, None if additions is None else additions[rows], len(sequences[rows]))
-        sampler = Sampler(prompts[rows], temperature, seed)
-        streams = [TextStream(lm.tokenizer, tokens) for tokens in sequences[rows]]
-        for step in decode(lm, sequences[rows], sampler, steering, limit, use_cache):
+    texts = [""] * len(prompts)
+    for rows in _side_by_side([len(tokens) for tokens in sequences], limit, lm.context, batch_rows):
+        together = [sequences[row] for row in rows]
+        steering = _steering(lm, layer, None if additions is None else additions[rows], len(rows))
+        sampler = Sampler([prompts[row] for row in rows], temperature, seed)
+        streams = [TextStream(lm.tokenizer, tokens) for tokens in together]
+        for step in decode(lm, together, sampler, steering, limit, use_cache):
             for stream, token in zip(streams, step, strict=True):
                 if token is not None:
                     stream.push(token)
-        for stream in streams:
+        for row, stream in zip(rows, streams, strict=True):
             stream.finish()
-        texts += [stream.text for stream in streams]
+            texts[row] = stream.text
     return texts
 
 
@@ -172,6 +172,20 @@ def _arms(
             if token is None or done:
                 stream.finish()
         yield ArmsStep(number, tuple(step), tuple(stream.text for stream in streams), done)
+
+
+def _side_by_side(lengths: Sequence[int], limit: int, context: int, most: int) -> Iterator[list[int]]:
+    """Rows that grow in one batch, at most `most` at a time.
+
+    Those that could fill their context share it only with others of their length: padding would take of the room, and
+    a text must not depend on its neighbours.
+    """
+    groups: dict[int, list[int]] = {}
+    for row, length in enumerate(lengths):
+        groups.setdefault(length if length + limit > context else 0, []).append(row)
+    for group in groups.values():
+        for start in range(0, len(group), most):
+            yield group[start : start + most]
 
 
 def _steering(lm: LanguageModel, layer: int | None, additions: Tensor | None, rows: int) -> Steering | None:

@@ -11,7 +11,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel, PreT
 
 from lrt_explorer.lm.model import LanguageModel
 
-WIDTH, CONTEXT, WINDOW = 32, 96, 8
+WIDTH, CONTEXT, WINDOW = 32, 96, 4
 # More than the tokenizer has, as in many real models: some tokens that a model may choose have no text.
 VOCABULARY = 320
 
@@ -34,7 +34,7 @@ class Family:
 
 def _llama_like(**more: Any) -> Family:
     values = {
-        "hidden_size": WIDTH, "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 2,
+        "hidden_size": WIDTH, "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2,
         "intermediate_size": 48, "max_position_embeddings": CONTEXT,
     }  # fmt: skip
     return Family("model.norm", values | more)
@@ -46,6 +46,7 @@ def _gpt2_like(norm: str = "transformer.ln_f", **more: Any) -> Family:
 
 _FULL_HEADS = {"num_key_value_heads": 4}
 _SLIDING = {"sliding_window": WINDOW}
+_ALTERNATING = ["sliding_attention", "full_attention", "sliding_attention"]
 _EXPERTS = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16}
 
 FAMILIES: dict[str, Family] = {
@@ -57,7 +58,7 @@ FAMILIES: dict[str, Family] = {
     "qwen3": _llama_like(head_dim=8),
     "gemma": _llama_like(head_dim=8),
     "gemma2": _llama_like(head_dim=8, **_SLIDING),
-    "gemma3_text": _llama_like(head_dim=8, **_SLIDING, layer_types=["sliding_attention", "full_attention"] * 2),
+    "gemma3_text": _llama_like(head_dim=8, **_SLIDING, layer_types=_ALTERNATING),
     "phi": Family("model.final_layernorm", _llama_like(**_FULL_HEADS).config),
     "phi3": _llama_like(),
     "olmo2": _llama_like(),
@@ -109,9 +110,7 @@ def tiny_tokenizer(trim_offsets: bool = False) -> PreTrainedTokenizerFast:
     bos = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
     trimming = processors.ByteLevel(trim_offsets=trim_offsets)
     tokenizer.post_processor = processors.Sequence([trimming, bos])
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>"
-    )
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>")
 
 
 def tiny_model(family: str, seed: int = 0) -> PreTrainedModel:

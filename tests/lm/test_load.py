@@ -1,0 +1,187 @@
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import BertConfig, BertLMHeadModel
+
+from lrt_explorer.errors import ModelError
+from lrt_explorer.lm import hub
+from lrt_explorer.lm.capture import capture
+from lrt_explorer.lm.generate import generate_arms
+from lrt_explorer.lm.load import load, wrap_model
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.lm.tokens import encode
+from tests.lm.conftest import ROOT
+from tests.lm.families import CONTEXT, TEXTS, VOCABULARY, WIDTH, tiny_model, tiny_tokenizer
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sound model folder in float16, as models are shipped."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    tiny_model("llama").to(torch.float16).save_pretrained(folder)
+    tiny_tokenizer().save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(whole: Path, tmp_path: Path) -> Path:
+    """A copy of it to damage."""
+    return Path(shutil.copytree(whole, tmp_path / "tiny"))
+
+
+def test_a_folder_loads_with_all_that_is_to_be_known(whole: Path) -> None:
+    lm = load(str(whole))
+    assert lm.name == str(whole)
+    assert (lm.width, lm.layers, lm.context) == (WIDTH, 3, CONTEXT)
+    assert lm.parameters == sum(p.numel() for p in tiny_model("llama").parameters())
+    assert lm.device == lm.model.device
+    assert not lm.model.training
+    assert len(lm.fingerprint) == 64
+
+
+def test_half_precision_weights_become_float32_on_the_cpu_unless_asked_otherwise(whole: Path) -> None:
+    assert load(str(whole), device="cpu").model.dtype == torch.float32
+    assert load(str(whole), device="cpu", dtype=torch.bfloat16).model.dtype == torch.bfloat16
+
+
+def test_a_loaded_model_writes_what_the_saved_one_writes(whole: Path) -> None:
+    lm = load(str(whole))
+    rounded = tiny_model("llama").to(torch.float16).to(torch.float32)
+    other = wrap_model("rounded", rounded, tiny_tokenizer())
+    zeros = torch.zeros(1, WIDTH)
+    texts = [list(generate_arms(m, "The sea", 1, zeros, max_new_tokens=8))[-1].texts for m in (lm, other)]
+    assert texts[0] == texts[1] != ("",)
+
+
+def test_nothing_is_said_on_the_terminal_while_loading_and_writing(whole: Path) -> None:
+    code = (
+        "import torch\n"
+        "from lrt_explorer.lm.load import load\n"
+        "from lrt_explorer.lm.generate import generate_arms\n"
+        f"lm = load({str(whole)!r})\n"
+        f"list(generate_arms(lm, 'The sea', 1, torch.zeros(2, {WIDTH}), max_new_tokens=4))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def change_config(folder: Path, **values: object) -> None:
+    file = folder / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | values))
+
+
+def truncate(file: Path, share: float) -> None:
+    content = file.read_bytes()
+    file.write_bytes(content[: int(len(content) * share)])
+
+
+def pickle_only(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(b"\x80\x04N.")
+
+
+def without_tokenizer(folder: Path) -> None:
+    for file in folder.glob("tokenizer*"):
+        file.unlink()
+
+
+def an_encoder(folder: Path) -> None:
+    config = BertConfig(
+        vocab_size=VOCABULARY, hidden_size=WIDTH, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48
+    )
+    BertLMHeadModel(config).save_pretrained(folder)
+
+
+DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "no config": (lambda f: (f / "config.json").unlink(), "has no config.json"),
+    "broken config": (lambda f: truncate(f / "config.json", 0.5), "config.json of .* is damaged"),
+    "no model type": (lambda f: (f / "config.json").write_text("{}"), "config.json of .* is damaged"),
+    "unknown family": (lambda f: change_config(f, model_type="nosuch"), "does not know"),
+    "code of its own": (
+        lambda f: change_config(f, model_type="nosuch", auto_map={"AutoConfig": "code.Config"}),
+        "config.json of .* choose another model",
+    ),
+    "an encoder-decoder": (lambda f: (f / "config.json").write_text('{"model_type": "t5"}'), "causal language model"),
+    "an encoder": (an_encoder, "no causal language model but an encoder"),
+    "no weights": (lambda f: (f / "model.safetensors").unlink(), "has no weights"),
+    "pickle only": (pickle_only, "only as pickle .*save them as safetensors"),
+    "weights cut in the middle": (lambda f: truncate(f / "model.safetensors", 0.5), "damaged or incomplete"),
+    "weights cut in the header": (lambda f: truncate(f / "model.safetensors", 0.01), "damaged or incomplete"),
+    "weights empty": (lambda f: truncate(f / "model.safetensors", 0), "damaged or incomplete"),
+    "too few weights": (lambda f: change_config(f, num_hidden_layers=5), "lack .* of the tensors"),
+    "weights of another shape": (lambda f: change_config(f, hidden_size=16), "cannot be loaded"),
+    "no tokenizer": (without_tokenizer, "tokenizer of .* is missing or damaged"),
+    "broken tokenizer": (lambda f: truncate(f / "tokenizer.json", 0.5), "tokenizer of .* is missing or damaged"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_folder_is_refused_with_one_sentence(
+    folder: Path, damage: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    harm, said = DAMAGES[damage]
+    harm(folder)
+    with pytest.raises(ModelError, match=said) as caught:
+        load(str(folder))
+    message = str(caught.value)
+    assert str(folder) in message
+    assert "\n" not in message
+    assert ". " not in message, "more than one sentence"
+    assert len(message) < 420
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", ["nobody/nothing", "nothing", "foo bar", "a/b/c", "/no/such/folder", ""])
+def test_an_unknown_name_is_refused_at_once_and_says_what_was_tried(name: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        load(name)
+    shown = name or "a model without a name"
+    assert str(caught.value) == (
+        f"{shown} is neither a preset, nor a folder, nor reachable on the hub; check the name or the network"
+    )
+
+
+def test_a_network_that_fails_is_no_reason_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Unplugged:
+        def model_info(self, hub_id: str, timeout: float) -> None:
+            asked.append(hub_id)
+            raise OSError("name or service not known")
+
+    monkeypatch.setattr(hub, "HfApi", Unplugged)
+    with pytest.raises(ModelError, match="nor reachable on the hub"):
+        load("nobody/nothing")
+    assert asked == ["nobody/nothing"]
+
+
+def test_without_a_network_a_model_in_the_hub_s_cache_is_used(monkeypatch: pytest.MonkeyPatch, whole: Path) -> None:
+    monkeypatch.setattr(hub, "cached_folder", lambda hub_id: whole)
+    assert hub.only_on_disk("somebody/something", "somebody/something")
+
+
+def test_a_demo_model_that_is_not_there_names_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LRT_EXPLORER_ASSETS", str(tmp_path))
+    with pytest.raises(ModelError, match="demo model tinyworld-s is not in .*; restore the assets folder"):
+        load("tinyworld-s")
+
+
+def test_a_model_without_blocks_is_refused() -> None:
+    model = tiny_model("llama")
+    model.model.layers = torch.nn.ModuleList(model.model.layers[:2])
+    with pytest.raises(ModelError, match="^odd cannot be steered: the 3 decoder blocks cannot be found"):
+        wrap_model("odd", model, tiny_tokenizer())
+
+
+def test_a_real_checkpoint_loads_reads_and_writes(stories: LanguageModel) -> None:
+    assert (stories.width, stories.layers, stories.context) == (64, 5, 512)
+    states = capture(stories, encode(stories, TEXTS), range(5))
+    assert all(torch.isfinite(rows).all() for rows in states.values())
+    steps = list(generate_arms(stories, "Once upon a time", 2, torch.zeros(1, 64), max_new_tokens=24))
+    assert steps[-1].texts[0].startswith(", there was a little")
