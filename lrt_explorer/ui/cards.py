@@ -19,7 +19,7 @@ def header() -> str:
 def route(session: Session, badges: MapBadges | None) -> str:
     """The way of the vector: small model, map, large model."""
     leg = '<li class="leg" aria-hidden="true"></li>'
-    fit = "no map yet" if badges is None else f"R² {badges.r2:.2f} on held-out text"
+    fit = "no map yet" if badges is None else f"R² {figure(badges.r2)} on held-out text"
     small = _stop("small", "vector found in", session.small, session.small_layer, session.small_layers)
     via = f'<li class="stop via"><span>taken across by an</span><b>affine map</b><small>{fit}</small></li>'
     large = _stop("large", "steers", session.large, session.large_layer, session.large_layers)
@@ -31,14 +31,14 @@ def badges_card(session: Session, badges: MapBadges | None, concept: str) -> str
     if badges is None:
         layers = f"from layer {session.small_layer} to layer {session.large_layer}"
         return notice(f"There is no map {layers} yet; fit one below.", "hint")
-    rows = [("held-out R²", f"{badges.r2:.2f}", "variance of the large model's states that the map explains")]
+    rows = [("held-out R²", figure(badges.r2), "variance of the large model's states that the map explains")]
     rows.append(("tokens", thousands(badges.tokens_used), f"fitted on; {thousands(badges.tokens_left_out)} left out"))
     rows.append(("coverage", percent(badges.coverage), "tokens with a partner in the other tokenizer"))
     if badges.reachable_share is not None:
         hint = f"of the native {concept} vector lies where the map can reach"
         rows.append(("reachable share", percent(badges.reachable_share), hint))
     if badges.direction_cosine is not None:
-        rows.append(("direction cosine", f"{badges.direction_cosine:.2f}", f"mapped against native {concept} vector"))
+        rows.append(("direction cosine", figure(badges.direction_cosine), f"mapped against native {concept} vector"))
     inner = "".join(
         f'<div title="{escape(hint)}"><dt>{escape(name)}</dt><dd>{value}</dd><dd class="hint">{escape(hint)}</dd></div>'
         for name, value, hint in rows
@@ -76,6 +76,11 @@ def slider_ends(card: ConceptCard) -> str:
         f'<div class="slider-ends"><span>← {escape(card.low_label)}</span><span>0: unsteered</span>'
         f"<span>{escape(card.high_label)} →</span></div>"
     )
+
+
+def figure(number: float) -> str:
+    """A score with two decimals and a true minus."""
+    return f"{number:.2f}".replace("-", "−")
 
 
 def thousands(count: int) -> str:

@@ -1,6 +1,7 @@
 """The engine of the real app: the studies over the models in memory and the files on disk."""
 
 import hashlib
+import json
 import logging
 import shutil
 import threading
@@ -23,7 +24,7 @@ from lrt_explorer.lm.cache import ModelCache, models
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.presets import MODELS, PAIRS
 from lrt_explorer.lm.summary import describe
-from lrt_explorer.store import check_map, data_home, load_map
+from lrt_explorer.store import assets_home, check_map, data_home, load_map
 from lrt_explorer.study.compare import Comparison, ComparisonStep, compare
 from lrt_explorer.study.defaults import READING, default_layers, default_prompt, opening
 from lrt_explorer.study.fit import fit_map
@@ -222,10 +223,18 @@ def _concept(name: str) -> ContrastSet:
 
 
 def _card(contrast: ContrastSet) -> ConceptCard:
-    prompts = [prompt.text for prompt in contrast.prompts]
-    examples = list(dict.fromkeys([default_prompt(contrast), *prompts]))[:EXAMPLES]
+    prompts = [default_prompt(contrast), *(prompt.text for prompt in contrast.prompts)]
+    examples = _chosen_examples(assets_home()).get(contrast.name, list(dict.fromkeys(prompts))[:EXAMPLES])
     description = contrast.description or f"{contrast.negative_label} or {contrast.positive_label}"
     return ConceptCard(contrast.name, description, contrast.negative_label, contrast.positive_label, tuple(examples))
+
+
+@cache
+def _chosen_examples(assets: Path) -> dict[str, list[str]]:
+    """Prompts picked by hand, easier to read than those that measure; none where the assets bring none."""
+    file = assets / "examples.json"
+    examples: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return examples
 
 
 def _pair_card(name: str, small: str, large: str) -> PairCard:

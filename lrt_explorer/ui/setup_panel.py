@@ -16,6 +16,7 @@ from lrt_explorer.ui.guard import guarded
 from lrt_explorer.ui.session import Session
 
 OTHER = "Other models …"
+OWN_TEXT = "Own text …"
 MODEL_WORK = "model"
 """One queue for everything that runs a model, so that visitors wait in line instead of sharing two cores."""
 PARALLEL = 2
@@ -48,15 +49,28 @@ def build_setup(engine: Engine, session: gr.State) -> SetupPanel:
         choices, value=cards[0].name, label="Pair", info="the vector comes from the first, the second is steered"
     )
     with gr.Group(visible=False, elem_classes="quiet") as others:
-        small = gr.Textbox(label="Small model", info="a preset, a folder or a hub id", placeholder="Qwen/Qwen2.5-0.5B")
-        large = gr.Textbox(label="Large model", info="a preset, a folder or a hub id", placeholder="Qwen/Qwen2.5-1.5B")
+        small = gr.Textbox(
+            label="Small model",
+            info="a preset, a folder or a hub id",
+            placeholder="Qwen/Qwen2.5-0.5B",
+            elem_id="other-small",
+        )
+        large = gr.Textbox(
+            label="Large model",
+            info="a preset, a folder or a hub id",
+            placeholder="Qwen/Qwen2.5-1.5B",
+            elem_id="other-large",
+        )
         use = gr.Button("Open these models", size="sm")
     with gr.Row(elem_classes="pairwise"):
         small_layer = gr.Number(0, label="Small layer", info="counted from 0", precision=0, min_width=90)
-        large_layer = gr.Number(0, label="Large layer", info="counted from 0", precision=0, min_width=90)
+        large_layer = gr.Number(
+            0, label="Large layer", info="counted from 0", precision=0, min_width=90, elem_id="large-layer"
+        )
     with gr.Row(elem_classes="pairwise"):
         suggest = gr.Button("Suggest layers", size="sm", min_width=90)
         stop_models = gr.Button("Stop", size="sm", min_width=60, elem_classes="stop")
+    reason = gr.HTML(elem_id="suggestion")
     status = gr.HTML(elem_id="setup-status")
 
     gr.HTML('<h2 class="section">Map</h2>')
@@ -68,8 +82,14 @@ def build_setup(engine: Engine, session: gr.State) -> SetupPanel:
             info=f"how many to fit on, {thousands(TOKENS[0])} to {thousands(TOKENS[2])}",
             precision=0,
             step=1000,
+            elem_id="tokens",
         )
-        corpus = gr.File(label="Own text (one document a line)", file_types=[".txt"], height=92, elem_id="corpus")
+        corpus = gr.State(None)
+        with gr.Row(elem_classes="pairwise"):
+            own_text = gr.UploadButton(
+                OWN_TEXT, size="sm", file_types=[".txt", ".jsonl"], min_width=90, elem_id="own-text"
+            )
+            no_text = gr.Button("Shipped text", size="sm", min_width=60, visible=False)
         with gr.Row(elem_classes="pairwise"):
             fit = gr.Button("Fit a map", variant="primary", size="sm", min_width=90)
             cancel = gr.Button("Cancel", size="sm", min_width=60, elem_classes="stop")
@@ -94,22 +114,24 @@ def build_setup(engine: Engine, session: gr.State) -> SetupPanel:
         "show_progress": "hidden",
     }
     at_once: dict[str, Any] = {"api_visibility": "private", "queue": False}
+    quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     pair.input(lambda name: gr.Group(visible=name == OTHER), pair, others, **at_once)
     opening: list[Any] = [
         pair.input(partial(open_preset, engine), pair, shown, **model_work),
         use.click(partial(open_models, engine), [small, large], shown, **model_work),
-        suggest.click(partial(suggest_layers, engine), session, shown, **model_work),
+        suggest.click(partial(suggest_layers, engine), session, [*shown[:3], reason], **model_work),
     ]
     stop_models.click(lambda: notice("Stopped.", "hint"), None, status, cancels=opening, **at_once)
     gr.on(
         [small_layer.change, large_layer.change],
         partial(change_layers, engine),
         [session, small_layer, large_layer],
-        [session, status],
-        api_visibility="private",
-        show_progress="hidden",
+        [session, status, reason],
         trigger_mode="always_last",
+        **quick,
     )
+    own_text.upload(take_text, own_text, [corpus, own_text, no_text], **quick)
+    no_text.click(drop_text, None, [corpus, own_text, no_text], **quick)
     fitted = fit.click(partial(fit_map, engine), [session, tokens, corpus], [session, map_status], **model_work)
     cancel.click(
         lambda: notice("Cancelled; the map in use is unchanged.", "hint"),
@@ -154,26 +176,36 @@ def open_models(engine: Engine, small: str, large: str) -> Iterator[Shown]:
 
 @guarded(_unopened)
 def suggest_layers(engine: Engine, session: Session | None) -> Iterator[Shown]:
-    """Pick layers by held-out evidence and say why."""
+    """Pick layers by held-out evidence and say why, where otherwise its progress stands."""
     session = _opened(session)
     suggestion = yield from _reporting(engine.suggest(session))
     chosen = engine.at_layers(session, suggestion.small_layer, suggestion.large_layer)
     yield (*_layers(chosen), notice(suggestion.reason, "good"))
 
 
-@guarded(lambda sentence: (gr.skip(), notice(sentence)))
+@guarded(lambda sentence: (gr.skip(), notice(sentence), ""))
 def change_layers(
     engine: Engine, session: Session | None, small_layer: float | None, large_layer: float | None
-) -> Iterator[tuple[Any, str]]:
-    """Move to other layers, with the map that is at hand for them."""
+) -> Iterator[tuple[Any, str, Any]]:
+    """Move to other layers, with the map that is at hand for them; what was said of others goes."""
     if session is None:
         return
     if small_layer is None or large_layer is None:
         raise SettingsError("give both layers as whole numbers, counted from 0")
     if (small_layer, large_layer) == (session.small_layer, session.large_layer):
-        yield gr.skip(), gr.skip()
+        yield gr.skip(), "", gr.skip()
     else:
-        yield engine.at_layers(session, int(small_layer), int(large_layer)), ""
+        yield engine.at_layers(session, int(small_layer), int(large_layer)), "", ""
+
+
+def take_text(file: str) -> tuple[str, gr.UploadButton, gr.Button]:
+    """Fit on a visitor's own text from now on."""
+    return file, gr.UploadButton(Path(file).name), gr.Button(visible=True)
+
+
+def drop_text() -> tuple[None, gr.UploadButton, gr.Button]:
+    """Fit on the shipped text again."""
+    return None, gr.UploadButton(OWN_TEXT), gr.Button(visible=False)
 
 
 @guarded(lambda sentence: (gr.skip(), notice(sentence)))

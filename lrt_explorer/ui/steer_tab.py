@@ -94,7 +94,7 @@ def build_steer(engine: Engine, session: gr.State) -> SteerTab:
             as_in_paper = gr.Checkbox(
                 False, label="Map as in the paper", info="adds the map's bias to the direction; a difference has none"
             )
-        contrast = gr.File(label="Own contrast set (JSONL)", file_types=[".jsonl"], height=92, elem_id="contrast")
+        contrast = gr.UploadButton("Own contrast set (JSONL) …", size="sm", file_types=[".jsonl"], elem_id="contrast")
         contrast_status = gr.HTML(elem_id="contrast-status")
 
     # Through the queue: a State that changes outside it does not tell its listeners.

@@ -91,22 +91,22 @@ def test_an_unknown_model_leaves_the_session_and_one_sentence(engine: FakeEngine
 
 
 def test_a_layer_out_of_range_leaves_the_session_and_one_sentence(engine: FakeEngine, session: Session) -> None:
-    ((kept, status),) = change_layers(engine, session, 2, 9)
+    ((kept, status, _),) = change_layers(engine, session, 2, 9)
     assert kept == SKIP
     assert "Layer 9 is not in tinyworld-l, which has blocks 0 to 7; choose one of these" in status
 
 
 def test_other_layers_have_no_map_until_one_is_fitted(engine: FakeEngine, session: Session) -> None:
-    ((moved, status),) = change_layers(engine, session, 1, 4)
+    ((moved, status, _),) = change_layers(engine, session, 1, 4)
     assert moved.map_folder == "" and status == ""
     *_, (fitted, done) = fit_map(engine, moved, 20_000, None)
     assert fitted.map_folder == "maps/fitted-1" and "Fitted and in use" in done
 
 
 def test_layers_that_were_not_changed_or_not_given_do_nothing(engine: FakeEngine, session: Session) -> None:
-    assert list(change_layers(engine, session, 2, 3)) == [(SKIP, SKIP)]
+    assert list(change_layers(engine, session, 2, 3)) == [(SKIP, "", SKIP)]
     assert list(change_layers(engine, None, 2, 3)) == []
-    ((kept, status),) = change_layers(engine, session, None, 3)
+    ((kept, status, _),) = change_layers(engine, session, None, 3)
     assert kept == SKIP and "Give both layers" in status
 
 
@@ -263,7 +263,7 @@ def test_the_picture_is_drawn_only_while_somebody_looks(engine: FakeEngine, sess
 
 
 def test_without_a_map_the_space_says_so(engine: FakeEngine, session: Session) -> None:
-    ((moved, _),) = change_layers(engine, session, 0, 0)
+    ((moved, _, _),) = change_layers(engine, session, 0, 0)
     for given in (None, moved):
         ((figure, status, _),) = draw(engine, given)
         assert figure == SKIP and "no map for these layers yet" in status

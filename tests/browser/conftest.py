@@ -1,0 +1,66 @@
+"""The app in a headless Chromium. A browser that is missing is a failure: nobody should believe a screen unseen."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver import Chrome
+
+from lrt_explorer.study.progress import finish
+from lrt_explorer.ui.launch import serve
+from tests.browser.page import Page, open_browser
+from tests.ui.tiny_house import build_assets, tiny_engine
+
+TOKENS = 4_000
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def tiny_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app over tiny random models, its opening pair with a map, in a house of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        home = tmp_path_factory.mktemp("browser-home")
+        patch.setenv("LRT_EXPLORER_ASSETS", str(build_assets(home / "assets")))
+        # The fixture that gives every test its own home comes later than this one, so the map goes into the assets.
+        engine = tiny_engine()
+        patch.setenv("LRT_EXPLORER_HOME", str(home / "data"))
+        session = finish(engine.open("tinyworld-s", "tinyworld-l"))
+        fitted = finish(engine.fit(session, TOKENS, None))
+        shutil.copytree(fitted.map_folder, home / "assets" / "maps" / Path(fitted.map_folder).parent.name)
+        app = serve(engine, "127.0.0.1", None, block=False)
+        yield app.local_url
+        app.close()
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    driver = open_browser(tmp_path_factory.mktemp("profile"), tmp_path_factory.mktemp("downloads"))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def open_page(browser: Chrome, tiny_url: str) -> Iterator[Callable[..., Page]]:
+    """Open the tiny app at a size and in a theme; after the test its console must hold no error."""
+    pages: list[Page] = []
+
+    def opened(width: int = 1440, height: int = 1000, theme: str = "light") -> Page:
+        page = Page(browser, tiny_url, width, height, theme)
+        pages.append(page)
+        return page
+
+    yield opened
+    for page in pages:
+        assert page.errors() == []
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page]) -> Page:
+    opened = open_page()
+    opened.until_settled()
+    return opened

@@ -1,0 +1,146 @@
+"""The page as a test sees it: what is shown, what can be pressed, and waits that end in a clear sentence."""
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--hide-scrollbars",
+    "--enable-unsafe-swiftshader",
+)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+PATIENCE = 45
+"""Seconds that anything may take on a slow machine before a test gives up."""
+
+
+def open_browser(profile: Path, downloads: Path) -> Chrome:
+    """Start Chromium. Raises if there is none."""
+    options = ChromeOptions()
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
+    binary, driver = _find(*BROWSERS), _find("chromedriver")
+    options.binary_location = binary
+    return Chrome(options=options, service=Service(driver))
+
+
+def _find(*names: str) -> str:
+    for name in names:
+        if found := shutil.which(name):
+            return found
+    raise FileNotFoundError(f"none of {', '.join(names)} is installed; on Debian: apt-get install chromium-driver")
+
+
+class Page:
+    """One freshly opened page of the app."""
+
+    def __init__(self, browser: Chrome, url: str, width: int, height: int, theme: str) -> None:
+        self.browser = browser
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        browser.get_log("browser")
+        browser.get(f"{url}?__theme={theme}")
+
+    def js(self, code: str, *arguments: Any) -> Any:
+        return self.browser.execute_script(code, *arguments)
+
+    def until(self, holds: Callable[[], Any], what: str) -> Any:
+        """Wait until something holds and return it."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            if value := holds():
+                return value
+            time.sleep(0.1)
+        raise AssertionError(f"after {PATIENCE} s still not: {what}; the page shows\n{self.text('body')[:2000]}")
+
+    def text(self, selector: str) -> str:
+        return str(self.js("return document.querySelector(arguments[0])?.innerText ?? ''", selector))
+
+    def until_text(self, selector: str, part: str) -> str:
+        return str(self.until(lambda: part in (shown := self.text(selector)) and shown, f"{part!r} in {selector}"))
+
+    def panes(self) -> dict[str, str]:
+        """What each arm has written after the prompt."""
+        code = """return [...document.querySelectorAll('.pane')].map((pane) => {
+            const text = pane.querySelector('.pane-text').cloneNode(true);
+            text.querySelector('.prompt')?.remove();
+            return [pane.dataset.arm, text.textContent];
+        })"""
+        return dict(self.js(code))
+
+    def until_settled(self) -> dict[str, str]:
+        """Wait until all four arms are written to their end."""
+
+        def written() -> bool:
+            busy = self.js("return document.querySelector('.panes')?.getAttribute('aria-busy')")
+            return busy == "false" and len(panes := self.panes()) == 4 and all(panes.values())
+
+        self.until(written, "four filled panes")
+        return self.panes()
+
+    def find(self, selector: str, text: str | None = None) -> WebElement:
+        """The first visible element, with a text that begins so."""
+
+        def there() -> WebElement | None:
+            for element in self.browser.find_elements(By.CSS_SELECTOR, selector):
+                if element.is_displayed() and (text is None or element.text.strip().startswith(text)):
+                    return element
+            return None
+
+        found: WebElement = self.until(there, f"an element {selector} {text or ''}")
+        return found
+
+    def press(self, text: str, selector: str = "button") -> None:
+        element = self.find(selector, text)
+        self.js("arguments[0].scrollIntoView({block: 'center'})", element)
+        element.click()
+
+    def write(self, selector: str, text: str, *, submit: bool = False) -> None:
+        """Put a text into a field, as typing it would; long ones without waiting for every key."""
+        field = self.find(selector)
+        self.js(
+            """const [field, text] = arguments;
+            const kind = field.tagName === 'TEXTAREA' ? HTMLTextAreaElement : HTMLInputElement;
+            Object.getOwnPropertyDescriptor(kind.prototype, 'value').set.call(field, text);
+            field.dispatchEvent(new Event('input', {bubbles: true}));
+            field.dispatchEvent(new Event('change', {bubbles: true}));""",
+            field,
+            text,
+        )
+        if submit:
+            self.js(
+                "arguments[0].dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true}));"
+                "arguments[0].dispatchEvent(new KeyboardEvent('keypress', {key: 'Enter', bubbles: true}))",
+                field,
+            )
+
+    def upload(self, selector: str, *files: Path) -> None:
+        # Gradio puts the field that takes the files right before the button that people see.
+        field = self.js("return document.querySelector(arguments[0]).previousElementSibling", selector)
+        field.send_keys("\n".join(str(file) for file in files))
+
+    def choose(self, label: str, option: str) -> None:
+        """Choose an entry of a dropdown by what it says."""
+        field = self.find(f"input[aria-label='{label}']")
+        field.click()
+        self.press(option, "ul[role=listbox] li")
+
+    def errors(self) -> list[str]:
+        """What the browser's console complained of."""
+        return [entry["message"] for entry in self.browser.get_log("browser") if entry["level"] == "SEVERE"]
