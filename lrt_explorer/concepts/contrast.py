@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from os.path import isfile
 from pathlib import Path
 
 from lrt_explorer.errors import ContrastError
@@ -153,9 +154,8 @@ def load_concept(name: str) -> ContrastSet:
     shipped = shipped_concepts()
     if name in shipped:
         return read_contrast(shipped[name])
-    path = Path(name)
-    if path.suffix == ".jsonl" or path.is_file():
-        return read_contrast(path)
+    if name.endswith(".jsonl") or isfile(name):
+        return read_contrast(Path(name))
     known = ", ".join(shipped) or "none are installed"
     raise ContrastError(f"there is no concept {name!r}; choose one of these ({known}) or give a .jsonl file")
 
@@ -196,20 +196,25 @@ def _checked_header(row: Mapping[str, object], where: str) -> Mapping[str, objec
 
 def _string(row: Mapping[str, object], key: str, where: str) -> str:
     value = row.get(key)
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not value.strip() or not _is_text(value):
         raise ContrastError(f"{where} has no text under {key!r}; write some there")
     return value
 
 
 def _optional(row: Mapping[str, object], key: str, where: str) -> str | None:
     value = row.get(key)
-    if value is None or isinstance(value, str):
+    if value is None or (isinstance(value, str) and _is_text(value)):
         return value
     raise ContrastError(f"{where} holds something other than text under {key!r}; write text there or leave it out")
 
 
 def _strings(row: Mapping[str, object], key: str, where: str) -> tuple[str, ...]:
     values = row.get(key)
-    if not isinstance(values, list) or not values or not all(isinstance(value, str) and value for value in values):
+    if not isinstance(values, list) or not values or not all(isinstance(v, str) and v and _is_text(v) for v in values):
         raise ContrastError(f"{where} needs a list of answers under {key!r}; write at least one")
     return tuple(values)
+
+
+def _is_text(value: str) -> bool:
+    """Whether it is text at all: JSON can spell halves of characters, which no tokenizer reads."""
+    return all(not "\ud800" <= character <= "\udfff" for character in value)

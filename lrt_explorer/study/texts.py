@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from itertools import islice
+from os.path import isfile
 from pathlib import Path
 
 from lrt_explorer.errors import SettingsError
@@ -27,7 +28,7 @@ def read_texts(source: str) -> Iterator[str]:
     if source == TINYWORLD:
         return (document.text for document in documents("fit", ENDLESS))
     path = assets_home() / "corpus" / "demo.txt" if source == DEMO else Path(source)
-    if not path.is_file():
+    if not isfile(path):
         raise SettingsError(
             f"there is no corpus {source!r}; name a text or .jsonl file, or one of {TINYWORLD!r} and {DEMO!r}"
         )
@@ -60,7 +61,8 @@ def _json_text(line: str, where: str) -> str:
         row = json.loads(line)
     except json.JSONDecodeError as error:
         raise SettingsError(f"{where} is not JSON; write one JSON object a line") from error
-    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
-        raise SettingsError(f'{where} has no \'text\'; write objects such as {{"text": "..."}}')
-    text: str = row["text"]
+    text = row.get("text") if isinstance(row, dict) else None
+    # JSON can spell halves of characters, which no tokenizer reads.
+    if not isinstance(text, str) or any("\ud800" <= character <= "\udfff" for character in text):
+        raise SettingsError(f"{where} has no 'text'; write objects such as {{'text': '...'}} with double quotes")
     return text

@@ -53,6 +53,7 @@ PAIR = '{"with": "a", "without": "b"}'
         (f'{PAIR}\n{{"with": "a"}}\n', "line 2 of set.jsonl has no text under 'without'"),
         (f'{PAIR}\n{{"with": "a", "without": " "}}\n', "line 2 of set.jsonl has no text under 'without'"),
         (f'{PAIR}\n{{"with": "a", "without": 3}}\n', "line 2 of set.jsonl has no text under 'without'"),
+        (f'{PAIR}\n{{"with": "a", "without": "\\ud800"}}\n', "line 2 of set.jsonl has no text under 'without'"),
         (f'{PAIR}\n{{"text": "a"}}\n', "line 2 of set.jsonl has neither"),
         (f'{PAIR}\n{{"prompt": "a", "positive": [], "negative": ["b"]}}\n', "line 2 of set.jsonl needs a list"),
         (f'{PAIR}\n{{"prompt": "a", "positive": ["b"], "negative": "b"}}\n', "line 2 of set.jsonl needs a list"),
@@ -82,6 +83,8 @@ def test_a_missing_file_and_an_unknown_name_are_refused(tmp_path: Path) -> None:
         read_contrast(tmp_path / "absent.jsonl")
     with pytest.raises(ContrastError, match="there is no concept 'absent'"):
         load_concept("absent")
+    with pytest.raises(ContrastError, match="there is no concept"):
+        load_concept("x" * 5000)
 
 
 def test_a_one_sided_set_made_in_code_is_refused_too() -> None:

@@ -81,6 +81,7 @@ def test_the_demo_text_is_a_corpus_by_name(assets: Path) -> None:
         ("latin.txt", b"caf\xe9\n", "is not UTF-8"),
         ("bad.jsonl", b'{"text": "a"}\nno\n', "line 2 of bad.jsonl is not JSON"),
         ("other.jsonl", b'{"words": "a"}\n', "line 1 of other.jsonl has no 'text'"),
+        ("half.jsonl", b'{"text": "\\ud800"}\n', "line 1 of half.jsonl has no 'text'"),
     ],
 )
 def test_a_corpus_that_cannot_be_read_is_refused(tmp_path: Path, name: str, content: bytes | None, said: str) -> None:

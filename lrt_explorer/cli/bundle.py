@@ -1,0 +1,49 @@
+"""`lrt-explorer bundle`: make the maps and vectors that ship with the demo family anew, after it was trained."""
+
+import argparse
+from typing import Any
+
+from lrt_explorer.cli.common import Json, add_json, number, run_study, table
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser("bundle", help="make the maps and vectors that ship with the demo family")
+    parser.add_argument("--tokens", type=int, default=300_000, help="pairs of tokens per map (default: %(default)s)")
+    add_json(parser)
+    parser.set_defaults(run=run, show=show)
+
+
+def run(options: argparse.Namespace) -> Json:
+    """Write both into the assets."""
+    from lrt_explorer.store import assets_home
+    from lrt_explorer.study.bundle import build_demo_maps
+
+    bundle = run_study(build_demo_maps(tokens=options.tokens))
+    maps = [
+        {
+            "small": fit.info.small,
+            "large": fit.info.large,
+            "small_layer": fit.info.small_layer,
+            "large_layer": fit.info.large_layer,
+            "r2": fit.info.r2,
+            "coverage": fit.info.coverage,
+            "direction_cosine": fit.direction_cosine,
+        }
+        for fit in bundle.maps
+    ]
+    return {"maps": maps, "assets": str(assets_home())}
+
+
+def show(result: Json) -> str:
+    """One line a map."""
+    rows = [
+        (
+            f"{row['small']} → {row['large']}",
+            f"{row['small_layer']} → {row['large_layer']}",
+            *(number(row[key]) for key in ("r2", "coverage", "direction_cosine")),
+        )
+        for row in result["maps"]
+    ]
+    header = ("pair", "layers", "held-out R²", "coverage", "direction cosine")
+    return f"{table(header, rows)}\nkept in {result['assets']}"
