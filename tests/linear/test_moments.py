@@ -62,6 +62,13 @@ def test_merged_moments_are_those_of_the_whole(cut: int) -> None:
     assert all(torch.equal(tensor, right_before[name]) for name, tensor in right.state().items())
 
 
+def test_merging_nothing_into_nothing_gives_nothing() -> None:
+    nothing = CrossMoments(5, 7)
+    nothing.merge(CrossMoments(5, 7))
+    assert nothing.count == 0
+    assert not bool(nothing.cxy.any())
+
+
 def test_merging_is_the_same_in_any_grouping() -> None:
     x, y = rows(300)
     parts = [(x[i : i + 100], y[i : i + 100]) for i in (0, 100, 200)]
