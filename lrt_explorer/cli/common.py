@@ -89,13 +89,10 @@ def number(value: float | None, digits: int = 2) -> str:
 
 
 def table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """Rows under a header in aligned columns, the first to the left and the others to the right."""
-    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
-    lines = []
-    for row in [header, *rows]:
-        cells = [
-            cell.ljust(width) if column == 0 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
+    """Rows under a header in aligned columns, numbers to the right and words to the left."""
+    columns = []
+    for name, *cells in zip(header, *rows, strict=True):
+        width = max(map(len, [name, *cells]))
+        numeric = all(cell[:1].isdigit() or cell[:1] in "-–" for cell in cells)
+        columns.append([cell.rjust(width) if numeric else cell.ljust(width) for cell in (name, *cells)])
+    return "\n".join("  ".join(line).rstrip() for line in zip(*columns, strict=True))

@@ -34,7 +34,11 @@ def run(options: argparse.Namespace) -> Json:
             for pair in PAIRS
         ],
         "models": [
-            {**{field: getattr(model, field) for field in FIELDS}, "gated": MODELS[name].gated}
+            {
+                **{field: getattr(model, field) for field in FIELDS},
+                "gated": MODELS[name].gated,
+                "shipped": MODELS[name].shipped,
+            }
             for name, model in models.items()
         ],
     }
@@ -42,27 +46,28 @@ def run(options: argparse.Namespace) -> Json:
 
 def show(result: Json) -> str:
     """Both lists as tables."""
-    needs = {model["name"]: _needs(model) for model in result["models"]}
+    models = {model["name"]: model for model in result["models"]}
     pairs = [
         (
             pair["name"],
             f"{pair['small_layer']} → {pair['large_layer']}",
-            "here"
-            if pair["available"]
-            else "; ".join(dict.fromkeys(filter(None, map(needs.get, (pair["small"], pair["large"]))))),
+            _needs([models[name] for name in (pair["small"], pair["large"]) if not models[name]["available"]]),
         )
         for pair in result["pairs"]
     ]
-    models = [
-        (model["name"], *(f"{model[key]:,}" if model[key] else "–" for key in ("parameters", "layers", "width")))
-        for model in result["models"]
+    sizes = [
+        (name, *(f"{model[key]:,}" if model[key] else "–" for key in ("parameters", "layers", "width")), model["where"])
+        for name, model in models.items()
     ]
     return "\n\n".join(
-        (table(("pair", "layers", "needs"), pairs), table(("model", "parameters", "layers", "width"), models))
+        (table(("pair", "layers", "needs"), pairs), table(("model", "parameters", "layers", "width", "where"), sizes))
     )
 
 
-def _needs(model: Json) -> str:
-    if model["available"]:
-        return ""
-    return f"{model['where']} from the hub" + (", licence to accept first" if model["gated"] else "")
+def _needs(missing: list[Json]) -> str:
+    """What it takes to have the models that are not on this disk."""
+    if not missing:
+        return "nothing"
+    if any(model["shipped"] for model in missing):
+        return "the demo weights: restore the assets, or run `lrt-explorer tinyworld train`"
+    return "the hub" + (", after accepting a licence there" if any(model["gated"] for model in missing) else "")

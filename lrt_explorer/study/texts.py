@@ -64,5 +64,5 @@ def _json_text(line: str, where: str) -> str:
     text = row.get("text") if isinstance(row, dict) else None
     # JSON can spell halves of characters, which no tokenizer reads.
     if not isinstance(text, str) or any("\ud800" <= character <= "\udfff" for character in text):
-        raise SettingsError(f"{where} has no 'text'; write objects such as {{'text': '...'}} with double quotes")
+        raise SettingsError(where + ' has no \'text\'; write objects such as {"text": "..."}')
     return text
