@@ -59,9 +59,10 @@ def create_app(engine: Engine) -> gr.Blocks:
 
 
 @guarded(lambda sentence: (gr.skip(), notice(sentence)))
-def show_map(engine: Engine, session: Session | None, concept: str) -> Iterator[tuple[Any, str]]:
+def show_map(engine: Engine, session: Session | None, concept: str) -> Iterator[tuple[Any, Any]]:
     """Show the way of the vector and the figures of the map that takes it."""
     if session is None:
+        yield gr.skip(), gr.skip()
         return
     badges = engine.badges(session, concept)
     yield route(session, badges), badges_card(session, badges, engine.concept(concept).name)

@@ -48,7 +48,7 @@ def build_setup(engine: Engine, session: gr.State) -> SetupPanel:
     pair = gr.Dropdown(
         choices, value=cards[0].name, label="Pair", info="the vector comes from the first, the second is steered"
     )
-    with gr.Group(visible=False, elem_classes="quiet") as others:
+    with gr.Column(visible=False) as others:
         small = gr.Textbox(
             label="Small model",
             info="a preset, a folder or a hub id",
@@ -115,7 +115,7 @@ def build_setup(engine: Engine, session: gr.State) -> SetupPanel:
     }
     at_once: dict[str, Any] = {"api_visibility": "private", "queue": False}
     quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    pair.input(lambda name: gr.Group(visible=name == OTHER), pair, others, **at_once)
+    pair.input(lambda name: gr.Column(visible=name == OTHER), pair, others, **at_once)
     opening: list[Any] = [
         pair.input(partial(open_preset, engine), pair, shown, **model_work),
         use.click(partial(open_models, engine), [small, large], shown, **model_work),
@@ -155,6 +155,8 @@ def open_first(engine: Engine) -> Iterator[Shown]:
 def open_preset(engine: Engine, name: str) -> Iterator[Shown]:
     """Open a pair of the list; the entry for other models waits for their names."""
     if name == OTHER:
+        # A handler that yields nothing would empty what it writes to.
+        yield gr.skip(), gr.skip(), gr.skip(), ""
         return
     card = next(card for card in engine.pairs() if card.name == name)
     yield from open_models(engine, card.small, card.large)
@@ -188,11 +190,9 @@ def change_layers(
     engine: Engine, session: Session | None, small_layer: float | None, large_layer: float | None
 ) -> Iterator[tuple[Any, str, Any]]:
     """Move to other layers, with the map that is at hand for them; what was said of others goes."""
-    if session is None:
-        return
     if small_layer is None or large_layer is None:
         raise SettingsError("give both layers as whole numbers, counted from 0")
-    if (small_layer, large_layer) == (session.small_layer, session.large_layer):
+    if session is None or (small_layer, large_layer) == (session.small_layer, session.large_layer):
         yield gr.skip(), "", gr.skip()
     else:
         yield engine.at_layers(session, int(small_layer), int(large_layer)), "", ""

@@ -126,9 +126,10 @@ def draw_space(
     colour: ColourBy,
     lines: bool,
     arrows: bool,
-) -> Iterator[tuple[Any, str, Any]]:
+) -> Iterator[tuple[Any, Any, Any]]:
     """Draw the picture; the one from before stays until the new one is ready."""
     if not looking:
+        yield gr.skip(), gr.skip(), gr.skip()
         return
     projecting = engine.picture(_opened(session), SpaceSettings(concept, int(points), method, dims))
     while True:

@@ -94,7 +94,9 @@ def build_steer(engine: Engine, session: gr.State) -> SteerTab:
             as_in_paper = gr.Checkbox(
                 False, label="Map as in the paper", info="adds the map's bias to the direction; a difference has none"
             )
-        contrast = gr.UploadButton("Own contrast set (JSONL) …", size="sm", file_types=[".jsonl"], elem_id="contrast")
+        contrast = gr.UploadButton(
+            "Own contrast set (JSONL) …", size="sm", scale=0, file_types=[".jsonl"], elem_id="contrast"
+        )
         contrast_status = gr.HTML(elem_id="contrast-status")
 
     # Through the queue: a State that changes outside it does not tell its listeners.
@@ -152,7 +154,7 @@ def compare_arms(
 ) -> Iterator[tuple[Any, str, Any]]:
     """Write all arms side by side, token by token."""
     if session is None:
-        return
+        raise SettingsError("the models are not open yet; choose a pair under Models")
     if seed is None:
         raise SettingsError("give the seed as a whole number")
     card = engine.concept(concept)

@@ -18,6 +18,8 @@ TOKENS = 4_000
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(pytest.mark.browser)
+        # A machine that does other work as well takes its time to draw.
+        item.add_marker(pytest.mark.timeout(400))
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ FLAGS = (
     "--enable-unsafe-swiftshader",
 )
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE = 45
+PATIENCE = 90
 """Seconds that anything may take on a slow machine before a test gives up."""
 
 

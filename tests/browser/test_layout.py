@@ -22,7 +22,8 @@ return [wide, out];
 """
 OVERLAP = """
 const boxes = [...document.querySelectorAll(arguments[0])]
-  .filter((e) => e.offsetParent && !e.closest('.visually-hidden')).map((e) => [e, e.getBoundingClientRect()]).filter(([, b]) => b.width && b.height);
+  .filter((e) => e.offsetParent && !e.closest('.visually-hidden'))
+  .map((e) => [e, e.getBoundingClientRect()]).filter(([, b]) => b.width && b.height);
 const pairs = [];
 const called = (e) => `${e.tagName} ${(e.innerText || e.id || '').slice(0, 30)}`;
 for (const [e, a] of boxes) for (const [f, b] of boxes) {

@@ -76,7 +76,7 @@ def test_opening_shows_progress_and_then_the_range_of_layers(engine: FakeEngine)
 
 
 def test_other_models_wait_for_their_names(engine: FakeEngine) -> None:
-    assert list(open_preset(engine, OTHER)) == []
+    assert list(open_preset(engine, OTHER)) == [(SKIP, SKIP, SKIP, "")]
     *_, last = open_models(engine, " ", "large")
     assert "Name both models" in last[3]
 
@@ -105,7 +105,7 @@ def test_other_layers_have_no_map_until_one_is_fitted(engine: FakeEngine, sessio
 
 def test_layers_that_were_not_changed_or_not_given_do_nothing(engine: FakeEngine, session: Session) -> None:
     assert list(change_layers(engine, session, 2, 3)) == [(SKIP, "", SKIP)]
-    assert list(change_layers(engine, None, 2, 3)) == []
+    assert list(change_layers(engine, None, 2, 3)) == [(SKIP, "", SKIP)]
     ((kept, status, _),) = change_layers(engine, session, None, 3)
     assert kept == SKIP and "Give both layers" in status
 
@@ -164,7 +164,7 @@ def test_before_the_models_are_open_every_button_says_so(engine: FakeEngine) -> 
 def test_the_map_is_described_for_the_concept(engine: FakeEngine, session: Session) -> None:
     ((way, badges),) = show_map(engine, session, "mood")
     assert "tinyworld-s" in way and "native mood vector" in badges
-    assert list(show_map(engine, None, "mood")) == []
+    assert list(show_map(engine, None, "mood")) == [(SKIP, SKIP)]
 
 
 # Steer
@@ -209,7 +209,8 @@ def test_a_bad_prompt_gets_one_sentence(engine: FakeEngine, session: Session, pr
 def test_without_a_seed_or_a_session_nothing_is_written(engine: FakeEngine, session: Session) -> None:
     ((html, _, _),) = steer(engine, session, seed=None)
     assert "Give the seed" in html
-    assert steer(engine, None) == []
+    ((html, _, _),) = steer(engine, None)
+    assert "models are not open yet" in html
 
 
 def test_a_concept_brings_its_own_prompt_unless_the_visitor_wrote_one(engine: FakeEngine) -> None:
@@ -256,7 +257,7 @@ def draw(engine: FakeEngine, session: Session | None, looking: bool = True) -> l
 
 
 def test_the_picture_is_drawn_only_while_somebody_looks(engine: FakeEngine, session: Session) -> None:
-    assert draw(engine, session, looking=False) == []
+    assert draw(engine, session, looking=False) == [(SKIP, SKIP, SKIP)]
     (_, progress, _), (figure, status, caption) = draw(engine, session)
     assert 'role="progressbar"' in progress and status == ""
     assert figure.startswith("{") and '"partners"' in figure and "50 tokens" in caption
