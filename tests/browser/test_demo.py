@@ -1,0 +1,73 @@
+"""The app as it ships: what a stranger sees who opens it for the first time."""
+
+from collections.abc import Iterator
+
+import pytest
+from selenium.webdriver import Chrome
+
+from tests.browser.app_process import running_app
+from tests.browser.page import Page
+
+READOUTS = """return Object.entries(Object.fromEntries([...document.querySelectorAll('.pane')].map(
+    (pane) => [pane.dataset.arm, pane.querySelector('.readout b')?.innerText])))"""
+
+
+@pytest.fixture(scope="module")
+def demo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_app(tmp_path_factory.mktemp("demo")) as url:
+        yield url
+
+
+@pytest.fixture
+def demo(browser: Chrome, demo_url: str) -> Iterator[Page]:
+    page = Page(browser, demo_url, 1440, 1000, "light")
+    yield page
+    assert page.errors() == []
+
+
+def readouts(page: Page) -> dict[str, float]:
+    return {arm: float(shown.replace("−", "-")) for arm, shown in page.js(READOUTS)}
+
+
+def test_it_opens_with_a_working_result(demo: Page) -> None:
+    panes = demo.until_settled()
+    assert set(panes) == {"unsteered", "native", "transferred", "random"}
+    demo.until_text("#route", "tinyworld-s")
+    demo.until_text("#badges", "reachable share")
+    assert panes["native"] != panes["unsteered"] and panes["transferred"] != panes["unsteered"]
+
+
+def test_the_slider_steers_with_the_native_and_the_transferred_vector_and_leaves_the_unsteered_pane(demo: Page) -> None:
+    before = demo.until_settled()
+    seen = []
+    for strength, shown in ((-0.6, "s = −0.60"), (0.6, "s = +0.60")):
+        demo.write("#strength input[type=range]", str(strength))
+        demo.until_text("#added", shown)
+        assert demo.until_settled()["unsteered"] == before["unsteered"]
+        seen.append(readouts(demo))
+    low, high = seen
+    effect = {arm: high[arm] - low[arm] for arm in low}
+    assert effect["unsteered"] == 0
+    assert effect["native"] > 1 and effect["transferred"] > 1
+    assert abs(effect["random"]) < effect["transferred"]
+
+
+def test_the_space_shows_both_models(demo: Page) -> None:
+    demo.until_settled()
+    demo.press("Space", "button[role=tab]")
+    points = "return document.querySelectorAll('#space-plot path.point').length"
+    assert demo.until(lambda: demo.js(points), "points in the plot") >= 1200
+    assert demo.js("return document.querySelector('#space-plot .main-svg').clientHeight") > 400
+
+
+def test_every_concept_and_pair_that_ships_can_be_chosen(demo: Page) -> None:
+    demo.until_settled()
+    before = demo.panes()
+    demo.choose("Concept", "register")
+    demo.until_text("#ends", "pirate →")
+    demo.until(lambda: demo.panes()["native"] != before["native"], "another text")
+    demo.until_settled()
+    demo.choose("Pair", "tinyworld-g → tinyworld-l")
+    demo.until_text("#route", "tinyworld-g")
+    demo.until_settled()
+    assert "coverage" in demo.text("#badges")
