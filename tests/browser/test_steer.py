@@ -71,3 +71,12 @@ def test_an_own_contrast_set_steers(page: Page, tmp_path: Path) -> None:
     page.until_text("#ends", "loud →")
     page.until(lambda: page.panes()["native"] != before["native"], "another native text")
     page.until_settled()
+
+
+def test_stop_ends_the_writing_and_the_slider_goes_on(page: Page) -> None:
+    page.press("Run")
+    page.press("Stop", "#stop")
+    page.until_text("#added", "Stopped")
+    move(page, 0.3)
+    page.until_text("#added", "s = +0.30")
+    page.until_settled()
