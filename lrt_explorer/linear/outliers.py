@@ -24,4 +24,4 @@ def ordinary_rows(x: Tensor, factor: float = DEFAULT_FACTOR) -> Tensor:
     finite = torch.isfinite(norms)
     if not bool(finite.any()):
         return finite
-    return finite & (norms <= factor * norms[finite].median())
+    return norms <= factor * norms[finite].median()

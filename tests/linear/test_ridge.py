@@ -127,6 +127,15 @@ def test_the_lambda_chosen_is_the_best_on_held_out_rows() -> None:
     torch.testing.assert_close(choice.map.weight, RidgePath(collected(*fit)).map(choice.lam).weight)
 
 
+def test_among_lambdas_equal_up_to_rounding_the_smallest_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = planted(100, 4, 5, seed=0, level=0.1)
+    path, held_out = RidgePath(collected(x, y)), collected(x, y)
+    for gap, expected in ((1e-14, 1e-6), (1e-9, 1e-3)):
+        scores = ((1.0, 0.5), (1e-3, 0.9 + gap), (1e-6, 0.9))
+        monkeypatch.setattr(path, "r2_by_lambda", lambda *_, scores=scores: scores)
+        assert path.select(held_out).lam == expected
+
+
 def test_more_ridge_gives_a_smaller_map_and_in_the_end_the_mean() -> None:
     x, y = planted(500, 12, 20, seed=0, level=0.5)
     path = RidgePath(collected(x, y))

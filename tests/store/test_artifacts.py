@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import subprocess
@@ -285,6 +286,29 @@ def test_a_kill_at_any_step_leaves_the_old_one_or_the_new_one(tmp_path: Path) ->
     assert set(values) == {1.0, 2.0}
     assert values == sorted(values), "once the new one is in place, it stays"
     assert values.count(1.0) >= 5, "the writer was killed before, between and after its renames"
+
+
+def test_the_old_one_returns_when_the_new_one_cannot_be_put_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = saved(tmp_path / "thing", 1.0)
+    rename = Path.rename
+    renamed: list[str] = []
+
+    def failing(path: Path, target: Path) -> Path:
+        if ".new-" in path.name and renamed:
+            raise OSError(errno.EIO, "the disk is failing")
+        try:
+            return rename(path, target)
+        finally:
+            renamed.append(path.name)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(ArtifactError, match="the disk is failing"):
+        saved(folder, 2.0)
+    assert "thing" in renamed, "the old one was set aside"
+    assert [path.name for path in tmp_path.iterdir() if "thing" in path.name] == ["thing"]
+    assert load_artifact(folder, "thing").meta["value"] == 1.0
 
 
 def test_what_a_killed_writer_left_is_swept_when_it_is_old(tmp_path: Path) -> None:
