@@ -122,13 +122,17 @@ def identifier(span: str) -> str | None:
 
 
 def missing_imports(source: str) -> list[str]:
-    found = []
+    """What an example takes from this package that it does not offer."""
+    wanted: list[tuple[str, str]] = []
+    aliases: dict[str, str] = {}
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.module is not None:
-            module = importlib.import_module(node.module)
-            missing = [alias.name for alias in node.names if not hasattr(module, alias.name)]
-            found += [f"{node.module} has no {name}" for name in missing]
-    return found
+            wanted += [(node.module, alias.name) for alias in node.names]
+        elif isinstance(node, ast.Import):
+            aliases |= {alias.asname or alias.name: alias.name for alias in node.names}
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in aliases:
+            wanted.append((aliases[node.value.id], node.attr))
+    return [f"{module} has no {name}" for module, name in wanted if not hasattr(importlib.import_module(module), name)]
 
 
 def wrong_commands(line: str, whole: bool) -> list[str]:
@@ -205,7 +209,9 @@ See [the Makefile](Makefile), `lm/`, `errors.py`, `artifact.json`, `maps/SMALL--
         hub/two
 
 ```python
+import lrt_explorer as lrt
 from lrt_explorer.errors import MapError
+lrt.load_concept("mood")
 ```
 """
 
@@ -238,6 +244,7 @@ def test_a_sound_document_has_no_complaint() -> None:
         ("`no_such_name`", "the code has no no_such_name"),
         ("`NoSuchName`", "the code has no NoSuchName"),
         ("\n```python\nfrom lrt_explorer.errors import NoError\n```\n", "lrt_explorer.errors has no NoError"),
+        ("\n```python\nimport lrt_explorer as lrt\nlrt.none()\n```\n", "lrt_explorer has no none"),
     ],
 )
 def test_a_planted_mistake_is_found(planted: str, complaint: str) -> None:
