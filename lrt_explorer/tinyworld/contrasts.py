@@ -13,8 +13,7 @@ from lrt_explorer.tinyworld.voice import Voice
 
 PAIRS = 96
 PROMPTS = 80
-SENTENCES_IN_PAIR = ("narrative", "narrative", "narrative", "weather", "question", "request", "fact", "fact")
-SUFFIX = " Tom"
+SENTENCES_IN_PAIR = ("narrative", "narrative", "question", "request", "fact", "weather")
 
 
 @dataclass(frozen=True)
@@ -59,8 +58,9 @@ STEMS: dict[str, tuple[Stem, ...]] = {
 def contrast_set(concept: str, pairs: int = PAIRS, prompts: int = PROMPTS) -> ContrastSet:
     """The contrast set of a latent: texts from contrast seeds, prompts from held-out evaluation seeds.
 
-    Each pair tells the same story twice with only this latent turned. Prompts hold two sentences of context, half of
-    them told from each side, and break off where the latent decides the next word.
+    Each pair tells the same story twice with only this latent turned, and ends with the same words, broken off where
+    the latent decides the next one: that is where the last-token reading reads. Prompts hold two sentences of context,
+    half of them told from each side, and break off in the same way.
 
     Raises:
         SettingsError: if the world has no such latent.
@@ -75,7 +75,7 @@ def contrast_set(concept: str, pairs: int = PAIRS, prompts: int = PROMPTS) -> Co
         description=entry.description,
         positive_label=entry.positive,
         negative_label=entry.negative,
-        suffix=SUFFIX,
+        suffix=None,
         prompts=tuple(_prompt(concept, index) for index in range(prompts)),
         scorer=concept,
     )
@@ -83,8 +83,17 @@ def contrast_set(concept: str, pairs: int = PAIRS, prompts: int = PROMPTS) -> Co
 
 def _pair(concept: str, index: int) -> tuple[str, str]:
     seed = f"contrast/{concept}/{index}"
-    voice = draw_voice(random.Random(seed), held_out=False)
-    told = [" ".join(sentences(voice.with_side(concept, side), seed, SENTENCES_IN_PAIR)) for side in (True, False)]
+    rng = random.Random(seed)
+    stem = rng.choice(STEMS[concept])
+    while True:
+        voice = draw_voice(rng, held_out=False)
+        if voice["language"] in stem.languages:
+            break
+    told = []
+    for side in (True, False):
+        teller = voice.with_side(concept, side)
+        story = " ".join(sentences(teller, seed, SENTENCES_IN_PAIR))
+        told.append(break_off(story, stem, teller, concept, random.Random(f"{seed}/stem")).text)
     return told[0], told[1]
 
 

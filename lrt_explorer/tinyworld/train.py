@@ -76,14 +76,19 @@ class Optimisers:
     def __init__(self, model: Any, recipe: Recipe, steps: int) -> None:
         """Sort the parameters of a model."""
         matrices: list[torch.nn.Parameter] = []
+        tables: list[torch.nn.Parameter] = []
         rest: list[torch.nn.Parameter] = []
         for name, parameter in model.named_parameters():
-            inside = parameter.ndim == 2 and ("layers." in name or ".h." in name)
-            (matrices if inside else rest).append(parameter)
+            if parameter.ndim < 2:
+                rest.append(parameter)
+            else:
+                (matrices if "layers." in name or ".h." in name else tables).append(parameter)
+        # Left alone, embeddings grow until every state is mostly its own token, and a latent is lost beside it.
+        groups = [{"params": tables, "weight_decay": recipe.adam_decay}, {"params": rest, "weight_decay": 0.0}]
         self.all: list[torch.optim.Optimizer] = [
-            torch.optim.Muon(matrices, lr=recipe.muon_lr, weight_decay=0.01, momentum=0.95,
+            torch.optim.Muon(matrices, lr=recipe.muon_lr, weight_decay=recipe.muon_decay, momentum=0.95,
                              adjust_lr_fn="match_rms_adamw"),
-            torch.optim.AdamW(rest, lr=recipe.adam_lr, betas=(0.9, 0.98), weight_decay=0.0),
+            torch.optim.AdamW(groups, lr=recipe.adam_lr, betas=(0.9, 0.98)),
         ]  # fmt: skip
         warm_up = max(1, steps // 50)
 
