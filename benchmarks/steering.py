@@ -20,7 +20,7 @@ import numpy as np
 
 from lrt_explorer.concepts.contrast import ContrastSet, load_concept
 from lrt_explorer.concepts.readout import answer_tokens
-from lrt_explorer.concepts.vectors import addition, random_vector
+from lrt_explorer.concepts.vectors import READINGS, Reading, addition, random_vector
 from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.lm.model import LanguageModel
@@ -50,8 +50,8 @@ def interval(value: Any) -> dict[str, float]:
 
 
 def right_answers(lm: LanguageModel, layer: int, contrast: ContrastSet, values: Any, norm: float) -> dict[str, float]:
-    """Share of right answers, the likeliest token taken, after a narrator who told another fact wrong."""
-    mistaken = [p for i, p in enumerate(contrast.prompts) if i % 2 == 1]  # odd prompts are told from the negative side
+    """Share of right answers, the likeliest token taken, where the last fact before was told wrong."""
+    mistaken = [p for i, p in enumerate(contrast.prompts) if i % 2 == 1]  # the last fact before was told wrong
     answers = answer_tokens(lm, mistaken)
     shares = {}
     for strength in STRENGTHS:
@@ -62,9 +62,9 @@ def right_answers(lm: LanguageModel, layer: int, contrast: ContrastSet, values: 
     return shares
 
 
-def native(lm: LanguageModel, layer: int, contrast: ContrastSet, tokens: int) -> dict[str, Any]:
+def native(lm: LanguageModel, layer: int, contrast: ContrastSet, reading: Reading, tokens: int) -> dict[str, Any]:
     """Readout and judged text of one model steered by its own vector."""
-    known = read_known(lm, contrast, [layer], "all-tokens")[layer]
+    known = read_known(lm, contrast, [layer], reading)[layer]
     vectors = {"native": known.vector.values}
     read = finish(dose_response(lm, layer, vectors, contrast.prompts, known.typical_norm))
     texts = [prompt.text for prompt in contrast.prompts]
@@ -94,15 +94,17 @@ def native(lm: LanguageModel, layer: int, contrast: ContrastSet, tokens: int) ->
     return {**result, "passes": passes}
 
 
-def transfers(small: LanguageModel, i: int, large: LanguageModel, j: int, tokens: int) -> dict[str, Any]:
+def transfers(
+    small: LanguageModel, i: int, large: LanguageModel, j: int, reading: Reading, tokens: int
+) -> dict[str, Any]:
     """Retention of every concept through the map i → j, with both controls."""
     routes = [Route(i, j), *(Route(i, j, shuffle=seed) for seed in range(1, SEEDS + 1))]
     fitted, *shuffled = finish(fit_maps(small, large, read_texts(TINYWORLD), routes, tokens=tokens, corpus=TINYWORLD))
     concepts = {}
     for concept in CONCEPTS:
         contrast = load_concept(concept.name)
-        source = read_known(small, contrast, [i], "all-tokens")[i].vector.values
-        own = read_known(large, contrast, [j], "all-tokens")[j]
+        source = read_known(small, contrast, [i], reading)[i].vector.values
+        own = read_known(large, contrast, [j], reading)[j]
         native = {"native": own.vector.values}
         control = {f"random {k}": random_vector(large.width, k) for k in range(SEEDS)}
         control |= {f"shuffled {k}": other.map.direction(source) for k, other in enumerate(shuffled)}
@@ -149,6 +151,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=("native", "transfer"))
     parser.add_argument("places", nargs="+", metavar="MODEL:LAYER")
+    parser.add_argument("--reading", choices=READINGS, default="last-token")
     parser.add_argument("--new-tokens", type=int, default=40)
     parser.add_argument("--tokens", type=int, default=150_000, help="tokens for the map")
     arguments = parser.parse_args()
@@ -156,13 +159,13 @@ def main() -> None:
     if arguments.what == "transfer":
         (small, i), (large, j) = places
         print(json.dumps({"small": small.name, "small_layer": i, "large": large.name, "large_layer": j,
-                          **transfers(small, i, large, j, arguments.tokens)}, indent=1))  # fmt: skip
+                          **transfers(small, i, large, j, arguments.reading, arguments.tokens)}, indent=1))  # fmt: skip
         return
     report: dict[str, Any] = {}
     for lm, layer in places:
         rows = report[f"{lm.name}:{layer}"] = {}
         for concept in CONCEPTS:
-            rows[concept.name] = native(lm, layer, load_concept(concept.name), arguments.new_tokens)
+            rows[concept.name] = native(lm, layer, load_concept(concept.name), arguments.reading, arguments.new_tokens)
             print(lm.name, concept.name, json.dumps(rows[concept.name]), file=sys.stderr, flush=True)
     print(json.dumps({"prompts": len(load_concept("mood").prompts), "models": report}, indent=1))
 

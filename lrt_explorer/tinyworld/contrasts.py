@@ -59,8 +59,9 @@ def contrast_set(concept: str, pairs: int = PAIRS, prompts: int = PROMPTS) -> Co
     """The contrast set of a latent: texts from contrast seeds, prompts from held-out evaluation seeds.
 
     Each pair tells the same story twice with only this latent turned, and ends with the same words, broken off where
-    the latent decides the next one: that is where the last-token reading reads. Prompts hold two sentences of context,
-    half of them told from each side, and break off in the same way.
+    the latent decides the next one: that is where the last-token reading reads. Prompts break off in the same way
+    behind two sentences, one told from each side, so that what comes before leaves the latent open; even prompts end
+    with the positive side, odd ones with the negative.
 
     Raises:
         SettingsError: if the world has no such latent.
@@ -103,11 +104,15 @@ def _prompt(concept: str, index: int) -> ReadoutPrompt:
     stem = rng.choice(STEMS[concept])
     while True:
         voice = draw_voice(rng, held_out=True)
-        if voice[concept] == (index % 2 == 0) and voice["language"] in stem.languages:
+        if voice["language"] in stem.languages:
             break
-    kinds = ["narrative", "fact" if concept == "truthfulness" else rng.choice(("question", "request", "weather"))]
-    context = " ".join(sentences(voice, seed, kinds))
-    return break_off(context, stem, voice, concept, rng)
+    kinds = ("fact", "fact") if concept == "truthfulness" else ("narrative", rng.choice(("question", "request")))
+    last = index % 2 == 0
+    context = " ".join(
+        sentences(voice.with_side(concept, side), f"{seed}/{kind}/{side}", [kind])[0]
+        for kind, side in zip(kinds, (not last, last), strict=True)
+    )
+    return break_off(context, stem, voice.with_side(concept, last), concept, rng)
 
 
 def break_off(context: str, stem: Stem, voice: Voice, concept: str, rng: random.Random) -> ReadoutPrompt:
