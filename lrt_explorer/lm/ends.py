@@ -27,8 +27,11 @@ def ends_from_offsets(
     ends: list[int] = []
     following = _following_starts(len(text), offsets, special)
     read = 0
-    for (_, end), piece, is_special, after in zip(offsets, pieces, special, following, strict=True):
-        read = max(read, end if is_special else min(_untrimmed(text, end, piece, after), after))
+    for (start, end), piece, is_special, after in zip(offsets, pieces, special, following, strict=True):
+        if not is_special:
+            # Spaces trimmed to nothing may be placed at either of their ends, so they count from what was read before.
+            end = _untrimmed(text, read if start == end else end, piece, after)
+        read = max(read, min(end, after))
         ends.append(read)
     return ends
 
@@ -69,11 +72,6 @@ def _untrimmed(text: str, end: int, piece: str, after: int) -> int:
     Some tokenizers trim spaces off the offsets, though not off the tokens, and normalisers drop or merge characters.
     """
     gap = text[end:after]
-    if not gap:
-        return end
     swallowed = len(gap.rstrip())
     spaces = len(piece) - len(piece.rstrip(SPACES))
-    if spaces == len(piece):
-        # Spaces alone are trimmed from the left, which leaves the end as it was.
-        spaces = 0
     return end + max(swallowed, min(spaces, len(gap)))

@@ -66,10 +66,10 @@ MODELS: dict[str, ModelPreset] = {
 # the last block any two models agree on the next token and transfer shows little. Gemma's are those of
 # arXiv 2506.00653.
 PAIRS: tuple[PairPreset, ...] = (
-    PairPreset("tinyworld-s → tinyworld-l", "tinyworld-s", "tinyworld-l", 2, 4),
-    PairPreset("tinyworld-m → tinyworld-l", "tinyworld-m", "tinyworld-l", 3, 4),
+    PairPreset("tinyworld-s → tinyworld-l", "tinyworld-s", "tinyworld-l", 3, 5),
+    PairPreset("tinyworld-m → tinyworld-l", "tinyworld-m", "tinyworld-l", 4, 5),
     PairPreset("tinyworld-xs → tinyworld-s", "tinyworld-xs", "tinyworld-s", 1, 2),
-    PairPreset("tinyworld-g → tinyworld-l", "tinyworld-g", "tinyworld-l", 2, 4),
+    PairPreset("tinyworld-g → tinyworld-l", "tinyworld-g", "tinyworld-l", 3, 5),
     PairPreset("gpt2 → gpt2-medium", "gpt2", "gpt2-medium", 7, 14),
     PairPreset("pythia-160m → pythia-410m", "pythia-160m", "pythia-410m", 7, 14),
     PairPreset("qwen2.5-0.5b → qwen2.5-1.5b", "qwen2.5-0.5b", "qwen2.5-1.5b", 15, 17),

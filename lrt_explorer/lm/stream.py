@@ -7,8 +7,9 @@ from transformers import PreTrainedTokenizerBase
 # How the libraries show bytes that are no whole character, or not yet.
 BROKEN = "\N{REPLACEMENT CHARACTER}"
 # What a tokenizer writes for a token depends on its neighbours (SentencePiece drops the space at the start of a text),
-# so new tokens are decoded behind a few old ones.
+# so new tokens are decoded behind a few old ones; a window that has grown this long is cut down to those.
 CONTEXT_TOKENS = 6
+WINDOW_TOKENS = 24
 # A character has at most four bytes: more waiting tokens than this are not one that is unfinished.
 WAITING_TOKENS = 8
 UNFINISHED_TOKENS = 3
@@ -50,12 +51,14 @@ class TextStream:
 
     def _say(self, whole: str, upto: int) -> str:
         piece = whole[len(self._said_text) :]
-        # Tokens without text of their own stay in the window: behind them alone, the next would be decoded as a start.
+        # Tokens without text of their own count as unsaid: behind them alone, the next would be decoded as a start.
         if piece:
             self.text += piece
-            self._window = self._window[self._said :]
-            self._said = upto - self._said
-            self._said_text = self._decode(self._window[: self._said])
+            self._said, self._said_text = upto, whole
+            if upto > WINDOW_TOKENS:
+                said = self._tail(self._window[:upto])
+                self._window = said + self._window[upto:]
+                self._said, self._said_text = len(said), self._decode(said)
         return piece
 
     def _tail(self, tokens: list[int]) -> list[int]:

@@ -134,7 +134,7 @@ def test_paired_tokens_have_read_the_same_text(small: str, large: str, text: str
     for at_small, at_large in zip(pairing.small.tolist(), pairing.large.tolist(), strict=True):
         end = read[0][0].ends[0][at_small]
         assert read[1][0].ends[0][at_large] == end
-        if small != large:
+        if not torch.equal(read[0][0].ids, read[1][0].ids):
             for name, (encoded, pieces), at in zip((small, large), read, (at_small, at_large), strict=True):
                 text_pieces = [p for p, hidden in zip(pieces[: at + 1], encoded.special[0], strict=False) if not hidden]
                 assert KINDS[name].spell(text_pieces).decode() == KINDS[name].see(text[:end])
