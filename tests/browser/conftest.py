@@ -10,7 +10,7 @@ from selenium.webdriver import Chrome
 from lrt_explorer.study.progress import finish
 from lrt_explorer.ui.launch import serve
 from tests.browser.page import Page, open_browser
-from tests.ui.tiny_house import build_assets, tiny_engine
+from tests.ui.tiny_house import TinyEngine, build_assets
 
 TOKENS = 4_000
 
@@ -29,9 +29,9 @@ def tiny_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         home = tmp_path_factory.mktemp("browser-home")
         patch.setenv("LRT_EXPLORER_ASSETS", str(build_assets(home / "assets")))
         # The fixture that gives every test its own home comes later than this one, so the map goes into the assets.
-        engine = tiny_engine()
+        engine = TinyEngine()
         patch.setenv("LRT_EXPLORER_HOME", str(home / "data"))
-        session = finish(engine.open("tinyworld-s", "tinyworld-l"))
+        session = finish(engine.open("tiny-s", "tiny-l"))
         fitted = finish(engine.fit(session, TOKENS, None))
         shutil.copytree(fitted.map_folder, home / "assets" / "maps" / Path(fitted.map_folder).parent.name)
         app = serve(engine, "127.0.0.1", None, block=False)

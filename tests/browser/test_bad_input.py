@@ -29,7 +29,7 @@ def test_an_unknown_model_and_a_folder_that_is_none(page: Page, tmp_path: Path) 
     page.choose("Pair", "Other models")
     for name in ("no-such/model", str(tmp_path)):
         page.write("#other-small textarea, #other-small input", name)
-        page.write("#other-large textarea, #other-large input", "tinyworld-l")
+        page.write("#other-large textarea, #other-large input", "tiny-l")
         page.press("Open these models")
         assert page.until_text("#setup-status .notice", "no model")
     assert page.js("return document.querySelector('#large-layer input').value") == layers

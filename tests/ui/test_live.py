@@ -9,11 +9,13 @@ import pytest
 import torch
 
 from lrt_explorer.errors import ArtifactError, ContrastError, ModelError, SettingsError
+from lrt_explorer.lm.presets import PAIRS
 from lrt_explorer.store import load_map
+from lrt_explorer.study.defaults import opening
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.ui.live import LiveEngine
 from lrt_explorer.ui.session import Session, SpaceSettings, SteerSettings
-from tests.ui.tiny_house import build_assets, tiny_engine
+from tests.ui.tiny_house import TinyEngine, build_assets
 
 STEER = SteerSettings("mood", "Tom ran and felt", 0.5, 0, 0.0, 8, "all-tokens", False)
 SPACE = SpaceSettings("mood", 100, "pca", 2)
@@ -23,12 +25,12 @@ SPACE = SpaceSettings("mood", 100, "pca", 2)
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveEngine]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LRT_EXPLORER_ASSETS", str(build_assets(tmp_path_factory.mktemp("house") / "assets")))
-        yield tiny_engine()
+        yield TinyEngine()
 
 
 @pytest.fixture
 def opened(engine: LiveEngine) -> Session:
-    return finish(engine.open("tinyworld-s", "tinyworld-l"))
+    return finish(engine.open("tiny-s", "tiny-l"))
 
 
 @pytest.fixture
@@ -37,23 +39,24 @@ def fitted(engine: LiveEngine, opened: Session) -> Session:
 
 
 def test_the_opening_pair_and_concept_come_first(engine: LiveEngine) -> None:
-    first = engine.pairs()[0]
-    assert (first.small, first.large) == ("tinyworld-s", "tinyworld-l")
+    pairs = LiveEngine.pairs(engine)
+    assert (pairs[0].small, pairs[0].large) == (opening().pair.small, opening().pair.large)
+    assert sorted(card.name for card in pairs) == sorted(pair.name for pair in PAIRS)
     (card,) = engine.concepts()
     assert (card.name, card.low_label, card.high_label, len(card.examples)) == ("mood", "sad", "happy", 3)
 
 
 def test_opening_reports_progress_and_what_the_models_are(engine: LiveEngine) -> None:
     steps: list[Progress] = []
-    session = finish(engine.open("tinyworld-s", "tinyworld-l"), steps.append)
-    assert [step.message for step in steps] == ["loading tinyworld-s", "loading tinyworld-l"]
+    session = finish(engine.open("tiny-s", "tiny-l"), steps.append)
+    assert [step.message for step in steps] == ["loading tiny-s", "loading tiny-l"]
     assert (session.small_layers, session.large_layers, session.small_width, session.large_width) == (3, 5, 16, 32)
     assert session.map_folder == ""
 
 
 def test_unknown_models_and_layers_are_refused(engine: LiveEngine, opened: Session) -> None:
     with pytest.raises(ModelError, match="no model 'no-such/model'"):
-        finish(engine.open("no-such/model", "tinyworld-l"))
+        finish(engine.open("no-such/model", "tiny-l"))
     with pytest.raises(SettingsError, match="layer 9"):
         engine.at_layers(opened, 0, 9)
 
@@ -82,7 +85,7 @@ def test_a_map_fitted_on_own_text_is_not_what_others_find(engine: LiveEngine, op
 def test_without_a_map_nothing_is_compared_or_pictured(engine: LiveEngine, opened: Session) -> None:
     assert engine.badges(opened, "mood") is None
     for study in (engine.compare(opened, STEER), engine.picture(opened, SPACE)):
-        with pytest.raises(ArtifactError, match="no map from layer 2 to layer 4 yet; fit one"):
+        with pytest.raises(ArtifactError, match="no map from layer 1 to layer 2 yet; fit one"):
             finish(study)
 
 
@@ -119,7 +122,7 @@ def test_a_map_goes_out_and_comes_back(engine: LiveEngine, fitted: Session, open
 
 
 def test_a_map_of_other_models_is_refused(engine: LiveEngine, fitted: Session) -> None:
-    other = finish(engine.open("tinyworld-g", "tinyworld-l"))
+    other = finish(engine.open("tiny-g", "tiny-l"))
     with pytest.raises(ArtifactError, match="fitted from .* to .*, but the small model chosen has other weights"):
         engine.import_map(other, [engine.export_map(fitted)])
 

@@ -1,6 +1,7 @@
-"""A house of tiny random models under the names of the opening pair, with assets of its own: real studies at once."""
+"""A house of tiny random models with assets of its own: the real engine and its studies, at once."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from lrt_explorer.concepts.contrast import write_contrast
@@ -8,10 +9,23 @@ from lrt_explorer.errors import ModelError
 from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import assets_home
+from lrt_explorer.ui.engine import PairCard
 from lrt_explorer.ui.live import LiveEngine
 from tests.study import tiny
 
-MODELS = {"tinyworld-s": tiny.small, "tinyworld-l": tiny.large, "tinyworld-g": tiny.other}
+MODELS = {"tiny-s": tiny.small, "tiny-l": tiny.large, "tiny-g": tiny.other}
+ROUNDS = 200
+"""How often the few documents stand in the demo text, so that a fit can be long enough to be cancelled."""
+
+
+class TinyEngine(LiveEngine):
+    """The real engine, but for the pairs it offers."""
+
+    def __init__(self) -> None:
+        super().__init__(ModelCache(4, load))
+
+    def pairs(self) -> Sequence[PairCard]:
+        return [PairCard(f"{small} → tiny-l", small, "tiny-l") for small in ("tiny-s", "tiny-g")]
 
 
 def load(name: str) -> LanguageModel:
@@ -24,12 +38,8 @@ def build_assets(folder: Path) -> Path:
     """Assets without models: a concept, a demo text, and the style of the page."""
     shipped = assets_home()
     (folder / "corpus").mkdir(parents=True)
-    (folder / "corpus" / "demo.txt").write_text("\n".join(tiny.texts()) + "\n", encoding="utf-8")
+    (folder / "corpus" / "demo.txt").write_text("\n".join(tiny.texts() * ROUNDS) + "\n", encoding="utf-8")
     write_contrast(folder / "concepts" / "mood.jsonl", tiny.CONCEPT)
     for name in ("style.css", "plot.js"):
         shutil.copyfile(shipped / name, folder / name)
     return folder
-
-
-def tiny_engine() -> LiveEngine:
-    return LiveEngine(ModelCache(4, load))
