@@ -23,7 +23,9 @@ def fingerprint(model: PreTrainedModel) -> str:
     for name, weight in sorted(model.named_parameters()):
         digest.update(f"\0{name}{tuple(weight.shape)}".encode())
         values = weight.detach().reshape(-1)
-        places = torch.linspace(0, max(len(values) - 1, 0), min(SAMPLES, len(values)), dtype=torch.float64)
-        sample = values[places.long().to(values.device)].to("cpu", torch.bfloat16)
+        count = min(SAMPLES, len(values))
+        # Whole numbers only: rounding differs from processor to processor.
+        places = torch.arange(count, device=values.device) * (len(values) - 1) // max(count - 1, 1)
+        sample = values[places].to("cpu", torch.bfloat16)
         digest.update(sample.view(torch.int16).numpy().tobytes())
     return digest.hexdigest()

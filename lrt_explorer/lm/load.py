@@ -46,6 +46,8 @@ def load(name: str, device: str | torch.device | None = None, dtype: torch.dtype
         ModelError: if there is no such model, its files are missing or damaged, or it is no causal language model.
     """
     _be_quiet()
+    if not name.strip():
+        raise ModelError("no model was named; give a preset, a folder or a hub id")
     where = locate(name)
     folder = Path(where)
     local = folder.is_dir()

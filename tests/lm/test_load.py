@@ -137,14 +137,18 @@ def test_a_damaged_folder_is_refused_with_one_sentence(
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("name", ["nobody/nothing", "nothing", "foo bar", "a/b/c", "/no/such/folder", ""])
+@pytest.mark.parametrize("name", ["nobody/nothing", "nothing", "foo bar", "a/b/c", "/no/such/folder"])
 def test_an_unknown_name_is_refused_at_once_and_says_what_was_tried(name: str) -> None:
     with pytest.raises(ModelError) as caught:
         load(name)
-    shown = name or "a model without a name"
     assert str(caught.value) == (
-        f"{shown} is neither a preset, nor a folder, nor reachable on the hub; check the name or the network"
+        f"{name} is neither a preset, nor a folder, nor reachable on the hub; check the name or the network"
     )
+
+
+def test_no_name_is_refused() -> None:
+    with pytest.raises(ModelError, match="no model was named"):
+        load(" ")
 
 
 def test_a_network_that_fails_is_no_reason_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
