@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from lrt_explorer.concepts.contrast import ContrastSet, load_concept
+from lrt_explorer.concepts.contrast import READINGS, ContrastSet, Reading, load_concept
 from lrt_explorer.concepts.readout import answer_tokens
-from lrt_explorer.concepts.vectors import READINGS, Reading, addition, random_vector
+from lrt_explorer.concepts.vectors import addition, random_vector
 from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.lm.model import LanguageModel
@@ -62,7 +62,9 @@ def right_answers(lm: LanguageModel, layer: int, contrast: ContrastSet, values: 
     return shares
 
 
-def native(lm: LanguageModel, layer: int, contrast: ContrastSet, reading: Reading, tokens: int) -> dict[str, Any]:
+def native(
+    lm: LanguageModel, layer: int, contrast: ContrastSet, reading: Reading | None, tokens: int
+) -> dict[str, Any]:
     """Readout and judged text of one model steered by its own vector."""
     known = read_known(lm, contrast, [layer], reading)[layer]
     vectors = {"native": known.vector.values}
@@ -95,7 +97,7 @@ def native(lm: LanguageModel, layer: int, contrast: ContrastSet, reading: Readin
 
 
 def transfers(
-    small: LanguageModel, i: int, large: LanguageModel, j: int, reading: Reading, tokens: int
+    small: LanguageModel, i: int, large: LanguageModel, j: int, reading: Reading | None, tokens: int
 ) -> dict[str, Any]:
     """Retention of every concept through the map i → j, with both controls."""
     routes = [Route(i, j), *(Route(i, j, shuffle=seed) for seed in range(1, SEEDS + 1))]
@@ -151,7 +153,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=("native", "transfer"))
     parser.add_argument("places", nargs="+", metavar="MODEL:LAYER")
-    parser.add_argument("--reading", choices=READINGS, default="last-token")
+    parser.add_argument("--reading", choices=READINGS, help="default: what each concept prefers")
     parser.add_argument("--new-tokens", type=int, default=40)
     parser.add_argument("--tokens", type=int, default=150_000, help="tokens for the map")
     arguments = parser.parse_args()

@@ -55,7 +55,7 @@ def add_concept(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--concept", required=True, metavar="NAME|FILE", help="shipped concept, or a .jsonl contrast set"
     )
-    parser.add_argument("--reading", choices=READINGS, default=READINGS[0], help="default: %(default)s")
+    parser.add_argument("--reading", choices=READINGS, help="default: what the concept prefers")
 
 
 def load_model(name: str) -> "LanguageModel":

@@ -43,7 +43,7 @@ def run_vector(options: argparse.Namespace) -> Json:
     lm = load_model(options.model)
     check_layer(lm, options.layer)
     known = known_vectors().get(lm, concept, options.layer, options.reading)
-    name = f"{folder_name(concept.name)}-{options.layer}-{options.reading}.safetensors"
+    name = f"{folder_name(concept.name)}-{options.layer}-{known.vector.reading}.safetensors"
     path = options.out or data_home() / "vectors" / folder_name(lm.name) / name
     save_vector(path, known.vector)
     return {**_described(known.vector), "typical_norm": known.typical_norm, "artifact": str(path)}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from os.path import isfile
 from pathlib import Path
+from typing import Literal
 
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.store import assets_home
@@ -14,6 +15,9 @@ KIND = "lrt-contrast-set"
 VERSION = 1
 MINIMUM_PAIRS = 2
 MAXIMUM_BYTES = 20_000_000
+
+Reading = Literal["all-tokens", "last-token"]
+READINGS: tuple[Reading, ...] = ("all-tokens", "last-token")
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class ContrastSet:
         suffix: neutral words that end every text when the last token is read; None where there are none.
         prompts: readout prompts, kept apart from the pairs.
         scorer: name of the judge that scores generated text; None where no judge knows the behaviour.
+        reading: where its vectors are read unless someone asks otherwise; what the evidence for this set prefers.
     """
 
     name: str
@@ -54,6 +59,7 @@ class ContrastSet:
     suffix: str | None = None
     prompts: tuple[ReadoutPrompt, ...] = field(default=())
     scorer: str | None = None
+    reading: Reading = "all-tokens"
 
     def __post_init__(self) -> None:
         """Refuse a set that holds no contrast."""
@@ -124,6 +130,7 @@ def read_contrast(path: Path) -> ContrastSet:
         suffix=_optional(header, "suffix", where),
         prompts=tuple(prompts),
         scorer=_optional(header, "scorer", where),
+        reading=_reading(header, where),
     )
 
 
@@ -131,7 +138,7 @@ def write_contrast(path: Path, contrast: ContrastSet) -> None:
     """Write a contrast set as JSONL, header first, so that `read_contrast` gives it back equal."""
     content = asdict(contrast)
     header: dict[str, object] = {"kind": KIND, "version": VERSION}
-    for key in ("name", "description", "positive_label", "negative_label", "suffix", "scorer"):
+    for key in ("name", "description", "positive_label", "negative_label", "suffix", "scorer", "reading"):
         header[key] = content[key]
     rows: list[dict[str, object]] = [header]
     rows += [{"with": positive, "without": negative} for positive, negative in contrast.pairs]
@@ -206,6 +213,14 @@ def _optional(row: Mapping[str, object], key: str, where: str) -> str | None:
     if value is None or (isinstance(value, str) and _is_text(value)):
         return value
     raise ContrastError(f"{where} holds something other than text under {key!r}; write text there or leave it out")
+
+
+def _reading(header: Mapping[str, object], where: str) -> Reading:
+    value = _optional(header, "reading", where)
+    for reading in READINGS:
+        if value in (None, reading):
+            return reading
+    raise ContrastError(f"{where} asks for the reading {value!r}; choose one of {', '.join(READINGS)}")
 
 
 def _strings(row: Mapping[str, object], key: str, where: str) -> tuple[str, ...]:

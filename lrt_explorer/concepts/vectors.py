@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.errors import ContrastError, VectorError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.outliers import ordinary_rows
@@ -16,8 +15,6 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode
 from lrt_explorer.store import MapInfo, VectorFile
 
-Reading = Literal["all-tokens", "last-token"]
-READINGS: tuple[Reading, ...] = ("all-tokens", "last-token")
 BATCH_TEXTS = 32
 
 
@@ -26,18 +23,21 @@ SteeringVector = VectorFile
 
 
 def mean_difference(
-    lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: Reading = "all-tokens"
+    lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: Reading | None = None
 ) -> dict[int, SteeringVector]:
     """Mean activation of the texts with the behaviour minus that of the texts without it, at each layer.
 
     Every text counts once, however long it is. "all-tokens" averages a text's ordinary tokens (no special tokens, no
     norm outliers); "last-token" reads the last one after the set's neutral suffix, as in arXiv 2506.00653.
 
+    Without a `reading`, it is the one that the set prefers.
+
     Raises:
         ContrastError: if a text has no ordinary token.
         VectorError: if a difference vanishes.
         SettingsError: if the model has no such layer.
     """
+    reading = reading or contrast.reading
     texts = [text for pair in contrast.pairs for text in pair]
     if reading == "last-token" and contrast.suffix:
         texts = [text + contrast.suffix for text in texts]

@@ -6,9 +6,9 @@ from difflib import SequenceMatcher
 
 import torch
 
-from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.concepts.readout import answer_readout, pooled_prompt
-from lrt_explorer.concepts.vectors import Reading, addition, random_vector, transfer
+from lrt_explorer.concepts.vectors import addition, random_vector, transfer
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.generate import generate_arms
 from lrt_explorer.lm.model import LanguageModel
@@ -82,7 +82,7 @@ def compare(
     max_new_tokens: int = 48,
     temperature: float = 0.0,
     random_seed: int = 0,
-    reading: Reading = "all-tokens",
+    reading: Reading | None = None,
     as_in_paper: bool = False,
 ) -> Generator[ComparisonStep, None, Comparison]:
     """Write all arms side by side, in one batched pass from one start and with the same noise.
@@ -95,6 +95,7 @@ def compare(
         PromptError: if the prompt is empty or too long.
         VectorError, ContrastError: if the concept gives no vector.
     """
+    reading = reading or concept.reading
     check_map(info, small.fingerprint, large.fingerprint)
     layer = info.large_layer
     native = known_vectors().get(large, concept, layer, reading)

@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from os.path import commonprefix
 
 from lrt_explorer.concepts.contrast import ContrastSet, shipped_concepts
-from lrt_explorer.concepts.vectors import Reading
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.lm.presets import PAIRS, PairPreset
 from lrt_explorer.study.suggest import BLOCKS_ABOVE
 
-CONCEPT = "mood"
-READING: Reading = "all-tokens"
+CONCEPT = "register"
 STRENGTH = 0.4
 DEPTH = 0.6
 """How deep the layers of a pair lie that nobody has studied: where most vectors were seen to steer."""
@@ -23,7 +21,6 @@ class Opening:
     pair: PairPreset
     concept: str
     strength: float
-    reading: Reading
 
 
 def opening() -> Opening:
@@ -35,7 +32,7 @@ def opening() -> Opening:
     concepts = shipped_concepts()
     if not concepts:
         raise ContrastError("no concepts are installed; reinstall the app, or set LRT_EXPLORER_ASSETS to its assets")
-    return Opening(PAIRS[0], CONCEPT if CONCEPT in concepts else next(iter(concepts)), STRENGTH, READING)
+    return Opening(PAIRS[0], CONCEPT if CONCEPT in concepts else next(iter(concepts)), STRENGTH)
 
 
 def default_layers(small: str, large: str, small_layers: int, large_layers: int) -> tuple[int, int]:

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 from torch import Tensor
 
-from lrt_explorer.concepts.contrast import ContrastSet
-from lrt_explorer.concepts.vectors import Reading
+from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.errors import MapError, SettingsError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.ridge import RidgePath
@@ -65,7 +64,7 @@ def fit_map(
     tokens: int = 100_000,
     corpus: str = "",
     concepts: Sequence[ContrastSet] = (),
-    reading: Reading = "all-tokens",
+    reading: Reading | None = None,
     shuffle_pairs: bool = False,
     seed: int = 0,
 ) -> Generator[Progress, None, FittedMap]:
@@ -80,7 +79,7 @@ def fit_map(
         tokens: pairs of tokens to use, of all parts together.
         corpus: the name of the texts, for people.
         concepts: contrast sets on which to measure the cosine of mapped and native directions.
-        reading: how their vectors are read.
+        reading: how their vectors are read; None for what each set prefers.
         shuffle_pairs: pair every token with a random other one, which makes the control map.
         seed: of the shuffling.
 
@@ -104,7 +103,7 @@ def fit_maps(
     tokens: int = 100_000,
     corpus: str = "",
     concepts: Sequence[ContrastSet] = (),
-    reading: Reading = "all-tokens",
+    reading: Reading | None = None,
 ) -> Generator[Progress, None, tuple[FittedMap, ...]]:
     """Fit one map per route from a single pass of both models; otherwise as `fit_map`."""
     for route in routes:
@@ -135,7 +134,7 @@ class _Directions:
 
 
 def _directions(
-    small: LanguageModel, large: LanguageModel, routes: Sequence[Route], concept: ContrastSet, reading: Reading
+    small: LanguageModel, large: LanguageModel, routes: Sequence[Route], concept: ContrastSet, reading: Reading | None
 ) -> _Directions:
     both = []
     for lm, layers in ((small, {r.small_layer for r in routes}), (large, {r.large_layer for r in routes})):

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from lrt_explorer.concepts.contrast import ContrastSet
-from lrt_explorer.concepts.vectors import READINGS, Reading, SteeringVector, mean_difference, typical_norms
+from lrt_explorer.concepts.contrast import READINGS, ContrastSet, Reading
+from lrt_explorer.concepts.vectors import SteeringVector, mean_difference, typical_norms
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import assets_home, load_artifact, save_artifact
@@ -46,7 +46,7 @@ class KnownVectors:
         self._known: OrderedDict[Key, Known] = OrderedDict()
         self._shipped_read: set[str] = set()
 
-    def get(self, lm: LanguageModel, contrast: ContrastSet, layer: int, reading: Reading = "all-tokens") -> Known:
+    def get(self, lm: LanguageModel, contrast: ContrastSet, layer: int, reading: Reading | None = None) -> Known:
         """The concept's vector and typical norm at a layer, read from the model if nobody has yet.
 
         Raises what `mean_difference` raises.
@@ -54,9 +54,10 @@ class KnownVectors:
         return self.get_all(lm, contrast, [layer], reading)[layer]
 
     def get_all(
-        self, lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: Reading = "all-tokens"
+        self, lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: Reading | None = None
     ) -> dict[int, Known]:
         """`get` at several layers; those not yet known are read together."""
+        reading = reading or contrast.reading
         keys = {layer: (lm.fingerprint, contrast.fingerprint(), layer, reading) for layer in layers}
         with self._lock:
             if lm.fingerprint not in self._shipped_read:

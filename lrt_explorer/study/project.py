@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lrt_explorer.concepts.contrast import ContrastSet
-from lrt_explorer.concepts.vectors import Reading, addition, transfer
+from lrt_explorer.concepts.contrast import ContrastSet, Reading
+from lrt_explorer.concepts.vectors import addition, transfer
 from lrt_explorer.errors import MapError, SettingsError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.projection import pca, umap
@@ -84,7 +84,7 @@ def project(
     n_points: int = 1000,
     dims: int = 2,
     method: Method = "pca",
-    reading: Reading = "all-tokens",
+    reading: Reading | None = None,
     seed: int = 0,
 ) -> Generator[Progress, None, SpacePicture]:
     """Lay out token activations of both models in the large model's space.
@@ -168,7 +168,7 @@ def _directions(
     map: AffineMap,
     info: MapInfo,
     concept: ContrastSet | None,
-    reading: Reading,
+    reading: Reading | None,
 ) -> dict[str, Tensor]:
     """Native and transferred vector, both as long as a strength of 1 pushes."""
     if concept is None:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lrt_explorer.concepts.contrast import ContrastSet
-from lrt_explorer.concepts.vectors import Reading
+from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.errors import ContrastError, SettingsError
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.collect import Route
@@ -72,7 +71,7 @@ def suggest_layers(
     small_layers: Sequence[int] | None = None,
     large_layers: Sequence[int] | None = None,
     tokens: int = 20_000,
-    reading: Reading = "all-tokens",
+    reading: Reading | None = None,
 ) -> Generator[Progress, None, Suggestion]:
     """Try layer pairs and suggest the one whose mapped vectors should steer the large model most.
 
@@ -127,7 +126,7 @@ def middle_layers(layers: int, highest: int, count: int = LAYERS_TRIED) -> list[
 
 
 def _native_effects(
-    large: LanguageModel, layers: Sequence[int], concepts: Sequence[ContrastSet], reading: Reading
+    large: LanguageModel, layers: Sequence[int], concepts: Sequence[ContrastSet], reading: Reading | None
 ) -> Generator[Progress, None, Mapping[int, float]]:
     """Share of the best layer's native slope, averaged over the concepts that can be read out; 1 where none can."""
     shares: dict[int, list[float]] = {layer: [] for layer in layers}

@@ -71,29 +71,26 @@ def held_out_loss(model: Any, tokenizer: PreTrainedTokenizerFast, count: int = 2
 
 
 class Optimisers:
-    """Muon for the matrices of the blocks, AdamW for the rest, one warm-up and linear decay for both."""
+    """Muon for the matrices of the blocks, AdamW for the rest; per cycle a warm-up and a linear decay for both."""
 
     def __init__(self, model: Any, recipe: Recipe, steps: int) -> None:
         """Sort the parameters of a model."""
         matrices: list[torch.nn.Parameter] = []
-        tables: list[torch.nn.Parameter] = []
         rest: list[torch.nn.Parameter] = []
         for name, parameter in model.named_parameters():
-            if parameter.ndim < 2:
-                rest.append(parameter)
-            else:
-                (matrices if "layers." in name or ".h." in name else tables).append(parameter)
-        # Left alone, embeddings grow until every state is mostly its own token, and a latent is lost beside it.
-        groups = [{"params": tables, "weight_decay": recipe.adam_decay}, {"params": rest, "weight_decay": 0.0}]
+            inside = parameter.ndim == 2 and ("layers." in name or ".h." in name)
+            (matrices if inside else rest).append(parameter)
         self.all: list[torch.optim.Optimizer] = [
-            torch.optim.Muon(matrices, lr=recipe.muon_lr, weight_decay=recipe.muon_decay, momentum=0.95,
+            torch.optim.Muon(matrices, lr=recipe.muon_lr, weight_decay=0.01, momentum=0.95,
                              adjust_lr_fn="match_rms_adamw"),
-            torch.optim.AdamW(groups, lr=recipe.adam_lr, betas=(0.9, 0.98)),
+            torch.optim.AdamW(rest, lr=recipe.adam_lr, betas=(0.9, 0.98), weight_decay=0.0),
         ]  # fmt: skip
-        warm_up = max(1, steps // 50)
+        cycle = math.ceil(steps / recipe.cycles)
+        warm_up = max(1, cycle // 50)
 
         def factor(step: int) -> float:
-            return min((step + 1) / warm_up, max(0.01, (steps - step) / (0.6 * steps)), 1.0)
+            at = step % cycle
+            return min((at + 1) / warm_up, max(0.01, (cycle - at) / (0.6 * cycle)), 1.0)
 
         self.schedules = [torch.optim.lr_scheduler.LambdaLR(optimiser, factor) for optimiser in self.all]
 

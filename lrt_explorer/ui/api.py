@@ -38,7 +38,7 @@ def add_api(engine: Engine) -> None:
             temperature: 0 is greedy.
         """
         settings = SteerSettings(
-            concept, prompt, strength, seed, temperature, max_new_tokens, reading="all-tokens", as_in_paper=False
+            concept, prompt, strength, seed, temperature, max_new_tokens, reading="", as_in_paper=False
         )
         return compared(engine, small, large, settings)
 

@@ -14,8 +14,8 @@ from typing import cast
 
 import torch
 
-from lrt_explorer.concepts.contrast import ContrastSet, load_concept, read_contrast, shipped_concepts
-from lrt_explorer.concepts.vectors import READINGS, Reading, transfer
+from lrt_explorer.concepts.contrast import READINGS, ContrastSet, Reading, load_concept, read_contrast, shipped_concepts
+from lrt_explorer.concepts.vectors import transfer
 from lrt_explorer.errors import ArtifactError, LRTError, SettingsError
 from lrt_explorer.linear.projection import umap
 from lrt_explorer.linear.scores import cosine
@@ -26,7 +26,7 @@ from lrt_explorer.lm.presets import MODELS, PAIRS
 from lrt_explorer.lm.summary import describe
 from lrt_explorer.store import assets_home, check_map, data_home, load_map
 from lrt_explorer.study.compare import Comparison, ComparisonStep, compare
-from lrt_explorer.study.defaults import READING, default_layers, default_prompt, opening
+from lrt_explorer.study.defaults import default_layers, default_prompt, opening
 from lrt_explorer.study.fit import fit_map
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.maps import find_map, keep_map
@@ -126,8 +126,8 @@ class LiveEngine:
         map, info = load_map(Path(session.map_folder))
         check_map(info, small.fingerprint, large.fingerprint)
         contrast = _concept(concept)
-        native = known_vectors().get(large, contrast, info.large_layer, READING).vector
-        found = known_vectors().get(small, contrast, info.small_layer, READING).vector
+        native = known_vectors().get(large, contrast, info.large_layer).vector
+        found = known_vectors().get(small, contrast, info.small_layer).vector
         return MapBadges(
             r2=info.r2,
             cka=info.cka,
@@ -262,7 +262,9 @@ def _needed(session: Session) -> Path:
     return Path(session.map_folder)
 
 
-def _reading(name: str) -> Reading:
+def _reading(name: str) -> Reading | None:
+    if not name:
+        return None
     for reading in READINGS:
         if reading == name:
             return reading

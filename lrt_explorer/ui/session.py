@@ -36,7 +36,7 @@ class SteerSettings:
         concept: a shipped concept, or the path of a visitor's own contrast set.
         strength: in units of the typical activation norm.
         temperature: 0 is greedy.
-        reading: where the vectors are read, "all-tokens" or "last-token"; None takes what ships for the concept.
+        reading: where the vectors are read, "all-tokens" or "last-token"; "" takes what the concept prefers.
         as_in_paper: whether the map's bias is added to the direction too.
     """
 

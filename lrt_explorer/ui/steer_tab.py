@@ -20,7 +20,7 @@ from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL
 
 LENGTHS = (8, 40, 96)
 """Fewest, preset and most new tokens."""
-READINGS = [("all tokens", "all-tokens"), ("last token", "last-token")]
+READINGS = [("what the concept prefers", ""), ("all tokens", "all-tokens"), ("last token", "last-token")]
 PICK_EXAMPLE = """
 element.addEventListener('click', (event) => {
   const chip = event.target.closest('button[data-text]');
