@@ -9,7 +9,7 @@ from lrt_explorer.lm.presets import PAIRS, PairPreset
 from lrt_explorer.study.suggest import BLOCKS_ABOVE
 
 CONCEPT = "register"
-STRENGTH = 0.4
+STRENGTH = 0.6
 DEPTH = 0.6
 """How deep the layers of a pair lie that nobody has studied: where most vectors were seen to steer."""
 
