@@ -67,7 +67,7 @@ MODELS: dict[str, ModelPreset] = {
 # arXiv 2506.00653.
 PAIRS: tuple[PairPreset, ...] = (
     PairPreset("tinyworld-s → tinyworld-l", "tinyworld-s", "tinyworld-l", 3, 5),
-    PairPreset("tinyworld-m → tinyworld-l", "tinyworld-m", "tinyworld-l", 4, 5),
+    PairPreset("tinyworld-m → tinyworld-l", "tinyworld-m", "tinyworld-l", 5, 5),
     PairPreset("tinyworld-xs → tinyworld-s", "tinyworld-xs", "tinyworld-s", 1, 2),
     PairPreset("tinyworld-g → tinyworld-l", "tinyworld-g", "tinyworld-l", 3, 5),
     PairPreset("gpt2 → gpt2-medium", "gpt2", "gpt2-medium", 7, 14),

@@ -27,7 +27,6 @@ class Recipe:
     inner: int
     vocabulary: int
     tokens: int = 8_000_000
-    cycles: int = 1
     rows: int = 16
     muon_lr: float = 2e-3
     adam_lr: float = 4e-3
@@ -37,13 +36,13 @@ class Recipe:
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        Recipe("tinyworld-xs", "llama", width=64, blocks=3, heads=4, inner=160, vocabulary=2048),
-        Recipe(
-            "tinyworld-s", "llama", width=96, blocks=5, heads=4, inner=256, vocabulary=2048, tokens=16_000_000, cycles=2
-        ),
+        Recipe("tinyworld-xs", "llama", width=64, blocks=3, heads=4, inner=160, vocabulary=2048, tokens=3_000_000),
+        Recipe("tinyworld-s", "llama", width=96, blocks=5, heads=4, inner=256, vocabulary=2048),
         Recipe("tinyworld-m", "llama", width=144, blocks=6, heads=6, inner=384, vocabulary=2048),
         Recipe("tinyworld-l", "llama", width=192, blocks=8, heads=6, inner=512, vocabulary=2048, rows=24),
-        Recipe("tinyworld-g", "gpt2", width=96, blocks=5, heads=4, inner=384, vocabulary=1024, seed=1),
+        Recipe(
+            "tinyworld-g", "gpt2", width=96, blocks=5, heads=4, inner=384, vocabulary=1024, tokens=3_000_000, seed=1
+        ),
     )
 }
 
