@@ -81,7 +81,7 @@ def reason(row: dict[str, Any]) -> str:
     return "the mapped vector points the same way but misses part of what acts"
 
 
-def transfer_section(result: dict[str, Any], seeds: int = 8) -> str:
+def transfer_section(result: dict[str, Any], seeds: int = 5) -> str:
     """The table of one pair."""
     concepts = result["concepts"]
     text = TRANSFER.format(

@@ -35,7 +35,8 @@ from lrt_explorer.tinyworld.lexicon import CONCEPTS
 
 ENDS = (-0.6, 0.6)
 CONTROL_STRENGTHS = (-0.6, 0.0, 0.6)
-SEEDS = 8
+SEEDS = 5
+PROMPTS = 60
 
 
 def place(text: str) -> tuple[LanguageModel, int]:
@@ -68,8 +69,8 @@ def native(
     """Readout and judged text of one model steered by its own vector."""
     known = read_known(lm, contrast, [layer], reading)[layer]
     vectors = {"native": known.vector.values}
-    read = finish(dose_response(lm, layer, vectors, contrast.prompts, known.typical_norm))
-    texts = [prompt.text for prompt in contrast.prompts]
+    read = finish(dose_response(lm, layer, vectors, contrast.prompts[:PROMPTS], known.typical_norm))
+    texts = [prompt.text for prompt in contrast.prompts[:PROMPTS]]
 
     def score(prompt: str, text: str) -> float | None:
         return judged_score(contrast, prompt, text)
@@ -110,7 +111,7 @@ def transfers(
         native = {"native": own.vector.values}
         control = {f"random {k}": random_vector(large.width, k) for k in range(SEEDS)}
         control |= {f"shuffled {k}": other.map.direction(source) for k, other in enumerate(shuffled)}
-        norm, prompts = own.typical_norm, contrast.prompts
+        norm, prompts = own.typical_norm, contrast.prompts[:PROMPTS]
         mapped = fitted.map.direction(source)
         effect = finish(dose_response(large, j, native | {"transferred": mapped}, prompts, norm))
         controls = finish(dose_response(large, j, native | control, prompts, norm, strengths=CONTROL_STRENGTHS))
@@ -169,7 +170,7 @@ def main() -> None:
         for concept in CONCEPTS:
             rows[concept.name] = native(lm, layer, load_concept(concept.name), arguments.reading, arguments.new_tokens)
             print(lm.name, concept.name, json.dumps(rows[concept.name]), file=sys.stderr, flush=True)
-    print(json.dumps({"prompts": len(load_concept("mood").prompts), "models": report}, indent=1))
+    print(json.dumps({"prompts": PROMPTS, "models": report}, indent=1))
 
 
 if __name__ == "__main__":
