@@ -24,6 +24,8 @@ from lrt_explorer.study.progress import Progress
 Method = Literal["pca", "umap"]
 LARGE, MAPPED = "large", "mapped"
 BATCH_TEXTS = 16
+PAIRS_SHOWN = 16
+"""Pairs of a concept whose texts are read for the picture: enough to see both sides, and read at once."""
 UMAP_COMPONENTS = 50
 """Principal components that UMAP sees; what lies beyond is mostly noise and costs most of its time."""
 
@@ -97,7 +99,7 @@ def project(
         large: the model whose space is shown.
         map: from one of its layers to the other's.
         info: of the map.
-        texts: documents to take tokens from; the concept's own texts are added to them.
+        texts: documents to take tokens from; texts of the concept are added to them.
         concept: labels the points of its texts, and gives the arrows.
         n_points: token pairs to show, drawn evenly from all that were read.
         dims: 2 or 3.
@@ -157,7 +159,7 @@ class _Place:
 def _labelled(texts: Sequence[str], concept: ContrastSet | None) -> list[tuple[str, str]]:
     labelled = [(text, "") for text in texts if text.strip()]
     if concept is not None:
-        for positive, negative in concept.pairs:
+        for positive, negative in concept.pairs[:PAIRS_SHOWN]:
             labelled += [(positive, concept.positive_label), (negative, concept.negative_label)]
     return labelled
 

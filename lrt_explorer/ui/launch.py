@@ -10,6 +10,9 @@ from lrt_explorer.ui.live import LiveEngine
 from lrt_explorer.ui.screen import create_app
 from lrt_explorer.ui.theme import make_theme
 
+LARGEST_UPLOAD = "500mb"
+"""Room for a map between two models some 8,000 wide."""
+
 
 def launch(host: str | None = None, port: int | None = None, public: bool = False) -> None:
     """Serve the app until it is stopped.
@@ -35,6 +38,9 @@ def serve(engine: Engine, host: str | None, port: int | None, *, public: bool = 
         prevent_thread_lock=not block,
         theme=make_theme(),
         css_paths=assets_home() / "style.css",
+        favicon_path=assets_home() / "favicon.svg",
+        max_file_size=LARGEST_UPLOAD,
+        ssr_mode=False,
         footer_links=["api", "settings"],
     )
     return app

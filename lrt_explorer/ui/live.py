@@ -41,7 +41,7 @@ from lrt_explorer.ui.session import Session, SpaceSettings, SteerSettings
 logger = logging.getLogger(__name__)
 EXAMPLES = 3
 PICTURES = 12
-SPACE_TEXTS = 60
+SPACE_TEXTS = 32
 SUGGEST_CONCEPTS = 4
 """Concepts that layers are suggested by: more say little more and take their time."""
 

@@ -18,8 +18,9 @@ from lrt_explorer.ui.session import Session
 OTHER = "Other models …"
 OWN_TEXT = "Own text …"
 MODEL_WORK = "model"
-"""One queue for everything that runs a model, so that visitors wait in line instead of sharing two cores."""
-PARALLEL = 2
+"""One queue for everything that runs a model, so that visitors wait in line instead of sharing a few cores."""
+PARALLEL = 4
+"""How many may run at once: more than one, so that a long fit leaves room for a comparison."""
 TOKENS = (2_000, 20_000, 1_000_000)
 """Fewest, preset and most token pairs to fit a map on."""
 

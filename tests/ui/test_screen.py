@@ -7,6 +7,7 @@ import pytest
 from lrt_explorer.ui.api import compared
 from lrt_explorer.ui.screen import create_app, panes_without_models
 from lrt_explorer.ui.session import Session, SteerSettings
+from lrt_explorer.ui.setup_panel import PARALLEL
 from lrt_explorer.ui.theme import make_theme
 from tests.ui.fakes import FakeEngine
 
@@ -27,7 +28,7 @@ def test_other_programs_see_the_studies_and_nothing_else(app: gr.Blocks) -> None
 def test_everything_that_runs_a_model_waits_in_one_queue(app: gr.Blocks) -> None:
     working = [fn for fn in app.fns.values() if fn.concurrency_id == "model"]
     assert len(working) >= 9
-    assert {fn.concurrency_limit for fn in working} == {2}
+    assert {fn.concurrency_limit for fn in working} == {PARALLEL}
 
 
 def test_there_are_only_tabs_that_work(app: gr.Blocks) -> None:
