@@ -64,18 +64,17 @@ def measure(lm: LanguageModel, tokens: int, runs: int) -> dict[str, float]:
     }
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="tinyworld-l", help="preset, folder or hub id")
     parser.add_argument("--tokens", type=int, default=80, help="new tokens of each run")
     parser.add_argument("--runs", type=int, default=15, help="measured runs of each")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     lm = load(options.model)
     # Nothing may end a text early, or the two would not be of one length.
-    lm.model.generation_config.eos_token_id = None
-    lm.model.config.eos_token_id = None
-    lm.tokenizer.eos_token = None
+    for holder in (lm.model.generation_config, lm.model.config, lm.tokenizer):
+        holder.eos_token_id = None
     report: dict[str, object] = {
         "model": options.model,
         "parameters": lm.parameters,
@@ -85,9 +84,12 @@ def main() -> None:
         "bar": BAR,
     }
     default = torch.get_num_threads()
-    for threads in sorted({1, default}):
-        torch.set_num_threads(threads)
-        report[f"threads_{threads}"] = measure(lm, options.tokens, options.runs)
+    try:
+        for threads in sorted({1, default}):
+            torch.set_num_threads(threads)
+            report[f"threads_{threads}"] = measure(lm, options.tokens, options.runs)
+    finally:
+        torch.set_num_threads(default)
     print(json.dumps(report, indent=2))
 
 

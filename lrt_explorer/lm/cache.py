@@ -10,16 +10,21 @@ from lrt_explorer.lm.load import load
 from lrt_explorer.lm.model import LanguageModel
 
 CAPACITY = 6
+# About 24 GB in float32: two models of three thousand million weights, or any number of small ones.
+PARAMETERS = 6_000_000_000
+PAIR = 2
 
 
 class ModelCache:
-    """Keeps the `capacity` most recently used models.
+    """Keeps the most recently used models: at most `capacity`, and none but the last two beyond `parameters` in all.
 
     While a model is being loaded, others in memory are at hand, and whoever asks for the same one waits for that one
     load. A model that is dropped lives on for as long as someone uses it.
     """
 
-    def __init__(self, capacity: int, loader: Callable[[str], LanguageModel] = load) -> None:
+    def __init__(
+        self, capacity: int, loader: Callable[[str], LanguageModel] = load, parameters: int = PARAMETERS
+    ) -> None:
         """Start empty.
 
         Raises:
@@ -28,6 +33,7 @@ class ModelCache:
         if capacity < 1:
             raise SettingsError(f"a model cache of {capacity} holds no model; give it room for at least 1")
         self.capacity = capacity
+        self.parameters = parameters
         self._loader = loader
         self._lock = threading.Lock()
         self._models: OrderedDict[str, LanguageModel] = OrderedDict()
@@ -57,8 +63,7 @@ class ModelCache:
         with self._lock:
             del self._loading[name]
             self._models[name] = model
-            while len(self._models) > self.capacity:
-                self._models.popitem(last=False)
+            self._make_room()
         ours.set_result(model)
         return model
 
@@ -66,6 +71,13 @@ class ModelCache:
         """The models in memory, least recently used first."""
         with self._lock:
             return tuple(self._models)
+
+    def _make_room(self) -> None:
+        # A pair stays together, however large, for a comparison uses both.
+        while len(self._models) > self.capacity or (
+            len(self._models) > PAIR and sum(model.parameters for model in self._models.values()) > self.parameters
+        ):
+            self._models.popitem(last=False)
 
 
 _MODELS = ModelCache(CAPACITY)

@@ -60,7 +60,7 @@ def load(name: str, device: str | torch.device | None = None, dtype: torch.dtype
         )
     else:
         local = only_on_disk(name, where)
-    target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    target = _target(device)
     if dtype is None and target.type == "cpu":
         dtype = torch.float32
     config = _read_config(name, where, local)
@@ -69,7 +69,7 @@ def load(name: str, device: str | torch.device | None = None, dtype: torch.dtype
         model: Any = _read_weights(name, where, local, config, dtype)
     try:
         model.to(target)
-    except RuntimeError as error:
+    except (RuntimeError, AssertionError) as error:  # full, or not there
         raise ModelError(f"{name} cannot be put on {target} ({_first_line(error)}); choose another device") from error
     return wrap_model(name, model, tokenizer)
 
@@ -98,6 +98,13 @@ def wrap_model(name: str, model: PreTrainedModel, tokenizer: PreTrainedTokenizer
         device=model.device,
         context=_context(model, tokenizer),
     )
+
+
+def _target(device: str | torch.device | None) -> torch.device:
+    try:
+        return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    except RuntimeError as error:
+        raise ModelError(f"{device} is no device ({_first_line(error)}); choose cpu or cuda") from error
 
 
 def _context(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:

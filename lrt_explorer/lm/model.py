@@ -29,9 +29,9 @@ class LanguageModel:
     """
 
     name: str
-    model: PreTrainedModel
-    tokenizer: PreTrainedTokenizerBase
-    blocks: list[nn.Module]
+    model: PreTrainedModel = field(repr=False)
+    tokenizer: PreTrainedTokenizerBase = field(repr=False)
+    blocks: list[nn.Module] = field(repr=False)
     width: int
     layers: int
     parameters: int

@@ -67,7 +67,7 @@ def encode(lm: LanguageModel, texts: Sequence[str], max_length: int | None = Non
         max_length: cut texts to so many tokens; never more than the model's context.
 
     Raises:
-        PromptError: if there is no text, or one is empty.
+        PromptError: if there is no text, or one with nothing to read in it.
         ModelError: if the tokenizer cannot say where its tokens are in a text, or does not belong to the model.
     """
     if not texts or not all(texts):
@@ -197,10 +197,12 @@ def _tokenize(lm: LanguageModel, texts: list[str]) -> list[_Row]:
                 f"the tokenizer of {lm.name} neither says where its tokens are nor spells its text back exactly; "
                 "choose a model with a fast tokenizer (tokenizer.json)"
             )
+        if not ids:
+            raise PromptError(f"the text {text[:40]!r} has no character that {lm.name} can read; leave it out")
         rows.append(_Row(ids, ends, special))
     embeddings: Any = lm.model.get_input_embeddings()
     known = int(embeddings.weight.shape[0])
-    if (highest := max((max(row.ids, default=0) for row in rows), default=0)) >= known:
+    if (highest := max(max(row.ids) for row in rows)) >= known:
         raise ModelError(
             f"the tokenizer of {lm.name} has tokens up to {highest}, but its model knows only {known}; "
             "they do not belong together, so choose another model"

@@ -25,7 +25,7 @@ class Loader:
             self.wait.wait(timeout=20)
         if self.fails:
             raise ModelError(f"{name} is broken")
-        return cast(LanguageModel, SimpleNamespace(name=name))
+        return cast(LanguageModel, SimpleNamespace(name=name, parameters=1000 if name.startswith("large") else 10))
 
 
 @pytest.fixture
@@ -49,6 +49,17 @@ def test_the_one_used_longest_ago_makes_room(loader: Loader) -> None:
     cache.get("b")
     assert cache.names() == ("c", "b")
     assert loader.loaded == ["a", "b", "c", "b"]
+
+
+def test_large_models_make_room_for_each_other_but_a_pair_stays(loader: Loader) -> None:
+    cache = ModelCache(5, loader, parameters=1500)
+    for name in ("a", "b", "large-1", "c"):
+        cache.get(name)
+    assert cache.names() == ("a", "b", "large-1", "c")
+    cache.get("large-2")
+    assert cache.names() == ("c", "large-2")
+    cache.get("large-3")
+    assert cache.names() == ("large-2", "large-3")
 
 
 def test_many_who_ask_at_once_share_one_load(loader: Loader) -> None:

@@ -273,3 +273,18 @@ def test_wrong_input_is_refused_at_the_call_with_one_sentence(
     with pytest.raises(kind, match=said) as caught:
         call(llama)
     assert "\n" not in str(caught.value)
+
+
+def test_the_laws_hold_for_a_real_checkpoint(stories: LanguageModel) -> None:
+    vectors = torch.randn(4, stories.width, generator=torch.Generator().manual_seed(0))
+    vectors[0] = 0
+
+    def texts(rows: Tensor, use_cache: bool = True) -> tuple[str, ...]:
+        steps = generate_arms(stories, "Once upon a time", 2, rows, max_new_tokens=40, use_cache=use_cache)
+        return list(steps)[-1].texts
+
+    together = texts(vectors)
+    assert together == texts(vectors, use_cache=False)
+    assert together == tuple(texts(vectors[arm : arm + 1])[0] for arm in range(4))
+    assert len(set(together)) > 1
+    assert all(text.startswith((" ", ",")) for text in together), "the space before the first new word is lost"

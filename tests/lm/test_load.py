@@ -1,13 +1,17 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import torch
-from transformers import BertConfig, BertLMHeadModel
+from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
+from transformers import AutoConfig, BertConfig, BertLMHeadModel
 
 from lrt_explorer.errors import ModelError
 from lrt_explorer.lm import hub
@@ -59,15 +63,21 @@ def test_a_loaded_model_writes_what_the_saved_one_writes(whole: Path) -> None:
     assert texts[0] == texts[1] != ("",)
 
 
-def test_nothing_is_said_on_the_terminal_while_loading_and_writing(whole: Path) -> None:
+def test_a_folder_and_a_hub_id_load_without_a_network_and_without_a_word(whole: Path, tmp_path: Path) -> None:
+    repository = tmp_path / "models--somebody--tiny"
+    shutil.copytree(whole, repository / "snapshots" / "0123abc")
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("0123abc")
     code = (
         "import torch\n"
         "from lrt_explorer.lm.load import load\n"
         "from lrt_explorer.lm.generate import generate_arms\n"
-        f"lm = load({str(whole)!r})\n"
-        f"list(generate_arms(lm, 'The sea', 1, torch.zeros(2, {WIDTH}), max_new_tokens=4))\n"
+        f"for name in ({str(whole)!r}, 'somebody/tiny'):\n"
+        "    lm = load(name)\n"
+        f"    list(generate_arms(lm, 'The sea', 1, torch.zeros(2, {WIDTH}), max_new_tokens=4))\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    environment = {**os.environ, "HF_HUB_CACHE": str(tmp_path), "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
@@ -168,6 +178,39 @@ def test_a_network_that_fails_is_no_reason_to_wait(monkeypatch: pytest.MonkeyPat
 def test_without_a_network_a_model_in_the_hub_s_cache_is_used(monkeypatch: pytest.MonkeyPatch, whole: Path) -> None:
     monkeypatch.setattr(hub, "cached_folder", lambda hub_id: whole)
     assert hub.only_on_disk("somebody/something", "somebody/something")
+
+
+def refusal(kind: type[HfHubHTTPError]) -> OSError:
+    """As transformers passes on what the hub's client raises."""
+    error = OSError("there is no such thing")
+    error.__cause__ = kind("403 Client Error", response=cast(Any, SimpleNamespace(headers={}, request=None)))
+    return error
+
+
+def test_what_the_hub_refuses_is_said_in_one_sentence() -> None:
+    assert hub.explain_refusal("gemma-2-2b", refusal(GatedRepoError)) == (
+        "gemma-2-2b asks for its licence: accept it on its page on the hub, then log in with `hf auth login`"
+    )
+    unknown = hub.explain_refusal("some/thing", refusal(RepositoryNotFoundError))
+    assert unknown is not None
+    assert unknown.startswith("some/thing is neither a preset")
+    assert hub.explain_refusal("some/thing", ValueError("a wrong number")) is None
+
+
+def test_a_gated_model_is_explained_when_it_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise refusal(GatedRepoError)
+
+    monkeypatch.setattr(hub, "HfApi", lambda: SimpleNamespace(model_info=lambda hub_id, timeout: None))
+    monkeypatch.setattr(AutoConfig, "from_pretrained", refuse)
+    with pytest.raises(ModelError, match="^gemma-2-2b asks for its licence"):
+        load("gemma-2-2b")
+
+
+@pytest.mark.parametrize("device", ["nonsense", "cuda:99"])
+def test_a_device_that_is_not_there_is_refused(whole: Path, device: str) -> None:
+    with pytest.raises(ModelError, match="choose"):
+        load(str(whole), device=device)
 
 
 def test_a_demo_model_that_is_not_there_names_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -226,6 +226,16 @@ def test_empty_texts_are_refused(texts: list[str]) -> None:
         encode(lm_with(tiny_tokenizer()), texts)
 
 
+def test_texts_of_which_the_model_sees_nothing_are_refused() -> None:
+    tokenizer = Tokenizer.from_str(merging_tokenizer().backend_tokenizer.to_str())
+    tokenizer.normalizer = normalizers.Replace("\u00ad", "")
+    lm = lm_with(PreTrainedTokenizerFast(tokenizer_object=tokenizer))
+    with pytest.raises(PromptError, match="no character that tiny can read"):
+        encode(lm, ["sea", "\u00ad"])
+    with pytest.raises(PromptError, match="no character that tiny can read"):
+        prompt_tokens(lm, "\u00ad")
+
+
 def test_a_tokenizer_of_another_model_is_refused() -> None:
     with pytest.raises(ModelError, match="do not belong together"):
         encode(lm_with(tiny_tokenizer(), embeddings=20), ["The sea"])
