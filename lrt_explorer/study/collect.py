@@ -1,7 +1,7 @@
 """One pass of two models over the same texts, collecting the cross-moments of all chosen layer pairs."""
 
 import hashlib
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal, get_args
@@ -89,6 +89,7 @@ def collect(
     collected = Collected({route: {part: CrossMoments(small.width, large.width) for part in PARTS} for route in routes})
     small_layers, large_layers = ({r.small_layer for r in routes}, {r.large_layer for r in routes})
     counts, digest = collected.counts, hashlib.sha256()
+    shuffled, earlier = any(r.shuffle is not None for r in routes), dict[int, Tensor]()
     for batch in _batches(enumerate(texts)):
         for _, text in batch:
             digest.update(text.encode() + b"\0")
@@ -100,7 +101,9 @@ def collect(
         counts.ordinary += states.ordinary
         room = tokens - counts.used
         counts.used += min(room, len(states.text))
-        _update(collected.moments, states, [part_of(index) for index, _ in batch], room, batch[0][0])
+        _update(collected.moments, states, earlier, [part_of(index) for index, _ in batch], room, batch[0][0])
+        if shuffled and len(states.text):
+            earlier = states.large
         yield Progress(counts.used, tokens, f"read {counts.used:,} of {tokens:,} tokens")
         if counts.used >= tokens:
             break
@@ -115,22 +118,31 @@ def _batches(documents: Iterator[tuple[int, str]]) -> Iterator[list[tuple[int, s
 
 
 def _update(
-    moments: dict[Route, dict[Part, CrossMoments]], states: PairedStates, parts: Sequence[Part], room: int, number: int
+    moments: dict[Route, dict[Part, CrossMoments]],
+    states: PairedStates,
+    earlier: Mapping[int, Tensor],
+    parts: Sequence[Part],
+    room: int,
+    number: int,
 ) -> None:
+    """Add a batch to the moments; `earlier` holds the large model's rows of the batch before, for the controls."""
     text = states.text[:room]
     of_part = {part: torch.tensor([p == part for p in parts], dtype=torch.bool)[text] for part in PARTS}
-    partners = {route.shuffle: _partners(route.shuffle, number, len(text)) for route in moments}
     for route, by_part in moments.items():
-        x, y = states.small[route.small_layer][:room], states.large[route.large_layer][:room][partners[route.shuffle]]
+        x, y = states.small[route.small_layer][:room], states.large[route.large_layer][:room]
+        if route.shuffle is not None:
+            if not earlier:
+                continue
+            y = _strangers(earlier[route.large_layer], len(x), route.shuffle, number)
         for part, held in of_part.items():
             by_part[part].update(x[held], y[held])
 
 
-def _partners(shuffle: int | None, number: int, count: int) -> Tensor:
-    """Which large row each small row goes with: its own, or a random one of the batch for a control.
+def _strangers(rows: Tensor, count: int, shuffle: int, number: int) -> Tensor:
+    """Random rows of other documents, for a control.
 
-    `number` tells batches apart, so that each is shuffled in its own way.
+    They must not come from the same batch: rows that share a document now and then would carry what holds throughout a
+    document, such as its language, through a map that is to carry nothing. `number` tells batches apart.
     """
-    if shuffle is None:
-        return torch.arange(count)
-    return torch.randperm(count, generator=torch.Generator().manual_seed(shuffle * 1_000_003 + number))
+    generator = torch.Generator().manual_seed(shuffle * 1_000_003 + number)
+    return rows[torch.randint(len(rows), (count,), generator=generator)]
