@@ -14,6 +14,7 @@ from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.concepts.vectors import addition, transfer
 from lrt_explorer.errors import MapError, SettingsError
 from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.linear.outliers import ordinary_rows
 from lrt_explorer.linear.projection import pca, umap
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, check_map
@@ -24,6 +25,8 @@ from lrt_explorer.study.progress import Progress
 Method = Literal["pca", "umap"]
 LARGE, MAPPED = "large", "mapped"
 BATCH_TEXTS = 16
+USUAL_NORM = 2.0
+"""Multiple of the median norm up to which points make the axes: a few loud tokens would take them all."""
 PAIRS_SHOWN = 16
 """Pairs of a concept whose texts are read for the picture: enough to see both sides, and read at once."""
 UMAP_COMPONENTS = 50
@@ -36,7 +39,7 @@ class Arrow:
 
     Attributes:
         name: "native" or "transferred".
-        end: `[dims]`; the arrow starts at the origin, the mean of the large model's points.
+        end: `[dims]`; the arrow starts at the origin, the mean of the points that make the axes.
     """
 
     name: str
@@ -58,7 +61,7 @@ class SpacePicture:
             large model's points from their mean: the mean of its square is 1 − R² of these points.
         partner: `[2n]`, index of the other point of the pair.
         arrows: steering directions; none with UMAP, where directions have no meaning.
-        explained: share of the variance of the large model's points along each axis; empty with UMAP.
+        explained: share of the variance of the points that make the axes along each; empty with UMAP.
         method: "pca" or "umap".
     """
 
@@ -91,8 +94,8 @@ def project(
 ) -> Generator[Progress, None, SpacePicture]:
     """Lay out token activations of both models in the large model's space.
 
-    PCA is made from the large model's points alone and the mapped ones are placed in it, so that a bad map shows as
-    points that miss; UMAP lays out both together.
+    PCA is made from the large model's points of usual norm, and all others are placed in it: mapped ones too, so that a
+    bad map shows as points that miss. UMAP lays out both together.
 
     Args:
         small: the model whose activations are mapped.
@@ -185,8 +188,8 @@ def _layout(
     y: Tensor, mapped: Tensor, dims: int, method: Method, seed: int, directions: dict[str, Tensor]
 ) -> tuple[NDArray[np.float64], tuple[Arrow, ...], tuple[float, ...]]:
     if method == "pca":
-        picture = pca(y, dims)
-        coords = torch.cat([picture.coords, picture.points(mapped)]).numpy()
+        picture = pca(y[ordinary_rows(y, USUAL_NORM)], dims)
+        coords = torch.cat([picture.points(y), picture.points(mapped)]).numpy()
         arrows = tuple(Arrow(name, picture.directions(v).numpy()) for name, v in directions.items())
         return coords, arrows, tuple(picture.explained.tolist())
     both = torch.cat([y, mapped])
