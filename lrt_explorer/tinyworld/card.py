@@ -20,8 +20,8 @@ made of exactly those. No text by anybody else is in it.
 
 **Training.** Next-token prediction, documents of at most {context} tokens, one pass. Matrices inside the blocks are
 stepped with Muon, the rest with AdamW; bfloat16 products, float32 weights; exported as float16 safetensors. All models
-but `tinyworld-g` share one tokenizer and read the same documents in the same order; `tinyworld-g` is a GPT-2 with a
-tokenizer of its own.
+but `tinyworld-g` share one tokenizer and read the same documents in the same order, each as far as its tokens go;
+`tinyworld-g` is a GPT-2 with a tokenizer of its own.
 
 Loss is on held-out documents, in nats.
 
