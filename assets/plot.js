@@ -48,6 +48,10 @@ async function draw() {
   if (host.clientWidth < NARROW) {
     for (const trace of figure.data) if (trace.mode === 'markers') trace.marker.size *= 0.7;
   }
+  const ground = colours().panel;
+  for (const trace of figure.data) {
+    if (trace.meta === 'halo') trace.line.color = trace.marker.color = ground;
+  }
   await Plotly.react(host, figure.data, dressed(figure.layout), config());
   if (!wired) {
     wired = true;

@@ -26,6 +26,8 @@ COLOURINGS: tuple[ColourBy, ...] = get_args(ColourBy)
 SVG_POINTS = 1500
 """Above this many points a flat picture is drawn by WebGL."""
 LINE_WIDTH = 64
+HALO = "halo"
+"""Marks traces that the page draws in the colour of its ground."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,9 @@ def space_figure(
     for trace in _points(picture, colour_by):
         figure.add_trace(trace)
     if directions:
-        for arrow in picture.arrows:
-            figure.add_trace(_arrow(arrow.name, arrow.end.tolist()))
+        arrows = [_arrow(arrow.name, arrow.end.tolist()) for arrow in picture.arrows]
+        # All halos first, so that none covers another arrow.
+        figure.add_traces([*(trace for pair in arrows for trace in pair[:-1]), *(pair[-1] for pair in arrows)])
     figure.update_layout(**_layout(picture))
     return figure
 
@@ -187,7 +190,8 @@ def _partner_lines(picture: SpacePicture) -> Any:
     )
 
 
-def _arrow(name: str, end: list[float]) -> Any:
+def _arrow(name: str, end: list[float]) -> list[Any]:
+    """An arrow from the origin; on a flat picture over a halo, which the page gives the colour of its ground."""
     style = ARM_STYLES[name]
     flat = len(end) == 2
     common: dict[str, Any] = {
@@ -198,9 +202,12 @@ def _arrow(name: str, end: list[float]) -> Any:
         "mode": "lines+markers",
     }
     tip: dict[str, Any] = {"color": style.colour, "opacity": 1, "line": {"width": 0}}
-    if flat:
-        return go.Scatter(**common, marker={**tip, "symbol": "arrow", "size": [0, 15], "angleref": "previous"})
-    return go.Scatter3d(**common, marker={**tip, "symbol": style.marker, "size": [0, 7]})
+    if not flat:
+        return [go.Scatter3d(**common, marker={**tip, "symbol": style.marker, "size": [0, 7]})]
+    head = {**tip, "symbol": "arrow", "size": [0, 15], "angleref": "previous"}
+    shape = {**common, "line": {"color": "white", "width": 8}, "hoverinfo": "skip", "showlegend": False}
+    halo = go.Scatter(**shape, marker={**head, "color": "white", "size": [0, 24]}, meta=HALO)
+    return [halo, go.Scatter(**common, marker=head)]
 
 
 def _trace(picture: SpacePicture) -> Any:
@@ -218,7 +225,7 @@ def _layout(picture: SpacePicture) -> dict[str, Any]:
     layout: dict[str, Any] = {
         "paper_bgcolor": clear,
         "plot_bgcolor": clear,
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "itemsizing": "constant"},
+        "legend": {"orientation": "h", "y": -0.13, "yanchor": "top", "x": 0, "itemsizing": "constant"},
         "hovermode": "closest",
         "autosize": True,
     }
@@ -227,7 +234,7 @@ def _layout(picture: SpacePicture) -> dict[str, Any]:
     if picture.coords.shape[1] == 3:
         scene = {f"{name}axis": {**axis, "backgroundcolor": clear} for name, axis in axes.items()}
         layout["scene"] = {**scene, "aspectmode": "cube", "uirevision": "camera"}
-        return {**layout, "margin": {"l": 0, "r": 0, "t": 8, "b": 0}, "dragmode": "orbit"}
+        return {**layout, "margin": {"l": 0, "r": 0, "t": 30, "b": 0}, "dragmode": "orbit"}
     layout["xaxis"] = {**axes["x"], "zeroline": False}
     layout["yaxis"] = {**axes["y"], "zeroline": False, "scaleanchor": "x"}
-    return {**layout, "margin": {"l": 44, "r": 8, "t": 8, "b": 40}, "dragmode": "lasso"}
+    return {**layout, "margin": {"l": 44, "r": 8, "t": 30, "b": 40}, "dragmode": "lasso"}

@@ -1,5 +1,6 @@
 """The left column: which pair, which layers, which map."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +24,9 @@ PARALLEL = 4
 """How many may run at once: more than one, so that a long fit leaves room for a comparison."""
 TOKENS = (2_000, 20_000, 1_000_000)
 """Fewest, preset and most token pairs to fit a map on."""
+
+AFTERWARDS = 0.5
+"""Seconds after a cancel in which what was on its way to the page has arrived."""
 
 Shown = tuple[Any, Any, Any, str]
 """Session, small layer, large layer, status line."""
@@ -134,17 +138,18 @@ def build_setup(engine: Engine, session: gr.State) -> SetupPanel:
     own_text.upload(take_text, own_text, [corpus, own_text, no_text], **quick)
     no_text.click(drop_text, None, [corpus, own_text, no_text], **quick)
     fitted = fit.click(partial(fit_map, engine), [session, tokens, corpus], [session, map_status], **model_work)
-    cancel.click(
-        lambda: notice("Cancelled; the map in use is unchanged.", "hint"),
-        None,
-        map_status,
-        cancels=[fitted],
-        **at_once,
-    )
+    stopped = cancel.click(cancelled, None, map_status, cancels=[fitted], **at_once)
+    # A last word of progress may have been on its way already, and would stand there for ever.
+    stopped.then(lambda: time.sleep(AFTERWARDS), None, None, **at_once).then(cancelled, None, map_status, **at_once)
     load.upload(partial(load_map, engine), [session, load], [session, map_status], **model_work)
     saved = save.click(partial(save_map, engine), session, [download, map_status], **model_work)
     saved.success(None, js="() => document.querySelector('#map-download').click()", api_visibility="private")
     return SetupPanel(badges, shown)
+
+
+def cancelled() -> str:
+    """What a cancelled fit leaves."""
+    return notice("Cancelled; the map in use is unchanged.", "hint")
 
 
 def open_first(engine: Engine) -> Iterator[Shown]:

@@ -16,7 +16,7 @@ from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import guarded
 from lrt_explorer.ui.session import Session, SpaceSettings
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL
-from lrt_explorer.ui.token_table import token_table
+from lrt_explorer.ui.token_table import EMPTY, token_table
 
 METHODS = [("PCA", "pca"), ("UMAP", "umap")]
 VIEWS = [("2D", 2), ("3D", 3)]
@@ -56,15 +56,18 @@ def build_space(engine: Engine, session: gr.State, concept: gr.Dropdown, looking
         arrows = gr.Checkbox(True, label="Steering directions", info="as long as strength 1 pushes", min_width=150)
         stop = gr.Button("Stop", size="sm", min_width=70, scale=0, elem_id="space-stop")
     status = gr.HTML(elem_id="space-status")
-    plot = gr.HTML(
-        "",
-        html_template='<div class="plot"></div>',
-        js_on_load=(assets_home() / "plot.js").read_text(encoding="utf-8"),
-        head=f'<script src="/gradio_api/file={script}"></script>',
-        elem_id="space-plot",
-    )
+    with gr.Row(elem_classes="picture"):
+        with gr.Column(scale=5, min_width=320):
+            plot = gr.HTML(
+                "",
+                html_template='<div class="plot"></div>',
+                js_on_load=(assets_home() / "plot.js").read_text(encoding="utf-8"),
+                head=f'<script src="/gradio_api/file={script}"></script>',
+                elem_id="space-plot",
+            )
+        with gr.Column(scale=2, min_width=280):
+            listing = gr.HTML(EMPTY, apply_default_css=False, elem_id="space-listing")
     caption = gr.HTML(elem_id="space-caption")
-    listing = gr.HTML(elem_id="space-listing")
 
     settings: list[Any] = [session, concept, points, method, dims]
     drawing = gr.on(
@@ -81,7 +84,7 @@ def build_space(engine: Engine, session: gr.State, concept: gr.Dropdown, looking
         ],
         partial(draw_space, engine),
         [looking, *settings, colour, lines, arrows],
-        [plot, status, caption],
+        [plot, status, caption, listing],
         trigger_mode="always_last",
         show_progress="hidden",
         api_visibility="private",
@@ -114,7 +117,7 @@ def build_space(engine: Engine, session: gr.State, concept: gr.Dropdown, looking
     )
 
 
-@guarded(lambda sentence: (gr.skip(), notice(sentence), gr.skip()))
+@guarded(lambda sentence: (gr.skip(), notice(sentence), gr.skip(), gr.skip()))
 def draw_space(
     engine: Engine,
     looking: bool,
@@ -126,10 +129,10 @@ def draw_space(
     colour: ColourBy,
     lines: bool,
     arrows: bool,
-) -> Iterator[tuple[Any, Any, Any]]:
-    """Draw the picture; the one from before stays until the new one is ready."""
+) -> Iterator[tuple[Any, Any, Any, Any]]:
+    """Draw the picture; the one from before stays until the new one is ready, with what was selected in it."""
     if not looking:
-        yield gr.skip(), gr.skip(), gr.skip()
+        yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
         return
     projecting = engine.picture(_opened(session), SpaceSettings(concept, int(points), method, dims))
     while True:
@@ -138,9 +141,9 @@ def draw_space(
         except StopIteration as stop:
             picture: SpacePicture = stop.value
             figure = space_figure(picture, colour_by=colour, partner_lines=lines, directions=arrows)
-            yield figure.to_json(), "", space_caption(picture)
+            yield figure.to_json(), "", space_caption(picture), EMPTY
             return
-        yield gr.skip(), progress_bar(step), gr.skip()
+        yield gr.skip(), progress_bar(step), gr.skip(), gr.skip()
 
 
 def list_tokens(
@@ -166,7 +169,7 @@ def space_caption(picture: SpacePicture) -> str:
         how = "laid out by UMAP, which keeps neighbours together; far distances and directions mean little in it"
     return (
         f'<p class="added">{pairs} tokens as the large model holds them (circles) and as the map makes them of '
-        f"the small model’s (diamonds), {how}. Click a point, or draw around some, to list their tokens.</p>"
+        f"the small model’s (diamonds), {how}.</p>"
     )
 
 

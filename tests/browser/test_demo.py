@@ -63,8 +63,8 @@ def test_the_space_shows_both_models(demo: Page) -> None:
 def test_every_concept_and_pair_that_ships_can_be_chosen(demo: Page) -> None:
     demo.until_settled()
     before = demo.panes()
-    demo.choose("Concept", "register")
-    demo.until_text("#ends", "pirate →")
+    demo.choose("Concept", "mood")
+    demo.until_text("#ends", "happy →")
     demo.until(lambda: demo.panes()["native"] != before["native"], "another text")
     demo.until_settled()
     demo.choose("Pair", "tinyworld-g → tinyworld-l")

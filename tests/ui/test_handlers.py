@@ -252,21 +252,21 @@ def test_a_bad_contrast_set_gets_one_sentence(engine: FakeEngine, tmp_path: Path
 # Space
 
 
-def draw(engine: FakeEngine, session: Session | None, looking: bool = True) -> list[tuple[Any, Any, Any]]:
+def draw(engine: FakeEngine, session: Session | None, looking: bool = True) -> list[tuple[Any, ...]]:
     return list(draw_space(engine, looking, session, "mood", 50, "pca", 2, "model", True, True))
 
 
 def test_the_picture_is_drawn_only_while_somebody_looks(engine: FakeEngine, session: Session) -> None:
-    assert draw(engine, session, looking=False) == [(SKIP, SKIP, SKIP)]
-    (_, progress, _), (figure, status, caption) = draw(engine, session)
+    assert draw(engine, session, looking=False) == [(SKIP, SKIP, SKIP, SKIP)]
+    (_, progress, _, _), (figure, status, caption, listing) = draw(engine, session)
     assert 'role="progressbar"' in progress and status == ""
-    assert figure.startswith("{") and '"partners"' in figure and "50 tokens" in caption
+    assert figure.startswith("{") and '"partners"' in figure and "50 tokens" in caption and "Click a point" in listing
 
 
 def test_without_a_map_the_space_says_so(engine: FakeEngine, session: Session) -> None:
     ((moved, _, _),) = change_layers(engine, session, 0, 0)
     for given in (None, moved):
-        ((figure, status, _),) = draw(engine, given)
+        ((figure, status, _, _),) = draw(engine, given)
         assert figure == SKIP and "no map for these layers yet" in status
 
 
