@@ -189,7 +189,8 @@ def test_importing_every_module_reads_no_file_and_leaves_umap_for_its_first_use(
     loaded, opened = observe_import(modules, ROOT)
     assert set(modules) <= loaded
     assert "umap" not in loaded
-    assert opened == set()
+    # Libraries look through the metadata of whatever is installed, this package's too.
+    assert {path for path in opened if path.parent.suffix != ".egg-info"} == set()
 
 
 def test_work_at_import_is_seen(tmp_path: Path) -> None:
