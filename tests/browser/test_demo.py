@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from selenium.webdriver import Chrome
 
-from tests.browser.app_process import running_app
+from tests.browser.app_process import ROOT, running_app
 from tests.browser.page import Page
 
 READOUTS = """return Object.entries(Object.fromEntries([...document.querySelectorAll('.pane')].map(
@@ -71,3 +71,14 @@ def test_every_concept_and_pair_that_ships_can_be_chosen(demo: Page) -> None:
     demo.until_text("#route", "tinyworld-g")
     demo.until_settled()
     assert "coverage" in demo.text("#badges")
+
+
+def test_a_map_of_other_models_is_refused_in_one_sentence(demo: Page) -> None:
+    before = demo.until_settled()
+    demo.press("Fit, load or save")
+    demo.upload("#map-load", *sorted((ROOT / "assets" / "maps" / "tinyworld-m--tinyworld-l").iterdir()))
+    shown = demo.until_text("#map-status .notice", "other weights")
+    assert "tinyworld-m" in shown and shown.count(".") <= 1
+    demo.write("#strength input[type=range]", "0.3")
+    demo.until_text("#added", "s = +0.30")
+    assert demo.until_settled()["unsteered"] == before["unsteered"]

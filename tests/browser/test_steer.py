@@ -1,5 +1,6 @@
 from pathlib import Path
 
+from lrt_explorer.study.defaults import STRENGTH
 from tests.browser.page import Page
 
 CONTRAST = """{"kind": "lrt-contrast-set", "version": 1, "name": "noise", "positive_label": "loud"}
@@ -16,7 +17,7 @@ def test_the_page_opens_with_four_filled_panes_and_no_click(page: Page) -> None:
     assert list(page.panes()) == ["unsteered", "native", "transferred", "random"]
     assert "affine map" in page.text("#route") and "R²" in page.text("#route")
     assert "HELD-OUT R²" in page.text("#badges").upper()
-    assert "s = +0.40" in page.text("#added")
+    assert f"s = +{STRENGTH:.2f}" in page.text("#added")
 
 
 def test_the_slider_changes_the_steered_panes_and_never_the_unsteered_one(page: Page) -> None:
