@@ -1,6 +1,8 @@
 """Turn a growing list of tokens into text that never takes back what it has said."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
@@ -25,7 +27,7 @@ class TextStream:
     def __init__(self, tokenizer: PreTrainedTokenizerBase, before: Sequence[int] = ()) -> None:
         """Start with no text, after the tokens `before`, whose text counts as said."""
         self.text = ""
-        self._tokenizer = tokenizer
+        self._spell = _speller(tokenizer)
         self._special = frozenset(tokenizer.all_special_ids)
         self._window = self._tail([token for token in before if token not in self._special])
         self._said = len(self._window)
@@ -69,4 +71,12 @@ class TextStream:
         return tokens[start:]
 
     def _decode(self, tokens: list[int]) -> str:
-        return str(self._tokenizer.decode(tokens, clean_up_tokenization_spaces=False)) if tokens else ""
+        return self._spell(tokens) if tokens else ""
+
+
+def _speller(tokenizer: PreTrainedTokenizerBase) -> Callable[[list[int]], str]:
+    """How to turn tokens into text exactly; it is done for every token of every arm, so the shortest way counts."""
+    if tokenizer.is_fast:
+        backend: Any = tokenizer
+        return partial(backend.backend_tokenizer.decode, skip_special_tokens=False)
+    return lambda tokens: str(tokenizer.decode(tokens, clean_up_tokenization_spaces=False))
