@@ -26,7 +26,10 @@ function dressed(layout) {
     modebar: {bgcolor: 'rgba(0,0,0,0)', color: c.soft, activecolor: c.ink},
     newselection: {line: {color: c.ink, width: 1, dash: 'dot'}},
   };
-  if (host.clientWidth < NARROW && !layout.scene) out.dragmode = false;
+  if (host.clientWidth < NARROW && !layout.scene) {
+    out.dragmode = false;
+    out.legend = {...layout.legend, y: -0.26};
+  }
   for (const name of ['xaxis', 'yaxis']) if (layout[name]) out[name] = titled(layout[name]);
   if (layout.scene) {
     out.scene = {...layout.scene};

@@ -142,5 +142,10 @@ class Page:
         self.press(option, "ul[role=listbox] li")
 
     def errors(self) -> list[str]:
-        """What the browser's console complained of."""
-        return [entry["message"] for entry in self.browser.get_log("browser") if entry["level"] == "SEVERE"]
+        """What the browser's console complained of.
+
+        A stream that the page itself closed, on a stop or a cancel, is logged by gradio as aborted, now and then.
+        """
+        closed_by_page = ("AbortError: signal is aborted", "Connection errored out")
+        messages = [entry["message"] for entry in self.browser.get_log("browser") if entry["level"] == "SEVERE"]
+        return [message for message in messages if not any(words in message for words in closed_by_page)]
