@@ -17,7 +17,12 @@ CONTEXT = 128
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that decides one model: shape, data, learning rates and seed."""
+    """All that decides one model: shape, data, learning rates and seed.
+
+    Attributes:
+        tokens: positions of training text, padding included, of all cycles together.
+        cycles: how often the learning rates rise and decay; every cycle reads new documents.
+    """
 
     name: str
     architecture: str
@@ -27,6 +32,7 @@ class Recipe:
     inner: int
     vocabulary: int
     tokens: int = 8_000_000
+    cycles: int = 1
     rows: int = 16
     muon_lr: float = 2e-3
     adam_lr: float = 4e-3

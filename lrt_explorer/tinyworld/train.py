@@ -71,7 +71,7 @@ def held_out_loss(model: Any, tokenizer: PreTrainedTokenizerFast, count: int = 2
 
 
 class Optimisers:
-    """Muon for the matrices of the blocks, AdamW for the rest; a warm-up and a linear decay for both."""
+    """Muon for the matrices of the blocks, AdamW for the rest; in each cycle a warm-up and a linear decay for both."""
 
     def __init__(self, model: Any, recipe: Recipe, steps: int) -> None:
         """Sort the parameters of a model."""
@@ -85,10 +85,12 @@ class Optimisers:
                              adjust_lr_fn="match_rms_adamw"),
             torch.optim.AdamW(rest, lr=recipe.adam_lr, betas=(0.9, 0.98), weight_decay=0.0),
         ]  # fmt: skip
-        warm_up = max(1, steps // 50)
+        cycle = math.ceil(steps / recipe.cycles)
+        warm_up = max(1, cycle // 50)
 
         def factor(step: int) -> float:
-            return min((step + 1) / warm_up, max(0.01, (steps - step) / (0.6 * steps)), 1.0)
+            at = step % cycle
+            return min((at + 1) / warm_up, max(0.01, (cycle - at) / (0.6 * cycle)), 1.0)
 
         self.schedules = [torch.optim.lr_scheduler.LambdaLR(optimiser, factor) for optimiser in self.all]
 

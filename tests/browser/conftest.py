@@ -22,9 +22,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.timeout(400))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tiny_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app over tiny random models, its opening pair with a map, in a house of its own."""
+    """The app over tiny random models, its opening pair with a map, in a house of its own.
+
+    No longer than a module: while it stands, the whole process takes its assets for those that ship.
+    """
     with pytest.MonkeyPatch.context() as patch:
         home = tmp_path_factory.mktemp("browser-home")
         patch.setenv("LRT_EXPLORER_ASSETS", str(build_assets(home / "assets")))
