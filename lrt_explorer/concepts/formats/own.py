@@ -1,0 +1,113 @@
+"""The project's own format: JSON Lines with a header, pairs and readout prompts."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from lrt_explorer.concepts.formats.source import Row, Source, is_text, json_lines, read_source
+from lrt_explorer.concepts.sets import READINGS, ContrastSet, Reading, ReadoutPrompt
+from lrt_explorer.errors import ContrastError
+
+KIND = "lrt-contrast-set"
+VERSION = 1
+KEYS = frozenset({"kind", "with", "without", "prompt"})
+
+
+def read_contrast(path: Path) -> ContrastSet:
+    """Read a contrast set from a JSONL file.
+
+    The first line may be the header `{"kind": "lrt-contrast-set", ...}`; a file of nothing but
+    `{"with": ..., "without": ...}` lines is a set too, named after the file.
+
+    Raises:
+        ContrastError: naming the file, and the line where one is at fault.
+    """
+    source = read_source(path)
+    return from_rows(source, json_lines(source))
+
+
+def from_rows(source: Source, rows: Sequence[Row]) -> ContrastSet:
+    """The set that the rows of a file make."""
+    header: Mapping[str, object] = {}
+    pairs: list[tuple[str, str]] = []
+    places: dict[tuple[str, str], str] = {}
+    prompts: list[ReadoutPrompt] = []
+    for row in rows:
+        if "kind" in row.values:
+            if pairs or prompts or header:
+                raise ContrastError(f"{row.where} is a second header; keep one, on the first line")
+            header = _checked_header(row)
+        elif "prompt" in row.values:
+            prompts.append(ReadoutPrompt(row.text("prompt"), _answers(row, "positive"), _opposite(row)))
+        elif "with" in row.values or "without" in row.values:
+            pair = (row.text("with"), row.text("without"))
+            if places.setdefault(pair, row.where) != row.where and pair[0] != pair[1]:
+                raise ContrastError(f"{row.where} repeats {places[pair]}; keep one of them")
+            pairs.append(pair)
+        else:
+            raise ContrastError(f"{row.where} has neither 'with' and 'without' nor 'prompt'; give it one of these")
+    where = f"the header of {source.name}"
+    return ContrastSet(
+        name=_optional(header, "name", where) or source.stem,
+        pairs=tuple(pairs),
+        description=_optional(header, "description", where) or "",
+        positive_label=_optional(header, "positive_label", where) or "with",
+        negative_label=_optional(header, "negative_label", where) or "without",
+        suffix=_optional(header, "suffix", where),
+        prompts=tuple(prompts),
+        scorer=_optional(header, "scorer", where),
+        reading=_reading(header, where),
+    )
+
+
+def write_contrast(path: Path, contrast: ContrastSet) -> None:
+    """Write a contrast set as JSONL, header first, so that `read_contrast` gives it back equal."""
+    content = asdict(contrast)
+    header: dict[str, object] = {"kind": KIND, "version": VERSION}
+    for key in ("name", "description", "positive_label", "negative_label", "suffix", "scorer", "reading"):
+        header[key] = content[key]
+    rows: list[dict[str, object]] = [header]
+    rows += [{"with": positive, "without": negative} for positive, negative in contrast.pairs]
+    rows += [
+        {"prompt": p.text, "positive": list(p.positive), "negative": list(p.negative) or None} for p in contrast.prompts
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+
+def _checked_header(row: Row) -> Mapping[str, object]:
+    if row.values["kind"] != KIND:
+        raise ContrastError(f"{row.where} says kind {row.values['kind']!r}; a contrast set has kind {KIND!r}")
+    if (version := row.values.get("version")) != VERSION:
+        raise ContrastError(f"{row.where} has format version {version!r}; this program reads version {VERSION}")
+    return row.values
+
+
+def _optional(header: Mapping[str, object], key: str, where: str) -> str | None:
+    value = header.get(key)
+    if value is None or (isinstance(value, str) and is_text(value)):
+        return value
+    raise ContrastError(f"{where} holds something other than text under {key!r}; write text there or leave it out")
+
+
+def _reading(header: Mapping[str, object], where: str) -> Reading:
+    value = _optional(header, "reading", where)
+    for reading in READINGS:
+        if value in (None, reading):
+            return reading
+    raise ContrastError(f"{where} asks for the reading {value!r}; choose one of {', '.join(READINGS)}")
+
+
+def _answers(row: Row, key: str) -> tuple[str, ...]:
+    values = row.values.get(key)
+    if not isinstance(values, list) or not values or not all(isinstance(v, str) and v and is_text(v) for v in values):
+        raise ContrastError(f"{row.where} needs a list of answers under {key!r}; write at least one")
+    return tuple(values)
+
+
+def _opposite(row: Row) -> tuple[str, ...]:
+    """The negative answers; null says that everything else is the opposite."""
+    if "negative" in row.values and row.values["negative"] is None:
+        return ()
+    return _answers(row, "negative")

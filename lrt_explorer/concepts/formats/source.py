@@ -1,0 +1,202 @@
+"""Files of other people's making, as text with numbered lines: refused in one sentence where they are no text."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lrt_explorer.errors import ContrastError
+
+MAXIMUM_BYTES = 20_000_000
+
+_WEB_PAGE = re.compile(r"\s*<(!doctype|html|head|body|\?xml|!--)", re.IGNORECASE)
+_BLANK = re.compile(r"[ \t\r\n]*")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text and where it comes from.
+
+    Attributes:
+        name: the file's name, for messages.
+        stem: the name without its ending: what the concept is called unless the file says more.
+        text: all of it.
+    """
+
+    name: str
+    stem: str
+    text: str
+
+    def where(self, line: int) -> str:
+        """A place in it, for messages; lines count from 1."""
+        return f"line {line} of {self.name}"
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Number and content of every line that is not blank.
+
+        Only line feeds part lines: a text may hold the other characters that Unicode calls line ends.
+        """
+        for number, line in enumerate(self.text.split("\n"), 1):
+            if line.strip():
+                yield number, line.rstrip("\r")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One JSON object and the place where it begins."""
+
+    where: str
+    values: Mapping[str, object]
+
+    def text(self, key: str) -> str:
+        """The text under a key.
+
+        Raises:
+            ContrastError: if there is none.
+        """
+        value = self.values.get(key)
+        if not isinstance(value, str) or not value.strip() or not is_text(value):
+            raise ContrastError(f"{self.where} has no text under {key!r}; write some there")
+        return value
+
+
+def read_source(path: Path) -> Source:
+    """Read a text file.
+
+    Raises:
+        ContrastError: if it cannot be read, is too large, is binary, is not UTF-8, or is a web page.
+    """
+    try:
+        if path.stat().st_size > MAXIMUM_BYTES:
+            raise ContrastError(_too_large(path.name))
+        content = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or "unreadable"
+        raise ContrastError(f"cannot read the contrast set {path}: {reason}; check the path") from error
+    if (zero := content.find(b"\0")) >= 0:
+        line = content[:zero].count(b"\n") + 1
+        raise ContrastError(
+            f"line {line} of {path.name} is not text but binary data or UTF-16; save the file as UTF-8 text"
+        )
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ContrastError(f"line {line} of {path.name} is not UTF-8 text; save the file as UTF-8") from error
+    return checked_source(Source(path.name, path.stem, text))
+
+
+def checked_source(source: Source) -> Source:
+    """The source, unless it is too large or a web page, which raises ContrastError."""
+    if len(source.text) > MAXIMUM_BYTES:
+        raise ContrastError(_too_large(source.name))
+    if _WEB_PAGE.match(source.text):
+        first = next(number for number, _ in source.lines())
+        raise ContrastError(
+            f"{source.where(first)} is not JSON and no table but a web page; download the file itself, not its page"
+        )
+    return source
+
+
+def json_lines(source: Source) -> list[Row]:
+    """One JSON object a line; blank lines are skipped.
+
+    Raises:
+        ContrastError: naming the line that is none.
+    """
+    rows = []
+    for number, line in source.lines():
+        where = source.where(number)
+        value, end = _decode(line, _skip(line, 0), where)
+        if line[end:].strip():
+            raise ContrastError(f"{where} is not JSON; write one JSON object a line")
+        rows.append(as_row(where, value))
+    return rows
+
+
+def json_elements(source: Source) -> list[tuple[str, object]]:
+    """The elements of a file that is one JSON list, each with the place where it begins.
+
+    Raises:
+        ContrastError: naming the line where the list breaks off or is no JSON.
+    """
+    text, found = source.text, []
+    at = _skip(text, _skip(text, 0) + 1)
+    line, counted = 1, 0
+    while text[at : at + 1] != "]":
+        line, counted = line + text.count("\n", counted, at), at
+        value, at = _decode(text, at, source.where(line))
+        found.append((source.where(line), value))
+        at = _skip(text, at)
+        if text[at : at + 1] == ",":
+            at = _skip(text, at + 1)
+        elif text[at : at + 1] != "]":
+            here = source.where(text.count("\n", 0, at) + 1)
+            raise ContrastError(f"{here} is not JSON: a comma or the end of the list is missing; correct it there")
+    if text[at + 1 :].strip():
+        line = text.count("\n", 0, _skip(text, at + 1)) + 1
+        raise ContrastError(f"{source.where(line)} goes on after the end of the JSON list; leave that out")
+    return found
+
+
+def json_object(source: Source) -> Row | None:
+    """The one JSON object that the whole file is, or None if it is something else, such as one object a line."""
+    start = _skip(source.text, 0)
+    try:
+        value, end = _decode(source.text, start, "")
+    except ContrastError:
+        return None
+    if source.text[end:].strip() or not isinstance(value, dict):
+        return None
+    return Row(source.where(source.text.count("\n", 0, start) + 1), value)
+
+
+def as_row(where: str, value: object) -> Row:
+    """A JSON value as a row; raises ContrastError if it is no object."""
+    if not isinstance(value, dict):
+        raise ContrastError(f"{where} is not a JSON object; write one JSON object a line")
+    return Row(where, value)
+
+
+def is_text(value: str) -> bool:
+    """Whether it is text at all: JSON can spell halves of characters, which no tokenizer reads."""
+    return all(not "\ud800" <= character <= "\udfff" for character in value)
+
+
+class _NotJSONError(ValueError):
+    """Says what is wrong where JSON alone would let it pass."""
+
+
+def _decode(text: str, at: int, where: str) -> tuple[object, int]:
+    try:
+        value, end = _DECODER.raw_decode(text, at)
+        return value, int(end)
+    except _NotJSONError as error:
+        raise ContrastError(f"{where} {error}") from error
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits raise a bare ValueError
+        raise ContrastError(f"{where} is not JSON; write one JSON object a line, or one JSON list") from error
+
+
+def _constant(name: str) -> object:
+    raise _NotJSONError(f"holds {name}, which is no text; write a text there or leave it out")
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        twice = next(key for number, (key, _) in enumerate(pairs) if key in dict(pairs[:number]))
+        raise _NotJSONError(f"gives {twice!r} twice; keep one of them")
+    return values
+
+
+_DECODER = json.JSONDecoder(parse_constant=_constant, object_pairs_hook=_once)
+
+
+def _skip(text: str, at: int) -> int:
+    match = _BLANK.match(text, at)
+    return match.end() if match else at
+
+
+def _too_large(name: str) -> str:
+    return f"{name} is larger than {MAXIMUM_BYTES // 1_000_000} MB; a contrast set needs some dozen pairs, shorten it"
