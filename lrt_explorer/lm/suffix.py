@@ -1,0 +1,151 @@
+"""The suffix of a model: blocks above a layer, run for many additions from states that were computed once.
+
+What a block and those below it make of a prompt does not depend on what is added to its output. So they run once for
+each prompt, and for each addition only the blocks above, the final norm and the unembedding.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lrt_explorer.lm.blocks import check_layer
+from lrt_explorer.lm.capture import capture
+from lrt_explorer.lm.decoding import Continuation
+from lrt_explorer.lm.generate import next_token_logprobs
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.lm.steer import Steering
+from lrt_explorer.lm.tokens import encode, prompt_tokens
+
+BATCH_ROWS = 32
+BATCH_PROMPTS = 16
+TOLERANCE = 0.02
+"""How far the unsteered log-probabilities may be off, in their standard deviations, before the short way is left."""
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """A prompt that has been read up to a layer.
+
+    Attributes:
+        layer: the block whose output is kept.
+        tokens: its t tokens.
+        states: `[t, width]` float32 on the CPU, that output.
+        outputs: how many things the model's blocks hand on, of which the states come first; None for the bare states.
+        short: whether the blocks above need nothing else of those below. Where they do, the model is run whole.
+    """
+
+    layer: int
+    tokens: tuple[int, ...]
+    states: Tensor
+    outputs: int | None
+    short: bool = True
+
+
+def read_starts(lm: LanguageModel, layer: int, prompts: Sequence[str]) -> list[Start]:
+    """Run the blocks up to a layer, once for each prompt.
+
+    Raises:
+        SettingsError: if there is no such layer.
+        PromptError: if a prompt is empty or too long.
+    """
+    check_layer(lm, layer)
+    starts: list[Start] = []
+    for first in range(0, len(prompts), BATCH_PROMPTS):
+        batch = prompts[first : first + BATCH_PROMPTS]
+        tokens = [prompt_tokens(lm, prompt) for prompt in batch]
+        with _noting_outputs(lm, layer) as seen:
+            states = capture(lm, encode(lm, batch), [layer])[layer]
+        # Padding, and an end of text that a tokenizer may append, come behind the prompt and are cut off.
+        starts += [
+            Start(layer, tuple(t), row[: len(t)].clone(), seen[0]) for t, row in zip(tokens, states, strict=True)
+        ]
+    if starts and not _agrees(lm, prompts[0], starts[0]):
+        starts = [replace(start, short=False) for start in starts]
+    return starts
+
+
+def suffix_logits(lm: LanguageModel, start: Start, additions: Tensor, batch_rows: int = BATCH_ROWS) -> Tensor:
+    """Logits of the token after a prompt, for every addition to the layer's output at all positions of the prompt.
+
+    At the last layer this is the final norm and the unembedding alone: the direct path from an addition to the logits.
+
+    Args:
+        lm: the model that has read the prompt.
+        start: from `read_starts`.
+        additions: `[n, width]` with n at least 1, already scaled; zeros for the unsteered model.
+        batch_rows: how many go through the blocks above at once.
+
+    Returns:
+        `[n, vocabulary]` float32 on the CPU, as the same steering of the whole model gives them.
+
+    Raises:
+        VectorError: as `Steering`.
+    """
+    parts = []
+    for rows in additions.split(batch_rows):
+        steering = Steering(lm, start.layer, rows)
+        continuation = Continuation(lm, [start.tokens] * len(rows), steering, use_cache=False)
+        if start.short:
+            with _standing_in(lm, start, len(rows)):
+                parts.append(continuation.logits().cpu())
+        else:
+            parts.append(continuation.logits().cpu())
+    return torch.cat(parts)
+
+
+def _agrees(lm: LanguageModel, prompt: str, start: Start) -> bool:
+    """Whether the short way gives what the whole model gives.
+
+    It does not where a block hands something to later ones by another way than its output.
+    """
+    short = torch.log_softmax(suffix_logits(lm, start, torch.zeros(1, lm.width)), dim=1)
+    whole = next_token_logprobs(lm, [prompt])
+    return bool((short - whole).abs().max() <= TOLERANCE * whole.std())
+
+
+@contextmanager
+def _noting_outputs(lm: LanguageModel, layer: int) -> Iterator[list[int | None]]:
+    """Within, note in which form the blocks hand on their states; see `Start`."""
+    seen: list[int | None] = []
+
+    def note(block: nn.Module, inputs: Any, output: Any) -> None:
+        seen.append(len(output) if isinstance(output, tuple) else None)
+
+    with lm.lock:
+        handle = lm.blocks[layer].register_forward_hook(note)
+        try:
+            yield seen
+        finally:
+            handle.remove()
+
+
+@contextmanager
+def _standing_in(lm: LanguageModel, start: Start, rows: int) -> Iterator[None]:
+    """Within, the blocks up to the layer answer at once with the states that are known, for each of so many rows.
+
+    The rest of the model's own pass stays as it is: masks, positions, the blocks above, norm and unembedding.
+    """
+    states = start.states.to(lm.device, lm.model.dtype).expand(rows, -1, -1)
+    answer = states if start.outputs is None else (states, *[None] * (start.outputs - 1))
+
+    def stand_in(*args: Any, **kwargs: Any) -> Any:
+        return answer
+
+    replaced = lm.blocks[: start.layer + 1]
+    with lm.lock:
+        # A block may carry a forward of its own already, put there by whoever spread the model over devices.
+        earlier = [vars(block).get("forward") for block in replaced]
+        try:
+            for block in replaced:
+                vars(block)["forward"] = stand_in
+            yield
+        finally:
+            for block, forward in zip(replaced, earlier, strict=True):
+                if forward is None:
+                    vars(block).pop("forward", None)
+                else:
+                    vars(block)["forward"] = forward
