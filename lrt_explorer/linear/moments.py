@@ -7,10 +7,13 @@ import torch
 from torch import Tensor
 
 from lrt_explorer.errors import MapError
+from lrt_explorer.linear.spectrum import LazySpectrum, Spectrum
 
 # A column whose spread is below this share of its mean is constant: what is left is rounding of the mean in float64,
 # while activations, made in float32 at most, differ by at least 1e-7 of their size if they differ at all.
 _ROUNDING = 1e-13
+
+NOT_FINITE = "activations hold numbers that are not finite; run the model in float32 or bfloat16"
 
 # Bounds the float64 copy of a large update; from about a hundred rows on, time per row no longer depends on it.
 _ROWS_AT_ONCE = 4096
@@ -54,6 +57,7 @@ class CrossMoments:
         self.cxx = self._zeros(d_x, d_x)
         self.cxy = self._zeros(d_x, d_y)
         self.cyy = self._zeros(d_y, d_y)
+        self._lazy_x, self._lazy_y = LazySpectrum(), LazySpectrum()
 
     @property
     def d_x(self) -> int:
@@ -74,6 +78,20 @@ class CrossMoments:
     def varies_y(self) -> Tensor:
         """[d_y] bool, likewise for y."""
         return self._varies(self.cyy, self.mean_y)
+
+    @property
+    def spectrum_x(self) -> Spectrum:
+        """Eigendecomposition of cxx as it is now; made once, and again only after further rows came."""
+        return self._lazy_x.of(self.cxx)
+
+    @property
+    def spectrum_y(self) -> Spectrum:
+        """Likewise of cyy."""
+        return self._lazy_y.of(self.cyy)
+
+    def share_spectra(self, x: LazySpectrum, y: LazySpectrum) -> None:
+        """Take decompositions from where other moments of the same x rows, or the same y rows, take theirs."""
+        self._lazy_x, self._lazy_y = x, y
 
     def check_spread(self) -> None:
         """Check that both sides vary, without which no map and no likeness is defined.
@@ -178,7 +196,7 @@ class CrossMoments:
         own_mean = within.mean(dim=0)
         # A sum is finite only if all its terms are, so this costs [d] and not [n, d].
         if not bool(torch.isfinite(own_mean).all()):
-            raise MapError("activations hold numbers that are not finite; run the model in float32 or bfloat16")
+            raise MapError(NOT_FINITE)
         within -= own_mean
         shift = own_mean - mean
         block[-1] = between * shift
@@ -188,6 +206,8 @@ class CrossMoments:
         self.count += rows
         self.mean_x.add_(shift_x, alpha=rows / self.count)
         self.mean_y.add_(shift_y, alpha=rows / self.count)
+        # New ones, not emptied ones: others may share them.
+        self._lazy_x, self._lazy_y = LazySpectrum(), LazySpectrum()
 
     def _varies(self, sums: Tensor, mean: Tensor) -> Tensor:
         return sums.diagonal() > self.count * (_ROUNDING * mean).square()

@@ -1,11 +1,7 @@
 """Ridge regression along its whole path, from moments."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.linear.affine import AffineMap
@@ -53,11 +49,8 @@ class RidgePath:
             MapError: If there are fewer than two rows, or all rows of one side are equal.
         """
         moments.check_spread()
-        values: Tensor
-        values, self._vectors = torch.linalg.eigh(moments.cxx)
-        self._values = values.clamp(min=0.0)
-        self._mean_value = float(self._values.mean())
-        self._rotated = self._vectors.T @ moments.cxy
+        self._spectrum = moments.spectrum_x
+        self._rotated = self._spectrum.vectors.T @ moments.cxy
         self._mean_x = moments.mean_x.clone()
         self._mean_y = moments.mean_y.clone()
 
@@ -67,7 +60,7 @@ class RidgePath:
         Raises:
             SettingsError: If lam is negative or not finite.
         """
-        weight = self._vectors @ (self._inverse(lam)[:, None] * self._rotated)
+        weight = self._spectrum.vectors @ (self._spectrum.damped_inverse(lam)[:, None] * self._rotated)
         return AffineMap(weight, self._mean_y - self._mean_x @ weight)
 
     def select(self, held_out: CrossMoments, lambdas: Sequence[float] = DEFAULT_LAMBDAS) -> RidgeChoice:
@@ -99,27 +92,19 @@ class RidgePath:
             MapError: If `held_out` has other widths or fewer than two rows, or its y rows are all equal.
         """
         check_held_out(len(self._mean_x), len(self._mean_y), held_out)
+        vectors = self._spectrum.vectors
         cxx, cxy, mean_x, mean_y = (
-            sums.to(self._vectors.device) for sums in (held_out.cxx, held_out.cxy, held_out.mean_x, held_out.mean_y)
+            sums.to(vectors.device) for sums in (held_out.cxx, held_out.cxy, held_out.mean_x, held_out.mean_y)
         )
-        quadratic = (self._vectors.T @ cxx @ self._vectors) * (self._rotated @ self._rotated.T)
-        linear = ((self._vectors.T @ cxy) * self._rotated).sum(dim=1)
-        shift_x, shift_y = (mean_x - self._mean_x) @ self._vectors, mean_y - self._mean_y
+        quadratic = (vectors.T @ cxx @ vectors) * (self._rotated @ self._rotated.T)
+        linear = ((vectors.T @ cxy) * self._rotated).sum(dim=1)
+        shift_x, shift_y = (mean_x - self._mean_x) @ vectors, mean_y - self._mean_y
         total = float(held_out.cyy.trace())
         scores = []
         for lam in lambdas:
-            inverse = self._inverse(lam)
+            inverse = self._spectrum.damped_inverse(lam)
             explained = float(inverse @ (2.0 * linear - quadratic @ inverse))
             mean_error = shift_y - (shift_x * inverse) @ self._rotated
             errors = max(0.0, total - explained) + held_out.count * float(mean_error.square().sum())
             scores.append((float(lam), 1.0 - errors / total))
         return tuple(scores)
-
-    def _inverse(self, lam: float) -> Tensor:
-        """[d_x] inverse of each eigenvalue of Cxx plus λ; 0 where only rounding is left to invert."""
-        if not 0 <= lam < math.inf:
-            raise SettingsError(f"λ = {lam} is out of range; choose a number from 0 up")
-        # The eigenvalues are exact up to about this much, so what lies below is no evidence of any spread.
-        resolution = len(self._values) * torch.finfo(torch.float64).eps * float(self._values[-1])
-        damped = self._values + lam * self._mean_value
-        return torch.where(damped > resolution, 1.0 / damped, 0.0)

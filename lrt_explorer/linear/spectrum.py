@@ -1,0 +1,68 @@
+"""Eigendecompositions of centred sums of squares, made once and shared by all that need them."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lrt_explorer.errors import SettingsError
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """Eigenvalues and eigenvectors of a symmetric [d, d] matrix that has no negative ones but for rounding.
+
+    Attributes:
+        values: [d] float64, ascending, none below 0.
+        vectors: [d, d] float64, the eigenvectors as columns in the same order.
+    """
+
+    values: Tensor
+    vectors: Tensor
+
+    @classmethod
+    def of(cls, sums: Tensor) -> "Spectrum":
+        """Decompose [d, d] sums, such as `CrossMoments.cxx`, where they lie."""
+        values: Tensor
+        vectors: Tensor
+        values, vectors = torch.linalg.eigh(sums)
+        return cls(values.clamp(min=0.0), vectors)
+
+    def damped_inverse(self, lam: float) -> Tensor:
+        """Inverse of each eigenvalue plus λ, and 0 where only rounding is left to invert.
+
+        Args:
+            lam: λ relative to the mean eigenvalue, from 0 up.
+
+        Returns:
+            [d] float64.
+
+        Raises:
+            SettingsError: If lam is negative or not finite.
+        """
+        if not 0 <= lam < math.inf:
+            raise SettingsError(f"λ = {lam} is out of range; choose a number from 0 up")
+        # The eigenvalues are exact up to about this much, so what lies below is no evidence of any spread.
+        resolution = len(self.values) * torch.finfo(torch.float64).eps * float(self.values[-1])
+        damped = self.values + lam * float(self.values.mean())
+        return torch.where(damped > resolution, 1.0 / damped, 0.0)
+
+    def whitener(self, floor: float) -> Tensor:
+        """[d, r] columns K with Kᵀ C K = 1, spanning the r eigenvectors above `floor` times the largest eigenvalue."""
+        kept = self.values > floor * self.values[-1]
+        return self.vectors[:, kept] / self.values[kept].sqrt()
+
+
+class LazySpectrum:
+    """A decomposition made when it is first asked for; moments of the same rows can hold one of these together."""
+
+    def __init__(self) -> None:
+        """Start without it."""
+        self._made: Spectrum | None = None
+
+    def of(self, sums: Tensor) -> Spectrum:
+        """That of `sums`, which must hold the same numbers at every call."""
+        if self._made is None:
+            self._made = Spectrum.of(sums)
+        return self._made
