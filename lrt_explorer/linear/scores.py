@@ -82,6 +82,29 @@ def cosine(a: Tensor, b: Tensor) -> float:
     return max(-1.0, min(1.0, float(unit(a) @ unit(b))))
 
 
+def norm_ratio(a: Tensor, b: Tensor) -> float:
+    """Length of a over that of b: how much a mapped direction shrank or grew beside the native one.
+
+    Args:
+        a: [d], any floating type; it may be zero.
+        b: [d], any floating type.
+
+    Returns:
+        A number from 0 up.
+
+    Raises:
+        VectorError: If the widths differ, b is no direction, as for `unit`, or a holds numbers that are not finite.
+    """
+    if a.shape != b.shape:
+        raise VectorError(
+            f"lengths of vectors shaped {list(a.shape)} and {list(b.shape)} do not compare; take two of the same model"
+        )
+    # Along its own direction a vector is as long as it is, without squares that could overflow.
+    length_b = float(b.detach().to("cpu", torch.float64) @ unit(b))
+    length_a = float(a.detach().to("cpu", torch.float64) @ unit(a)) if bool(a.any()) else 0.0
+    return length_a / length_b
+
+
 def check_held_out(d_small: int, d_large: int, held_out: CrossMoments) -> None:
     """Check that maps between these widths can be scored on these moments.
 

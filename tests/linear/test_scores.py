@@ -7,7 +7,7 @@ from torch import Tensor
 from lrt_explorer.errors import MapError, VectorError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.moments import CrossMoments
-from lrt_explorer.linear.scores import cosine, linear_cka, r2, r2_per_dimension
+from lrt_explorer.linear.scores import cosine, linear_cka, norm_ratio, r2, r2_per_dimension
 
 
 def noise(*shape: int, seed: int) -> Tensor:
@@ -131,3 +131,26 @@ def test_cosine_does_not_depend_on_the_lengths() -> None:
 def test_what_is_no_direction_has_no_angle(a: Tensor, b: Tensor) -> None:
     with pytest.raises(VectorError):
         cosine(a, b)
+
+
+def test_the_norm_ratio_is_that_of_the_lengths() -> None:
+    a, b = noise(50, seed=1), noise(50, seed=2)
+    assert norm_ratio(a, b) == pytest.approx(float(a.norm() / b.norm()), rel=1e-12)
+    assert norm_ratio(-3 * b, b) == pytest.approx(3.0, rel=1e-12)
+    assert norm_ratio(torch.zeros(50), b) == 0.0
+    for scale in (1e-200, 1e200):
+        assert norm_ratio(scale * a, scale * b) == pytest.approx(norm_ratio(a, b), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        (torch.ones(3), torch.zeros(3)),
+        (torch.ones(3), torch.ones(4)),
+        (torch.ones(2, 3), torch.ones(2, 3)),
+        (torch.tensor([1.0, float("nan")]), torch.ones(2)),
+    ],
+)
+def test_what_has_no_length_to_compare_with_has_no_norm_ratio(a: Tensor, b: Tensor) -> None:
+    with pytest.raises(VectorError):
+        norm_ratio(a, b)
