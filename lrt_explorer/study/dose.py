@@ -59,14 +59,14 @@ class DoseResponse:
         return self.slopes[self.arms.index(arm)]
 
     def retention(self, arms: Sequence[str], native: str = "native") -> Interval | None:
-        """slope(arms) / slope(native), unclipped, resampling prompts in pairs; several arms are averaged first.
+        """slope(arms) / slope(native), unclipped, over the same prompts; several arms are averaged first.
 
-        None, "not measurable", where the interval of the native slope holds 0.
+        None, "not measurable", where the native slope may be 0.
         """
         if self.slope(native).holds(0.0):
             return None
         top = np.mean([self.prompt_slopes[self.arms.index(arm)] for arm in arms], axis=0)
-        return ratio_interval(top, self.prompt_slopes[self.arms.index(native)], resamples(len(top), self.seed))
+        return ratio_interval(top, self.prompt_slopes[self.arms.index(native)])
 
 
 def dose_response(
