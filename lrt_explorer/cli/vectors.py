@@ -4,12 +4,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrt_explorer.cli.common import MODEL_HELP, Json, add_concept, add_json, load_model
+from lrt_explorer.cli.common import MODEL_HELP, Json, add_json, load_model
 
 if TYPE_CHECKING:
     from lrt_explorer.concepts.vectors import SteeringVector
 
-METHODS = ("mean-difference",)
+METHODS = ("mean-difference", "principal-component")
 
 
 def add_parser(commands: Any) -> None:
@@ -17,16 +17,23 @@ def add_parser(commands: Any) -> None:
     vector = commands.add_parser("vector", help="find a steering vector in a model")
     vector.add_argument("model", metavar="MODEL", help=MODEL_HELP)
     vector.add_argument("--layer", type=int, required=True, metavar="I", help="block whose output is read, from 0")
-    add_concept(vector)
+    concept = "shipped concept, or a file of pairs (docs/formats.md)"
+    vector.add_argument("--concept", required=True, metavar="NAME|FILE", help=concept)
+    readings = "all-tokens, last-token, or token-K: the K-th from the end (default: what the concept prefers)"
+    vector.add_argument("--reading", metavar="READING", help=readings)
     vector.add_argument("--method", choices=METHODS, default=METHODS[0], help="default: %(default)s")
-    vector.add_argument("--out", type=Path, metavar="FILE", help="file to write (default: in the data folder)")
+    vector.add_argument("--whiten", action="store_true", help="whiten by the covariance of the activations")
+    out = "file to write, .safetensors or .gguf (default: in the data folder)"
+    vector.add_argument("--out", type=Path, metavar="FILE", help=out)
     add_json(vector)
     vector.set_defaults(run=run_vector, show=show)
 
     transfer = commands.add_parser("transfer", help="map a vector of the small model into the large one")
     transfer.add_argument("--map", type=Path, required=True, metavar="DIR", help="folder of a fitted map")
-    transfer.add_argument("--vector", type=Path, required=True, metavar="FILE", help="vector of the small model")
-    transfer.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write")
+    transfer.add_argument(
+        "--vector", type=Path, required=True, metavar="FILE", help="vector of the small model, or GGUF"
+    )
+    transfer.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write; .gguf for llama.cpp")
     transfer.add_argument("--as-in-paper", action="store_true", help="add the map's bias too, as arXiv 2506.00653 does")
     add_json(transfer)
     transfer.set_defaults(run=run_transfer, show=show)
@@ -35,18 +42,26 @@ def add_parser(commands: Any) -> None:
 def run_vector(options: argparse.Namespace) -> Json:
     """Find a vector and keep it."""
     from lrt_explorer.concepts.contrast import load_concept
+    from lrt_explorer.concepts.reading import reader
+    from lrt_explorer.concepts.vectors import find_vectors, typical_norms
     from lrt_explorer.lm.blocks import check_layer
     from lrt_explorer.store import data_home, save_vector
-    from lrt_explorer.study.known import folder_name, known_vectors
+    from lrt_explorer.study.known import folder_name
 
     concept = load_concept(options.concept)
+    reader(options.reading or concept.reading)
     lm = load_model(options.model)
     check_layer(lm, options.layer)
-    known = known_vectors().get(lm, concept, options.layer, options.reading)
-    name = f"{folder_name(concept.name)}-{options.layer}-{known.vector.reading}.safetensors"
+    layer = options.layer
+    how = {"method": options.method, "reading": options.reading, "whiten": options.whiten}
+    found = find_vectors(lm, concept, [layer], **how)[layer]
+    norm = typical_norms(lm, [layer], [text for pair in concept.pairs for text in pair])[layer]
+    kind = "" if found.vector.method == METHODS[0] else f"-{folder_name(found.vector.method)}"
+    name = f"{folder_name(concept.name)}-{layer}-{found.vector.reading}{kind}.safetensors"
     path = options.out or data_home() / "vectors" / folder_name(lm.name) / name
-    save_vector(path, known.vector)
-    return {**_described(known.vector), "typical_norm": known.typical_norm, "artifact": str(path)}
+    save_vector(path, found.vector)
+    diagnosis = vars(found.diagnosis)
+    return {**_described(found.vector), "typical_norm": norm, "diagnosis": diagnosis, "artifact": str(path)}
 
 
 def run_transfer(options: argparse.Namespace) -> Json:
@@ -54,8 +69,9 @@ def run_transfer(options: argparse.Namespace) -> Json:
     from lrt_explorer.concepts.vectors import transfer
     from lrt_explorer.store import load_map, load_vector, save_vector
 
-    vector = load_vector(options.vector)
     map, info = load_map(options.map)
+    several = options.vector.suffix.lower() == ".gguf"
+    vector = load_vector(options.vector, info.small_layer if several else None, map.d_small)
     mapped = transfer(vector, map, info, as_in_paper=options.as_in_paper)
     save_vector(options.out, mapped)
     layers = {"small_layer": info.small_layer, "large_layer": info.large_layer}
@@ -64,9 +80,10 @@ def run_transfer(options: argparse.Namespace) -> Json:
 
 def show(result: Json) -> str:
     """Where the vector lives and where it was kept."""
+    diagnosis = f"\n{result['diagnosis']['verdict']}" if "diagnosis" in result else ""
     return (
         f"{result['concept']} in {result['model']} layer {result['layer']}: {result['method']}, {result['reading']}, "
-        f"{result['width']} numbers, norm {result['norm']:.3g}\nkept in {result['artifact']}"
+        f"{result['width']} numbers, norm {result['norm']:.3g}{diagnosis}\nkept in {result['artifact']}"
     )
 
 

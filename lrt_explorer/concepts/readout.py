@@ -1,23 +1,29 @@
 """Readouts: one number per prompt that says how far a behaviour shows in the next token."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from os.path import commonprefix
 
 import torch
 from torch import Tensor
 
-from lrt_explorer.concepts.contrast import ReadoutPrompt
+from lrt_explorer.concepts.sets import ReadoutPrompt
 from lrt_explorer.errors import ContrastError, SettingsError
 from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode
 
 BATCH_ROWS = 64
+# How many characters of a prompt a token may take with it when it reaches across into the answer.
+FARTHEST_SHIFT = 4
 
 
 @dataclass(frozen=True)
 class AnswerTokens:
-    """The first tokens of a prompt's answers, in one model's vocabulary; no token is on both sides."""
+    """The first tokens of a prompt's answers, in one model's vocabulary; no token is on both sides.
+
+    No negative token at all stands for every token that is not positive.
+    """
 
     positive: tuple[int, ...]
     negative: tuple[int, ...]
@@ -31,6 +37,9 @@ def answer_readout(
 ) -> Tensor:
     """Log-probability of the positive answers minus that of the negative ones, per prompt.
 
+    Answers that begin alike are told apart where they differ (see `settle`); a prompt without negative answers is read
+    against everything else, which gives the log-odds of its positive words.
+
     Args:
         lm: the model that answers.
         prompts: n prompts with their answer sets.
@@ -43,7 +52,8 @@ def answer_readout(
     Raises:
         ContrastError: if a side of a prompt has no answer that the model could begin differently from the other side.
     """
-    return read_answers(lm, [p.text for p in prompts], answer_tokens(lm, prompts), layer, additions)
+    settled = settle(lm, prompts)
+    return read_answers(lm, [p.text for p in settled], answer_tokens(lm, settled), layer, additions)
 
 
 def read_answers(
@@ -61,9 +71,27 @@ def read_answers(
         rows = slice(start, start + BATCH_ROWS)
         logprobs = next_token_logprobs(lm, texts[rows], layer, None if additions is None else additions[rows])
         for row, answer in zip(logprobs, answers[rows], strict=True):
-            positive = torch.logsumexp(row[list(answer.positive)], 0)
-            readouts.append(positive - torch.logsumexp(row[list(answer.negative)], 0))
+            readouts.append(answer_difference(row, answer))
     return torch.stack(readouts) if readouts else torch.empty(0)
+
+
+def answer_difference(logprobs: Tensor, answer: AnswerTokens) -> Tensor:
+    """Log-probability of the positive tokens minus that of the negative ones, in nats.
+
+    Args:
+        logprobs: `[vocabulary]`, of the token after the prompt.
+        answer: the tokens of both sides.
+
+    Returns:
+        `[]`, a single number.
+    """
+    positive = list(answer.positive)
+    if answer.negative:
+        against = logprobs[list(answer.negative)]
+    else:
+        against = logprobs.clone()
+        against[positive] = -torch.inf
+    return torch.logsumexp(logprobs[positive], 0) - torch.logsumexp(against, 0)
 
 
 def answer_tokens(lm: LanguageModel, prompts: Sequence[ReadoutPrompt]) -> list[AnswerTokens]:
@@ -78,17 +106,36 @@ def answer_tokens(lm: LanguageModel, prompts: Sequence[ReadoutPrompt]) -> list[A
     tokens = iter(_ordinary_ids(lm, texts))
     found = []
     for prompt in prompts:
-        before = next(tokens)
-        positive = {first for _ in prompt.positive if (first := _continuation(before, next(tokens))) is not None}
-        negative = {first for _ in prompt.negative if (first := _continuation(before, next(tokens))) is not None}
-        if not positive - negative or not negative - positive:
-            side = "positive" if not positive - negative else "negative"
+        answer = _told_apart(prompt, tokens)
+        if (side := _missing_side(prompt, answer)) is not None:
             raise ContrastError(
                 f"no {side} answer to {prompt.text[-60:]!r} begins with a token of its own in {lm.name}; "
                 "give answers whose first words differ"
             )
-        found.append(AnswerTokens(tuple(sorted(positive - negative)), tuple(sorted(negative - positive))))
+        found.append(answer)
     return found
+
+
+def settle(lm: LanguageModel, prompts: Sequence[ReadoutPrompt]) -> list[ReadoutPrompt]:
+    """The prompts as a model's tokenizer can tell their answers apart, each unchanged where it already can.
+
+    Letters such as " (A)" and " (B)" begin alike. Which of " (", " (A" and "A" is a token differs between tokenizers,
+    so the shared beginning goes into the prompt as far as needed, or comes back from it where a token reaches across.
+    Prompts that no such shift helps are returned as they are, for `answer_tokens` to refuse.
+    """
+    settled = list(prompts)
+    waiting = {row: iter(_shifts(prompt)) for row, prompt in enumerate(prompts)}
+    tried = dict(enumerate(prompts))
+    while tried:
+        texts = [
+            t for p in tried.values() for t in (p.text, *(p.text + answer for answer in (*p.positive, *p.negative)))
+        ]
+        tokens = iter(_ordinary_ids(lm, texts))
+        told = {row: _missing_side(p, _told_apart(p, tokens)) is None for row, p in tried.items()}
+        settled = [tried[row] if told.get(row) else kept for row, kept in enumerate(settled)]
+        following = {row: next(waiting[row], None) for row in tried if not told[row]}
+        tried = {row: prompt for row, prompt in following.items() if prompt is not None}
+    return settled
 
 
 def pooled_prompt(text: str, prompts: Sequence[ReadoutPrompt]) -> ReadoutPrompt | None:
@@ -96,6 +143,36 @@ def pooled_prompt(text: str, prompts: Sequence[ReadoutPrompt]) -> ReadoutPrompt 
     positive = tuple(dict.fromkeys(answer for p in prompts for answer in p.positive))
     negative = tuple(dict.fromkeys(answer for p in prompts for answer in p.negative))
     return ReadoutPrompt(text, positive, negative) if positive and negative else None
+
+
+def _told_apart(prompt: ReadoutPrompt, tokens: Iterator[list[int]]) -> AnswerTokens:
+    """The first tokens that belong to one side alone; takes the prompt's ids and those of each answer from `tokens`."""
+    before = next(tokens)
+    positive = {first for _ in prompt.positive if (first := _continuation(before, next(tokens))) is not None}
+    negative = {first for _ in prompt.negative if (first := _continuation(before, next(tokens))) is not None}
+    return AnswerTokens(tuple(sorted(positive - negative)), tuple(sorted(negative - positive)))
+
+
+def _missing_side(prompt: ReadoutPrompt, answer: AnswerTokens) -> str | None:
+    if not answer.positive:
+        return "positive"
+    return "negative" if prompt.negative and not answer.negative else None
+
+
+def _shifts(prompt: ReadoutPrompt) -> Iterator[ReadoutPrompt]:
+    """The same texts parted elsewhere between prompt and answers, the longest prompt first."""
+    answers = (*prompt.positive, *prompt.negative)
+    if not prompt.negative:
+        return
+    shared = len(commonprefix(answers))
+    whole = prompt.text + answers[0][:shared]
+    for end in range(len(whole), max(1, len(prompt.text) - FARTHEST_SHIFT) - 1, -1):
+        if end == len(prompt.text) or any(len(prompt.text + answer) <= end for answer in answers):
+            continue
+        positive, negative = (
+            tuple((prompt.text + answer)[end:] for answer in side) for side in (prompt.positive, prompt.negative)
+        )
+        yield ReadoutPrompt(whole[:end], positive, negative)
 
 
 def _ordinary_ids(lm: LanguageModel, texts: Sequence[str]) -> list[list[int]]:

@@ -1,68 +1,97 @@
-"""Steering vectors: the mean difference of a contrast set, its transfer through a map, and its scale."""
+"""Steering vectors: found in a contrast set, transferred through a map, and scaled."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from lrt_explorer.concepts.contrast import ContrastSet, Reading
+from lrt_explorer.concepts.diagnostics import Diagnosis, diagnose
+from lrt_explorer.concepts.directions import Method, direction
+from lrt_explorer.concepts.reading import PairStates, read_pairs, text_states
+from lrt_explorer.concepts.sets import ContrastSet
+from lrt_explorer.concepts.whitening import whitening
 from lrt_explorer.errors import ContrastError, VectorError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.outliers import ordinary_rows
-from lrt_explorer.lm.capture import capture
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.lm.tokens import encode
 from lrt_explorer.store import MapInfo, VectorFile
-
-BATCH_TEXTS = 32
-
 
 # A steering vector is what a vector file holds: a direction in one layer of one model, and where it comes from.
 SteeringVector = VectorFile
 
 
+@dataclass(frozen=True)
+class Found:
+    """A vector, and what its pairs say about it before anyone steers."""
+
+    vector: SteeringVector
+    diagnosis: Diagnosis
+
+
 def mean_difference(
-    lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: Reading | None = None
+    lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: str | None = None
 ) -> dict[int, SteeringVector]:
     """Mean activation of the texts with the behaviour minus that of the texts without it, at each layer.
 
-    Every text counts once, however long it is. "all-tokens" averages a text's ordinary tokens (no special tokens, no
-    norm outliers); "last-token" reads the last one after the set's neutral suffix, as in arXiv 2506.00653.
-
-    Without a `reading`, it is the one that the set prefers.
-
-    Raises:
-        ContrastError: if a text has no ordinary token.
-        VectorError: if a difference vanishes.
-        SettingsError: if the model has no such layer.
+    As `find_vectors`, for whoever wants no diagnosis.
     """
     reading = reading or contrast.reading
-    texts = [text for pair in contrast.pairs for text in pair]
-    if reading == "last-token" and contrast.suffix:
-        texts = [text + contrast.suffix for text in texts]
-    read = _text_means if reading == "all-tokens" else _last_tokens
-    sums: dict[int, list[Tensor]] = {layer: [] for layer in layers}
-    for states, ordinary in _states(lm, texts, layers):
-        for layer in layers:
-            sums[layer].append(read(states[layer], ordinary))
-    vectors = {}
-    for layer, parts in sums.items():
-        rows = torch.cat(parts)
-        if not torch.isfinite(rows).all():
-            raise ContrastError(
-                f"a text of the contrast set {contrast.name} has no token that could be read; write longer texts"
-            )
-        difference = (rows[0::2] - rows[1::2]).mean(0)
-        if float(difference.norm()) <= 1e-9 * float(rows.norm(dim=1).mean()):
-            raise VectorError(
-                f"the texts of {contrast.name} read the same to {lm.name} at layer {layer}, so they give no vector; "
-                "write pairs that differ where the vector is read"
-            )
-        vectors[layer] = SteeringVector(
-            difference, lm.name, lm.fingerprint, layer, contrast.name, "mean-difference", reading
+    states = read_pairs(lm, contrast, layers, reading)
+    return {layer: _vector(lm, contrast, layer, "mean-difference", reading, pairs) for layer, pairs in states.items()}
+
+
+def find_vectors(
+    lm: LanguageModel,
+    contrast: ContrastSet,
+    layers: Sequence[int],
+    *,
+    method: Method = "mean-difference",
+    reading: str | None = None,
+    whiten: bool = False,
+) -> dict[int, Found]:
+    """The concept's vector at each layer, with its diagnosis.
+
+    Args:
+        lm: the model that reads.
+        contrast: the concept.
+        layers: blocks whose output is read.
+        method: "mean-difference", or "principal-component" of the pair differences.
+        reading: which tokens (see `read_pairs`); None for what the set prefers.
+        whiten: whether to whiten by the covariance of the ordinary tokens of the set's texts.
+
+    Raises:
+        ContrastError: if a text has no token to read.
+        VectorError: if a vector vanishes.
+        SettingsError: if there is no such layer or reading.
+    """
+    reading = reading or contrast.reading
+    found = {}
+    for layer, pairs in read_pairs(lm, contrast, layers, reading, covariance=whiten).items():
+        whitener = None if pairs.covariance is None else whitening(pairs.covariance)
+        vector = _vector(lm, contrast, layer, method, reading, pairs, whitener)
+        found[layer] = Found(vector, diagnose(pairs.positive, pairs.negative, method, whitener))
+    return found
+
+
+def _vector(
+    lm: LanguageModel,
+    contrast: ContrastSet,
+    layer: int,
+    method: Method,
+    reading: str,
+    pairs: PairStates,
+    whitener: Tensor | None = None,
+) -> SteeringVector:
+    values = direction(pairs.positive, pairs.negative, method, whitener)
+    size = torch.cat([pairs.positive, pairs.negative]).norm(dim=1).mean()
+    if float(values.norm()) <= 1e-9 * float(size):
+        raise VectorError(
+            f"the texts of {contrast.name} read the same to {lm.name} at layer {layer}, so they give no vector; "
+            "write pairs that differ where the vector is read"
         )
-    return vectors
+    name = method if whitener is None else f"{method}, whitened"
+    return SteeringVector(values, lm.name, lm.fingerprint, layer, contrast.name, name, reading)
 
 
 def typical_norms(lm: LanguageModel, layers: Sequence[int], texts: Sequence[str]) -> dict[int, float]:
@@ -72,7 +101,7 @@ def typical_norms(lm: LanguageModel, layers: Sequence[int], texts: Sequence[str]
         ContrastError: if the texts hold no ordinary token.
     """
     norms: dict[int, list[Tensor]] = {layer: [] for layer in layers}
-    for states, ordinary in _states(lm, texts, layers):
+    for states, ordinary in text_states(lm, texts, layers):
         for layer in layers:
             rows = states[layer][ordinary]
             norms[layer].append(rows[ordinary_rows(rows)].norm(dim=1))
@@ -89,7 +118,9 @@ def transfer(vector: SteeringVector, map: AffineMap, info: MapInfo, *, as_in_pap
     Raises:
         VectorError: if the vector does not live where the map begins.
     """
-    if vector.fingerprint != info.small_fingerprint or vector.layer != info.small_layer:
+    # A file of another program names no weights, and is taken at its word.
+    foreign = vector.fingerprint not in ("", info.small_fingerprint)
+    if foreign or vector.layer != info.small_layer:
         raise VectorError(
             f"the vector lives in {vector.model} layer {vector.layer}, but the map begins at {info.small} "
             f"layer {info.small_layer}; use a vector made there"
@@ -122,29 +153,3 @@ def addition(values: Tensor, strength: float, typical_norm: float) -> Tensor:
     if not norm > 0:
         raise VectorError("a vector of length zero points nowhere; use another vector")
     return (values.double() * (strength * typical_norm / norm)).float()
-
-
-def _states(
-    lm: LanguageModel, texts: Sequence[str], layers: Sequence[int]
-) -> Iterator[tuple[dict[int, Tensor], Tensor]]:
-    """Activations of batches of texts, `[b, t, d]` per layer, and `[b, t]` where the ordinary tokens are."""
-    for start in range(0, len(texts), BATCH_TEXTS):
-        encoded = encode(lm, texts[start : start + BATCH_TEXTS], max_length=lm.context)
-        yield capture(lm, encoded, layers), encoded.mask.bool() & ~encoded.special
-
-
-def _text_means(states: Tensor, ordinary: Tensor) -> Tensor:
-    """Mean over the ordinary tokens of each text, `[b, d]` float64; NaN where a text has none."""
-    kept = ordinary.clone()
-    kept[ordinary] = ordinary_rows(states[ordinary])
-    weights = kept.double()
-    return torch.einsum("bt,btd->bd", weights, states.double()) / weights.sum(1, keepdim=True)
-
-
-def _last_tokens(states: Tensor, ordinary: Tensor) -> Tensor:
-    """The last ordinary token of each text, `[b, d]` float64; NaN where a text has none."""
-    positions = torch.arange(ordinary.shape[1], device=ordinary.device)
-    last = torch.where(ordinary, positions, -1).amax(1)
-    rows = states[torch.arange(len(states)), last].double()
-    rows[last < 0] = torch.nan
-    return rows

@@ -1,4 +1,4 @@
-"""Vector files: one steering vector with what it is, as a single safetensors file."""
+"""Vector files: one steering vector with what it is, as safetensors, or as GGUF where the file is named so."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +9,15 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from lrt_explorer.errors import VectorError
+from lrt_explorer.store.gguf import read_gguf, write_gguf
 from lrt_explorer.store.swap import new_file
 
 KIND = "lrt-vector"
 FORMAT_VERSION = "1"
 _TENSOR = "values"
 _TEXTS = ("model", "fingerprint", "concept", "method", "reading")
+_GGUF = ".gguf"
+_NOTES = "lrt_explorer."
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +27,7 @@ class VectorFile:
     Attributes:
         values: [d] float32 on the CPU; a copy of what was passed in.
         model: Name of the model it lives in.
-        fingerprint: Of that model's weights.
+        fingerprint: Of that model's weights; empty where a file of another program does not say.
         layer: Block of that model whose output it is added to.
         concept: What it stands for.
         method: How it was found.
@@ -64,15 +67,19 @@ def save_vector(path: Path, vector: VectorFile) -> Path:
     """Save a vector; a kill at any moment leaves the file that was there before, or the new one.
 
     Args:
-        path: The file, usually `*.safetensors`; its folder is made if needed.
+        path: The file; `*.gguf` becomes a GGUF control vector, every other a safetensors file. Its folder is made if
+            needed.
         vector: What to save.
 
     Returns:
         The path.
 
     Raises:
-        VectorError: If the system refuses to write there.
+        VectorError: If the system refuses to write there, or GGUF has no place for its layer.
     """
+    if path.suffix.lower() == _GGUF:
+        notes = {_NOTES + name: str(getattr(vector, name)) for name in _TEXTS}
+        return write_gguf(path, vector.model, {vector.layer: vector.values}, notes)
     texts = {name: str(getattr(vector, name)) for name in _TEXTS}
     metadata = {"kind": KIND, "version": FORMAT_VERSION, "layer": str(vector.layer), **texts}
     try:
@@ -83,15 +90,50 @@ def save_vector(path: Path, vector: VectorFile) -> Path:
     return path
 
 
-def load_vector(path: Path) -> VectorFile:
+def load_vector(path: Path, layer: int | None = None, width: int | None = None) -> VectorFile:
     """Load a vector.
 
     Args:
-        path: A file that `save_vector` wrote.
+        path: A file that `save_vector` wrote, or a GGUF control vector (`*.gguf`) of another program.
+        layer: Which of the layers of a control vector; None where there is one only. Another file must be of it too.
+        width: How many numbers it must have; None to take any.
 
     Raises:
-        VectorError: If there is none, it is no vector file, it is of another format, or its numbers are no vector.
+        VectorError: If there is none, it is no vector file, it is of another format, its numbers are no vector, or it
+            is not of that layer and width.
     """
+    vector = _load_gguf(path, layer) if path.suffix.lower() == _GGUF else _load_safetensors(path)
+    if layer is not None and vector.layer != layer:
+        raise VectorError(f"{path} holds a vector of layer {vector.layer}, not {layer}; choose the file of that layer")
+    if width is not None and len(vector.values) != width:
+        raise VectorError(
+            f"{path} holds a vector of {len(vector.values)} numbers where {width} are needed; choose one of that model"
+        )
+    return vector
+
+
+def _load_gguf(path: Path, layer: int | None) -> VectorFile:
+    found = read_gguf(path)
+    layers = list(found.directions)
+    if layer is None and len(layers) == 1:
+        layer = layers[0]
+    if layer is None or layer not in found.directions:
+        which = ", ".join(map(str, layers[:40])) + (" and more" if len(layers) > 40 else "")
+        asked = "several layers" if layer is None else f"no layer {layer}"
+        raise VectorError(f"{path} holds {asked}; choose one of its layers {which}")
+    notes = {name: found.notes.get(_NOTES + name) for name in _TEXTS}
+    return VectorFile(
+        values=found.directions[layer],
+        model=notes["model"] or found.model_hint or "unknown",
+        fingerprint=notes["fingerprint"] or "",
+        layer=layer,
+        concept=notes["concept"] or path.stem,
+        method=notes["method"] or "control vector",
+        reading=notes["reading"] or "unknown",
+    )
+
+
+def _load_safetensors(path: Path) -> VectorFile:
     place = path.expanduser()
     if not place.is_file():
         raise VectorError(f"there is no vector file {path}; check the path")

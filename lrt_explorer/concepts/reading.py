@@ -1,0 +1,121 @@
+"""Reading contrast texts: one state per text and layer, from all of its tokens, the last one, or a chosen one."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lrt_explorer.concepts.sets import ContrastSet
+from lrt_explorer.errors import ContrastError, SettingsError
+from lrt_explorer.linear.moments import CrossMoments
+from lrt_explorer.linear.outliers import ordinary_rows
+from lrt_explorer.lm.capture import capture
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.lm.tokens import encode
+
+BATCH_TEXTS = 32
+READING_HELP = "all-tokens, last-token, or token-K for the K-th ordinary token from the end (token-1 is the last)"
+
+_FROM_THE_END = re.compile(r"token-([1-9]\d{0,3})")
+
+Reader = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class PairStates:
+    """What one layer makes of the texts of a contrast set.
+
+    Attributes:
+        positive: `[pairs, d]` float64, the texts with the behaviour.
+        negative: `[pairs, d]` float64, those without it, row i of the same pair.
+        covariance: `[d, d]` float64, of the ordinary tokens of all texts; None where it was not asked for.
+    """
+
+    positive: Tensor
+    negative: Tensor
+    covariance: Tensor | None = None
+
+
+def reader(reading: str) -> Reader:
+    """The function that takes a batch's states `[b, t, d]` and its ordinary tokens `[b, t]` to `[b, d]` float64.
+
+    Raises:
+        SettingsError: if there is no such reading.
+    """
+    if reading == "all-tokens":
+        return _text_means
+    if reading == "last-token":
+        return _from_the_end(1)
+    if match := _FROM_THE_END.fullmatch(reading):
+        return _from_the_end(int(match[1]))
+    raise SettingsError(f"{reading!r} is no way to read a vector; choose {READING_HELP}")
+
+
+def read_pairs(
+    lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: str, covariance: bool = False
+) -> dict[int, PairStates]:
+    """Every text of a set as one state, at each layer.
+
+    Every text counts once, however long it is. "all-tokens" averages its ordinary tokens (no special tokens, no norm
+    outliers); "last-token" takes the last one, after the set's neutral suffix where it has one (arXiv 2506.00653);
+    "token-K" takes the K-th from the end of the text itself, such as the letter within " (A)".
+
+    Raises:
+        ContrastError: if a text has no such token.
+        SettingsError: if there is no such layer or reading.
+    """
+    read = reader(reading)
+    texts = [text for pair in contrast.pairs for text in pair]
+    if reading == "last-token" and contrast.suffix:
+        texts = [text + contrast.suffix for text in texts]
+    parts: dict[int, list[Tensor]] = {layer: [] for layer in layers}
+    moments = {layer: CrossMoments(lm.width, 1) for layer in layers} if covariance else {}
+    for states, ordinary in text_states(lm, texts, layers):
+        for layer in layers:
+            parts[layer].append(read(states[layer], ordinary))
+            if covariance:
+                rows = states[layer][ordinary]
+                rows = rows[ordinary_rows(rows)]
+                # Only the moments of x are wanted; the narrowest y costs nothing.
+                moments[layer].update(rows, rows[:, :1])
+    found = {}
+    for layer in layers:
+        rows = torch.cat(parts[layer])
+        if not torch.isfinite(rows).all():
+            raise ContrastError(
+                f"a text of the contrast set {contrast.name} has no token that could be read; write longer texts"
+            )
+        spread = moments[layer].cxx / max(1, moments[layer].count - 1) if covariance else None
+        found[layer] = PairStates(rows[0::2], rows[1::2], spread)
+    return found
+
+
+def text_states(
+    lm: LanguageModel, texts: Sequence[str], layers: Sequence[int]
+) -> Iterator[tuple[dict[int, Tensor], Tensor]]:
+    """Activations of batches of texts, `[b, t, d]` per layer, and `[b, t]` where the ordinary tokens are."""
+    for start in range(0, len(texts), BATCH_TEXTS):
+        encoded = encode(lm, texts[start : start + BATCH_TEXTS], max_length=lm.context)
+        yield capture(lm, encoded, layers), encoded.mask.bool() & ~encoded.special
+
+
+def _text_means(states: Tensor, ordinary: Tensor) -> Tensor:
+    """Mean over the ordinary tokens of each text, `[b, d]` float64; NaN where a text has none."""
+    kept = ordinary.clone()
+    kept[ordinary] = ordinary_rows(states[ordinary])
+    weights = kept.double()
+    return torch.einsum("bt,btd->bd", weights, states.double()) / weights.sum(1, keepdim=True)
+
+
+def _from_the_end(place: int) -> Reader:
+    def read(states: Tensor, ordinary: Tensor) -> Tensor:
+        """The ordinary token at that place from the end of each text, NaN where there are fewer."""
+        behind = ordinary.flip(1).cumsum(1).flip(1)
+        chosen = ordinary & (behind == place)
+        rows = states[torch.arange(len(states)), chosen.int().argmax(1)].double()
+        rows[~chosen.any(1)] = torch.nan
+        return rows
+
+    return read
