@@ -20,7 +20,19 @@ def ordinary_rows(x: Tensor, factor: float = DEFAULT_FACTOR) -> Tensor:
     Returns:
         [n] bool, True for ordinary rows; rows with numbers that are not finite are not ordinary.
     """
-    norms: Tensor = torch.linalg.vector_norm(x.float(), dim=-1)
+    return ordinary_norms(torch.linalg.vector_norm(x.float(), dim=-1), factor)
+
+
+def ordinary_norms(norms: Tensor, factor: float = DEFAULT_FACTOR) -> Tensor:
+    """`ordinary_rows` where only the norms are at hand.
+
+    Args:
+        norms: [n] float, of the rows of one layer.
+        factor: Multiple of the median norm from which a row is an outlier.
+
+    Returns:
+        [n] bool, True for ordinary rows.
+    """
     finite = torch.isfinite(norms)
     if not bool(finite.any()):
         return finite

@@ -1,7 +1,8 @@
 """Capture: hidden states of chosen layers, reading no further than the last of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -35,15 +36,74 @@ def capture(lm: LanguageModel, encoded: Encoded, layers: Sequence[int]) -> dict[
     Raises:
         SettingsError: if no layer is chosen, or there is no such layer.
     """
+    states: dict[int, Tensor] = {}
+
+    def keep(layer: int, hidden: Tensor) -> None:
+        # A copy, for a model may go on writing into its own states.
+        states[layer] = hidden.to("cpu", torch.float32, copy=True)
+
+    _read(lm, encoded, layers, keep)
+    return states
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What was read at n tokens.
+
+    Attributes:
+        states: for each layer kept `[n, width]` float32, free to be changed.
+        norms: for each layer read `[n]` float32, the lengths of its states.
+    """
+
+    states: dict[int, Tensor]
+    norms: dict[int, Tensor]
+
+
+def capture_rows(
+    lm: LanguageModel,
+    encoded: Encoded,
+    places: Tensor,
+    layers: Collection[int],
+    kept: Collection[int],
+    device: torch.device | str = "cpu",
+) -> Rows:
+    """As `capture`, but only at chosen tokens, and of layers that are not kept only the norms.
+
+    Args:
+        lm: the model that reads.
+        encoded: b texts of up to t tokens.
+        places: `[n]` int64 tokens to read, counted through the batch: text · t + position.
+        layers: which blocks to read.
+        kept: those of them whose states are wanted.
+        device: where the result is to lie.
+
+    Raises:
+        SettingsError: if no layer is chosen, or there is no such layer.
+    """
+    rows = Rows({}, {})
+
+    def keep(layer: int, hidden: Tensor) -> None:
+        # One pass over memory takes the rows out and is the copy that `capture` makes.
+        chosen = hidden.reshape(-1, hidden.shape[-1]).index_select(0, places.to(hidden.device))
+        chosen = chosen.to(device, torch.float32)
+        rows.norms[layer] = torch.linalg.vector_norm(chosen, dim=-1)
+        if layer in kept:
+            rows.states[layer] = chosen
+
+    _read(lm, encoded, layers, keep)
+    return rows
+
+
+def _read(lm: LanguageModel, encoded: Encoded, layers: Collection[int], keep: Callable[[int, Tensor], None]) -> None:
+    """Run the model up to the highest of the layers, giving each one's states `[b, t, width]` to `keep`."""
     if not layers:
         raise SettingsError("no layer was chosen to read; choose at least one")
     for layer in layers:
         check_layer(lm, layer)
-    states: dict[int, Tensor] = {}
     with ExitStack() as stack:
         stack.enter_context(lm.lock)
         for layer in set(layers):
-            hook = _keeper(states, layer, last=layer == max(layers))
+            hook = _keeper(keep, layer, last=layer == max(layers))
             stack.callback(lm.blocks[layer].register_forward_hook(hook).remove)
         stack.enter_context(torch.inference_mode())
         try:
@@ -51,16 +111,15 @@ def capture(lm: LanguageModel, encoded: Encoded, layers: Sequence[int]) -> dict[
             lm.model(input_ids=encoded.ids.to(lm.device), use_cache=False)
         except _EnoughReadError:
             pass
-    return states
 
 
-def _keeper(states: dict[int, Tensor], layer: int, last: bool) -> Hook:
-    def keep(block: nn.Module, inputs: Any, output: Any) -> None:
+def _keeper(keep: Callable[[int, Tensor], None], layer: int, last: bool) -> Hook:
+    def hook(block: nn.Module, inputs: Any, output: Any) -> None:
         hidden = output[0] if isinstance(output, tuple) else output
-        # A copy, for a model may go on writing into its own states; and one that can be changed outside inference mode.
+        # So that what is kept can be changed outside inference mode.
         with torch.inference_mode(False):
-            states[layer] = hidden.to("cpu", torch.float32, copy=True)
+            keep(layer, hidden)
         if last:
             raise _EnoughReadError
 
-    return keep
+    return hook

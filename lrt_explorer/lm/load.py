@@ -33,7 +33,12 @@ CONTEXT_WITHOUT_LIMIT = 2048
 _BUILDING = threading.Lock()
 
 
-def load(name: str, device: str | torch.device | None = None, dtype: torch.dtype | None = None) -> LanguageModel:
+def load(
+    name: str,
+    device: str | torch.device | None = None,
+    dtype: torch.dtype | None = None,
+    device_map: str | None = None,
+) -> LanguageModel:
     """Load a model and its tokenizer.
 
     Args:
@@ -41,6 +46,8 @@ def load(name: str, device: str | torch.device | None = None, dtype: torch.dtype
         device: where to put it; None for the accelerator if there is one, else the CPU.
         dtype: precision of the weights; None for float32 on the CPU, where half precision is slow and rough, and for
             what is stored elsewhere.
+        device_map: "auto" to spread a model that is larger than one accelerator over all there are; `device` is then
+            not used.
 
     Raises:
         ModelError: if there is no such model, its files are missing or damaged, or it is no causal language model.
@@ -61,14 +68,20 @@ def load(name: str, device: str | torch.device | None = None, dtype: torch.dtype
     else:
         local = only_on_disk(name, where)
     target = _target(device)
+    if device_map not in (None, "auto"):
+        raise ModelError(f"{device_map!r} is no device map; choose auto, or leave it out")
     if dtype is None and target.type == "cpu":
         dtype = torch.float32
     config = _read_config(name, where, local)
     tokenizer = _read_tokenizer(name, where, local)
     with _BUILDING:
-        model: Any = _read_weights(name, where, local, config, dtype)
+        model: Any = _read_weights(name, where, local, config, dtype, device_map)
     try:
-        model.to(target)
+        if device_map is None:
+            model.to(target)
+        elif any(weight.is_meta for weight in model.parameters()):
+            # Weights that are fetched from elsewhere at every pass have no fingerprint, and take hours.
+            raise ModelError(f"{name} does not fit on the accelerators there are; add one or choose a smaller model")
     except (RuntimeError, AssertionError) as error:  # full, or not there
         raise ModelError(f"{name} cannot be put on {target} ({_first_line(error)}); choose another device") from error
     return wrap_model(name, model, tokenizer)
@@ -160,7 +173,7 @@ def _read_tokenizer(name: str, where: str, local: bool) -> PreTrainedTokenizerBa
 
 
 def _read_weights(
-    name: str, where: str, local: bool, config: PretrainedConfig, dtype: torch.dtype | None
+    name: str, where: str, local: bool, config: PretrainedConfig, dtype: torch.dtype | None, device_map: str | None
 ) -> PreTrainedModel:
     kind: Any = AutoModelForCausalLM
     try:
@@ -168,6 +181,7 @@ def _read_weights(
             where,
             config=config,
             dtype=dtype or "auto",
+            device_map=device_map,
             use_safetensors=True,
             trust_remote_code=False,
             local_files_only=local,

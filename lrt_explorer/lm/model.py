@@ -1,7 +1,10 @@
 """A loaded language model, with what the rest of the house needs to know about it."""
 
+import hashlib
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import torch
 from torch import nn
@@ -39,3 +42,19 @@ class LanguageModel:
     device: torch.device
     context: int
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    @cached_property
+    def tokenizer_digest(self) -> str | None:
+        """The same for tokenizers that split and mark every text alike; None where that cannot be told."""
+        tokenizer: Any = self.tokenizer
+        if not tokenizer.is_fast:
+            return None
+        digest = hashlib.sha256(tokenizer.backend_tokenizer.to_str().encode())
+        digest.update(repr((sorted(tokenizer.all_special_ids), getattr(tokenizer, "chat_template", None))).encode())
+        return digest.hexdigest()
+
+    @property
+    def vocabulary(self) -> int:
+        """How many tokens the model knows."""
+        embeddings: Any = self.model.get_input_embeddings()
+        return int(embeddings.weight.shape[0])

@@ -39,6 +39,7 @@ class Pairing:
         small: `[n]` position in the small model's tokens.
         large: `[n]` position in the large model's tokens.
         tokens_small, tokens_large: ordinary tokens within what both models read of the texts.
+        ordinary: `[b]` of both models together, for each text.
     """
 
     rows: Tensor
@@ -46,6 +47,7 @@ class Pairing:
     large: Tensor
     tokens_small: int
     tokens_large: int
+    ordinary: Tensor
 
     @property
     def coverage_small(self) -> float:
@@ -57,14 +59,24 @@ class Pairing:
         """Share of the large model's tokens that found a partner."""
         return len(self.rows) / self.tokens_large if self.tokens_large else 0.0
 
+    @property
+    def coverage_by_text(self) -> Tensor:
+        """`[b]` float32, for each text the share of both models' tokens that found a partner; 0 without tokens."""
+        met = 2 * torch.bincount(self.rows, minlength=len(self.ordinary))
+        return met / self.ordinary.clamp(min=1)
 
-def encode(lm: LanguageModel, texts: Sequence[str], max_length: int | None = None) -> Encoded:
+
+def encode(
+    lm: LanguageModel, texts: Sequence[str], max_length: int | None = None, *, templated: bool = False
+) -> Encoded:
     """Tokenize texts the way the model expects them, with whatever special tokens its tokenizer puts around them.
 
     Args:
         lm: the model that is to read them.
         texts: b texts.
         max_length: cut texts to so many tokens; never more than the model's context.
+        templated: the texts come from a chat template, which has spelled out the tokens around them already; then only
+            the token that begins a text is special.
 
     Raises:
         PromptError: if there is no text, or one with nothing to read in it.
@@ -73,7 +85,7 @@ def encode(lm: LanguageModel, texts: Sequence[str], max_length: int | None = Non
     if not texts or not all(texts):
         raise PromptError("there is an empty text, or none at all; leave out empty texts")
     limit = lm.context if max_length is None else min(max_length, lm.context)
-    rows = _tokenize(lm, list(texts))
+    rows = _tokenize(lm, list(texts), templated)
     length = min(limit, max(len(row.ids) for row in rows))
     # Any token serves as padding on the right, for nothing before it looks at it.
     ids = torch.zeros(len(rows), length, dtype=torch.long)
@@ -133,20 +145,33 @@ def pair_batches(small: Encoded, large: Encoded) -> Pairing:
     Where both models have the same tokens, every ordinary one is paired with itself, also within characters.
     """
     rows: list[tuple[int, int, int]] = []
-    tokens_small = tokens_large = 0
+    counts: list[tuple[int, int]] = []
     for row, (ends_small, ends_large) in enumerate(zip(small.ends, large.ends, strict=True)):
         special_small = small.special[row, : len(ends_small)].tolist()
         special_large = large.special[row, : len(ends_large)].tolist()
         common = min(ends_small[-1], ends_large[-1])
-        tokens_small += _ordinary_within(ends_small, special_small, common)
-        tokens_large += _ordinary_within(ends_large, special_large, common)
+        counts.append(
+            (
+                _ordinary_within(ends_small, special_small, common),
+                _ordinary_within(ends_large, special_large, common),
+            )
+        )
         if _same(small, large, row):
             rows += [(row, position, position) for position, special in enumerate(special_small) if not special]
         else:
             pairs = pair_tokens(ends_small, ends_large, special_small, special_large)
             rows += [(row, at_small, at_large) for at_small, at_large in pairs]
     places = torch.tensor(rows, dtype=torch.long).reshape(-1, 3)
-    return Pairing(places[:, 0], places[:, 1], places[:, 2], tokens_small, tokens_large)
+    ordinary = torch.tensor(counts, dtype=torch.long).reshape(-1, 2)
+    of_small, of_large = ordinary.sum(0).tolist()
+    return Pairing(places[:, 0], places[:, 1], places[:, 2], of_small, of_large, ordinary.sum(1))
+
+
+def pair_with_itself(encoded: Encoded) -> Pairing:
+    """`pair_batches` of a batch with itself: every ordinary token is its own partner."""
+    rows, places = (~encoded.special).nonzero(as_tuple=True)
+    ordinary = (~encoded.special).sum(1)
+    return Pairing(rows, places, places, len(rows), len(rows), 2 * ordinary)
 
 
 def _firsts(ends: Sequence[int], special: Sequence[bool]) -> dict[int, int]:
@@ -175,18 +200,23 @@ class _Row:
     special: list[bool]
 
 
-def _tokenize(lm: LanguageModel, texts: list[str]) -> list[_Row]:
+def _tokenize(lm: LanguageModel, texts: list[str], templated: bool = False) -> list[_Row]:
     tokenizer: Any = lm.tokenizer
     # Whole texts, even where they will be cut: the end of a token depends on the next one.
     found = tokenizer(
-        texts, return_special_tokens_mask=True, return_offsets_mapping=bool(tokenizer.is_fast), verbose=False
+        texts,
+        add_special_tokens=not templated,
+        return_special_tokens_mask=True,
+        return_offsets_mapping=bool(tokenizer.is_fast),
+        verbose=False,
     )
-    names = frozenset(tokenizer.all_special_ids)
+    # Within a template what marks the turns is what the model was tuned to read.
+    names = frozenset({tokenizer.bos_token_id} if templated else tokenizer.all_special_ids)
     rows = []
     for number, text in enumerate(texts):
         ids = found["input_ids"][number]
         added = found["special_tokens_mask"][number]
-        special = [bool(mark) or token in names for mark, token in zip(added, ids, strict=True)]
+        special = [(bool(mark) and not templated) or token in names for mark, token in zip(added, ids, strict=True)]
         if tokenizer.is_fast:
             pieces = found.encodings[number].tokens
             ends: list[int] | None = ends_from_offsets(text, found["offset_mapping"][number], pieces, special)

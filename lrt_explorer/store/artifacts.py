@@ -111,6 +111,24 @@ def load_artifact(folder: Path, kind: str) -> Artifact:
         return _load(place, kind)
 
 
+def read_meta(folder: Path, kind: str) -> dict[str, Any]:
+    """The description of an artifact alone, without reading or checking its tensors.
+
+    Args:
+        folder: Where `save_artifact` put it.
+        kind: What it must be.
+
+    Raises:
+        ArtifactError: If there is none, it is of another kind or format, or its description is damaged.
+    """
+    place = folder.expanduser().resolve()
+    with no_exchange:
+        if not has_artifact(place):
+            raise ArtifactError(f"there is no saved {kind} in {place}; check the path or make it again")
+        meta: dict[str, Any] = _read_header(place, kind)["meta"]
+        return meta
+
+
 def _load(place: Path, kind: str) -> Artifact:
     if not has_artifact(place):
         raise ArtifactError(f"there is no saved {kind} in {place}; check the path or make it again")

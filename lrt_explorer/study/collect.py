@@ -1,7 +1,7 @@
 """One pass of two models over the same texts, collecting the cross-moments of all chosen layer pairs."""
 
 import hashlib
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal, get_args
@@ -9,14 +9,25 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
+from lrt_explorer.errors import MapError
+from lrt_explorer.linear.grid import GridMoments
 from lrt_explorer.linear.moments import CrossMoments
+from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.study.paired import PairedStates, read_paired
+from lrt_explorer.study.batches import BATCH_TEXTS, Batch, DocumentStream, Position
+from lrt_explorer.study.paired import CONTEXT, PairedStates, read_paired
+from lrt_explorer.study.processes import Processes
 from lrt_explorer.study.progress import Progress
+
+__all__ = ["BATCH_TEXTS", "PARTS", "Collected", "Part", "Route", "TokenCounts", "collect", "part_of"]
 
 Part = Literal["fit", "select", "report"]
 PARTS: tuple[Part, ...] = get_args(Part)
-BATCH_TEXTS = 16
+MINIMUM_COVERAGE = 0.1
+"""Below this the few tokens that meet are mostly punctuation, and a map of them says little about the rest."""
+TOKENS_THAT_TELL = 20_000
+"""Ordinary tokens after which the coverage is known well enough to give up early."""
+COVERAGE_STEPS = 20
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,7 @@ class TokenCounts:
         partnered: tokens of both models that found a partner.
         ordinary: tokens of both models that could have found one.
         documents: texts read.
+        by_coverage: how many of these have a coverage of about 0, 5, 10, … 100 %.
     """
 
     used: int = 0
@@ -53,20 +65,81 @@ class TokenCounts:
     partnered: int = 0
     ordinary: int = 0
     documents: int = 0
+    by_coverage: list[int] = field(default_factory=lambda: [0] * (COVERAGE_STEPS + 1))
 
     @property
     def coverage(self) -> float:
         """Share of the tokens of both models that found a partner, 0 to 1."""
         return self.partnered / self.ordinary if self.ordinary else 0.0
 
+    def coverage_quantile(self, share: float) -> float:
+        """The coverage, to the nearest 5 %, that this share of the documents does not exceed; 0 without documents."""
+        below = 0
+        for step, documents in enumerate(self.by_coverage):
+            below += documents
+            if below and below >= share * self.documents:
+                return step / COVERAGE_STEPS
+        return 0.0
+
 
 @dataclass
 class Collected:
-    """Mutable statistics of a pass: cross-moments per route and part, and the tokens behind them."""
+    """Mutable statistics of a pass: cross-moments of layer pairs for each part, and the tokens behind them.
 
-    moments: dict[Route, dict[Part, CrossMoments]]
+    Attributes:
+        grids: for each part the moments of the true pairing; empty where only controls were asked for.
+        controls: for each shuffled route its moments, part by part.
+        counts: the tokens.
+        corpus: the name of the texts, for people.
+        corpus_fingerprint: of the texts read.
+        position: how far the corpus was read.
+    """
+
+    grids: dict[Part, GridMoments]
+    controls: dict[Route, dict[Part, CrossMoments]] = field(default_factory=dict)
     counts: TokenCounts = field(default_factory=TokenCounts)
+    corpus: str = ""
     corpus_fingerprint: str = ""
+    position: Position = field(default_factory=Position)
+
+    @classmethod
+    def empty(cls, small: LanguageModel, large: LanguageModel, routes: Iterable[Route]) -> "Collected":
+        """Nothing yet, with room for these routes."""
+        chosen = list(routes)
+        pairs = {(r.small_layer, r.large_layer) for r in chosen if r.shuffle is None}
+        widths = dict.fromkeys(range(small.layers), small.width), dict.fromkeys(range(large.layers), large.width)
+        device = sums_device(small, large)
+        return cls(
+            {part: GridMoments(*widths, pairs, device) for part in PARTS} if pairs else {},
+            {
+                route: {part: CrossMoments(small.width, large.width, device) for part in PARTS}
+                for route in chosen
+                if route.shuffle is not None
+            },
+        )
+
+    @property
+    def pairs(self) -> tuple[tuple[int, int], ...]:
+        """The layer pairs of the true pairing."""
+        return self.grids["fit"].pairs if self.grids else ()
+
+    def of(self, route: Route) -> Mapping[Part, CrossMoments]:
+        """The moments of one route, part by part.
+
+        Raises:
+            MapError: if that route was not collected.
+        """
+        if route.shuffle is not None and route in self.controls:
+            return self.controls[route]
+        if not self.grids:
+            raise MapError(f"no moments were collected for {route}; choose a route that was read")
+        return {part: grid.pair(route.small_layer, route.large_layer) for part, grid in self.grids.items()}
+
+    def rows(self, route: Route) -> dict[Part, int]:
+        """Pairs of tokens in each part of a route; a control has fewer, for its first batch has no strangers."""
+        if route.shuffle is None:
+            return {part: grid.count for part, grid in self.grids.items()}
+        return {part: moments.count for part, moments in self.controls[route].items()}
 
 
 def part_of(document: int) -> Part:
@@ -78,64 +151,143 @@ def part_of(document: int) -> Part:
     return "fit" if draw < 0.7 else "select" if draw < 0.85 else "report"
 
 
+def sums_device(small: LanguageModel, large: LanguageModel) -> torch.device:
+    """Where moments are summed: on the large model's CUDA device if there is one, else on the CPU.
+
+    Other accelerators have no float64.
+    """
+    both = small.device.type == large.device.type == "cuda"
+    return large.device if both else torch.device("cpu")
+
+
 def collect(
-    small: LanguageModel, large: LanguageModel, texts: Iterable[str], routes: Sequence[Route], tokens: int
+    small: LanguageModel,
+    large: LanguageModel,
+    texts: Iterable[Document] | DocumentStream,
+    routes: Sequence[Route],
+    tokens: int,
+    *,
+    watched: Collection[tuple[int, int]] = (),
+    begun: Collected | None = None,
+    processes: Processes | None = None,
 ) -> Generator[Progress, None, Collected]:
     """Read texts with both models until `tokens` pairs of tokens are used or the texts end.
 
     Tokens are paired where their ends in the text coincide, for there both models have read the same prefix. Special
     tokens, and pairs with an outlying norm at any of the layers read, are left out and counted.
+
+    Args:
+        small: the small model.
+        large: the large model.
+        texts: documents, or a stream that stands where `begun` ends.
+        routes: what to collect; ignored if `begun` is given.
+        tokens: pairs of tokens to use, of all parts together.
+        watched: further layer pairs in which outliers are looked for, so that passes for different pairs can use the
+            same tokens.
+        begun: what an earlier pass has collected, to be continued in place.
+        processes: those that share the work, each reading every so many batches; the result holds this one's moments
+            and everybody's counts. Controls take strangers from their own process's batches.
+
+    Raises:
+        MapError: as soon as it is clear that too few tokens find a partner.
     """
-    collected = Collected({route: {part: CrossMoments(small.width, large.width) for part in PARTS} for route in routes})
-    small_layers, large_layers = ({r.small_layer for r in routes}, {r.large_layer for r in routes})
-    counts, digest = collected.counts, hashlib.sha256()
-    shuffled, earlier = any(r.shuffle is not None for r in routes), dict[int, Tensor]()
-    for batch in _batches(enumerate(texts)):
-        for _, text in batch:
-            digest.update(text.encode() + b"\0")
-        states = read_paired(small, large, [text for _, text in batch], sorted(small_layers), sorted(large_layers))
-        counts.documents += len(batch)
-        counts.special += states.special
-        counts.outliers += states.outliers
-        counts.partnered += states.partnered
-        counts.ordinary += states.ordinary
-        room = tokens - counts.used
-        counts.used += min(room, len(states.text))
-        _update(collected.moments, states, earlier, [part_of(index) for index, _ in batch], room, batch[0][0])
-        if shuffled and len(states.text):
-            earlier = states.large
+    crew = processes or Processes()
+    collected = Collected.empty(small, large, routes) if begun is None else begun
+    stream = texts if isinstance(texts, DocumentStream) else DocumentStream(texts)
+    pass_ = _Pass(small, large, collected, watched)
+    counts = collected.counts
+    batches = stream.batches(min(CONTEXT, small.context, large.context), collected.position.batches)
+    while counts.used < tokens and (turn := list(islice(batches, crew.count))):
+        pass_.read(turn, tokens, crew)
+        if counts.ordinary >= TOKENS_THAT_TELL:
+            check_coverage(small, large, counts)
         yield Progress(counts.used, tokens, f"read {counts.used:,} of {tokens:,} tokens")
-        if counts.used >= tokens:
-            break
-    collected.corpus_fingerprint = digest.hexdigest()[:16]
     return collected
 
 
-def _batches(documents: Iterator[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
-    while batch := list(islice(documents, BATCH_TEXTS)):
-        if kept := [(index, text) for index, text in batch if text.strip()]:
-            yield kept
+def check_coverage(small: LanguageModel, large: LanguageModel, counts: TokenCounts) -> None:
+    """Raise MapError if too few tokens find a partner for a map to mean anything."""
+    if counts.coverage < MINIMUM_COVERAGE:
+        raise MapError(
+            f"only {counts.coverage:.0%} of the tokens of {small.name} and {large.name} end at the same places in the "
+            "text, too few for a map to mean anything; choose models whose tokenizers are more alike"
+        )
 
 
-def _update(
-    moments: dict[Route, dict[Part, CrossMoments]],
-    states: PairedStates,
-    earlier: Mapping[int, Tensor],
-    parts: Sequence[Part],
-    room: int,
-    number: int,
-) -> None:
-    """Add a batch to the moments; `earlier` holds the large model's rows of the batch before, for the controls."""
-    text = states.text[:room]
-    of_part = {part: torch.tensor([p == part for p in parts], dtype=torch.bool)[text] for part in PARTS}
-    for route, by_part in moments.items():
-        x, y = states.small[route.small_layer][:room], states.large[route.large_layer][:room]
-        if route.shuffle is not None:
-            if not earlier:
-                continue
-            y = _strangers(earlier[route.large_layer], len(x), route.shuffle, number)
-        for part, held in of_part.items():
-            by_part[part].update(x[held], y[held])
+class _Pass:
+    """What a pass through the texts needs from batch to batch."""
+
+    def __init__(
+        self, small: LanguageModel, large: LanguageModel, collected: Collected, watched: Collection[tuple[int, int]]
+    ) -> None:
+        self._small, self._large, self._collected = small, large, collected
+        self._device = sums_device(small, large)
+        held = {*collected.pairs, *((r.small_layer, r.large_layer) for r in collected.controls)}
+        self._kept_small, self._kept_large = {i for i, _ in held}, {j for _, j in held}
+        self._small_layers, self._large_layers = ({pair[side] for pair in (*held, *watched)} for side in (0, 1))
+        self._earlier: dict[int, Tensor] = {}
+
+    def read(self, turn: Sequence[Batch], tokens: int, crew: Processes) -> None:
+        """Read one batch a process, and add of each what the processes before it leave room for."""
+        counts = self._collected.counts
+        states = None
+        if crew.rank < len(turn):
+            # In the order of the parts, so that each part is a slice.
+            parted = sorted(zip(turn[crew.rank].numbers, turn[crew.rank].texts, strict=True), key=_by_part)
+            numbers = [number for number, _ in parted]
+            states = read_paired(
+                self._small,
+                self._large,
+                [text for _, text in parted],
+                self._small_layers,
+                self._large_layers,
+                kept_small=self._kept_small,
+                kept_large=self._kept_large,
+                device=self._device,
+            )
+        for rank, read in enumerate(crew.gather(_numbers(states))):
+            room = tokens - counts.used
+            if room <= 0 or rank >= len(turn):
+                break
+            if states is not None and rank == crew.rank:
+                self._add(states, numbers, room)
+            _count(counts, read, room)
+            self._collected.position = turn[rank].position
+            self._collected.corpus_fingerprint = turn[rank].fingerprint
+
+    def _add(self, states: PairedStates, numbers: Sequence[int], room: int) -> None:
+        """Add up to `room` pairs of a batch to the moments, those of the first documents."""
+        documents = torch.tensor(numbers)[states.text]
+        chosen: Tensor | None = None
+        if len(documents) > room:
+            chosen = documents.argsort(stable=True)[:room].sort().values
+            documents = documents[chosen]
+        # Whole documents change part, so it is enough to look at each number once.
+        bounds = torch.tensor([PARTS.index(part_of(number)) for number in numbers])[states.text]
+        bounds = bounds if chosen is None else bounds[chosen]
+        starts = torch.searchsorted(bounds, torch.arange(len(PARTS) + 1)).tolist()
+        slices = {part: slice(starts[index], starts[index + 1]) for index, part in enumerate(PARTS)}
+        small, large = (_chosen(rows, chosen) for rows in (states.small, states.large))
+        for part, held in slices.items():
+            if self._collected.grids and held.start < held.stop:
+                self._collected.grids[part].update(
+                    {layer: rows[held] for layer, rows in small.items()},
+                    {layer: rows[held] for layer, rows in large.items()},
+                )
+        if self._collected.controls:
+            self._add_controls(small, slices, len(documents), min(numbers))
+            if len(states.text):
+                self._earlier = states.large
+
+    def _add_controls(self, small: Mapping[int, Tensor], slices: Mapping[Part, slice], count: int, number: int) -> None:
+        """`_earlier` holds the large model's rows of the batch before."""
+        if not self._earlier:
+            return
+        for route, by_part in self._collected.controls.items():
+            assert route.shuffle is not None
+            strangers = _strangers(self._earlier[route.large_layer], count, route.shuffle, number)
+            for part, held in slices.items():
+                by_part[part].update(small[route.small_layer][held], strangers[held])
 
 
 def _strangers(rows: Tensor, count: int, shuffle: int, number: int) -> Tensor:
@@ -145,4 +297,32 @@ def _strangers(rows: Tensor, count: int, shuffle: int, number: int) -> Tensor:
     document, such as its language, through a map that is to carry nothing. `number` tells batches apart.
     """
     generator = torch.Generator().manual_seed(shuffle * 1_000_003 + number)
-    return rows[torch.randint(len(rows), (count,), generator=generator)]
+    return rows[torch.randint(len(rows), (count,), generator=generator).to(rows.device)]
+
+
+def _by_part(document: tuple[int, Document]) -> tuple[int, int]:
+    return PARTS.index(part_of(document[0])), document[0]
+
+
+def _chosen(states: Mapping[int, Tensor], chosen: Tensor | None) -> Mapping[int, Tensor]:
+    return states if chosen is None else {layer: rows[chosen.to(rows.device)] for layer, rows in states.items()}
+
+
+def _numbers(states: PairedStates | None) -> list[int]:
+    """What the other processes need to know of a batch: pairs, then the counts in the order of `_count`."""
+    if states is None:
+        return [0] * (6 + COVERAGE_STEPS)
+    steps = (states.coverage_by_text * COVERAGE_STEPS).round().long()
+    by_coverage = torch.bincount(steps, minlength=COVERAGE_STEPS + 1).tolist()
+    return [len(states.text), states.special, states.outliers, states.partnered, states.ordinary, *by_coverage]
+
+
+def _count(counts: TokenCounts, read: Sequence[int], room: int) -> None:
+    pairs, special, outliers, partnered, ordinary, *by_coverage = read
+    counts.used += min(room, pairs)
+    counts.special += special
+    counts.outliers += outliers
+    counts.partnered += partnered
+    counts.ordinary += ordinary
+    counts.documents += sum(by_coverage)
+    counts.by_coverage = [before + more for before, more in zip(counts.by_coverage, by_coverage, strict=True)]

@@ -1,17 +1,19 @@
 """Suggest: which layers to use, by evidence on held-out text and prompts, and why in words."""
 
+import math
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.errors import ContrastError, SettingsError
+from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.study.collect import Route
 from lrt_explorer.study.dose import dose_response
-from lrt_explorer.study.fit import fit_maps
 from lrt_explorer.study.known import known_vectors
+from lrt_explorer.study.layers import LayerGrid, layer_grid
 from lrt_explorer.study.progress import Progress
 
 BLOCKS_ABOVE = 2
@@ -40,9 +42,18 @@ class Candidate:
     native_effect: float
 
     @property
+    def agreement(self) -> float:
+        """How well the map does, as a cosine: the mean of that of directions and that of points.
+
+        √R² is the cosine between what the map predicts and what is there, taken over all held-out points. R² alone
+        stays high while mapped directions turn; directions alone are few.
+        """
+        return (self.direction_cosine + math.sqrt(max(self.r2, 0.0))) / 2
+
+    @property
     def score(self) -> float:
         """How much of the best native effect a mapped vector should have, if effects add up along directions."""
-        return self.direction_cosine * self.native_effect
+        return self.agreement * self.native_effect
 
 
 @dataclass(frozen=True)
@@ -65,13 +76,14 @@ class Suggestion:
 def suggest_layers(
     small: LanguageModel,
     large: LanguageModel,
-    texts: Iterable[str],
+    texts: Iterable[Document],
     concepts: Sequence[ContrastSet],
     *,
     small_layers: Sequence[int] | None = None,
     large_layers: Sequence[int] | None = None,
     tokens: int = 20_000,
     reading: Reading | None = None,
+    grid: LayerGrid | None = None,
 ) -> Generator[Progress, None, Suggestion]:
     """Try layer pairs and suggest the one whose mapped vectors should steer the large model most.
 
@@ -86,6 +98,7 @@ def suggest_layers(
         large_layers: blocks of the large model to try; likewise.
         tokens: pairs of tokens for the maps.
         reading: how vectors are read.
+        grid: what is known of the layer pairs already; where it holds all that are tried, no text is read.
 
     Raises:
         SettingsError: if no layer can be suggested.
@@ -101,18 +114,16 @@ def suggest_layers(
             "choose a deeper model or a lower layer"
         )
     tried_small = small_layers or middle_layers(small.layers, max(small.layers - 2, 0))
-    routes = [Route(i, j) for i in tried_small for j in tried_large]
-    fitted = yield from fit_maps(small, large, texts, routes, tokens=tokens, concepts=concepts, reading=reading)
+    pairs = list(product(tried_small, tried_large))
+    if grid is None or any((cell := grid.cell(*pair)) is None or cell.direction_cosine is None for pair in pairs):
+        grid = yield from layer_grid(
+            small, large, texts, pairs=pairs, tokens=tokens, concepts=concepts, reading=reading, keep_moments=False
+        )
     effects = yield from _native_effects(large, tried_large, concepts, reading)
     candidates = [
-        Candidate(
-            fit.info.small_layer,
-            fit.info.large_layer,
-            fit.info.r2,
-            fit.direction_cosine or 0.0,
-            effects[fit.info.large_layer],
-        )
-        for fit in fitted
+        Candidate(cell.small_layer, cell.large_layer, cell.r2, cell.direction_cosine or 0.0, effects[cell.large_layer])
+        for cell in grid.cells
+        if (cell.small_layer, cell.large_layer) in pairs
     ]
     candidates.sort(key=lambda c: (c.score, c.r2), reverse=True)
     best = candidates[0]
@@ -157,7 +168,7 @@ def _reason(best: Candidate, large: LanguageModel, concepts: Sequence[ContrastSe
     count = f"{len(concepts)} concepts" if len(concepts) > 1 else concepts[0].name
     return (
         f"From layer {best.small_layer} to layer {best.large_layer}, mapped directions agree with native ones "
-        f"(cosine {best.direction_cosine:.2f}, {count}), {large.name} answers its own vectors with "
-        f"{best.native_effect:.0%} of the effect of its best layer tried, and the map explains {best.r2:.0%} of "
-        f"held-out variance; {above} blocks remain above."
+        f"(cosine {best.direction_cosine:.2f}, {count}), the map explains {best.r2:.0%} of held-out variance, and "
+        f"{large.name} answers its own vectors with {best.native_effect:.0%} of the effect of its best layer tried; "
+        f"{above} blocks remain above."
     )

@@ -10,7 +10,7 @@ from lrt_explorer.errors import MapError, SettingsError
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.capture import capture
 from lrt_explorer.lm.tokens import encode
-from lrt_explorer.study import fit as fit_module
+from lrt_explorer.study import collect as collect_module
 from lrt_explorer.study.collect import PARTS, Route, collect, part_of
 from lrt_explorer.study.fit import fit_map, fit_maps
 from lrt_explorer.study.progress import Progress, finish
@@ -56,7 +56,7 @@ def test_the_moments_are_those_of_the_whole_data() -> None:
         rows[part_of(index)].append((x, y))
     for part, pairs in rows.items():
         x, y = (torch.cat(side) for side in zip(*pairs, strict=True))
-        moments = collected.moments[Route(0, 2)][part]
+        moments = collected.of(Route(0, 2))[part]
         assert moments.count == len(x)
         assert torch.allclose(moments.mean_x, x.mean(0), atol=1e-6)
         cxy = (x - x.mean(0)).T @ (y - y.mean(0))
@@ -93,7 +93,7 @@ def test_different_tokenizers_are_paired_with_their_coverage() -> None:
 
 
 def test_tokenizers_that_hardly_meet_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fit_module, "MINIMUM_COVERAGE", 0.99)
+    monkeypatch.setattr(collect_module, "MINIMUM_COVERAGE", 0.99)
     with pytest.raises(MapError, match="of the tokens of tiny-other and tiny-large-one end at the same places"):
         finish(fit_map(other(), large(), texts(), 1, 2, tokens=TOKENS))
 

@@ -15,7 +15,7 @@ def test_the_best_candidate_is_suggested_with_its_reason() -> None:
         )
     )
     assert {c.large_layer for c in suggestion.candidates} == {1, 2}  # 3 and 4 leave fewer than two blocks above
-    best = max(suggestion.candidates, key=lambda c: c.direction_cosine * c.native_effect)
+    best = max(suggestion.candidates, key=lambda c: (c.direction_cosine + max(c.r2, 0) ** 0.5) / 2 * c.native_effect)
     assert (suggestion.small_layer, suggestion.large_layer) == (best.small_layer, best.large_layer)
     assert f"{best.direction_cosine:.2f}" in suggestion.reason and "tiny-large-one" in suggestion.reason
     assert max(c.native_effect for c in suggestion.candidates) == pytest.approx(1.0)

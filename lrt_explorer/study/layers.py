@@ -1,0 +1,192 @@
+"""Layers: how well each layer of one model can be mapped to each layer of the other."""
+
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from lrt_explorer.concepts.contrast import ContrastSet, Reading
+from lrt_explorer.lm.blocks import check_layer
+from lrt_explorer.lm.chat import Document
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.study.collect import Collected, Route
+from lrt_explorer.study.fit import each_map
+from lrt_explorer.study.memory import MEMORY_GB
+from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.solve import FittedMap, check_enough, read_directions, solve
+
+
+@dataclass(frozen=True)
+class LayerCell:
+    """One layer pair with its held-out evidence.
+
+    Attributes:
+        small_layer: block of the small model.
+        large_layer: block of the large model.
+        r2: held-out variance that the map explains.
+        cka: held-out linear CKA.
+        direction_cosine: mean over concepts of mapped against native vectors; None without concepts.
+        norm_ratio: mean over concepts, length of the mapped over that of the native vector; likewise.
+        reachable_share: mean over concepts, share of the native vector within the map's image; likewise.
+        lam: the λ chosen; None where the method has none.
+    """
+
+    small_layer: int
+    large_layer: int
+    r2: float
+    cka: float
+    direction_cosine: float | None
+    norm_ratio: float | None
+    reachable_share: float | None
+    lam: float | None
+
+
+@dataclass(frozen=True)
+class LayerGrid:
+    """All layer pairs that were tried.
+
+    Attributes:
+        small: name of the small model.
+        large: name of the large model.
+        cells: one a pair, in ascending order of the layers.
+    """
+
+    small: str
+    large: str
+    cells: tuple[LayerCell, ...]
+
+    def cell(self, small_layer: int, large_layer: int) -> LayerCell | None:
+        """The cell of a pair; None if that pair was not tried."""
+        fitting = (c for c in self.cells if (c.small_layer, c.large_layer) == (small_layer, large_layer))
+        return next(fitting, None)
+
+
+def layer_grid(
+    small: LanguageModel,
+    large: LanguageModel,
+    texts: Iterable[Document],
+    *,
+    pairs: Collection[tuple[int, int]] | None = None,
+    tokens: int = 100_000,
+    corpus: str = "",
+    concepts: Sequence[ContrastSet] = (),
+    reading: Reading | None = None,
+    method: str = "ridge",
+    memory_gb: float = MEMORY_GB,
+    keep_moments: bool = True,
+    take: Callable[[FittedMap], None] | None = None,
+) -> Generator[Progress, None, LayerGrid]:
+    """Fit the map of every layer pair, from one pass if the memory allows, and say how good each is.
+
+    Args:
+        small: the model that vectors come from.
+        large: the model that is steered.
+        texts: documents, read until enough tokens are paired.
+        pairs: (small layer, large layer) to try; by default all.
+        tokens: as for `fit_map`, and so are corpus, concepts, reading, method and memory_gb.
+        corpus: the name of the texts, without which no moments are kept.
+        concepts: contrast sets to compare directions on.
+        reading: how their vectors are read.
+        method: a closed-form estimator.
+        memory_gb: memory to use beside the models.
+        keep_moments: save them, so that any of these maps can be made later without a pass.
+        take: is given every map as it is made, for the result holds only their figures.
+
+    Raises:
+        As for `fit_map`.
+    """
+    chosen = set(product(range(small.layers), range(large.layers)) if pairs is None else pairs)
+    cells: list[LayerCell] = []
+
+    def add(route: Route, fitted: FittedMap) -> None:
+        cells.append(_cell(fitted))
+        if take is not None:
+            take(fitted)
+
+    yield from each_map(
+        small,
+        large,
+        texts,
+        [Route(i, j) for i, j in sorted(chosen)],
+        add,
+        tokens=tokens,
+        corpus=corpus,
+        concepts=concepts,
+        reading=reading,
+        method=method,
+        memory_gb=memory_gb,
+        keep_moments=keep_moments,
+    )
+    return _grid(small, large, cells)
+
+
+def grid_of(
+    small: LanguageModel,
+    large: LanguageModel,
+    collected: Collected,
+    *,
+    concepts: Sequence[ContrastSet] = (),
+    reading: Reading | None = None,
+    method: str = "ridge",
+) -> Generator[Progress, None, LayerGrid]:
+    """`layer_grid` of moments that are at hand, such as those of `known_moments`, without a pass."""
+    pairs = collected.pairs
+    directions = yield from read_directions(small, large, pairs, concepts, reading)
+    cells = []
+    for number, pair in enumerate(pairs):
+        yield Progress(number, len(pairs), f"solving layer {pair[0]} → {pair[1]}")
+        cells.append(_cell(solve(small, large, collected, Route(*pair), method=method, directions=directions)))
+    return _grid(small, large, cells)
+
+
+def solve_pair(
+    small: LanguageModel,
+    large: LanguageModel,
+    collected: Collected,
+    small_layer: int,
+    large_layer: int,
+    *,
+    concepts: Sequence[ContrastSet] = (),
+    reading: Reading | None = None,
+    method: str = "ridge",
+) -> Generator[Progress, None, FittedMap]:
+    """The map of one layer pair from moments that are at hand, without a pass.
+
+    Args:
+        small: the model that vectors come from.
+        large: the model that is steered.
+        collected: moments that hold the pair, such as those of `known_moments`.
+        small_layer: block of the small model.
+        large_layer: block of the large model.
+        concepts: contrast sets to compare directions on.
+        reading: how their vectors are read.
+        method: a closed-form estimator.
+
+    Raises:
+        SettingsError: if a layer or the method does not exist.
+        MapError: if the pair was not collected, or from too few tokens.
+    """
+    check_layer(small, small_layer)
+    check_layer(large, large_layer)
+    route = Route(small_layer, large_layer)
+    check_enough(small, large, collected, [route])
+    directions = yield from read_directions(small, large, [(small_layer, large_layer)], concepts, reading)
+    yield Progress(0, 1, f"solving layer {small_layer} → {large_layer}")
+    return solve(small, large, collected, route, method=method, directions=directions)
+
+
+def _cell(fitted: FittedMap) -> LayerCell:
+    info = fitted.info
+    return LayerCell(
+        info.small_layer,
+        info.large_layer,
+        info.r2,
+        info.cka,
+        fitted.direction_cosine,
+        fitted.norm_ratio,
+        fitted.reachable_share,
+        info.lam,
+    )
+
+
+def _grid(small: LanguageModel, large: LanguageModel, cells: Iterable[LayerCell]) -> LayerGrid:
+    return LayerGrid(small.name, large.name, tuple(sorted(cells, key=lambda c: (c.small_layer, c.large_layer))))
