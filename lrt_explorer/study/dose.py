@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ReadoutPrompt
-from lrt_explorer.concepts.readout import answer_tokens, read_answers
+from lrt_explorer.concepts.readout import answer_tokens, read_answers, settle
 from lrt_explorer.concepts.vectors import addition
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.lm.generate import generate_batch
@@ -97,6 +97,7 @@ def dose_response(
     """
     if not prompts:
         raise ContrastError("the concept has no readout prompts; add lines with 'prompt', 'positive' and 'negative'")
+    prompts = settle(lm, prompts)
     answers, texts = answer_tokens(lm, prompts), [prompt.text for prompt in prompts]
     shape = (len(vectors), len(strengths), len(prompts))
     readouts = np.empty(shape)

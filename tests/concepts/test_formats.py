@@ -1,6 +1,7 @@
 """Every format reads what people have, and each of ten ways to spoil a file gets one sentence that names the line."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -325,6 +326,17 @@ def test_lists_take_personas_or_a_second_list(tmp_path: Path) -> None:
     (tmp_path / "set.csv").write_text("with,without\na,b\nc,d\n")
     with pytest.raises(ContrastError, match="is no JSON list of texts"):
         import_contrast(tmp_path / "set.csv", personas=("brave", "shy"))
+
+
+def test_the_examples_of_the_documentation_are_read(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
+    endings = {"jsonl": ".jsonl", "csv": ".csv", "text": ".txt", "json": ".json"}
+    blocks = re.findall(r"^```(\w+)\n(.*?)^```$", page, flags=re.S | re.M)
+    assert {kind for kind, _ in blocks} == set(endings)
+    for kind, content in blocks:
+        assert len(read(tmp_path, f"set{endings[kind]}", content).pairs) >= 2
+    for content in re.findall(r"`(\{\"(?:suffixes|positive)\".*?\})`", page, flags=re.S):
+        assert len(read(tmp_path, "set.json", content).pairs) == 2
 
 
 def test_characters_that_look_like_line_ends_stay_in_their_text(tmp_path: Path) -> None:
