@@ -1,0 +1,89 @@
+"""Control maps: fitted on shuffled pairs, kept beside an evaluation so that a rerun does not fit them again."""
+
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.lm.chat import Document
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.store import has_artifact, load_map, save_map
+from lrt_explorer.study.collect import Route
+from lrt_explorer.study.fit import FittedMap, fit_maps
+from lrt_explorer.study.progress import Progress
+
+SEEDS = (1, 2, 3)
+
+
+@dataclass(frozen=True)
+class ControlMaps:
+    """Maps that know both clouds of points but not which point belongs to which.
+
+    Attributes:
+        controls: one for each seed.
+        fitted: the true map, from the same pass, where it was asked for.
+    """
+
+    controls: tuple[AffineMap, ...]
+    fitted: FittedMap | None = None
+
+
+def control_maps(
+    small: LanguageModel,
+    large: LanguageModel,
+    texts: Iterable[Document],
+    small_layer: int,
+    large_layer: int,
+    *,
+    tokens: int = 100_000,
+    corpus: str = "",
+    seeds: Sequence[int] = SEEDS,
+    also_true: bool = False,
+    keep: Path | None = None,
+) -> Generator[Progress, None, ControlMaps]:
+    """The control maps of a layer pair: those kept in a folder, or fitted now in one pass over the texts.
+
+    Args:
+        small: the model that vectors come from.
+        large: the model that is steered.
+        texts: documents, read only if something must be fitted.
+        small_layer: block of the small model.
+        large_layer: block of the large model.
+        tokens: pairs of tokens for each map.
+        corpus: the name of the texts, for people.
+        seeds: of the shuffling, one for each map.
+        also_true: whether to fit the true map too, in the same pass.
+        keep: folder for the control maps; None to keep none.
+
+    Raises:
+        MapError, SettingsError: as `fit_maps`.
+    """
+    if keep is not None and not also_true:
+        ends = ((small.fingerprint, small_layer), (large.fingerprint, large_layer))
+        kept = [_kept(keep / str(seed), ends, (corpus, tokens, seed)) for seed in seeds]
+        found = [one for one in kept if one is not None]
+        if len(found) == len(seeds):
+            return ControlMaps(tuple(found))
+    routes = [Route(small_layer, large_layer, seed) for seed in seeds]
+    if also_true:
+        routes.append(Route(small_layer, large_layer))
+    fitted = yield from fit_maps(small, large, texts, routes, tokens=tokens, corpus=corpus)
+    controls = fitted[: len(seeds)]
+    if keep is not None:
+        for seed, control in zip(seeds, controls, strict=True):
+            # Texts that end early give fewer tokens than asked for, and so would a rerun.
+            info = replace(control.info, settings={**control.info.settings, "tokens_asked": tokens})
+            save_map(keep / str(seed), control.map, info)
+    return ControlMaps(tuple(one.map for one in controls), fitted[-1] if also_true else None)
+
+
+def _kept(
+    folder: Path, ends: tuple[tuple[str, int], tuple[str, int]], made_of: tuple[str, int, int]
+) -> AffineMap | None:
+    """The control map in a folder, if it is the one that would be fitted."""
+    if not has_artifact(folder):
+        return None
+    map, info = load_map(folder)
+    found = ((info.small_fingerprint, info.small_layer), (info.large_fingerprint, info.large_layer))
+    same = (info.corpus, info.settings.get("tokens_asked"), info.settings.get("shuffle")) == made_of
+    return map if found == ends and same else None

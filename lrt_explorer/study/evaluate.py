@@ -1,0 +1,173 @@
+"""Evaluate: does it transfer, how sure is that, and what does it cost, for any number of concepts at once."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.errors import ContrastError, SettingsError
+from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.store import MapInfo, check_map
+from lrt_explorer.study.evaluation.arms import concept_arms, others_of
+from lrt_explorer.study.evaluation.evidence import ConceptEvidence, concept_evidence
+from lrt_explorer.study.evaluation.kept import evaluation_key, find_measured, keep_measured, kept_folder
+from lrt_explorer.study.evaluation.measure import Starts, measure, read_both
+from lrt_explorer.study.evaluation.settings import EvaluationSettings
+from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.texts import sample_texts
+from lrt_explorer.study.verdict import Verdict, verdicts
+
+__all__ = ["ConceptResult", "Evaluation", "EvaluationSettings", "evaluate", "neutral_prompts"]
+
+STEPS = 1000
+"""Parts of a concept that progress is counted in."""
+SHORTEST_NEUTRAL, LONGEST_NEUTRAL = 8, 32
+
+
+@dataclass(frozen=True)
+class ConceptResult:
+    """One concept: what was found, and what may be said of it."""
+
+    evidence: ConceptEvidence
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A finished evaluation, in plain numbers.
+
+    Attributes:
+        small, large: names of the models.
+        small_fingerprint, large_fingerprint: of their weights.
+        small_layer, large_layer: blocks.
+        map: what the map was fitted on, and how good it is.
+        control_maps: how many maps fitted on shuffled pairs stood beside it.
+        neutral: the neutral prompts.
+        settings: everything else that it takes to repeat it.
+        concepts: in the order in which they were given.
+    """
+
+    small: str
+    large: str
+    small_fingerprint: str
+    large_fingerprint: str
+    small_layer: int
+    large_layer: int
+    map: MapInfo
+    control_maps: int
+    neutral: tuple[str, ...]
+    settings: EvaluationSettings
+    concepts: tuple[ConceptResult, ...]
+
+    def ranked(self) -> tuple[ConceptResult, ...]:
+        """The concepts from the highest retention down; those where it is not measurable last."""
+
+        def place(result: ConceptResult) -> float:
+            retention = result.evidence.retention
+            return float("-inf") if retention is None else retention.value
+
+        return tuple(sorted(self.concepts, key=place, reverse=True))
+
+
+def evaluate(
+    small: LanguageModel,
+    large: LanguageModel,
+    map: AffineMap,
+    info: MapInfo,
+    concepts: Sequence[ContrastSet],
+    *,
+    control_maps: Sequence[AffineMap] = (),
+    neutral: Sequence[str] | None = None,
+    settings: EvaluationSettings | None = None,
+    keep: Path | None = None,
+) -> Generator[Progress, None, Evaluation]:
+    """Measure every concept under all arms at all strengths, and judge them together.
+
+    What the arms share is computed once: the blocks up to the steered layer run once for each prompt. A finished
+    concept is kept at once, and a later run over the same inputs takes it from there.
+
+    Args:
+        small: the model that vectors come from.
+        large: the model that is steered.
+        map: takes activations of the small model to those of the large one.
+        info: what it was fitted on.
+        concepts: with held-out prompts; each is also a control for those before it.
+        control_maps: maps fitted on shuffled pairs (see `study/controls.py`); at least 3 are advised.
+        neutral: prompts that have nothing to do with the concepts; None for beginnings of the demo corpus.
+        settings: strengths, prompts, seeds; None for the defaults.
+        keep: folder for finished concepts; None to keep nothing.
+
+    Raises:
+        ArtifactError: if the map belongs to other models, or a kept concept is damaged.
+        ContrastError: if no concept is given, two have one name, or one cannot be read out.
+        VectorError: if a concept gives no vector.
+        SettingsError: if there is no neutral prompt.
+    """
+    settings = settings or EvaluationSettings()
+    check_map(info, small.fingerprint, large.fingerprint)
+    names = [concept.name for concept in concepts]
+    if not names or len(set(names)) < len(names):
+        what = "two concepts have the same name" if names else "there is no concept to evaluate"
+        raise ContrastError(f"{what}; give each concept once")
+    if bare := [concept.name for concept in concepts if len(concept.prompts) < 2]:
+        raise ContrastError(
+            f"the concept {bare[0]} has too few readout prompts to evaluate; add lines with 'prompt', 'positive' and "
+            "'negative'"
+        )
+    quiet = tuple(neutral_prompts(settings.neutral_prompts) if neutral is None else neutral)
+    if not quiet:
+        raise SettingsError("there is no neutral prompt to measure the coherence cost on; give at least one")
+    starts: Starts | None = None
+    found = []
+    for number, concept in enumerate(concepts):
+        others = others_of(concepts, number, settings.other_concepts)
+        key = evaluation_key(small, large, map, info, control_maps, concept, others, quiet, settings)
+        folder = None if keep is None else kept_folder(keep, concept, key)
+        measured = None if folder is None else find_measured(folder, key)
+        if measured is None:
+            yield Progress(STEPS * number, STEPS * len(concepts), f"{concept.name}: finding its vectors")
+            arms = concept_arms(small, large, map, info, control_maps, concept, others, settings)
+            starts = starts or read_both(large, info.large_layer, quiet)
+            study = measure(large, info.large_layer, concept, arms, starts, settings)
+            measured = yield from _within(study, number, len(concepts))
+            if folder is not None:
+                keep_measured(folder, key, measured)
+        yield Progress(STEPS * (number + 1), STEPS * len(concepts), f"{concept.name}: done")
+        found.append(concept_evidence(concept, measured, settings.seed))
+    judged = verdicts([evidence.doubts for evidence in found])
+    return Evaluation(
+        small.name,
+        large.name,
+        small.fingerprint,
+        large.fingerprint,
+        info.small_layer,
+        info.large_layer,
+        info,
+        len(control_maps),
+        quiet,
+        settings,
+        tuple(ConceptResult(evidence, verdict) for evidence, verdict in zip(found, judged, strict=True)),
+    )
+
+
+def neutral_prompts(count: int) -> tuple[str, ...]:
+    """Beginnings of documents of the shipped demo text, of different lengths, which favour no concept."""
+    lengths = range(SHORTEST_NEUTRAL, LONGEST_NEUTRAL + 1)
+    texts = [text for text in sample_texts(count) if isinstance(text, str)]
+    return tuple(" ".join(text.split()[: lengths[5 * row % len(lengths)]]) for row, text in enumerate(texts))
+
+
+_Result = TypeVar("_Result")
+
+
+def _within(study: Generator[Progress, None, _Result], done: int, total: int) -> Generator[Progress, None, _Result]:
+    """A study as one of several steps: its progress in parts of that step."""
+    while True:
+        try:
+            step = next(study)
+        except StopIteration as stop:
+            result: _Result = stop.value
+            return result
+        yield Progress(round(STEPS * (done + step.share)), STEPS * total, step.message)

@@ -1,0 +1,96 @@
+"""The arms of an evaluation: every direction that is added, and where it comes from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.concepts.vectors import random_vector, transfer
+from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.linear.scores import cosine
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.store import MapInfo
+from lrt_explorer.study.evaluation.settings import EvaluationSettings
+from lrt_explorer.study.known import known_vectors
+
+UNSTEERED, NATIVE, TRANSFERRED, RANDOM, SHUFFLED = "unsteered", "native", "transferred", "random", "shuffled map"
+OTHER, NO_MAP, PROMPT = "other concept", "no map", "prompt"
+NATIVE_DIRECT, TRANSFERRED_DIRECT = "native, direct", "transferred, direct"
+CONTROLS = (RANDOM, SHUFFLED)
+"""The arms that know nothing of the concept, against whose spread the others are judged."""
+
+
+@dataclass(frozen=True, eq=False)
+class Direction:
+    """One direction that is added.
+
+    Attributes:
+        name: "random 2"; that of the arm where it is the only one in it.
+        arm: the arm it belongs to, "random".
+        values: `[width]`, of any length.
+        direct: whether it is added to the last state before the final norm instead, so that no block sees it.
+    """
+
+    name: str
+    arm: str
+    values: Tensor
+    direct: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class ConceptArms:
+    """All directions of one concept, and what is known of them before anyone steers.
+
+    Attributes:
+        directions: native, transferred, then the controls.
+        typical_norm: what a strength of 1 amounts to in the large model.
+        direction_cosine: cosine of the transferred and the native vector.
+        reachable_share: share of the native vector's squared length that lies in the map's image.
+    """
+
+    directions: tuple[Direction, ...]
+    typical_norm: float
+    direction_cosine: float
+    reachable_share: float
+
+
+def concept_arms(
+    small: LanguageModel,
+    large: LanguageModel,
+    map: AffineMap,
+    info: MapInfo,
+    control_maps: Sequence[AffineMap],
+    concept: ContrastSet,
+    others: Sequence[ContrastSet],
+    settings: EvaluationSettings,
+) -> ConceptArms:
+    """The directions of a concept: its own, and those that should not do what it does.
+
+    Raises:
+        VectorError, ContrastError: if a concept gives no vector.
+        MapError: if a control map is of other widths.
+    """
+    native = known_vectors().get(large, concept, info.large_layer, settings.reading)
+    found = known_vectors().get(small, concept, info.small_layer, settings.reading).vector
+    mapped = transfer(found, map, info, as_in_paper=settings.as_in_paper).values
+    own = native.vector.values
+    directions = [Direction(NATIVE, NATIVE, own), Direction(TRANSFERRED, TRANSFERRED, mapped)]
+    for seed in range(settings.random_seeds):
+        directions.append(Direction(f"{RANDOM} {seed + 1}", RANDOM, random_vector(large.width, seed)))
+    for number, control in enumerate(control_maps, 1):
+        directions.append(Direction(f"{SHUFFLED} {number}", SHUFFLED, control.direction(found.values)))
+    for other in others:
+        elsewhere = known_vectors().get(small, other, info.small_layer, settings.reading).vector
+        values = transfer(elsewhere, map, info, as_in_paper=settings.as_in_paper).values
+        directions.append(Direction(f"{OTHER}: {other.name}", OTHER, values))
+    if small.width == large.width:
+        directions.append(Direction(NO_MAP, NO_MAP, found.values))
+    directions.append(Direction(NATIVE_DIRECT, NATIVE_DIRECT, own, direct=True))
+    directions.append(Direction(TRANSFERRED_DIRECT, TRANSFERRED_DIRECT, mapped, direct=True))
+    return ConceptArms(tuple(directions), native.typical_norm, cosine(mapped, own), map.reachable_share(own))
+
+
+def others_of(concepts: Sequence[ContrastSet], index: int, count: int) -> tuple[ContrastSet, ...]:
+    """The concepts that follow one in their order, and begin again after the last; never itself."""
+    return tuple(concepts[(index + step) % len(concepts)] for step in range(1, min(count, len(concepts) - 1) + 1))

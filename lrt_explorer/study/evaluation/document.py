@@ -1,0 +1,110 @@
+"""An evaluation as one JSON document, whose every key docs/evidence.md explains."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+from lrt_explorer import __version__
+from lrt_explorer.study.evaluate import ConceptResult, Evaluation
+from lrt_explorer.study.evaluation.evidence import ArmEvidence
+from lrt_explorer.study.statistics import Interval
+
+KIND = "lrt-evaluation"
+VERSION = 1
+_LIBRARIES = ("torch", "transformers", "numpy")
+
+
+def evaluation_document(evaluation: Evaluation) -> dict[str, Any]:
+    """Plain JSON values, with null where something does not exist or cannot be measured."""
+    return {
+        "kind": KIND,
+        "version": VERSION,
+        "small": evaluation.small,
+        "large": evaluation.large,
+        "small_layer": evaluation.small_layer,
+        "large_layer": evaluation.large_layer,
+        "small_fingerprint": evaluation.small_fingerprint,
+        "large_fingerprint": evaluation.large_fingerprint,
+        "map": {
+            "method": evaluation.map.method,
+            "lambda": evaluation.map.lam,
+            "r2": evaluation.map.r2,
+            "cka": evaluation.map.cka,
+            "coverage": evaluation.map.coverage,
+            "tokens_used": evaluation.map.tokens_used,
+            "corpus": evaluation.map.corpus,
+            "corpus_fingerprint": evaluation.map.corpus_fingerprint,
+        },
+        "control_maps": evaluation.control_maps,
+        "strengths": list(evaluation.settings.strengths),
+        "settings": asdict(evaluation.settings) | {"strengths": list(evaluation.settings.strengths)},
+        "neutral": list(evaluation.neutral),
+        "versions": {"lrt-explorer": __version__, **{name: version(name) for name in _LIBRARIES}},
+        "concepts": [_concept(result) for result in evaluation.concepts],
+    }
+
+
+def _concept(result: ConceptResult) -> dict[str, Any]:
+    evidence, verdict = result.evidence, result.verdict
+    return {
+        "name": evidence.name,
+        "description": evidence.description,
+        "positive_label": evidence.positive_label,
+        "negative_label": evidence.negative_label,
+        "verdict": verdict.word,
+        "p_native": verdict.native,
+        "p_partly": verdict.partly,
+        "p_transfers": verdict.transfers,
+        **_interval("retention", evidence.retention),
+        "pearson_r": evidence.pearson_r,
+        "pearson_r_random": evidence.pearson_r_random,
+        "pearson_r_effect": evidence.pearson_r_effect,
+        "anti_steerable": evidence.arm("transferred").anti_steerable,
+        "control_spread": evidence.control_spread,
+        "direction_cosine": evidence.direction_cosine,
+        "reachable_share": evidence.reachable_share,
+        "typical_norm": evidence.typical_norm,
+        "equal_cost": None if evidence.equal_cost is None else asdict(evidence.equal_cost),
+        **_interval("prompt_effect", evidence.prompt_effect),
+        "prompts": list(evidence.prompts),
+        "unsteered": list(evidence.unsteered),
+        "arms": [_arm(arm) for arm in evidence.arms],
+        "passages": [asdict(passage) for passage in evidence.passages],
+    }
+
+
+def _arm(arm: ArmEvidence) -> dict[str, Any]:
+    return {
+        "name": arm.name,
+        "directions": list(arm.directions),
+        **_interval("slope", arm.slope),
+        **_interval("retention", arm.retention),
+        "spearman": arm.spearman,
+        "anti_steerable": arm.anti_steerable,
+        "readout": [_finite(band.value) for band in arm.readout],
+        "readout_low": [_finite(band.low) for band in arm.readout],
+        "readout_high": [_finite(band.high) for band in arm.readout],
+        "score": _finite_all(arm.score),
+        "perplexity": _finite_all(arm.perplexity),
+        "repetition": _finite_all(arm.repetition),
+        "kl": _finite_all(arm.kl),
+        "prompt_slopes": list(arm.prompt_slopes),
+        "direction_slopes": list(arm.direction_slopes),
+    }
+
+
+def _interval(name: str, interval: Interval | None) -> dict[str, float | None]:
+    """Value and ends, all null where there is none; an endless end is null."""
+    if interval is None:
+        return {name: None, f"{name}_low": None, f"{name}_high": None}
+    return {name: interval.value, f"{name}_low": _finite(interval.low), f"{name}_high": _finite(interval.high)}
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _finite_all(values: Sequence[float | None]) -> list[float | None]:
+    return [_finite(value) for value in values]

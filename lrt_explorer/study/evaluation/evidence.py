@@ -1,0 +1,243 @@
+"""What follows from the measurements of one concept: slopes, retention, correlation, and what the effect costs."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.study.evaluation.arms import CONTROLS, NATIVE, PROMPT, RANDOM, TRANSFERRED, UNSTEERED
+from lrt_explorer.study.evaluation.cost import EqualCost, at_equal_cost
+from lrt_explorer.study.evaluation.measure import Measured
+from lrt_explorer.study.evaluation.written import Passage
+from lrt_explorer.study.statistics import (
+    Array,
+    Interval,
+    mean_interval,
+    pearson,
+    ratio_interval,
+    resamples,
+    sample_interval,
+    slopes,
+    spearman,
+)
+from lrt_explorer.study.verdict import Doubts, control_spread, doubts
+
+Indices = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+PerStrength = tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class ArmEvidence:
+    """One arm over all strengths.
+
+    Attributes:
+        name: of the arm.
+        directions: the directions in it; their mean is shown. None in "unsteered" and "prompt".
+        readout: for each strength the mean over prompts with a bootstrap band over prompts, in nats.
+        slope: of the readout over the strengths, in nats per typical norm. Its interval is over prompts (bootstrap), or
+            over directions (Student) where there are several: those are what another run would draw anew. None where
+            nothing is added.
+        retention: slope / native slope, with Fieller's interval over prompts, or Student's over directions; None where
+            it is not measurable.
+        spearman: rank correlation of the mean readout with the strength.
+        anti_steerable: share of the prompts whose own slope is below 0.
+        prompt_slopes: `[prompts]`, the slope of each.
+        direction_slopes: `[directions]`, the slope of each.
+        kl: for each strength the mean KL(steered ‖ unsteered) of the next token on neutral prompts, in nats.
+        score: for each strength the mean of the judge over written texts; None where none was written or judged.
+        perplexity: for each strength that of those texts under the unsteered model.
+        repetition: for each strength the mean share of three words in a row that have come before.
+    """
+
+    name: str
+    directions: tuple[str, ...]
+    readout: tuple[Interval, ...]
+    slope: Interval | None
+    retention: Interval | None
+    spearman: float | None
+    anti_steerable: float | None
+    prompt_slopes: tuple[float, ...]
+    direction_slopes: tuple[float, ...]
+    kl: tuple[float, ...]
+    score: PerStrength
+    perplexity: PerStrength
+    repetition: PerStrength
+
+
+@dataclass(frozen=True)
+class ConceptEvidence:
+    """One concept, in plain numbers that can be drawn.
+
+    Attributes:
+        name, description, positive_label, negative_label: of the concept.
+        strengths: the grid, in typical norms.
+        arms: unsteered, native, transferred, the controls, the direct paths, and the prompt baseline.
+        prompts: the held-out prompts, in the order of every arm's `prompt_slopes`.
+        unsteered: `[prompts]`, the readout of each without any addition.
+        pearson_r: sample-wise correlation of arXiv 2506.00653: at each strength but 0, of the readouts under the
+            native and the transferred vector over the prompts; the mean over those strengths.
+        pearson_r_random: the same with random directions in place of the transferred vector. It is far above 0, for
+            both share what the prompts give without any vector.
+        pearson_r_effect: as `pearson_r`, of the changes against unsteered in place of the readouts.
+        prompt_effect: change of the readout by the prompt baseline, with a bootstrap interval over prompts.
+        equal_cost: native and transferred effect at one KL on neutral prompts; None where there is none.
+        control_spread: root mean square slope of the random and shuffled-map directions.
+        doubts: p values of the single tests behind the verdict.
+        typical_norm: what a strength of 1 amounts to.
+        direction_cosine: cosine of the transferred and the native vector.
+        reachable_share: share of the native vector's squared length in the image of the map.
+        passages: the written texts.
+    """
+
+    name: str
+    description: str
+    positive_label: str
+    negative_label: str
+    strengths: tuple[float, ...]
+    arms: tuple[ArmEvidence, ...]
+    prompts: tuple[str, ...]
+    unsteered: tuple[float, ...]
+    pearson_r: float | None
+    pearson_r_random: float | None
+    pearson_r_effect: float | None
+    prompt_effect: Interval
+    equal_cost: EqualCost | None
+    control_spread: float
+    doubts: Doubts
+    typical_norm: float
+    direction_cosine: float
+    reachable_share: float
+    passages: tuple[Passage, ...]
+
+    def arm(self, name: str) -> ArmEvidence:
+        """An arm by its name; KeyError if there is none."""
+        for arm in self.arms:
+            if arm.name == name:
+                return arm
+        raise KeyError(name)
+
+    @property
+    def retention(self) -> Interval | None:
+        """Retention of the transferred vector; None where it is not measurable."""
+        return self.arm(TRANSFERRED).retention
+
+
+def concept_evidence(concept: ContrastSet, measured: Measured, seed: int) -> ConceptEvidence:
+    """Everything that follows from the measurements; the same numbers whenever it is asked again.
+
+    Args:
+        concept: what was measured.
+        measured: the numbers.
+        seed: of the bootstrap.
+    """
+    grid = np.asarray(measured.strengths)
+    draws = resamples(len(measured.prompts), seed)
+    # [directions, prompts]
+    prompt_slopes = slopes(grid, np.moveaxis(measured.readouts, 1, 2))
+    of_arm = {arm: [row for row, other in enumerate(measured.arms) if other == arm] for arm in measured.arms}
+    native, transferred = (prompt_slopes[of_arm[arm][0]] for arm in (NATIVE, TRANSFERRED))
+    # An effect that may be none leaves nothing to retain, whatever the ratio.
+    measurable = not mean_interval(native, draws).holds(0.0) and ratio_interval(native, native) is not None
+    steered = tuple(
+        _arm(arm, rows, measured, prompt_slopes, native if measurable else None, draws) for arm, rows in of_arm.items()
+    )
+    controls = prompt_slopes[[row for row, arm in enumerate(measured.arms) if arm in CONTROLS]].mean(1)
+    flat = np.zeros(len(grid))
+    arms = (
+        _still(UNSTEERED, measured, measured.unsteered, flat, draws),
+        *steered,
+        _still(PROMPT, measured, measured.baseline, flat, draws),
+    )
+    effects = measured.readouts - measured.unsteered
+    own = (of_arm[NATIVE][0], of_arm[TRANSFERRED][0])
+    return ConceptEvidence(
+        concept.name,
+        concept.description,
+        concept.positive_label,
+        concept.negative_label,
+        measured.strengths,
+        arms,
+        measured.prompts,
+        tuple(measured.unsteered.tolist()),
+        _sample_wise(grid, measured.readouts[own[0]], measured.readouts[own[1]]),
+        _mean([_sample_wise(grid, measured.readouts[own[0]], measured.readouts[row]) for row in of_arm[RANDOM]]),
+        _sample_wise(grid, effects[own[0]], effects[own[1]]),
+        mean_interval(measured.baseline - measured.unsteered, draws),
+        at_equal_cost(grid, effects.mean(2)[list(own)], measured.kl.mean(2)[list(own)]),
+        control_spread(controls),
+        doubts(native, transferred, controls),
+        measured.typical_norm,
+        measured.direction_cosine,
+        measured.reachable_share,
+        measured.passages,
+    )
+
+
+def _arm(
+    name: str, rows: list[int], measured: Measured, all_slopes: Array, native: Array | None, draws: Indices
+) -> ArmEvidence:
+    """An arm of one direction or several; `native` is None where nothing can be retained."""
+    own = all_slopes[rows]
+    of_prompts, of_directions = own.mean(0), own.mean(1)
+    readouts = measured.readouts[rows].mean(0)
+    several = len(rows) > 1
+    retention = None
+    if native is not None:
+        retention = sample_interval(of_directions / native.mean()) if several else ratio_interval(of_prompts, native)
+    return ArmEvidence(
+        name,
+        tuple(measured.directions[row] for row in rows),
+        tuple(mean_interval(row, draws) for row in readouts),
+        sample_interval(of_directions) if several else mean_interval(of_prompts, draws),
+        retention,
+        spearman(np.asarray(measured.strengths), readouts.mean(1)),
+        float((of_prompts < 0).mean()),
+        tuple(of_prompts.tolist()),
+        tuple(of_directions.tolist()),
+        tuple(measured.kl[rows].mean((0, 2)).tolist()),
+        *_texts(measured, [measured.directions[row] for row in rows]),
+    )
+
+
+def _still(name: str, measured: Measured, readouts: Array, kl: Array, draws: Indices) -> ArmEvidence:
+    """An arm to which nothing is added, the same at every strength."""
+    band = mean_interval(readouts, draws)
+    texts = _texts(measured, [name], still=True)
+    return ArmEvidence(
+        name, (), (band,) * len(measured.strengths), None, None, None, None, (), (), tuple(kl.tolist()), *texts
+    )
+
+
+def _texts(
+    measured: Measured, directions: Sequence[str], still: bool = False
+) -> tuple[PerStrength, PerStrength, PerStrength]:
+    """Score, perplexity and repetition for each strength; at 0 every direction writes as the unsteered model does."""
+
+    def over(of: Callable[[list[Passage]], float | None]) -> PerStrength:
+        found = []
+        for strength in measured.strengths:
+            names = [UNSTEERED] if strength == 0 and not still else directions
+            at = 0.0 if still else strength
+            found.append(of([one for one in measured.passages if one.direction in names and one.strength == at]))
+        return tuple(found)
+
+    def perplexity(passages: list[Passage]) -> float | None:
+        nats = _mean([one.nats for one in passages])
+        return None if nats is None else float(np.exp(nats))
+
+    return (
+        over(lambda passages: _mean([one.score for one in passages])),
+        over(perplexity),
+        over(lambda passages: _mean([one.repetition for one in passages])),
+    )
+
+
+def _sample_wise(grid: Array, first: Array, second: Array) -> float | None:
+    """Mean over the strengths but 0 of the correlation over prompts: both `[strengths, prompts]`."""
+    return _mean([pearson(first[at], second[at]) for at in range(len(grid)) if grid[at] != 0])
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None

@@ -1,0 +1,112 @@
+"""Finished concepts of an evaluation on disk, each under a key of everything that its numbers depend on."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.errors import ArtifactError
+from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.store import MapInfo, has_artifact, load_artifact, save_artifact
+from lrt_explorer.study.evaluation.measure import Measured
+from lrt_explorer.study.evaluation.settings import EvaluationSettings
+from lrt_explorer.study.evaluation.written import Passage
+from lrt_explorer.study.known import folder_name
+
+KIND = "evaluation"
+WAY = 1
+"""Counted up whenever the same inputs would be measured in another way."""
+_NUMBERS = ("readouts", "unsteered", "baseline", "kl")
+
+
+def evaluation_key(
+    small: LanguageModel,
+    large: LanguageModel,
+    map: AffineMap,
+    info: MapInfo,
+    control_maps: Sequence[AffineMap],
+    concept: ContrastSet,
+    others: Sequence[ContrastSet],
+    neutral: Sequence[str],
+    settings: EvaluationSettings,
+) -> str:
+    """A hash of all that the measurements of a concept depend on."""
+    inputs = {
+        "way": WAY,
+        "small": [small.fingerprint, str(small.model.dtype), info.small_layer],
+        "large": [large.fingerprint, str(large.model.dtype), info.large_layer],
+        "maps": [_digest(one) for one in (map, *control_maps)],
+        "concept": concept.fingerprint(),
+        "others": [other.fingerprint() for other in others],
+        "neutral": list(neutral),
+        "settings": asdict(settings),
+    }
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def kept_folder(home: Path, concept: ContrastSet, key: str) -> Path:
+    """Where the measurements of a concept are kept."""
+    return home / f"{folder_name(concept.name)}-{key}"
+
+
+def keep_measured(folder: Path, key: str, measured: Measured) -> Path:
+    """Save the measurements of a concept; a kill at any moment leaves all or nothing of them.
+
+    Raises:
+        ArtifactError: if they are not finite, or cannot be written.
+    """
+    meta = {
+        "key": key,
+        "directions": list(measured.directions),
+        "arms": list(measured.arms),
+        "strengths": list(measured.strengths),
+        "prompts": list(measured.prompts),
+        "passages": [asdict(passage) for passage in measured.passages],
+        "typical_norm": measured.typical_norm,
+        "direction_cosine": measured.direction_cosine,
+        "reachable_share": measured.reachable_share,
+    }
+    numbers = {name: torch.from_numpy(np.ascontiguousarray(getattr(measured, name))) for name in _NUMBERS}
+    return save_artifact(folder, KIND, meta, numbers)
+
+
+def find_measured(folder: Path, key: str) -> Measured | None:
+    """The kept measurements of a concept; None if there are none under this key.
+
+    Raises:
+        ArtifactError: if they are damaged.
+    """
+    if not has_artifact(folder):
+        return None
+    artifact = load_artifact(folder, KIND)
+    meta: dict[str, Any] = artifact.meta
+    if meta.get("key") != key:
+        return None
+    try:
+        return Measured(
+            directions=tuple(meta["directions"]),
+            arms=tuple(meta["arms"]),
+            strengths=tuple(meta["strengths"]),
+            prompts=tuple(meta["prompts"]),
+            passages=tuple(Passage(**passage) for passage in meta["passages"]),
+            typical_norm=float(meta["typical_norm"]),
+            direction_cosine=float(meta["direction_cosine"]),
+            reachable_share=float(meta["reachable_share"]),
+            **{name: artifact.tensors[name].numpy() for name in _NUMBERS},
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ArtifactError(f"the evaluation in {folder} does not hold what it should; remove the folder") from error
+
+
+def _digest(map: AffineMap) -> str:
+    digest = hashlib.sha256()
+    for tensor in (map.weight, map.bias):
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:24]

@@ -1,0 +1,158 @@
+"""What is measured of one concept: readouts and coherence cost under every direction at every strength."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.concepts.readout import answer_difference, answer_tokens, read_answers, settle
+from lrt_explorer.concepts.vectors import addition
+from lrt_explorer.errors import ContrastError
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.lm.suffix import Start, read_starts, suffix_logits
+from lrt_explorer.study.evaluation.arms import PROMPT, UNSTEERED, ConceptArms
+from lrt_explorer.study.evaluation.baseline import baseline_prompt
+from lrt_explorer.study.evaluation.settings import EvaluationSettings
+from lrt_explorer.study.evaluation.written import WRITING, Passage, write_passages
+from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.statistics import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Everything that was measured of one concept; what follows from it is in `evidence.py`.
+
+    Attributes:
+        directions: their names.
+        arms: for each direction the arm it belongs to.
+        strengths: the grid.
+        prompts: the held-out prompts.
+        readouts: `[directions, strengths, prompts]`, in nats.
+        unsteered: `[prompts]`, the readout without any addition.
+        baseline: `[prompts]`, the unsteered readout behind the prompt baseline.
+        kl: `[directions, strengths, neutral prompts]`, KL(steered ‖ unsteered) of the next token, in nats.
+        passages: texts that were written; none unless asked for.
+        typical_norm, direction_cosine, reachable_share: see `ConceptArms`.
+    """
+
+    directions: tuple[str, ...]
+    arms: tuple[str, ...]
+    strengths: tuple[float, ...]
+    prompts: tuple[str, ...]
+    readouts: Array
+    unsteered: Array
+    baseline: Array
+    kl: Array
+    passages: tuple[Passage, ...]
+    typical_norm: float
+    direction_cosine: float
+    reachable_share: float
+
+
+@dataclass(frozen=True, eq=False)
+class Starts:
+    """Prompts read up to the steered layer, and up to the last one for the directions that are added only there."""
+
+    steered: list[Start]
+    direct: list[Start]
+
+
+def read_both(large: LanguageModel, layer: int, prompts: Sequence[str]) -> Starts:
+    """Run the blocks that the arms share, once for each prompt."""
+    return Starts(read_starts(large, layer, prompts), read_starts(large, large.layers - 1, prompts))
+
+
+def measure(
+    large: LanguageModel,
+    layer: int,
+    concept: ContrastSet,
+    arms: ConceptArms,
+    neutral: Starts,
+    settings: EvaluationSettings,
+) -> Generator[Progress, None, Measured]:
+    """Measure one concept.
+
+    Raises:
+        ContrastError: if it has no prompts, or answers that cannot be told apart.
+        PromptError: if a prompt does not fit into the model's context.
+    """
+    prompts = settle(large, concept.prompts[: settings.prompts])
+    if len(prompts) < 2:
+        raise ContrastError(
+            f"the concept {concept.name} has {len(prompts) or 'no'} readout prompt{'s' * (len(prompts) != 1)}, too few "
+            "to evaluate; add lines with 'prompt', 'positive' and 'negative'"
+        )
+    answers, texts = answer_tokens(large, prompts), [prompt.text for prompt in prompts]
+    added = _additions(arms, settings.strengths)
+    shape = (len(arms.directions), len(settings.strengths))
+    readouts, unsteered = np.empty((*shape, len(texts))), np.empty(len(texts))
+    kl = np.empty((*shape, len(neutral.steered)))
+    written = [(UNSTEERED, 0.0), (PROMPT, 0.0), *((name, end) for name in WRITING for end in settings.ends)]
+    total = len(texts) + len(neutral.steered) + 1 + (len(written) if settings.generate else 0)
+    yield Progress(0, total, f"{concept.name}: reading {len(texts)} prompts")
+    starts = read_both(large, layer, texts)
+    for number, answer in enumerate(answers):
+        yield Progress(number, total, f"{concept.name}: prompt {number + 1} of {len(texts)} under all arms")
+        whole, plain = _logits(large, arms, added, starts, number)
+        readouts[..., number] = answer_difference(whole.T, answer).reshape(shape).numpy()
+        unsteered[number] = float(answer_difference(plain, answer))
+    for number in range(len(neutral.steered)):
+        done = len(texts) + number
+        yield Progress(done, total, f"{concept.name}: cost on neutral prompt {number + 1} of {len(neutral.steered)}")
+        whole, plain = _logits(large, arms, added, neutral, number)
+        logprobs, reference = whole.double().log_softmax(1), plain.double().log_softmax(0)
+        # Rounding may take a divergence of nothing below 0.
+        values = (logprobs.exp() * (logprobs - reference)).sum(1).clamp(min=0)
+        kl[..., number] = values.reshape(shape).numpy()
+    yield Progress(total - 1 - (len(written) if settings.generate else 0), total, f"{concept.name}: prompt baseline")
+    asked = [baseline_prompt(large, concept, text, settings.examples) for text in texts]
+    baseline = read_answers(large, asked, answers).double().numpy()
+    passages: list[Passage] = []
+    for number, (name, strength) in enumerate(written if settings.generate else ()):
+        yield Progress(total - len(written) + number, total, f"{concept.name}: writing {name} at strength {strength:g}")
+        some = texts[: settings.generate_prompts]
+        passages += write_passages(large, layer, concept, arms, some, name, strength, settings)
+    return Measured(
+        tuple(one.name for one in arms.directions),
+        tuple(one.arm for one in arms.directions),
+        settings.strengths,
+        tuple(texts),
+        readouts,
+        unsteered,
+        baseline,
+        kl,
+        tuple(passages),
+        arms.typical_norm,
+        arms.direction_cosine,
+        arms.reachable_share,
+    )
+
+
+def _additions(arms: ConceptArms, strengths: Sequence[float]) -> Tensor:
+    """`[directions, strengths, width]`; at strength 0 nothing, whatever the direction."""
+    return torch.stack(
+        [
+            torch.stack([addition(torch.as_tensor(one.values), s, arms.typical_norm) for s in strengths])
+            for one in arms.directions
+        ]
+    )
+
+
+def _logits(
+    large: LanguageModel, arms: ConceptArms, added: Tensor, starts: Starts, number: int
+) -> tuple[Tensor, Tensor]:
+    """Next-token logits behind one prompt: `[directions · strengths, vocabulary]`, and `[vocabulary]` unsteered."""
+    nothing = torch.zeros(1, large.width)
+    through = torch.tensor([not one.direct for one in arms.directions])
+    moving = added.any(dim=2)  # the rest is the unsteered model, which runs once
+    steered, direct = moving & through[:, None], moving & ~through[:, None]
+    first = suffix_logits(large, starts.steered[number], torch.cat([nothing, added[steered]]))
+    plain = first[0]
+    whole = plain.repeat(*moving.shape, 1)
+    whole[steered] = first[1:]
+    if direct.any():
+        whole[direct] = suffix_logits(large, starts.direct[number], added[direct])
+    return whole.flatten(0, 1), plain

@@ -1,0 +1,67 @@
+"""What an evaluation does, in numbers that can be written down and repeated."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrt_explorer.concepts.contrast import Reading
+from lrt_explorer.errors import SettingsError
+from lrt_explorer.study.dose import STRENGTHS
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """Everything that an evaluation can be asked for beside models, map and concepts.
+
+    Attributes:
+        strengths: the grid, in typical norms; what it leaves out at 0 is measured all the same.
+        prompts: how many held-out prompts of each concept, at most.
+        random_seeds: random directions, each an arm of its own.
+        other_concepts: how many other concepts' vectors go through the same map as controls, as far as there are any.
+        neutral_prompts: prompts on which the coherence cost is measured.
+        reading: where vectors are read; None for what each concept prefers.
+        as_in_paper: whether the map's offset is added to transferred vectors (arXiv 2506.00653).
+        generate: whether texts are written and scored too, at the two ends of the grid.
+        generate_prompts: prompts to continue.
+        max_new_tokens: length of those texts.
+        temperature: of their sampling.
+        examples: texts of the positive side that the prompt baseline puts before a prompt.
+        seed: of the bootstrap and the sampling.
+
+    Raises:
+        SettingsError: if a number makes no sense.
+    """
+
+    strengths: tuple[float, ...] = STRENGTHS
+    prompts: int = 60
+    random_seeds: int = 5
+    other_concepts: int = 3
+    neutral_prompts: int = 16
+    reading: Reading | None = None
+    as_in_paper: bool = False
+    generate: bool = False
+    generate_prompts: int = 20
+    max_new_tokens: int = 40
+    temperature: float = 0.7
+    examples: int = 3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be measured."""
+        if len(set(self.strengths)) < 2 or len(set(self.strengths)) < len(self.strengths):
+            raise SettingsError("an evaluation needs at least two strengths, each of them once; give others")
+        if not np.isfinite(self.strengths).all():
+            raise SettingsError("a strength is not a finite number; give others")
+        if self.prompts < 2:
+            raise SettingsError(f"{self.prompts} prompts tell nothing about other prompts; ask for at least 2")
+        for name, least in (
+            ("random_seeds", 1), ("other_concepts", 0), ("neutral_prompts", 1), ("generate_prompts", 1),
+            ("max_new_tokens", 1), ("examples", 1),
+        ):  # fmt: skip
+            if getattr(self, name) < least:
+                raise SettingsError(f"{name} is {getattr(self, name)}, but at least {least} is needed; give more")
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The strengths at which texts are written."""
+        return min(self.strengths), max(self.strengths)

@@ -1,0 +1,117 @@
+"""What is finished is kept: after a kill a rerun takes it from there, with identical numbers."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lrt_explorer.errors import ArtifactError
+from lrt_explorer.study import evaluate as module
+from lrt_explorer.study.evaluation.document import evaluation_document
+from lrt_explorer.study.evaluation.kept import evaluation_key, find_measured
+from lrt_explorer.study.progress import finish
+from tests.study.evaluation.suite import ANIMALS, CONCEPTS, NEUTRAL, SETTINGS, evaluation, maps, save_maps, study
+from tests.study.tiny import CONCEPT, large, small
+
+ROOT = Path(__file__).resolve().parents[3]
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+from tests.study.evaluation.suite import study
+home = Path(sys.argv[1])
+for step in study(keep=home / "kept", folder=home / "maps"):
+    if step.message == "animals: prompt 3 of 8 under all arms":
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The concepts that were measured and not taken from what is kept."""
+    names: list[str] = []
+    original = module.measure
+
+    def noting(*arguments, **named):  # type: ignore[no-untyped-def]
+        names.append(arguments[2].name)
+        return original(*arguments, **named)
+
+    monkeypatch.setattr(module, "measure", noting)
+    return names
+
+
+def test_after_a_kill_the_finished_concept_is_not_measured_again(tmp_path: Path, measured: list[str]) -> None:
+    save_maps(tmp_path / "maps")
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path)], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert [path.name.partition("-")[0] for path in (tmp_path / "kept").iterdir()] == ["mood"]
+    rerun = finish(study(keep=tmp_path / "kept", folder=tmp_path / "maps"))
+    assert measured == ["animals"]
+    assert evaluation_document(rerun) == evaluation_document(finish(study(folder=tmp_path / "maps")))
+    assert measured == ["animals", "mood", "animals"]
+
+
+def test_what_is_kept_is_the_same_to_the_last_bit(tmp_path: Path, measured: list[str]) -> None:
+    settings = replace(SETTINGS, generate=True, generate_prompts=2, max_new_tokens=4)
+    first = finish(study(keep=tmp_path, settings=settings))
+    second = finish(study(keep=tmp_path, settings=settings))
+    assert measured == ["mood", "animals"]
+    assert first == second
+    text = json.dumps(evaluation_document(second), allow_nan=False)
+    assert json.loads(text) == evaluation_document(first)
+
+
+def test_other_inputs_are_measured_anew(tmp_path: Path, measured: list[str]) -> None:
+    finish(study(keep=tmp_path, concepts=[CONCEPT]))
+    finish(study(keep=tmp_path, concepts=[CONCEPT], settings=replace(SETTINGS, prompts=7)))
+    finish(study(keep=tmp_path, concepts=[CONCEPT], neutral=NEUTRAL[:1]))
+    finish(study(keep=tmp_path, concepts=[CONCEPT], control_maps=()))
+    finish(study(keep=tmp_path, concepts=[CONCEPT]))
+    assert measured == ["mood"] * 4
+
+
+def test_the_key_knows_every_input() -> None:
+    (map, info), controls = maps()
+    whole = (small(), large(), map, info, controls, CONCEPT, (ANIMALS,), NEUTRAL, SETTINGS)
+    changed = {
+        0: large(), 2: controls[0], 3: replace(info, large_layer=3), 4: controls[:1], 5: ANIMALS, 6: (),
+        7: NEUTRAL[:1], 8: replace(SETTINGS, seed=1),
+    }  # fmt: skip
+    keys = {evaluation_key(*whole)}
+    for place, other in changed.items():
+        keys.add(evaluation_key(*(other if at == place else given for at, given in enumerate(whole))))  # type: ignore[arg-type]
+    assert len(keys) == 1 + len(changed)
+    assert evaluation_key(*whole) in keys
+
+
+def test_a_damaged_one_is_told(tmp_path: Path) -> None:
+    finish(study(keep=tmp_path, concepts=[CONCEPT]))
+    (folder,) = tmp_path.iterdir()
+    assert find_measured(folder, "another key") is None
+    weights = folder / "tensors.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-8])
+    with pytest.raises(ArtifactError, match="damaged"):
+        finish(study(keep=tmp_path, concepts=[CONCEPT]))
+
+
+def test_the_document_has_the_keys_that_other_programs_rely_on() -> None:
+    document = evaluation_document(evaluation())
+    assert {"small", "large", "small_layer", "large_layer", "strengths", "concepts"} <= set(document)
+    for concept in document["concepts"]:
+        assert {
+            "name", "verdict", "retention", "retention_low", "retention_high", "pearson_r", "anti_steerable", "arms",
+        } <= set(concept)  # fmt: skip
+        for arm in concept["arms"]:
+            assert {"name", "slope", "slope_low", "slope_high"} <= set(arm)
+            assert len(arm["readout"]) == len(arm["score"]) == len(arm["kl"]) == len(document["strengths"])
+    assert len(document["concepts"]) == len(CONCEPTS)
+    json.dumps(document, allow_nan=False)
