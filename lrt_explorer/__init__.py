@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lrt_explorer.store import load_map, load_vector, save_map, save_vector
     from lrt_explorer.study.compare import compare
     from lrt_explorer.study.dose import dose_response
+    from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
     from lrt_explorer.study.fit import fit_map
     from lrt_explorer.study.progress import finish
     from lrt_explorer.study.project import project
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "EvaluationSettings",
     "compare",
     "dose_response",
+    "evaluate",
     "finish",
     "fit_map",
     "load",
@@ -51,6 +54,7 @@ _HOMES = {
     "lrt_explorer.store": ("load_map", "load_vector", "save_map", "save_vector"),
     "lrt_explorer.study.compare": ("compare",),
     "lrt_explorer.study.dose": ("dose_response",),
+    "lrt_explorer.study.evaluate": ("EvaluationSettings", "evaluate"),
     "lrt_explorer.study.fit": ("fit_map",),
     "lrt_explorer.study.progress": ("finish",),
     "lrt_explorer.study.project": ("project",),

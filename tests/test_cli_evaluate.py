@@ -1,0 +1,81 @@
+"""`lrt-explorer evaluate` on tiny models: its JSON, its file, its table, its rerun, one clear line for a mistake."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lrt_explorer.cli import main
+from lrt_explorer.concepts.contrast import write_contrast
+from lrt_explorer.store import data_home
+from lrt_explorer.study import controls, evaluate
+from tests.study.evaluation.suite import ANIMALS
+from tests.study.tiny import CONCEPT, large, small
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    home = tmp_path_factory.mktemp("evaluate")
+    for name, lm in (("small", small()), ("large", large())):
+        lm.model.save_pretrained(home / name)
+        lm.tokenizer.save_pretrained(home / name)
+    for concept in (CONCEPT, ANIMALS):
+        write_contrast(home / "assets" / "concepts" / f"{concept.name}.jsonl", concept)
+    (home / "neutral.txt").write_text("The old\nIn the morning the\n")
+    return {name: str(home / name) for name in ("small", "large", "assets", "neutral.txt")}
+
+
+@pytest.fixture(autouse=True)
+def assets(folders: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LRT_EXPLORER_ASSETS", folders["assets"])
+
+
+def command(folders: dict[str, str], *more: str) -> list[str]:
+    return [
+        "evaluate", folders["small"], folders["large"], "--small-layer", "1", "--large-layer", "2", "--tokens", "8000",
+        "--neutral", folders["neutral.txt"], "--prompts", "4", "--seeds", "2", "--strengths", "-0.5", "0", "0.5", *more,
+    ]  # fmt: skip
+
+
+def test_it_writes_one_document_and_a_rerun_measures_nothing_again(
+    folders: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "evidence"
+    arguments = command(folders, "--out", str(out), "--json")
+    assert main(arguments) == 0
+    first: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert [concept["name"] for concept in first["concepts"]] == ["animals", "mood"]
+    assert first["strengths"] == [-0.5, 0.0, 0.5] and first["control_maps"] == 3
+    assert len(first["concepts"][0]["prompts"]) == 4
+    document = json.loads((out / "evaluation.json").read_text(encoding="utf-8"))
+    assert document == {name: value for name, value in first.items() if name != "out"}
+    # The map that was fitted in the same pass is where the app finds it.
+    assert list((data_home() / "maps").rglob("1-2/artifact.json"))
+
+    def never(*arguments: Any, **named: Any) -> None:
+        raise AssertionError("something was computed again")
+
+    monkeypatch.setattr(evaluate, "measure", never)
+    monkeypatch.setattr(controls, "fit_maps", never)
+    assert main(arguments) == 0
+    assert json.loads(capsys.readouterr().out) == first
+    assert main(command(folders, "--out", str(out))) == 0
+    table = capsys.readouterr().out
+    for concept in first["concepts"]:
+        assert concept["name"] in table and concept["verdict"] in table
+    assert str(out) in table
+
+
+def test_mistakes_are_one_clear_line(folders: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    for more, said in (
+        (("--concepts", "joy"), "there is no concept 'joy'"),
+        (("--concepts", "mood,mood"), "the same name"),
+        (("--strengths", "0.3"), "at least two strengths"),
+        (("--prompts", "1"), "at least 2"),
+        (("--large-layer", "9"), "blocks 0 to 4"),
+    ):
+        assert main(command(folders, *more)) == 1
+        out, err = capsys.readouterr()
+        line = err.strip().splitlines()[-1]
+        assert out == "" and line.startswith("error: ") and said in line and "should not happen" not in line
