@@ -28,6 +28,7 @@ FLOORS = {
     "lrt_explorer.plots": 4,
     "lrt_explorer.ui": 5,
     "lrt_explorer.cli": 5,
+    "lrt_explorer.__main__": 5,
     "app": 5,
 }
 PUBLIC_FACE_FLOOR = 4

@@ -1,7 +1,9 @@
 """What the commands share: options, models, and progress on stderr."""
 
 import argparse
+import signal
 import sys
+import threading
 import time
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,20 +21,42 @@ SECONDS_BETWEEN_REPORTS = 0.5
 MODEL_HELP = "preset, local folder or hub id"
 
 
-def run_study(study: Generator[object, None, Result]) -> Result:
-    """Run a study to its end, saying on stderr how far it is, at most twice a second; on a terminal in one line."""
+def run_study(study: Generator[object, None, Result], *, keeps: bool = False) -> Result:
+    """Run a study to its end, saying on stderr how far it is, at most twice a second; on a terminal in one line.
+
+    Args:
+        study: the study.
+        keeps: whether it saves what it has when it is closed. Then the first Ctrl-C lets it end the step it is at, for
+            what is half done cannot be saved, and only the second stops it at once.
+    """
     terminal, said_at = sys.stderr.isatty(), float("-inf")
+    stopped = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopped
+        if stopped:
+            raise KeyboardInterrupt
+        stopped = True
+        print("stopping after this step, to keep what is there", file=sys.stderr, flush=True)
 
     def report(progress: Progress) -> None:
         nonlocal said_at
+        if stopped:
+            study.close()
+            raise KeyboardInterrupt
         if time.monotonic() - said_at >= SECONDS_BETWEEN_REPORTS:
             said_at = time.monotonic()
             line = f"{progress.share:4.0%}  {progress.message}"
             print(f"\r\033[K{line}" if terminal else line, end="" if terminal else "\n", file=sys.stderr, flush=True)
 
+    # Signals reach the main thread alone, and only there can their handlers be set.
+    handled = keeps and threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, stop) if handled else None
     try:
         return finish(study, report)
     finally:
+        if handled:
+            signal.signal(signal.SIGINT, before)
         if terminal:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
 

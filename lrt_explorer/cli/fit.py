@@ -1,13 +1,21 @@
 """`lrt-explorer fit`: the map between layers of two models."""
 
 import argparse
+import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lrt_explorer.cli.common import Json, add_json, add_models, chosen_layers, load_model, number, run_study, table
 
-METHODS = ("ridge",)
+if TYPE_CHECKING:
+    from lrt_explorer.lm.model import LanguageModel
+    from lrt_explorer.study.solve import FittedMap
+
+METHODS = ("ridge", "procrustes", "reduced-rank")
+CORPUS_HELP = (
+    "tinyworld, demo, hf:NAME or hf:NAME:SPLIT, or a .txt, .jsonl, .csv or .parquet file (default: %(default)s)"
+)
 
 
 def add_parser(commands: Any) -> None:
@@ -16,76 +24,122 @@ def add_parser(commands: Any) -> None:
     add_models(parser)
     parser.add_argument("--all-layers", action="store_true", help="every layer of one with every layer of the other")
     parser.add_argument("--method", choices=METHODS, default=METHODS[0], help="estimator (default: %(default)s)")
-    parser.add_argument("--corpus", default="tinyworld", help="tinyworld, demo, or a file (default: %(default)s)")
+    parser.add_argument("--corpus", default="tinyworld", help=CORPUS_HELP)
     parser.add_argument("--tokens", type=int, default=100_000, help="pairs of tokens to use (default: %(default)s)")
+    parser.add_argument(
+        "--memory-gb", type=float, default=4.0, metavar="GB", help="memory beside the models (default: %(default)s)"
+    )
+    parser.add_argument("--device-map", choices=("auto",), help="auto: spread each model over all accelerators")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the map (default: where the app finds it)")
     add_json(parser)
     parser.set_defaults(run=run, show=show)
 
 
-def run(options: argparse.Namespace) -> Json:
-    """Fit one map, or those of all layer pairs from one pass, and keep them."""
+def run(options: argparse.Namespace) -> Json | int:
+    """Fit one map, or those of all layer pairs from as few passes as the memory allows, and keep them.
+
+    The moments are kept too: a run that was stopped goes on where it was, and another estimator or layer needs no pass.
+    Of several processes that a launcher started, only the main one writes and speaks.
+    """
     from lrt_explorer.concepts.contrast import load_concept, shipped_concepts
-    from lrt_explorer.study.collect import Route
-    from lrt_explorer.study.fit import fit_maps
+    from lrt_explorer.study.layers import layer_grid
     from lrt_explorer.study.maps import keep_map, own_map_folder
+    from lrt_explorer.study.processes import processes
     from lrt_explorer.study.texts import read_texts
 
+    # Before the models are loaded: this chooses the device of each process.
+    main = processes().main
     texts = read_texts(options.corpus)
-    concepts = [load_concept(name) for name in shipped_concepts()]
-    small, large = load_model(options.small), load_model(options.large)
-    if options.all_layers:
-        routes = [Route(i, j) for i in range(small.layers) for j in range(large.layers)]
-    else:
-        routes = [Route(*chosen_layers(options, small, large))]
-    begun = time.monotonic()
-    study = fit_maps(small, large, texts, routes, tokens=options.tokens, corpus=options.corpus, concepts=concepts)
-    fitted = run_study(study)
-    seconds = time.monotonic() - begun
-    folders = []
-    for fit in fitted:
-        i, j = fit.info.small_layer, fit.info.large_layer
+    concepts = [load_concept(name) for name in shipped_concepts()] if main else []
+    small, large = (_load(name, options.device_map) for name in (options.small, options.large))
+    pairs = None if options.all_layers else [chosen_layers(options, small, large)]
+    fitted: list[Json] = []
+    folders: list[Path] = []
+
+    def take(found: "FittedMap") -> None:
+        i, j = found.info.small_layer, found.info.large_layer
         given = options.out / f"{i}-{j}" if options.out and options.all_layers else options.out
-        folders.append(keep_map(fit, given or own_map_folder(small.name, large.name, i, j)))
-    info = fitted[0].info
+        if main:
+            folders.append(keep_map(found, given or own_map_folder(small.name, large.name, i, j)))
+        fitted.append(_described(found))
+
+    begun = time.monotonic()
+    study = layer_grid(
+        small,
+        large,
+        texts,
+        pairs=pairs,
+        tokens=options.tokens,
+        corpus=options.corpus,
+        concepts=concepts,
+        method=options.method,
+        memory_gb=options.memory_gb,
+        take=take,
+    )
+    run_study(study, keeps=True)
+    if not main:
+        return 0
+    # Several passes come group by group.
+    fitted.sort(key=lambda one: (one["pair"]["small_layer"], one["pair"]["large_layer"]))
     return {
         "small": small.name,
         "large": large.name,
-        "method": info.method,
-        "corpus": info.corpus,
-        "tokens_used": info.tokens_used,
-        "tokens_left_out": info.tokens_left_out,
-        "coverage": info.coverage,
-        "seconds": round(seconds, 3),
-        "pairs": [
-            {
-                "small_layer": fit.info.small_layer,
-                "large_layer": fit.info.large_layer,
-                "r2": fit.info.r2,
-                "cka": fit.info.cka,
-                "reachable_share": fit.reachable_share,
-                "direction_cosine": fit.direction_cosine,
-                "lambda": fit.info.lam,
-            }
-            for fit in fitted
-        ],
+        "method": options.method,
+        "corpus": options.corpus,
+        **fitted[0]["tokens"],
+        "seconds": round(time.monotonic() - begun, 3),
+        "pairs": [one["pair"] for one in fitted],
         "artifact": str(folders[0].parent if options.all_layers else folders[0]),
     }
 
 
 def show(result: Json) -> str:
     """What was fitted, how good it is, and where it lies."""
+    keys = ("r2", "cka", "reachable_share", "direction_cosine", "norm_ratio")
     rows = [
         (
             f"{pair['small_layer']} → {pair['large_layer']}",
-            *(number(pair[key]) for key in ("r2", "cka", "reachable_share", "direction_cosine")),
-            f"{pair['lambda']:g}",
+            *(number(pair[key]) for key in keys),
+            "–" if pair["lambda"] is None else f"{pair['lambda']:g}",
         )
         for pair in result["pairs"]
     ]
+    header = ("layers", "held-out R²", "CKA", "reachable", "direction cosine", "norm ratio", "λ")
     return (
         f"{result['small']} → {result['large']}: {result['tokens_used']:,} tokens in {result['seconds']:.1f} s, "
         f"{result['tokens_left_out']:,} left out, coverage {result['coverage']:.0%}\n"
-        f"{table(('layers', 'held-out R²', 'CKA', 'reachable', 'direction cosine', 'λ'), rows)}\n"
+        f"{table(header, rows)}\n"
         f"kept in {result['artifact']}"
     )
+
+
+def _load(name: str, device_map: str | None) -> "LanguageModel":
+    if device_map is None:
+        return load_model(name)
+    from lrt_explorer.lm.load import load
+
+    print(f"loading {name} over all accelerators", file=sys.stderr)
+    return load(name, device_map=device_map)
+
+
+def _described(found: "FittedMap") -> Json:
+    info = found.info
+    return {
+        "tokens": {
+            "tokens_used": info.tokens_used,
+            "tokens_left_out": info.tokens_left_out,
+            "coverage": info.coverage,
+            "coverage_of_worst_tenth": info.settings["coverage_of_worst_tenth"],
+            "coverage_of_median_document": info.settings["coverage_of_median_document"],
+        },
+        "pair": {
+            "small_layer": info.small_layer,
+            "large_layer": info.large_layer,
+            "r2": info.r2,
+            "cka": info.cka,
+            "reachable_share": found.reachable_share,
+            "direction_cosine": found.direction_cosine,
+            "norm_ratio": found.norm_ratio,
+            "lambda": info.lam,
+        },
+    }

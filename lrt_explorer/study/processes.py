@@ -11,6 +11,9 @@ from torch import Tensor
 
 from lrt_explorer.linear.grid import GridMoments
 
+# Where launchers say how many processes there are: torch's, and those of MPI.
+_COUNTS = ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
+
 
 class Processes:
     """One process alone: what is shared stays where it is."""
@@ -50,7 +53,8 @@ class Launched(Processes):
         Source: `accelerate.PartialState`, which chooses gloo or NCCL and this process's device.
         """
         # Imported here, for nobody else needs it; it carries no types.
-        state: Any = import_module("accelerate").PartialState()
+        on_cpu = not torch.cuda.is_available() or os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("1", "true")
+        state: Any = import_module("accelerate").PartialState(cpu=on_cpu)
         self.rank, self.count = int(state.process_index), int(state.num_processes)
         self._device = torch.device(state.device)
 
@@ -97,4 +101,4 @@ class Launched(Processes):
 @cache
 def processes() -> Processes:
     """The processes that this one belongs to: several where a launcher says so in the environment."""
-    return Launched() if int(os.environ.get("WORLD_SIZE", "1")) > 1 else Processes()
+    return Launched() if any(int(os.environ.get(name, "1")) > 1 for name in _COUNTS) else Processes()

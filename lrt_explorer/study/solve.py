@@ -149,6 +149,7 @@ def solve(
             "coverage_of_worst_tenth": counts.coverage_quantile(0.1),
             "coverage_of_median_document": counts.coverage_quantile(0.5),
             "shuffle": route.shuffle,
+            "path": [list(step) for step in estimate.path],
             **estimate.settings,
         },
     )

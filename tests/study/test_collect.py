@@ -1,0 +1,136 @@
+"""Batches of a corpus, and passes that fit into a stated memory."""
+
+from itertools import product
+
+import pytest
+import torch
+
+from lrt_explorer.errors import MapError, SettingsError
+from lrt_explorer.lm.chat import Conversation, Document
+from lrt_explorer.study import collect as collect_module
+from lrt_explorer.study.batches import BATCH_TOKENS, DocumentStream, Position
+from lrt_explorer.study.collect import PARTS, Route, TokenCounts, collect
+from lrt_explorer.study.fit import fit_maps
+from lrt_explorer.study.memory import bytes_for, passes
+from lrt_explorer.study.paired import place
+from lrt_explorer.study.progress import Progress, finish
+from tests.study.tiny import large, other, small, texts
+
+CONTEXT = 96
+CHAT = Conversation((("user", "Where is the cow?"), ("assistant", "On the beach.")))
+MIXED: list[Document] = [*texts(40), "", " \n", CHAT, *("Short one." for _ in range(200)), CHAT, *texts(20)]
+
+
+def test_every_document_that_says_anything_is_read_once_and_texts_and_conversations_apart() -> None:
+    batches = list(DocumentStream(MIXED).batches(CONTEXT))
+    numbers = [number for batch in batches for number in batch.numbers]
+    said = {index for index, text in enumerate(MIXED) if not isinstance(text, str) or text.strip()}
+    assert sorted(numbers) == sorted(said)
+    for batch in batches:
+        assert [MIXED[number] for number in batch.numbers] == list(batch.texts)
+        assert len({isinstance(text, str) for text in batch.texts}) == 1
+
+
+def test_a_batch_holds_texts_of_like_length_within_its_bound() -> None:
+    padded = read = 0
+    for batch in DocumentStream([text[: 40 + 50 * (i % 11)] for i, text in enumerate(texts())]).batches(CONTEXT):
+        ids = place(small(), large(), batch.texts).small.ids
+        assert ids.numel() <= BATCH_TOKENS
+        padded += ids.numel()
+        read += int(place(small(), large(), batch.texts).small.mask.sum())
+    assert read / padded > 0.6
+
+
+def test_a_stream_goes_on_after_any_batch_and_knows_when_the_texts_are_others() -> None:
+    whole = list(DocumentStream(MIXED).batches(CONTEXT))
+    assert len(whole) > 4
+    for done, batch in enumerate(whole, 1):
+        stream = DocumentStream(MIXED)
+        assert stream.skip_to(batch.position)
+        rest = list(stream.batches(CONTEXT, batch.position.batches))
+        assert [(b.numbers, b.position, b.fingerprint) for b in rest] == [
+            (b.numbers, b.position, b.fingerprint) for b in whole[done:]
+        ]
+    late = next(batch.position for batch in whole if batch.position.documents)
+    assert not DocumentStream(["other", *MIXED[1:]]).skip_to(late)
+    assert not DocumentStream(MIXED[:50]).skip_to(late)
+    assert DocumentStream([]).skip_to(Position())
+
+
+def test_what_fits_into_memory_is_one_pass_and_what_does_not_is_cut_into_groups_that_do() -> None:
+    pairs = [*product(range(3), range(5))]
+    enough = bytes_for(small(), large(), pairs)
+    assert passes(small(), large(), pairs, enough / 1e9) == (tuple(pairs),)
+    least = bytes_for(small(), large(), pairs[:1])
+    for budget in (enough - 1, (enough + least) / 2, least):
+        groups = passes(small(), large(), pairs, budget / 1e9)
+        assert len(groups) > 1
+        assert sorted(pair for group in groups for pair in group) == pairs
+        assert all(bytes_for(small(), large(), group) <= budget for group in groups)
+    with pytest.raises(SettingsError, match="allow more with --memory-gb"):
+        passes(small(), large(), pairs, (least - 1) / 1e9)
+
+
+def test_chosen_pairs_alone_are_counted_and_cut() -> None:
+    diagonal = [(0, 0), (1, 1), (2, 2)]
+    assert bytes_for(small(), large(), diagonal) < bytes_for(small(), large(), [*product(range(3), range(3))])
+    groups = passes(small(), large(), diagonal, bytes_for(small(), large(), [(0, 0)]) / 1e9)
+    assert sorted(pair for group in groups for pair in group) == diagonal
+
+
+def test_several_passes_give_the_maps_of_one_and_say_so() -> None:
+    routes = [Route(i, j) for i in range(2) for j in range(3)]
+    whole = finish(fit_maps(small(), large(), texts(), routes, tokens=3000))
+    budget = bytes_for(small(), large(), [(0, 0), (0, 1), (1, 0), (1, 1)]) / 1e9
+    said: list[Progress] = []
+    parted = finish(fit_maps(small(), large(), texts(), routes, tokens=3000, memory_gb=budget), said.append)
+    assert any("2 passes" in step.message for step in said)
+    assert {step.message[:11] for step in said if "tokens" in step.message} == {"pass 1 of 2", "pass 2 of 2"}
+    for one, other_ in zip(whole, parted, strict=True):
+        assert float((one.map.weight - other_.map.weight).norm() / one.map.weight.norm()) < 1e-10
+        assert one.info.settings["outliers"] == other_.info.settings["outliers"]
+    with pytest.raises(SettingsError, match="read only once"):
+        finish(fit_maps(small(), large(), iter(texts()), routes, tokens=3000, memory_gb=budget))
+
+
+def test_tokenizers_that_hardly_meet_are_refused_before_the_corpus_is_read_through(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(collect_module, "MINIMUM_COVERAGE", 0.99)
+    monkeypatch.setattr(collect_module, "TOKENS_THAT_TELL", 1000)
+    given = iter(texts() * 20)
+    with pytest.raises(MapError, match="end at the same places"):
+        finish(collect(other(), large(), given, [Route(0, 0)], 10**6))
+    assert sum(1 for _ in given) > 10 * len(texts())
+
+
+def test_coverage_is_known_for_every_document() -> None:
+    collected = finish(collect(other(), large(), [*texts(30), "12 12 12 12"], [Route(0, 0)], 10**6))
+    counts = collected.counts
+    assert sum(counts.by_coverage) == counts.documents == 31
+    assert counts.coverage_quantile(0.0) <= counts.coverage_quantile(0.5) <= counts.coverage_quantile(1.0)
+    assert counts.coverage_quantile(0.5) == pytest.approx(counts.coverage, abs=0.1)
+    same = finish(collect(small(), large(), texts(30), [Route(0, 0)], 10**6)).counts
+    assert same.coverage_quantile(0.0) == same.coverage_quantile(1.0) == 1.0
+    assert TokenCounts().coverage_quantile(0.5) == 0.0
+
+
+def test_a_budget_that_ends_within_a_batch_keeps_its_first_documents() -> None:
+    whole = finish(collect(small(), large(), texts(), [Route(0, 1)], 10**6))
+    cut = finish(collect(small(), large(), texts(), [Route(0, 1)], 500))
+    rows = [cut.of(Route(0, 1))[part].count for part in PARTS]
+    assert sum(rows) == 500 == cut.counts.used < whole.counts.used
+    first = next(DocumentStream(texts()).batches(CONTEXT)).numbers[:6]
+    used = {collect_module.part_of(number) for number in first}
+    assert {part for part, count in zip(PARTS, rows, strict=True) if count} == used
+
+
+def test_other_tokens_are_strangers_to_no_one_in_the_true_pairing_though_controls_run_beside_it() -> None:
+    alone = finish(collect(small(), large(), texts(), [Route(1, 2)], 4000))
+    beside = finish(collect(small(), large(), texts(), [Route(1, 2), Route(1, 2, shuffle=0)], 4000))
+    for part in PARTS:
+        assert torch.equal(alone.of(Route(1, 2))[part].cxy, beside.of(Route(1, 2))[part].cxy)
+    shuffled = beside.of(Route(1, 2, shuffle=0))["fit"]
+    assert 0 < shuffled.count < beside.of(Route(1, 2))["fit"].count
+    with pytest.raises(MapError, match="no moments were collected"):
+        beside.of(Route(0, 0))

@@ -1,0 +1,41 @@
+"""Ctrl-C lets a study that keeps what it has end its step first."""
+
+import os
+import signal
+from collections.abc import Generator
+
+import pytest
+
+from lrt_explorer.cli.common import run_study
+from lrt_explorer.study.progress import Progress
+
+seen: list[str] = []
+
+
+def study(interrupts: int) -> Generator[Progress, None, None]:
+    try:
+        yield Progress(0, 2, "begun")
+        for _ in range(interrupts):
+            os.kill(os.getpid(), signal.SIGINT)
+        seen.append("step done")
+        yield Progress(1, 2, "on")
+        seen.append("gone on")
+    except GeneratorExit:
+        seen.append("kept")
+        raise
+
+
+@pytest.mark.parametrize(
+    ("interrupts", "keeps", "expected"),
+    [(0, True, ["step done", "gone on"]), (1, True, ["step done", "kept"]), (2, True, []), (1, False, [])],
+)
+def test_the_first_interrupt_waits_for_the_step(interrupts: int, keeps: bool, expected: list[str]) -> None:
+    seen.clear()
+    before = signal.getsignal(signal.SIGINT)
+    if interrupts:
+        with pytest.raises(KeyboardInterrupt):
+            run_study(study(interrupts), keeps=keeps)
+    else:
+        run_study(study(interrupts), keeps=keeps)
+    assert seen == expected
+    assert signal.getsignal(signal.SIGINT) is before
