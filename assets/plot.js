@@ -1,39 +1,78 @@
 // Draws the figure that stands in props.value, in the colours of the page, and reports what is clicked or lassoed.
 const host = element.querySelector('.plot');
 const NARROW = 520;
+const LEAST_FONT = 8;
+const FONT = 12;
 let wired = false;
-
-function config() {
-  // On a phone a finger scrolls the page; what it taps is still listed.
-  const narrow = host.clientWidth < NARROW;
-  return {displaylogo: false, responsive: true, scrollZoom: 'gl3d', displayModeBar: !narrow, modeBarButtonsToRemove: ['autoScale2d']};
-}
+let focus = null;
 
 function colours() {
   const style = getComputedStyle(host);
   const read = (name) => style.getPropertyValue(name).trim();
-  return {ink: read('--ink'), soft: read('--soft'), line: read('--line'), panel: read('--panel')};
+  return Object.fromEntries(
+    ['ink', 'soft', 'line', 'panel', 'scale-low', 'scale-high', 'faint-low', 'faint-high'].map((name) => [name, read(`--${name}`)]));
 }
 
-function dressed(layout) {
-  const c = colours();
+function config(figure) {
+  // On a phone a finger scrolls the page; what it taps is still listed.
+  const bar = figure.layout.dragmode !== false && host.clientWidth >= NARROW;
+  return {displaylogo: false, responsive: true, scrollZoom: 'gl3d', displayModeBar: bar, modeBarButtonsToRemove: ['autoScale2d']};
+}
+
+function dressed(layout, c) {
   const axis = {gridcolor: c.line, linecolor: c.line, zerolinecolor: c.line, tickfont: {color: c.soft}};
-  const titled = (own) => ({...own, ...axis, title: {...(own.title || {}), font: {color: c.soft, size: 12}}});
+  const titled = (own) => ({...own, ...axis, title: {...(own.title || {}), font: {color: c.soft, size: FONT}}});
   const out = {
     ...layout,
-    font: {family: getComputedStyle(host).fontFamily, color: c.ink, size: 12},
+    font: {family: getComputedStyle(host).fontFamily, color: c.ink, size: FONT},
     hoverlabel: {bgcolor: c.panel, bordercolor: c.line, align: 'left', font: {color: c.ink, size: 13}},
     modebar: {bgcolor: 'rgba(0,0,0,0)', color: c.soft, activecolor: c.ink},
     newselection: {line: {color: c.ink, width: 1, dash: 'dot'}},
+    shapes: (layout.shapes || []).map((shape) => ({...shape, line: {...shape.line, color: c.ink}})),
   };
   if (host.clientWidth < NARROW && !layout.scene) {
     out.dragmode = false;
-    out.legend = {...layout.legend, y: -0.26};
+    if (layout.legend) out.legend = {...layout.legend, y: -0.26};
   }
   for (const name of ['xaxis', 'yaxis']) if (layout[name]) out[name] = titled(layout[name]);
   if (layout.scene) {
     out.scene = {...layout.scene};
     for (const name of ['xaxis', 'yaxis', 'zaxis']) out.scene[name] = titled(layout.scene[name] || {});
+  }
+  return out;
+}
+
+function dress(trace, c) {
+  if (host.clientWidth < NARROW && trace.mode === 'markers' && trace.meta !== 'ink') trace.marker.size *= 0.7;
+  if (trace.meta === 'halo') trace.line.color = trace.marker.color = c.panel;
+  if (trace.meta === 'ink') trace.marker.color = c.ink;
+  if (trace.type === 'heatmap') {
+    trace.colorscale = [[0, c[`${trace.meta}-low`]], [1, c[`${trace.meta}-high`]]];
+    if (trace.colorbar) Object.assign(trace.colorbar, {tickfont: {color: c.soft}, title: {...trace.colorbar.title, font: {color: c.soft, size: FONT}}});
+  }
+}
+
+// The numbers in the cells, each in black or white, whichever stands out more; none where cells are too small.
+function numbers(figure, c) {
+  const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  const linear = (v) => v <= 10.3 ? v / 3294.6 : ((v / 255 + 0.055) / 1.055) ** 2.4;
+  const {margin, xaxis, yaxis, height} = figure.layout;
+  const width = (host.clientWidth - margin.l - margin.r) / (xaxis.range[1] - xaxis.range[0]);
+  const tall = (height - margin.t - margin.b) / (yaxis.range[1] - yaxis.range[0]);
+  // A digit is a little over half as wide as it is high.
+  const longest = Math.max(...figure.data.flatMap((trace) => trace.text.flat()).map((text) => text.length));
+  const size = Math.min(FONT, tall - 3, (width - 4) / (0.57 * longest));
+  if (size < LEAST_FONT) return [];
+  const out = [];
+  for (const trace of figure.data) {
+    const [low, high] = [rgb(c[`${trace.meta}-low`]), rgb(c[`${trace.meta}-high`])];
+    trace.z.forEach((row, r) => row.forEach((z, k) => {
+      const at = (z ?? 0) / trace.zmax;
+      const [red, green, blue] = low.map((v, i) => linear(v + (high[i] - v) * at));
+      const light = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+      const color = z === null ? c.soft : light > 0.179 ? '#000000' : '#ffffff';
+      out.push({x: trace.x[k], y: trace.y[r], text: trace.text[r][k], showarrow: false, font: {color, size}});
+    }));
   }
   return out;
 }
@@ -44,22 +83,48 @@ function picked(event) {
   if (points.length) trigger('pick', {points: points});
 }
 
+// Arrow keys go from cell to cell of a heat map and show what stands there; Enter picks it.
+function key(event) {
+  const steps = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1]};
+  const places = host.data.flatMap((trace, curve) => trace.y.flatMap((y, r) => trace.x.map(
+    (x, k) => ({x, y, curveNumber: curve, pointNumber: [r, k], index: trace.customdata[r][k]}))));
+  const at = places.find((place) => focus && place.x === focus.x && place.y === focus.y);
+  if (steps[event.key]) {
+    const [right, up] = steps[event.key];
+    const frame = host.layout.shapes[0];
+    const [x, y] = at ? [at.x + right, at.y + up] : frame ? [(frame.x0 + frame.x1) / 2, (frame.y0 + frame.y1) / 2] : [places[0].x, places[0].y];
+    const next = places.find((place) => place.x === x && place.y === y);
+    if (next) Plotly.Fx.hover(host, [focus = next]);
+  } else if ((event.key === 'Enter' || event.key === ' ') && at) {
+    trigger('pick', {points: [at.index]});
+  } else return;
+  event.preventDefault();
+}
+
 async function draw() {
+  if (!props.value && wired) {
+    Plotly.purge(host);
+    host.style.height = '';
+    wired = false;
+  }
   // A plot drawn into a hidden tab has no size; the observer below calls again once it can be seen.
   if (!props.value || !host.clientWidth) return;
   const figure = JSON.parse(props.value);
-  if (host.clientWidth < NARROW) {
-    for (const trace of figure.data) if (trace.mode === 'markers') trace.marker.size *= 0.7;
-  }
-  const ground = colours().panel;
-  for (const trace of figure.data) {
-    if (trace.meta === 'halo') trace.line.color = trace.marker.color = ground;
-  }
-  await Plotly.react(host, figure.data, dressed(figure.layout), config());
+  const c = colours();
+  const cells = figure.data.every((trace) => trace.type === 'heatmap');
+  if (figure.layout.height) host.style.height = `${figure.layout.height}px`;
+  for (const trace of figure.data) dress(trace, c);
+  if (cells) figure.layout.annotations = numbers(figure, c);
+  await Plotly.react(host, figure.data, dressed(figure.layout, c), config(figure));
   if (!wired) {
     wired = true;
     host.on('plotly_selected', picked);
     host.on('plotly_click', picked);
+    if (cells) {
+      host.tabIndex = 0;
+      host.onkeydown = key;
+      host.onblur = () => { focus = null; Plotly.Fx.unhover(host); };
+    }
   }
 }
 

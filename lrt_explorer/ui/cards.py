@@ -39,6 +39,8 @@ def badges_card(session: Session, badges: MapBadges | None, concept: str) -> str
         rows.append(("reachable share", percent(badges.reachable_share), hint))
     if badges.direction_cosine is not None:
         rows.append(("direction cosine", figure(badges.direction_cosine), f"mapped against native {concept} vector"))
+    if badges.norm_ratio is not None:
+        rows.append(("norm ratio", figure(badges.norm_ratio), f"mapped over native {concept} vector; 1 is as long"))
     inner = "".join(
         f'<div title="{escape(hint)}"><dt>{escape(name)}</dt><dd>{value}</dd><dd class="hint">{escape(hint)}</dd></div>'
         for name, value, hint in rows

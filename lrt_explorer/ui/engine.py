@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lrt_explorer.study.compare import Comparison, ComparisonStep
+from lrt_explorer.study.layers import LayerGrid
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.project import SpacePicture
 from lrt_explorer.ui.session import Session, SpaceSettings, SteerSettings
@@ -33,6 +34,34 @@ class ConceptCard:
 
 
 @dataclass(frozen=True)
+class Methods:
+    """The estimators by name.
+
+    Attributes:
+        at_once: those that a map is made by in a moment once the text is read, the usual one at the head.
+        by_command: those that take minutes, for which there is the command line.
+    """
+
+    at_once: tuple[str, ...]
+    by_command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FitPath:
+    """How an estimator's setting was chosen.
+
+    Attributes:
+        setting: what it is called, "λ" or "rank".
+        points: (setting, R² on the select part) for every one tried.
+        chosen: the setting of the map.
+    """
+
+    setting: str
+    points: tuple[tuple[float, float], ...]
+    chosen: float
+
+
+@dataclass(frozen=True)
 class MapBadges:
     """The figures a visitor judges a map by.
 
@@ -44,6 +73,8 @@ class MapBadges:
         reachable_share: share of the native vector's squared length that lies in the map's image; None if unknown.
         direction_cosine: cosine of the mapped and the native vector of the concept; None if unknown.
         method: the estimator.
+        norm_ratio: length of the mapped over that of the native vector of the concept; None if unknown.
+        path: how the estimator's setting was chosen; None if it has none, or it was not written down.
     """
 
     r2: float
@@ -54,6 +85,8 @@ class MapBadges:
     reachable_share: float | None
     direction_cosine: float | None
     method: str
+    norm_ratio: float | None = None
+    path: FitPath | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +96,23 @@ class Suggestion:
     small_layer: int
     large_layer: int
     reason: str
+
+
+@dataclass(frozen=True)
+class LayerScores:
+    """Every layer pair with its held-out evidence.
+
+    Attributes:
+        grid: the layer pairs, each scored by a ridge map.
+        tokens: token pairs that were used.
+        concepts: how many concepts the directions are those of.
+        suggestion: the pair that this evidence speaks for; None if no layer of the large model leaves room above it.
+    """
+
+    grid: LayerGrid
+    tokens: int
+    concepts: int
+    suggestion: Suggestion | None
 
 
 class Engine(Protocol):
@@ -81,13 +131,30 @@ class Engine(Protocol):
         """Load both models, at the layers that ship for them, with the map that ships if there is one."""
 
     def at_layers(self, session: Session, small_layer: int, large_layer: int) -> Session:
-        """The session at other layers, with a map already at hand for them if there is one."""
+        """The session at other layers, with a map at hand for them, or solved from moments at hand, if there is one."""
 
     def suggest(self, session: Session) -> Generator[Progress, None, Suggestion]:
-        """Layers picked by held-out evidence."""
+        """Layers picked by held-out evidence: that of all layer pairs if it is at hand, else that of some tried now."""
+
+    def methods(self) -> Methods:
+        """The estimators."""
+
+    def with_method(self, session: Session, method: str) -> Session:
+        """The session with another estimator, and with a map by it if one is at hand or can be solved from moments."""
 
     def fit(self, session: Session, tokens: int, text_file: Path | None) -> Generator[Progress, None, Session]:
-        """Fit a map at the session's layers and keep it."""
+        """Fit a map at the session's layers by the session's estimator and keep it."""
+
+    def layers(self, session: Session, text_file: Path | None) -> LayerScores | None:
+        """Every layer pair of the session's models, if they were computed from this text; None otherwise."""
+
+    def compute_layers(
+        self, session: Session, tokens: int, text_file: Path | None
+    ) -> Generator[Progress, None, LayerScores]:
+        """Score every layer pair and remember the scores."""
+
+    def use_pair(self, session: Session, small_layer: int, large_layer: int, text_file: Path | None) -> Session:
+        """The session at a layer pair that was computed, its map solved from the moments by the session's estimator."""
 
     def badges(self, session: Session, concept: str) -> MapBadges | None:
         """The figures of the session's map; None while it has none."""

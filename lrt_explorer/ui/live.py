@@ -1,22 +1,20 @@
 """The engine of the real app: the studies over the models in memory and the files on disk."""
 
-import hashlib
-import json
 import logging
 import shutil
 import threading
 from collections import OrderedDict
 from collections.abc import Generator, Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import cast
 
 import torch
 
-from lrt_explorer.concepts.contrast import READINGS, ContrastSet, Reading, load_concept, read_contrast, shipped_concepts
+from lrt_explorer.concepts.contrast import READINGS, ContrastSet, Reading, shipped_concepts
 from lrt_explorer.concepts.vectors import transfer
 from lrt_explorer.errors import ArtifactError, LRTError, SettingsError
+from lrt_explorer.linear.estimators import CLOSED_FORM, estimator
 from lrt_explorer.linear.projection import umap
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.blocks import check_layer
@@ -24,26 +22,35 @@ from lrt_explorer.lm.cache import ModelCache, models
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.presets import MODELS, PAIRS
 from lrt_explorer.lm.summary import describe
-from lrt_explorer.store import assets_home, check_map, data_home, load_map
+from lrt_explorer.store import check_map, data_home, load_map
 from lrt_explorer.study.compare import Comparison, ComparisonStep, compare
-from lrt_explorer.study.defaults import default_layers, default_prompt, opening
+from lrt_explorer.study.defaults import default_layers, opening
 from lrt_explorer.study.fit import fit_map
 from lrt_explorer.study.known import known_vectors
-from lrt_explorer.study.maps import find_map, keep_map
+from lrt_explorer.study.maps import keep_map
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.project import Method, SpacePicture, project
-from lrt_explorer.study.suggest import suggest_layers
-from lrt_explorer.study.texts import DEMO, TINYWORLD, read_texts, sample_texts
-from lrt_explorer.ui.engine import ConceptCard, MapBadges, PairCard, Suggestion
+from lrt_explorer.study.texts import read_texts, sample_texts
+from lrt_explorer.ui.at_hand import (
+    USUAL,
+    fit_path,
+    keep_apart,
+    map_at_hand,
+    own_corpus,
+    shipped_corpus,
+    short_hash,
+    solved_map,
+    with_map,
+)
+from lrt_explorer.ui.engine import ConceptCard, LayerScores, MapBadges, Methods, PairCard, Suggestion
+from lrt_explorer.ui.known_concepts import concept_card, named_concept
+from lrt_explorer.ui.live_layers import LayerStudies
 from lrt_explorer.ui.map_files import pack_map, unpack_map
 from lrt_explorer.ui.session import Session, SpaceSettings, SteerSettings
 
 logger = logging.getLogger(__name__)
-EXAMPLES = 3
 PICTURES = 12
 SPACE_TEXTS = 32
-SUGGEST_CONCEPTS = 4
-"""Concepts that layers are suggested by: more say little more and take their time."""
 
 
 class LiveEngine:
@@ -53,6 +60,7 @@ class LiveEngine:
         """Use the program's models, or those of another cache; nothing is loaded yet."""
         self._models = cache or models()
         self._pictures: OrderedDict[object, SpacePicture] = OrderedDict()
+        self._layers = LayerStudies()
         self._lock = threading.Lock()
 
     def warm_up(self) -> None:
@@ -77,7 +85,7 @@ class LiveEngine:
 
     def concept(self, name: str) -> ConceptCard:
         """A concept by name or file."""
-        return _card(_concept(name))
+        return concept_card(named_concept(name))
 
     def open(self, small: str, large: str) -> Generator[Progress, None, Session]:
         """Load both models."""
@@ -96,27 +104,63 @@ class LiveEngine:
         small, large = self._pair(session)
         check_layer(small, small_layer)
         check_layer(large, large_layer)
-        folder = find_map(small, large, small_layer, large_layer)
-        moved = replace(session, small_layer=small_layer, large_layer=large_layer, map_folder="", map_mark="")
-        return moved if folder is None else _with_map(moved, folder)
+        return map_at_hand(replace(session, small_layer=small_layer, large_layer=large_layer), small, large)
 
     def suggest(self, session: Session) -> Generator[Progress, None, Suggestion]:
         """Layers by held-out evidence."""
         small, large = self._pair(session)
-        concepts = [_concept(card.name) for card in self.concepts()[:SUGGEST_CONCEPTS]]
-        found = yield from suggest_layers(small, large, read_texts(_corpus(session)), concepts)
-        return Suggestion(found.small_layer, found.large_layer, found.reason)
+        return (
+            yield from self._layers.suggest(small, large, read_texts(shipped_corpus(session)), self._all_concepts())
+        )
+
+    def methods(self) -> Methods:
+        """The estimators in closed form."""
+        return Methods(tuple(CLOSED_FORM))
+
+    def with_method(self, session: Session, method: str) -> Session:
+        """Another estimator."""
+        estimator(method)
+        return map_at_hand(replace(session, method=method), *self._pair(session))
 
     def fit(self, session: Session, tokens: int, text_file: Path | None) -> Generator[Progress, None, Session]:
-        """Fit a map and keep it; one fitted on a visitor's own text is not what others find at these layers."""
+        """Fit a map and keep it; only the usual one of the shipped text is what others find at these layers."""
         small, large = self._pair(session)
-        corpus = _corpus(session) if text_file is None else str(text_file)
-        name = corpus if text_file is None else text_file.name
+        source, name = _text(session, text_file)
         layers = (session.small_layer, session.large_layer)
+        method = session.method if session.method in CLOSED_FORM else USUAL
         yield Progress(0, tokens, "reading the first texts")
-        fitted = yield from fit_map(small, large, read_texts(corpus), *layers, tokens=tokens, corpus=name)
-        own = None if text_file is None else data_home() / "maps" / "own-text" / _short_hash(repr(fitted.info))
-        return _with_map(session, keep_map(fitted, own))
+        fitted = yield from fit_map(
+            small, large, read_texts(source), *layers, tokens=tokens, corpus=name, method=method, keep_moments=True
+        )
+        if text_file is None and method == USUAL:
+            return with_map(session, keep_map(fitted))
+        return with_map(session, keep_apart(fitted, "solved" if text_file is None else "own-text"))
+
+    def layers(self, session: Session, text_file: Path | None) -> LayerScores | None:
+        """All layer pairs, if they were computed since the program started."""
+        return self._layers.get(*self._pair(session), _text(session, text_file)[1])
+
+    def compute_layers(
+        self, session: Session, tokens: int, text_file: Path | None
+    ) -> Generator[Progress, None, LayerScores]:
+        """Score every layer pair."""
+        source, name = _text(session, text_file)
+        texts, concepts = read_texts(source), self._all_concepts()
+        computing = self._layers.compute(*self._pair(session), texts, corpus=name, tokens=tokens, concepts=concepts)
+        return (yield from computing)
+
+    def use_pair(self, session: Session, small_layer: int, large_layer: int, text_file: Path | None) -> Session:
+        """Solve the map of a layer pair from the moments."""
+        small, large = self._pair(session)
+        check_layer(small, small_layer)
+        check_layer(large, large_layer)
+        moved = replace(session, small_layer=small_layer, large_layer=large_layer)
+        solved = solved_map(moved, small, large, _text(session, text_file)[1])
+        if solved is None:
+            raise ArtifactError(
+                f"the sums of layers {small_layer} → {large_layer} are no longer kept; compute all layer pairs again"
+            )
+        return solved
 
     def badges(self, session: Session, concept: str) -> MapBadges | None:
         """The figures of the map, with its direction cosine and reachable share for this concept."""
@@ -125,9 +169,10 @@ class LiveEngine:
         small, large = self._pair(session)
         map, info = load_map(Path(session.map_folder))
         check_map(info, small.fingerprint, large.fingerprint)
-        contrast = _concept(concept)
+        contrast = named_concept(concept)
         native = known_vectors().get(large, contrast, info.large_layer).vector
         found = known_vectors().get(small, contrast, info.small_layer).vector
+        mapped = transfer(found, map, info).values
         return MapBadges(
             r2=info.r2,
             cka=info.cka,
@@ -135,8 +180,10 @@ class LiveEngine:
             tokens_left_out=info.tokens_left_out,
             coverage=info.coverage,
             reachable_share=map.reachable_share(native.values),
-            direction_cosine=cosine(transfer(found, map, info).values, native.values),
+            direction_cosine=cosine(mapped, native.values),
             method=info.method,
+            norm_ratio=float(mapped.norm() / native.values.norm()),
+            path=fit_path(info),
         )
 
     def import_map(self, session: Session, files: Sequence[Path]) -> Session:
@@ -149,15 +196,15 @@ class LiveEngine:
         except ArtifactError:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        moved = replace(session, small_layer=info.small_layer, large_layer=info.large_layer)
-        return _with_map(moved, folder)
+        moved = replace(session, small_layer=info.small_layer, large_layer=info.large_layer, method="")
+        return with_map(moved, folder)
 
     def export_map(self, session: Session) -> Path:
         """The session's map as one zip file."""
         if not session.map_folder:
             raise ArtifactError("there is no map for these layers yet; fit one first")
         name = f"{Path(session.small).name}--{Path(session.large).name}-{session.small_layer}-{session.large_layer}"
-        archive = data_home() / "downloads" / f"{name}-{_short_hash(session.map_folder + session.map_mark)}.zip"
+        archive = data_home() / "downloads" / f"{name}-{short_hash(session.map_folder + session.map_mark)}.zip"
         return pack_map(Path(session.map_folder), archive)
 
     def compare(self, session: Session, settings: SteerSettings) -> Generator[ComparisonStep, None, Comparison]:
@@ -169,7 +216,7 @@ class LiveEngine:
                 small,
                 large,
                 *load_map(folder),
-                _concept(settings.concept),
+                named_concept(settings.concept),
                 settings.prompt,
                 strength=settings.strength,
                 seed=settings.seed,
@@ -196,7 +243,7 @@ class LiveEngine:
             large,
             *load_map(folder),
             sample_texts(SPACE_TEXTS),
-            concept=_concept(settings.concept),
+            concept=named_concept(settings.concept),
             n_points=settings.points,
             dims=settings.dims,
             method=cast(Method, settings.method),
@@ -210,31 +257,8 @@ class LiveEngine:
     def _pair(self, session: Session) -> tuple[LanguageModel, LanguageModel]:
         return self._models.get(session.small), self._models.get(session.large)
 
-
-@cache
-def _shipped(path: Path) -> ContrastSet:
-    return read_contrast(path)
-
-
-def _concept(name: str) -> ContrastSet:
-    # Only what ships is remembered: a visitor's own file may change under the same name.
-    shipped = shipped_concepts()
-    return _shipped(shipped[name]) if name in shipped else load_concept(name)
-
-
-def _card(contrast: ContrastSet) -> ConceptCard:
-    prompts = [default_prompt(contrast), *(prompt.text for prompt in contrast.prompts)]
-    examples = _chosen_examples(assets_home()).get(contrast.name, list(dict.fromkeys(prompts))[:EXAMPLES])
-    description = contrast.description or f"{contrast.negative_label} or {contrast.positive_label}"
-    return ConceptCard(contrast.name, description, contrast.negative_label, contrast.positive_label, tuple(examples))
-
-
-@cache
-def _chosen_examples(assets: Path) -> dict[str, list[str]]:
-    """Prompts picked by hand, easier to read than those that measure; none where the assets bring none."""
-    file = assets / "examples.json"
-    examples: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    return examples
+    def _all_concepts(self) -> list[ContrastSet]:
+        return [named_concept(card.name) for card in self.concepts()]
 
 
 def _pair_card(name: str, small: str, large: str) -> PairCard:
@@ -243,15 +267,10 @@ def _pair_card(name: str, small: str, large: str) -> PairCard:
     return PairCard(name, small, large, f"from the hub{licence}" if missing else "")
 
 
-def _corpus(session: Session) -> str:
-    """Fresh documents of the small world for models that know nothing else; the demo text for all others."""
-    known = [MODELS.get(name) for name in (session.small, session.large)]
-    return TINYWORLD if all(preset is not None and preset.shipped for preset in known) else DEMO
-
-
-def _with_map(session: Session, folder: Path) -> Session:
-    _, info = load_map(folder)
-    return replace(session, map_folder=str(folder), map_mark=_short_hash(repr(info)))
+def _text(session: Session, text_file: Path | None) -> tuple[str, str]:
+    """What to read, and the name that maps and moments of it bear."""
+    corpus = shipped_corpus(session)
+    return (corpus, corpus) if text_file is None else (str(text_file), own_corpus(text_file))
 
 
 def _needed(session: Session) -> Path:
@@ -269,7 +288,3 @@ def _reading(name: str) -> Reading | None:
         if reading == name:
             return reading
     raise SettingsError(f"{name!r} is no way to read a vector; choose one of {', '.join(READINGS)}")
-
-
-def _short_hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,22 +1,25 @@
 """The whole screen: what stands where, in the order in which it is read."""
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from lrt_explorer.ui.api import add_api
-from lrt_explorer.ui.cards import badges_card, header, notice, route
+from lrt_explorer.ui.cards import header
 from lrt_explorer.ui.engine import Engine
-from lrt_explorer.ui.guard import guarded
+from lrt_explorer.ui.layers_tab import TAB as LAYERS
+from lrt_explorer.ui.layers_tab import build_layers
+from lrt_explorer.ui.map_panel import build_map, show_map
 from lrt_explorer.ui.panes import waiting_panes
 from lrt_explorer.ui.session import Session
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL, build_setup, open_first
+from lrt_explorer.ui.space_tab import TAB as SPACE
 from lrt_explorer.ui.space_tab import build_space
 from lrt_explorer.ui.steer_tab import build_steer
 
 TITLE = "LRT Explorer"
+STEER = "steer"
 
 
 def create_app(engine: Engine) -> gr.Blocks:
@@ -30,25 +33,28 @@ def create_app(engine: Engine) -> gr.Blocks:
     app: gr.Blocks
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as app:
         session = gr.State(None)
-        looking = gr.State(False)
+        tab = gr.State(STEER)
         gr.HTML(header())
         way = gr.HTML(elem_id="route")
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=0, min_width=300, elem_id="setup"):
                 setup = build_setup(engine, session)
+                map_panel = build_map(engine, session)
             with gr.Column(scale=1, min_width=320, elem_id="stage"), gr.Tabs(elem_id="tabs"):
-                with gr.Tab("Steer", id="steer") as steer:
+                with gr.Tab("Steer", id=STEER) as steer:
                     steering = build_steer(engine, session)
-                with gr.Tab("Space", id="space") as space:
-                    build_space(engine, session, steering.concept, looking)
+                with gr.Tab("Space", id=SPACE) as space:
+                    build_space(engine, session, steering.concept, tab)
+                with gr.Tab("Layers", id=LAYERS) as layers:
+                    build_layers(engine, session, tab, setup, map_panel)
         # Through the queue: a State that changes outside it does not tell its listeners.
-        steer.select(lambda: False, None, looking, api_visibility="private", show_progress="hidden")
-        space.select(lambda: True, None, looking, api_visibility="private", show_progress="hidden")
+        for name, part in ((STEER, steer), (SPACE, space), (LAYERS, layers)):
+            part.select(partial(str, name), None, tab, api_visibility="private", show_progress="hidden")
         gr.on(
             [session.change, steering.concept.change],
             partial(show_map, engine),
             [session, steering.concept],
-            [way, setup.badges],
+            [way, *map_panel.shown],
             trigger_mode="always_last",
             **model_work,
         )
@@ -56,16 +62,6 @@ def create_app(engine: Engine) -> gr.Blocks:
         opened.then(panes_without_models, session, steering.panes, api_visibility="private", show_progress="hidden")
         add_api(engine)
     return app
-
-
-@guarded(lambda sentence: (gr.skip(), notice(sentence)))
-def show_map(engine: Engine, session: Session | None, concept: str) -> Iterator[tuple[Any, Any]]:
-    """Show the way of the vector and the figures of the map that takes it."""
-    if session is None:
-        yield gr.skip(), gr.skip()
-        return
-    badges = engine.badges(session, concept)
-    yield route(session, badges), badges_card(session, badges, engine.concept(concept).name)
 
 
 def panes_without_models(session: Session | None) -> Any:

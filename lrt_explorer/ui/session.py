@@ -14,6 +14,7 @@ class Session:
         small_width, large_width: numbers per activation.
         map_folder: folder of the map artifact in use; empty while there is none for these layers.
         map_mark: a hash of what that map says of itself, which tells a new one in the same folder from the old.
+        method: the estimator that was chosen; empty while none was, so that a map by any will do.
     """
 
     small: str
@@ -26,6 +27,7 @@ class Session:
     large_width: int
     map_folder: str = ""
     map_mark: str = ""
+    method: str = ""
 
 
 @dataclass(frozen=True)

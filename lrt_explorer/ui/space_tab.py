@@ -7,27 +7,26 @@ from typing import Any
 import gradio as gr
 
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.plots import COLOURINGS, ColourBy, plotly_script, space_figure
-from lrt_explorer.store import assets_home
+from lrt_explorer.plots import COLOURINGS, ColourBy, space_figure
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.project import SpacePicture
 from lrt_explorer.ui.cards import notice, progress_bar
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import guarded
+from lrt_explorer.ui.plot import plot_html
 from lrt_explorer.ui.session import Session, SpaceSettings
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL
 from lrt_explorer.ui.token_table import EMPTY, token_table
 
+TAB = "space"
 METHODS = [("PCA", "pca"), ("UMAP", "umap")]
 VIEWS = [("2D", 2), ("3D", 3)]
 POINTS = (100, 600, 3000)
 """Fewest, preset and most token pairs in the picture."""
 
 
-def build_space(engine: Engine, session: gr.State, concept: gr.Dropdown, looking: gr.State) -> None:
+def build_space(engine: Engine, session: gr.State, concept: gr.Dropdown, tab: gr.State) -> None:
     """Lay out the tab and wire what happens inside it; it draws only while somebody is looking."""
-    script = plotly_script()
-    gr.set_static_paths([script])
     with gr.Row(elem_classes="view"):
         colour = gr.Radio(
             list(COLOURINGS),
@@ -58,13 +57,7 @@ def build_space(engine: Engine, session: gr.State, concept: gr.Dropdown, looking
     status = gr.HTML(elem_id="space-status")
     with gr.Row(elem_classes="picture"):
         with gr.Column(scale=5, min_width=320):
-            plot = gr.HTML(
-                "",
-                html_template='<div class="plot"></div>',
-                js_on_load=(assets_home() / "plot.js").read_text(encoding="utf-8"),
-                head=f'<script src="/gradio_api/file={script}"></script>',
-                elem_id="space-plot",
-            )
+            plot = plot_html("space-plot")
         with gr.Column(scale=2, min_width=280):
             listing = gr.HTML(EMPTY, apply_default_css=False, elem_id="space-listing")
     caption = gr.HTML(elem_id="space-caption")
@@ -72,7 +65,7 @@ def build_space(engine: Engine, session: gr.State, concept: gr.Dropdown, looking
     settings: list[Any] = [session, concept, points, method, dims]
     drawing = gr.on(
         [
-            looking.change,
+            tab.change,
             session.change,
             concept.change,
             colour.input,
@@ -83,7 +76,7 @@ def build_space(engine: Engine, session: gr.State, concept: gr.Dropdown, looking
             arrows.input,
         ],
         partial(draw_space, engine),
-        [looking, *settings, colour, lines, arrows],
+        [tab, *settings, colour, lines, arrows],
         [plot, status, caption, listing],
         trigger_mode="always_last",
         show_progress="hidden",
@@ -120,7 +113,7 @@ def build_space(engine: Engine, session: gr.State, concept: gr.Dropdown, looking
 @guarded(lambda sentence: (gr.skip(), notice(sentence), gr.skip(), gr.skip()))
 def draw_space(
     engine: Engine,
-    looking: bool,
+    tab: str,
     session: Session | None,
     concept: str,
     points: float,
@@ -131,7 +124,7 @@ def draw_space(
     arrows: bool,
 ) -> Iterator[tuple[Any, Any, Any, Any]]:
     """Draw the picture; the one from before stays until the new one is ready, with what was selected in it."""
-    if not looking:
+    if tab != TAB:
         yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
         return
     projecting = engine.picture(_opened(session), SpaceSettings(concept, int(points), method, dims))

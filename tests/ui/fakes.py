@@ -11,9 +11,10 @@ import numpy as np
 from lrt_explorer.concepts.contrast import read_contrast
 from lrt_explorer.errors import ArtifactError, ModelError, PromptError, SettingsError
 from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep, changed_tokens
+from lrt_explorer.study.layers import LayerCell, LayerGrid
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.project import LARGE, MAPPED, Arrow, SpacePicture
-from lrt_explorer.ui.engine import ConceptCard, MapBadges, PairCard, Suggestion
+from lrt_explorer.ui.engine import ConceptCard, FitPath, LayerScores, MapBadges, Methods, PairCard, Suggestion
 from lrt_explorer.ui.session import Session, SpaceSettings, SteerSettings
 
 PAIRS = (
@@ -63,6 +64,7 @@ class FakeEngine:
         self.folder = folder
         self.fits = 0
         self.fits_left = 0
+        self.scores: LayerScores | None = None
 
     def pairs(self) -> Sequence[PairCard]:
         return PAIRS
@@ -91,12 +93,36 @@ class FakeEngine:
             raise SettingsError(
                 f"layer {large_layer} is not in {session.large}, which has blocks 0 to {last}; choose one of these"
             )
-        known = "maps/shipped" if (small_layer, large_layer) == (2, 3) else ""
+        known = "maps/shipped" if (small_layer, large_layer) == (2, 3) and session.method in ("", "ridge") else ""
         return replace(session, small_layer=small_layer, large_layer=large_layer, map_folder=known)
 
     def suggest(self, session: Session) -> Generator[Progress, None, Suggestion]:
         yield Progress(1, 2, "Reading 5,000 tokens at all layers …")
         return Suggestion(2, 4, "layers 2 → 4 carry directions best on held-out texts (cosine 0.88)")
+
+    def methods(self) -> Methods:
+        return Methods(("ridge", "procrustes", "reduced-rank"), ("sgd", "distilled"))
+
+    def with_method(self, session: Session, method: str) -> Session:
+        chosen = replace(session, method=method)
+        moved = self.at_layers(chosen, session.small_layer, session.large_layer)
+        return replace(moved, map_folder=f"maps/solved-{method}") if self.scores and not moved.map_folder else moved
+
+    def layers(self, session: Session, text_file: Path | None) -> LayerScores | None:
+        return None if text_file else self.scores
+
+    def compute_layers(
+        self, session: Session, tokens: int, text_file: Path | None
+    ) -> Generator[Progress, None, LayerScores]:
+        yield Progress(tokens // 2, tokens, f"read {tokens // 2:,} of {tokens:,} tokens")
+        grid = fake_grid(session.small_layers, session.large_layers)
+        suggestion = Suggestion(2, 4, "Layers 2 → 4 carry directions best <on held-out texts>.")
+        self.scores = LayerScores(grid, tokens, 12, suggestion)
+        return self.scores
+
+    def use_pair(self, session: Session, small_layer: int, large_layer: int, text_file: Path | None) -> Session:
+        moved = self.at_layers(session, small_layer, large_layer)
+        return replace(moved, map_folder=f"maps/solved-{small_layer}-{large_layer}")
 
     def fit(self, session: Session, tokens: int, text_file: Path | None) -> Generator[Progress, None, Session]:
         self.fits += 1
@@ -110,7 +136,7 @@ class FakeEngine:
     def badges(self, session: Session, concept: str) -> MapBadges | None:
         if not session.map_folder:
             return None
-        return MapBadges(0.8437, 0.91, 200_000, 1_234, 1.0, 0.612, 0.883, "ridge")
+        return MapBadges(0.8437, 0.91, 200_000, 1_234, 1.0, 0.612, 0.883, session.method or "ridge", 0.94, PATH)
 
     def import_map(self, session: Session, files: Sequence[Path]) -> Session:
         if not zipfile.is_zipfile(files[0]):
@@ -151,6 +177,20 @@ class FakeEngine:
     def picture(self, session: Session, settings: SpaceSettings) -> Generator[Progress, None, SpacePicture]:
         yield Progress(0, 2, "Reading 40 texts with both models …")
         return fake_picture(settings.points, settings.dims, settings.method)
+
+
+PATH = FitPath("λ", ((0.0, 0.81), (1e-8, 0.82), (1e-4, 0.8437), (1e-2, 0.84), (1.0, 0.31)), 1e-4)
+
+
+def fake_grid(small_layers: int = 4, large_layers: int = 8) -> LayerGrid:
+    """Scores that are highest where both layers are at like depths."""
+    cells = []
+    for i in range(small_layers):
+        for j in range(large_layers):
+            apart = abs(i / max(small_layers - 1, 1) - j / max(large_layers - 1, 1))
+            score = 0.95 - 1.2 * apart
+            cells.append(LayerCell(i, j, score, 1 - apart / 2, score - 0.05, 1.3 - apart, 0.6, 1e-4))
+    return LayerGrid("tinyworld-s", "tinyworld-l", tuple(cells))
 
 
 SENTENCES = ("The happy sailor laughed at <b>the</b> sea.", "The sad farmer wept in the rain.")

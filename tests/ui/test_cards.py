@@ -9,7 +9,7 @@ from lrt_explorer.ui.session import Session
 from tests.ui.fakes import CONCEPTS
 
 SESSION = Session("org/small", "/folder/of/large", 2, 3, 4, 8, 96, 192)
-BADGES = MapBadges(0.8437, 0.9, 200_000, 1_234, 1.0, 0.612, 0.883, "ridge")
+BADGES = MapBadges(0.8437, 0.9, 200_000, 1_234, 1.0, 0.612, 0.883, "ridge", 0.94)
 
 
 def test_the_route_names_models_layers_and_the_score_of_the_map() -> None:
@@ -24,13 +24,13 @@ def test_a_route_without_a_map_says_so() -> None:
 
 def test_badges_show_every_figure_with_its_meaning() -> None:
     html = badges_card(SESSION, BADGES, "mood")
-    for shown in ("0.84", "200\u2009000", "1\u2009234 left out", "100 %", "61 %", "0.88", "native mood vector"):
+    for shown in ("0.84", "200\u2009000", "1\u2009234 left out", "100 %", "61 %", "0.88", "0.94", "native mood vector"):
         assert shown in html
 
 
 def test_figures_that_are_not_known_are_left_out() -> None:
-    html = badges_card(SESSION, replace(BADGES, reachable_share=None, direction_cosine=None), "mood")
-    assert "reachable share" not in html and "direction cosine" not in html
+    html = badges_card(SESSION, replace(BADGES, reachable_share=None, direction_cosine=None, norm_ratio=None), "mood")
+    assert "reachable share" not in html and "direction cosine" not in html and "norm ratio" not in html
 
 
 def test_without_a_map_the_card_says_what_to_do() -> None:

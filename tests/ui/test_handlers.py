@@ -1,7 +1,9 @@
 """The handlers behind the screen, called as Gradio calls them, with an engine that answers at once."""
 
+import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,19 +11,10 @@ import pytest
 
 from lrt_explorer.errors import ModelError
 from lrt_explorer.ui.guard import UNEXPECTED, guarded
-from lrt_explorer.ui.screen import show_map
+from lrt_explorer.ui.layers_tab import compute_layers, draw_layers, pick_pair
+from lrt_explorer.ui.map_panel import choose_method, fit_map, load_map, save_map, show_map
 from lrt_explorer.ui.session import Session
-from lrt_explorer.ui.setup_panel import (
-    OTHER,
-    change_layers,
-    fit_map,
-    load_map,
-    open_first,
-    open_models,
-    open_preset,
-    save_map,
-    suggest_layers,
-)
+from lrt_explorer.ui.setup_panel import OTHER, change_layers, open_first, open_models, open_preset, suggest_layers
 from lrt_explorer.ui.space_tab import draw_space, list_tokens
 from lrt_explorer.ui.steer_tab import Settled, compare_arms, show_concept, use_contrast
 from tests.ui.fakes import CONCEPTS, PAIRS, FakeEngine
@@ -162,9 +155,32 @@ def test_before_the_models_are_open_every_button_says_so(engine: FakeEngine) -> 
 
 
 def test_the_map_is_described_for_the_concept(engine: FakeEngine, session: Session) -> None:
-    ((way, badges),) = show_map(engine, session, "mood")
+    ((way, badges, method, path),) = show_map(engine, session, "mood")
     assert "tinyworld-s" in way and "native mood vector" in badges
-    assert list(show_map(engine, None, "mood")) == [(SKIP, SKIP)]
+    assert method.value == "ridge" and json.loads(path)["data"][1]["y"] == [0.8437]
+    assert list(show_map(engine, None, "mood")) == [(SKIP,) * 4]
+
+
+def test_a_map_by_another_estimator_is_named_and_one_without_a_path_shows_none(
+    engine: FakeEngine, session: Session
+) -> None:
+    ((_, _, method, _),) = show_map(engine, replace(session, method="sgd"), "mood")
+    assert (method.value, ("SGD", "sgd") in method.choices) == ("sgd", True)
+    ((moved, _, _),) = change_layers(engine, session, 0, 0)
+    ((_, badges, method, path),) = show_map(engine, moved, "mood")
+    assert "fit one below" in badges and method.value == "ridge" and path == ""
+
+
+def test_another_estimator_is_in_use_at_once_where_moments_are_there_and_asks_for_a_fit_elsewhere(
+    engine: FakeEngine, session: Session
+) -> None:
+    ((chosen, status),) = choose_method(engine, session, "reduced-rank")
+    assert (chosen.method, chosen.map_folder) == ("reduced-rank", "") and "Reduced rank map" in status
+    list(compute_layers(engine, session, 20_000, None, "r2"))
+    ((chosen, status),) = choose_method(engine, session, "reduced-rank")
+    assert chosen.map_folder == "maps/solved-reduced-rank" and "in use" in status
+    ((kept, status),) = choose_method(engine, None, "ridge")
+    assert kept == SKIP and "not open yet" in status
 
 
 # Steer
@@ -252,12 +268,12 @@ def test_a_bad_contrast_set_gets_one_sentence(engine: FakeEngine, tmp_path: Path
 # Space
 
 
-def draw(engine: FakeEngine, session: Session | None, looking: bool = True) -> list[tuple[Any, ...]]:
-    return list(draw_space(engine, looking, session, "mood", 50, "pca", 2, "model", True, True))
+def draw(engine: FakeEngine, session: Session | None, tab: str = "space") -> list[tuple[Any, ...]]:
+    return list(draw_space(engine, tab, session, "mood", 50, "pca", 2, "model", True, True))
 
 
 def test_the_picture_is_drawn_only_while_somebody_looks(engine: FakeEngine, session: Session) -> None:
-    assert draw(engine, session, looking=False) == [(SKIP, SKIP, SKIP, SKIP)]
+    assert draw(engine, session, tab="layers") == [(SKIP, SKIP, SKIP, SKIP)]
     (_, progress, _, _), (figure, status, caption, listing) = draw(engine, session)
     assert 'role="progressbar"' in progress and status == ""
     assert figure.startswith("{") and '"partners"' in figure and "50 tokens" in caption and "Click a point" in listing
@@ -273,6 +289,51 @@ def test_without_a_map_the_space_says_so(engine: FakeEngine, session: Session) -
 def test_selected_points_are_listed(engine: FakeEngine, session: Session) -> None:
     html = list_tokens(engine, session, "mood", 50, "pca", 2, [0, 1, 99, 4000, -1])
     assert html.count("<tr class") == 3 and "3 points selected" in html
+
+
+# Layers
+
+
+def test_before_anything_is_computed_the_tab_says_what_to_do(engine: FakeEngine, session: Session) -> None:
+    assert list(draw_layers(engine, "space", session, None, "r2")) == [(SKIP, SKIP, SKIP)]
+    assert list(draw_layers(engine, "layers", None, None, "r2")) == [(SKIP, SKIP, SKIP)]
+    ((figure, caption, _),) = draw_layers(engine, "layers", session, None, "r2")
+    assert figure == "" and "One pass over the text" in caption
+
+
+def test_all_layer_pairs_are_computed_with_progress_and_stay(engine: FakeEngine, session: Session) -> None:
+    (kept, _, progress), (figure, caption, status) = compute_layers(engine, session, 20_000, None, "cka")
+    assert kept == SKIP and 'role="progressbar"' in progress and status == ""
+    assert json.loads(figure)["data"][0]["type"] == "heatmap"
+    assert "<b>CKA</b>" in caption and "layer 2 → layer 3" in caption and "&lt;on held-out texts&gt;" in caption
+    assert list(draw_layers(engine, "layers", session, None, "cka")) == [(figure, caption, "")]
+    ((figure, _, _),) = draw_layers(engine, "layers", session, "/tmp/own.txt", "cka")
+    assert figure == "", "what one text says is not shown for another"
+
+
+@pytest.mark.parametrize(("tokens", "sentence"), [(1, "tokens to fit on"), (None, "tokens to fit on")])
+def test_all_pairs_need_a_sensible_number_of_tokens(
+    engine: FakeEngine, session: Session, tokens: float | None, sentence: str
+) -> None:
+    ((kept, _, status),) = compute_layers(engine, session, tokens, None, "r2")
+    assert kept == SKIP and sentence in status and engine.scores is None
+
+
+def test_a_picked_cell_becomes_the_pair_in_use(engine: FakeEngine, session: Session) -> None:
+    list(compute_layers(engine, session, 20_000, None, "r2"))
+    assert engine.scores is not None
+    index = next(n for n, c in enumerate(engine.scores.grid.cells) if (c.small_layer, c.large_layer) == (1, 4))
+    ((moved, small, large, status),) = pick_pair(engine, session, None, [index])
+    assert (moved.small_layer, moved.large_layer, moved.map_folder) == (1, 4, "maps/solved-1-4")
+    assert (small.value, large.value, status) == (1, 4, "")
+
+
+@pytest.mark.parametrize("points", [[], [-1], [32], [10**9]])
+def test_a_cell_that_does_not_exist_leaves_the_pair(engine: FakeEngine, session: Session, points: list[int]) -> None:
+    for _ in range(2):  # before anything is computed, and after
+        ((kept, _, _, status),) = pick_pair(engine, session, None, points)
+        assert kept == SKIP and "no longer at hand" in status
+        list(compute_layers(engine, session, 20_000, None, "r2"))
 
 
 # The guard

@@ -13,6 +13,8 @@ from lrt_explorer.lm.presets import PAIRS
 from lrt_explorer.store import load_map
 from lrt_explorer.study.defaults import opening
 from lrt_explorer.study.progress import Progress, finish
+from lrt_explorer.ui.at_hand import fit_path
+from lrt_explorer.ui.engine import LayerScores
 from lrt_explorer.ui.live import LiveEngine
 from lrt_explorer.ui.session import Session, SpaceSettings, SteerSettings
 from tests.ui.tiny_house import TinyEngine, build_assets
@@ -78,7 +80,7 @@ def test_a_map_fitted_on_own_text_is_not_what_others_find(engine: LiveEngine, op
     text = tmp_path / "mine.txt"
     text.write_text("\n".join(f"Tom number {n} saw the sea and the {n} cows on the beach again." for n in range(300)))
     own = finish(engine.fit(opened, 2_000, text))
-    assert load_map(Path(own.map_folder))[1].corpus == "mine.txt"
+    assert load_map(Path(own.map_folder))[1].corpus.startswith("mine.txt (")
     assert engine.at_layers(opened, opened.small_layer, opened.large_layer).map_folder == ""
 
 
@@ -110,6 +112,115 @@ def test_a_picture_asked_for_again_is_at_hand(engine: LiveEngine, fitted: Sessio
     with pytest.raises(StopIteration) as stop:
         next(study)
     assert stop.value.value is first
+
+
+def test_a_map_brings_how_its_setting_was_chosen(engine: LiveEngine, fitted: Session) -> None:
+    badges = engine.badges(fitted, "mood")
+    assert badges is not None and badges.path is not None and badges.norm_ratio is not None
+    assert (badges.path.setting, badges.norm_ratio > 0) == ("λ", True)
+    best = max(badges.path.points, key=lambda point: point[1])
+    assert dict(badges.path.points)[badges.path.chosen] == pytest.approx(best[1], abs=1e-9)
+
+
+def test_before_all_layer_pairs_are_computed_there_is_nothing_to_use(engine: LiveEngine, opened: Session) -> None:
+    assert LiveEngine.layers(TinyEngine(), opened, None) is None
+    with pytest.raises(ArtifactError, match="no longer kept; compute all layer pairs again"):
+        engine.use_pair(opened, 0, 0, None)
+
+
+@pytest.fixture
+def computed(engine: LiveEngine, opened: Session) -> LayerScores:
+    return finish(engine.compute_layers(opened, 2_000, None))
+
+
+def test_every_layer_pair_is_scored_and_remembered(engine: LiveEngine, opened: Session, computed: LayerScores) -> None:
+    pairs = {(cell.small_layer, cell.large_layer) for cell in computed.grid.cells}
+    assert pairs == {(i, j) for i in range(3) for j in range(5)}
+    assert computed.tokens >= 2_000 and computed.concepts == 1
+    assert engine.layers(opened, None) is computed
+    best = computed.suggestion
+    assert best is not None and best.large_layer <= 2 and f"layer {best.large_layer}" in best.reason
+    steps: list[Progress] = []
+    assert finish(engine.suggest(opened), steps.append) == best
+    assert steps == [], "what is known is said at once"
+
+
+def test_scores_of_an_own_text_are_shown_for_that_text_alone(
+    engine: LiveEngine, opened: Session, computed: LayerScores, tmp_path: Path
+) -> None:
+    text = tmp_path / "mine.txt"
+    text.write_text("\n".join(f"Tom number {n} saw the sea and the {n} cows on the beach again." for n in range(300)))
+    assert engine.layers(opened, text) is None
+    own = finish(engine.compute_layers(opened, 2_000, text))
+    assert engine.layers(opened, text) is own and engine.layers(opened, None) is computed
+    session = engine.use_pair(opened, 0, 1, text)
+    assert load_map(Path(session.map_folder))[1].corpus.startswith("mine.txt (")
+    assert load_map(Path(engine.at_layers(session, 1, 1).map_folder))[1].corpus.startswith("mine.txt (")
+    text.write_text("something else")
+    assert engine.layers(opened, text) is None
+
+
+@pytest.fixture
+def no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no model read anything."""
+
+    def read(*args: object, **named: object) -> None:
+        raise AssertionError("a model was read")
+
+    monkeypatch.setattr("lrt_explorer.study.collect.read_paired", read)
+
+
+@pytest.mark.usefixtures("computed", "no_pass")
+def test_a_picked_pair_has_its_map_at_once_and_steers(engine: LiveEngine, opened: Session) -> None:
+    picked = engine.use_pair(opened, 0, 2, None)
+    _, info = load_map(Path(picked.map_folder))
+    assert (info.small_layer, info.large_layer, info.method) == (picked.small_layer, picked.large_layer, "ridge")
+    scores = engine.layers(opened, None)
+    cell = scores.grid.cell(0, 2) if scores else None
+    assert cell is not None and info.r2 == pytest.approx(cell.r2, abs=1e-9)
+    assert engine.use_pair(opened, 0, 2, None) == picked, "the same map is the same session"
+    assert len(finish(engine.compare(picked, STEER)).arms) == 4
+    assert engine.at_layers(opened, 2, 0).map_folder, "layers that are typed are solved, too"
+    with pytest.raises(SettingsError, match="layer 9"):
+        engine.use_pair(opened, 0, 9, None)
+
+
+@pytest.mark.usefixtures("computed", "no_pass")
+@pytest.mark.parametrize("method", ["procrustes", "reduced-rank"])
+def test_another_estimator_solves_the_map_anew(engine: LiveEngine, opened: Session, method: str) -> None:
+    ridge = engine.use_pair(opened, 0, 2, None)
+    other = engine.with_method(ridge, method)
+    assert other.map_folder != ridge.map_folder
+    badges = engine.badges(other, "mood")
+    assert badges is not None and badges.method == method
+    expected = {"procrustes": None, "reduced-rank": "rank"}
+    assert (badges.path.setting if badges.path else None) == expected[method]
+    assert engine.use_pair(other, 1, 1, None).method == method
+    back = engine.with_method(other, "ridge")
+    assert load_map(Path(back.map_folder))[1].method == "ridge"
+
+
+def test_without_moments_another_estimator_has_no_map_until_one_is_fitted(engine: LiveEngine, opened: Session) -> None:
+    chosen = engine.with_method(opened, "procrustes")
+    assert (chosen.method, chosen.map_folder) == ("procrustes", "")
+    fitted = finish(engine.fit(chosen, 2_000, None))
+    assert load_map(Path(fitted.map_folder))[1].method == "procrustes"
+    assert "ridge" in engine.methods().at_once
+    with pytest.raises(SettingsError, match="no closed-form estimator"):
+        engine.with_method(opened, "magic")
+
+
+def test_what_others_find_is_the_usual_map(engine: LiveEngine, opened: Session, fitted: Session) -> None:
+    finish(engine.fit(replace(opened, method="procrustes"), 2_000, None))
+    assert engine.at_layers(opened, opened.small_layer, opened.large_layer) == fitted
+
+
+def test_a_path_that_somebody_wrote_by_hand_is_not_drawn(engine: LiveEngine, fitted: Session) -> None:
+    _, info = load_map(Path(fitted.map_folder))
+    assert fit_path(info) is not None
+    for path in (None, "λ", [[1, 2]], [[1, "a"], [2, 3]], [[1, float("nan")], [2, 3]], [1, 2, 3]):
+        assert fit_path(replace(info, settings={**info.settings, "path": path})) is None
+    assert fit_path(replace(info, lam=None)) is None
 
 
 def test_a_map_goes_out_and_comes_back(engine: LiveEngine, fitted: Session, opened: Session) -> None:
@@ -148,7 +259,7 @@ def test_layers_are_suggested_with_a_reason(engine: LiveEngine, opened: Session)
 
 def test_an_own_contrast_set_is_read_anew_each_time(engine: LiveEngine, tmp_path: Path) -> None:
     file = tmp_path / "own.jsonl"
-    file.write_text('{"with": "a b", "without": "c d"}\n' * 2)
+    file.write_text('{"with": "a b", "without": "c d"}\n{"with": "a e", "without": "c f"}\n')
     assert engine.concept(str(file)).examples
     file.write_text("")
     with pytest.raises(ContrastError, match="no pairs"):

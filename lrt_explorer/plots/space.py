@@ -1,22 +1,16 @@
-"""Figures from frozen results, and what colours mean everywhere; nothing is computed here."""
+"""The picture of the shared space: both models' activations, and the steering directions as arrows."""
 
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from typing import Any, Literal, get_args
 
-import plotly
 import plotly.graph_objects as go
 
-from lrt_explorer.study.project import LARGE, MAPPED, SpacePicture
+from lrt_explorer.plots.styles import ARM_STYLES, CLEAR, CONTROL, GREY, HALO, MODEL_STYLES
+from lrt_explorer.study.project import LARGE, SpacePicture
 
-BLUE = "#0072B2"
-ORANGE = "#E69F00"
-GREY = "#7d7d79"
-CONTROL = "#a9a9a4"
 SIDES = ("#CC79A7", "#56B4E9")
 """With and without a concept; the two colours of Okabe and Ito that mean nothing else here."""
 CATEGORIES = ("#CC6677", "#44AA99", "#AA4499", "#999933", "#88CCEE", "#882255", "#117733", "#DDCC77")
@@ -26,42 +20,6 @@ COLOURINGS: tuple[ColourBy, ...] = get_args(ColourBy)
 SVG_POINTS = 1500
 """Above this many points a flat picture is drawn by WebGL."""
 LINE_WIDTH = 64
-HALO = "halo"
-"""Marks traces that the page draws in the colour of its ground."""
-
-
-@dataclass(frozen=True)
-class ArmStyle:
-    """How an arm looks in every picture, so that colour is never the only thing that tells it apart.
-
-    Attributes:
-        label: what people call it.
-        explains: what steers it, in a few words.
-        marker, dash: Plotly's names.
-    """
-
-    label: str
-    explains: str
-    colour: str
-    marker: str
-    dash: str
-
-
-ARM_STYLES = {
-    "unsteered": ArmStyle("Unsteered", "the large model as it is", GREY, "circle-open", "solid"),
-    "native": ArmStyle("Native", "the large model’s own vector", BLUE, "circle", "solid"),
-    "transferred": ArmStyle("Transferred", "the small model’s vector, mapped", ORANGE, "diamond", "dash"),
-    "random": ArmStyle("Random control", "a random vector, same norm", CONTROL, "x", "dot"),
-}
-MODEL_STYLES = {
-    LARGE: ("large model", BLUE, "circle"),
-    MAPPED: ("small model, mapped", ORANGE, "diamond"),
-}
-
-
-def plotly_script() -> Path:
-    """The plotly.min.js that belongs to the figures made here; it ships inside the plotly package."""
-    return Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
 def space_figure(
@@ -221,10 +179,9 @@ def _axes(coords: Any) -> dict[str, Any]:
 
 
 def _layout(picture: SpacePicture) -> dict[str, Any]:
-    clear = "rgba(0,0,0,0)"
     layout: dict[str, Any] = {
-        "paper_bgcolor": clear,
-        "plot_bgcolor": clear,
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
         "legend": {"orientation": "h", "y": -0.13, "yanchor": "top", "x": 0, "itemsizing": "constant"},
         "hovermode": "closest",
         "autosize": True,
@@ -232,7 +189,7 @@ def _layout(picture: SpacePicture) -> dict[str, Any]:
     titles = [f"component {axis} ({share:.0%} of variance)" for axis, share in enumerate(picture.explained, 1)]
     axes = {name: {"title": {"text": title}} for name, title in zip("xyz", titles or ["", "", ""], strict=False)}
     if picture.coords.shape[1] == 3:
-        scene = {f"{name}axis": {**axis, "backgroundcolor": clear} for name, axis in axes.items()}
+        scene = {f"{name}axis": {**axis, "backgroundcolor": CLEAR} for name, axis in axes.items()}
         layout["scene"] = {**scene, "aspectmode": "cube", "uirevision": "camera"}
         return {**layout, "margin": {"l": 0, "r": 0, "t": 30, "b": 0}, "dragmode": "orbit"}
     layout["xaxis"] = {**axes["x"], "zeroline": False}

@@ -1,0 +1,27 @@
+"""Figures from frozen results, and what colours mean everywhere; nothing is computed here."""
+
+from lrt_explorer.plots.layers import SCORE_NAMES, Frames, Score, layers_figure, score_text
+from lrt_explorer.plots.path import path_figure
+from lrt_explorer.plots.space import COLOURINGS, SVG_POINTS, ColourBy, hover_text, space_figure
+from lrt_explorer.plots.styles import ARM_STYLES, BLUE, HALO, MODEL_STYLES, ORANGE, ArmStyle, plotly_script
+
+__all__ = [
+    "ARM_STYLES",
+    "BLUE",
+    "COLOURINGS",
+    "HALO",
+    "MODEL_STYLES",
+    "ORANGE",
+    "SCORE_NAMES",
+    "SVG_POINTS",
+    "ArmStyle",
+    "ColourBy",
+    "Frames",
+    "Score",
+    "hover_text",
+    "layers_figure",
+    "path_figure",
+    "plotly_script",
+    "score_text",
+    "space_figure",
+]

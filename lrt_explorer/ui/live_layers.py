@@ -1,0 +1,106 @@
+"""Every layer pair of two models, scored once and remembered for all visitors."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Generator, Iterable, Sequence
+
+from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.lm.chat import Document
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.study.layers import LayerGrid, layer_grid
+from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.suggest import BLOCKS_ABOVE, middle_layers, suggest_layers
+from lrt_explorer.ui.engine import LayerScores, Suggestion
+
+CAPACITY = 12
+SUGGEST_CONCEPTS = 4
+"""Concepts that the large model is steered with to suggest layers: more say little more and take their time."""
+LAYERS_STEERED = 8
+"""Layers of the large model that are steered, once the maps to all of them are there."""
+
+
+class LayerStudies:
+    """Scores of all layer pairs by models and text; the longest unused goes first."""
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        """Start empty; `capacity` counts pairs of models with a text."""
+        self._capacity = capacity
+        self._lock = threading.Lock()
+        self._known: OrderedDict[tuple[str, str, str], LayerScores] = OrderedDict()
+
+    def get(self, small: LanguageModel, large: LanguageModel, corpus: str) -> LayerScores | None:
+        """What was computed from a text, by its name."""
+        key = _key(small, large, corpus)
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+            return self._known.get(key)
+
+    def compute(
+        self,
+        small: LanguageModel,
+        large: LanguageModel,
+        texts: Iterable[Document],
+        *,
+        corpus: str,
+        tokens: int,
+        concepts: Sequence[ContrastSet],
+    ) -> Generator[Progress, None, LayerScores]:
+        """Score every layer pair; moments of an earlier run that are still on disk save the pass.
+
+        Raises what `layer_grid` raises.
+        """
+        used: list[int] = []
+        yield Progress(0, tokens, "reading the first texts")
+        grid = yield from layer_grid(
+            small,
+            large,
+            texts,
+            tokens=tokens,
+            corpus=corpus,
+            concepts=concepts,
+            take=lambda fitted: used.append(fitted.info.tokens_used),
+        )
+        suggestion = None
+        if large.layers > BLOCKS_ABOVE and concepts:
+            suggestion = yield from _from_grid(small, large, concepts, grid)
+        scores = LayerScores(grid, max(used), len(concepts), suggestion)
+        with self._lock:
+            self._known[_key(small, large, corpus)] = scores
+            while len(self._known) > self._capacity:
+                self._known.popitem(last=False)
+        return scores
+
+    def suggest(
+        self, small: LanguageModel, large: LanguageModel, texts: Iterable[Document], concepts: Sequence[ContrastSet]
+    ) -> Generator[Progress, None, Suggestion]:
+        """The pair that the scores computed last speak for; before there are any, the best of some tried now.
+
+        Raises what `suggest_layers` raises.
+        """
+        with self._lock:
+            known = [scores.suggestion for key, scores in self._known.items() if key[:2] == _key(small, large, "")[:2]]
+        for suggestion in reversed(known):
+            if suggestion is not None:
+                return suggestion
+        found = yield from suggest_layers(small, large, texts, concepts[:SUGGEST_CONCEPTS])
+        return Suggestion(found.small_layer, found.large_layer, found.reason)
+
+
+def _from_grid(
+    small: LanguageModel, large: LanguageModel, concepts: Sequence[ContrastSet], grid: LayerGrid
+) -> Generator[Progress, None, Suggestion]:
+    found = yield from suggest_layers(
+        small,
+        large,
+        (),
+        concepts[:SUGGEST_CONCEPTS],
+        small_layers=middle_layers(small.layers, max(small.layers - 2, 0), small.layers),
+        large_layers=middle_layers(large.layers, large.layers - 1 - BLOCKS_ABOVE, LAYERS_STEERED),
+        grid=grid,
+    )
+    return Suggestion(found.small_layer, found.large_layer, found.reason)
+
+
+def _key(small: LanguageModel, large: LanguageModel, corpus: str) -> tuple[str, str, str]:
+    return small.fingerprint, large.fingerprint, corpus

@@ -1,0 +1,23 @@
+"""A place on the page for a figure, drawn by the Plotly that ships with its package and reporting clicks as `pick`."""
+
+import gradio as gr
+
+from lrt_explorer.plots import plotly_script
+from lrt_explorer.store import assets_home
+
+
+def plot_html(elem_id: str) -> gr.HTML:
+    """An empty place; its value is a figure as JSON, or "" for none. To be called inside the app's blocks.
+
+    Its event `pick` brings `points`: the `customdata` of what was clicked or drawn around.
+    """
+    script = plotly_script()
+    gr.set_static_paths([script])
+    return gr.HTML(
+        "",
+        html_template='<div class="plot"></div>',
+        js_on_load=(assets_home() / "plot.js").read_text(encoding="utf-8"),
+        # The page loads a script once, however many plots ask for it.
+        head=f'<script src="/gradio_api/file={script}"></script>',
+        elem_id=elem_id,
+    )
