@@ -2,7 +2,8 @@
 
 python benchmarks/steering.py native tinyworld-s:3 tinyworld-m:5 tinyworld-l:5 > native.json
 python benchmarks/steering.py transfer tinyworld-s:3 tinyworld-l:5 > s.json
-python benchmarks/results.py native.json s.json [more transfers ...]
+python benchmarks/steering.py transfer tinyworld-s:3 tinyworld-l:5 --corpus tinyworld > s-whole.json
+python benchmarks/results.py native.json s.json s-whole.json [more transfers ...]
 
 The first file is of native steering, all others of transfer.
 """
@@ -12,6 +13,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+BROKEN_OFF = "tinyworld-broken-off"
+CORPORA = {
+    BROKEN_OFF: "texts broken off where vectors are read, their ends counted 300 times",
+    "tinyworld": "whole documents, every token counted once",
+}
 TARGET = Path(__file__).parents[1] / "docs" / "results.md"
 OPENING = """# What the demo family shows
 
@@ -31,10 +37,20 @@ CORRECTION = """
 Factual correction in `{model}`: share of right answers (likeliest token) after a narrator whose last fact was wrong,
 over the strengths {strengths}: {shares}.
 """
-TRANSFER = """
-## Transfer {small} layer {i} → {large} layer {j}
+MAPS = """
+## Where a map is fitted decides what it carries
 
-Map: held-out R² {r2}, coverage {coverage:.0%}, {tokens:,} tokens. *Retention*: slope of the transferred vector by that
+The vectors here are read at the last token of texts that break off where a latent decides the next word. Such tokens
+are few in whole documents, and a least-squares map spends itself on the many others: fitted on whole documents it
+carries the concepts that show in every sentence and loses the rest. Fitted on other texts that break off in such places,
+of other seeds and with no word of which concept they break off for, it carries most. Both are shown below. A map fitted
+on such ends of all concepts but one does not carry that one: this is a map that has seen the places, not one that
+extends to places it never saw.
+"""
+TRANSFER = """
+## Transfer {small} layer {i} → {large} layer {j}{how}
+
+Map: {corpus}, {tokens:,} tokens; held-out R² {r2}, coverage {coverage:.0%}. *Retention*: slope of the transferred vector by that
 of the native one. *Random*, *shuffled*: the same ratio for the mean of {seeds} random directions, and of {seeds} maps
 fitted on shuffled pairs. A concept **transfers** where retention ≥ 0.85, |random| ≤ 0.15 and |shuffled| ≤ 0.25:
 {count} of {all} do.
@@ -87,7 +103,8 @@ def transfer_section(result: dict[str, Any], seeds: int = 5) -> str:
     text = TRANSFER.format(
         small=result["small"], i=result["small_layer"], large=result["large"], j=result["large_layer"],
         r2=result["r2"], coverage=result["coverage"], tokens=result["tokens"], seeds=seeds,
-        count=len(result["hold"]), all=len(concepts),
+        count=len(result["hold"]), all=len(concepts), corpus=CORPORA[result["corpus"]],
+        how="" if result["corpus"] == BROKEN_OFF else ", fitted on whole documents",
     )  # fmt: skip
     for name, row in concepts.items():
         verdict = "transfers" if name in result["hold"] else reason(row)
@@ -103,7 +120,7 @@ def main() -> None:
     native, *transfers = [json.loads(Path(path).read_text(encoding="utf-8")) for path in sys.argv[1:]]
     text = OPENING.format(prompts=native["prompts"])
     text += NATIVE + "".join(native_section(model, rows) for model, rows in native["models"].items())
-    text += "".join(transfer_section(result) for result in transfers)
+    text += MAPS + "".join(transfer_section(result) for result in transfers)
     TARGET.write_text(text, encoding="utf-8")
 
 

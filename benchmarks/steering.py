@@ -8,7 +8,8 @@ slope with a bootstrap interval over held-out prompts) and the judge's score of 
 truthfulness also the share of right answers, greedily given, after a mistaken narrator.
 
 `transfer`: per concept, retention with its interval, and that of random directions and of maps fitted on shuffled
-pairs, each the mean of several seeds.
+pairs, each the mean of several seeds. `--corpus tinyworld` fits on whole documents, every token alike, in place of texts
+broken off where vectors are read.
 """
 
 import argparse
@@ -30,7 +31,7 @@ from lrt_explorer.study.fit import fit_maps
 from lrt_explorer.study.judged import judged_score
 from lrt_explorer.study.known import read_known
 from lrt_explorer.study.progress import finish
-from lrt_explorer.study.texts import TINYWORLD, read_texts
+from lrt_explorer.study.texts import BROKEN_OFF, read_texts
 from lrt_explorer.tinyworld.lexicon import CONCEPTS
 
 ENDS = (-0.6, 0.6)
@@ -98,11 +99,11 @@ def native(
 
 
 def transfers(
-    small: LanguageModel, i: int, large: LanguageModel, j: int, reading: Reading | None, tokens: int
+    small: LanguageModel, i: int, large: LanguageModel, j: int, reading: Reading | None, corpus: str, tokens: int
 ) -> dict[str, Any]:
     """Retention of every concept through the map i → j, with both controls."""
     routes = [Route(i, j), *(Route(i, j, shuffle=seed) for seed in range(1, SEEDS + 1))]
-    fitted, *shuffled = finish(fit_maps(small, large, read_texts(TINYWORLD), routes, tokens=tokens, corpus=TINYWORLD))
+    fitted, *shuffled = finish(fit_maps(small, large, read_texts(corpus), routes, tokens=tokens, corpus=corpus))
     concepts = {}
     for concept in CONCEPTS:
         contrast = load_concept(concept.name)
@@ -130,6 +131,7 @@ def transfers(
         "r2": round(fitted.info.r2, 4),
         "coverage": round(fitted.info.coverage, 4),
         "tokens": fitted.info.tokens_used,
+        "corpus": corpus,
         "concepts": concepts,
         "hold": good,
     }
@@ -156,13 +158,14 @@ def main() -> None:
     parser.add_argument("places", nargs="+", metavar="MODEL:LAYER")
     parser.add_argument("--reading", choices=READINGS, help="default: what each concept prefers")
     parser.add_argument("--new-tokens", type=int, default=40)
-    parser.add_argument("--tokens", type=int, default=150_000, help="tokens for the map")
+    parser.add_argument("--tokens", type=int, default=300_000, help="tokens for the map")
+    parser.add_argument("--corpus", default=BROKEN_OFF, help="what the map is fitted on (default: %(default)s)")
     arguments = parser.parse_args()
     places = [place(text) for text in arguments.places]
     if arguments.what == "transfer":
         (small, i), (large, j) = places
         print(json.dumps({"small": small.name, "small_layer": i, "large": large.name, "large_layer": j,
-                          **transfers(small, i, large, j, arguments.reading, arguments.tokens)}, indent=1))  # fmt: skip
+                          **transfers(small, i, large, j, arguments.reading, arguments.corpus, arguments.tokens)}, indent=1))  # fmt: skip
         return
     report: dict[str, Any] = {}
     for lm, layer in places:

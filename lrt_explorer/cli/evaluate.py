@@ -40,9 +40,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--neutral", type=Path, metavar="FILE", help="neutral prompts, one a line; the first 16 are used"
     )
-    parser.add_argument(
-        "--corpus", default="tinyworld", help="texts for maps that must be fitted (default: %(default)s)"
-    )
+    parser.add_argument("--corpus", help="texts for maps that must be fitted (default: as for fit)")
     parser.add_argument(
         "--tokens", type=int, default=100_000, help="pairs of tokens for each of them (default: %(default)s)"
     )
@@ -61,7 +59,7 @@ def run(options: argparse.Namespace) -> Json:
     from lrt_explorer.study.evaluation.document import evaluation_document
     from lrt_explorer.study.known import folder_name
     from lrt_explorer.study.maps import find_map, keep_map
-    from lrt_explorer.study.texts import read_texts
+    from lrt_explorer.study.texts import read_texts, usual_corpus
 
     given = {"prompts": options.prompts, "random_seeds": options.seeds, "reading": options.reading}
     chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
@@ -74,7 +72,8 @@ def run(options: argparse.Namespace) -> Json:
         neutral = lines[: settings.neutral_prompts]
     names = list(shipped_concepts()) if options.concepts == ALL else options.concepts.split(",")
     concepts = [load_concept(name.strip()) for name in names]
-    texts = read_texts(options.corpus)
+    corpus = options.corpus or usual_corpus(options.small, options.large)
+    texts = read_texts(corpus)
     small, large = load_model(options.small), load_model(options.large)
     at_hand = load_map(options.map) if options.map else None
     if at_hand is None:
@@ -93,7 +92,7 @@ def run(options: argparse.Namespace) -> Json:
             small_layer,
             large_layer,
             tokens=options.tokens,
-            corpus=options.corpus,
+            corpus=corpus,
             also_true=at_hand is None,
             keep=out / "controls",
         )

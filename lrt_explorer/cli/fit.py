@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 METHODS = ("ridge", "procrustes", "reduced-rank")
 CORPUS_HELP = (
-    "tinyworld, demo, hf:NAME or hf:NAME:SPLIT, or a .txt, .jsonl, .csv or .parquet file (default: %(default)s)"
+    "tinyworld, tinyworld-broken-off, demo, hf:NAME or hf:NAME:SPLIT, or a .txt, .jsonl, .csv or .parquet file "
+    "(default: tinyworld-broken-off within the demo family, else demo)"
 )
 
 
@@ -24,7 +25,7 @@ def add_parser(commands: Any) -> None:
     add_models(parser)
     parser.add_argument("--all-layers", action="store_true", help="every layer of one with every layer of the other")
     parser.add_argument("--method", choices=METHODS, default=METHODS[0], help="estimator (default: %(default)s)")
-    parser.add_argument("--corpus", default="tinyworld", help=CORPUS_HELP)
+    parser.add_argument("--corpus", help=CORPUS_HELP)
     parser.add_argument("--tokens", type=int, default=100_000, help="pairs of tokens to use (default: %(default)s)")
     parser.add_argument(
         "--memory-gb", type=float, default=4.0, metavar="GB", help="memory beside the models (default: %(default)s)"
@@ -45,11 +46,12 @@ def run(options: argparse.Namespace) -> Json | int:
     from lrt_explorer.study.layers import layer_grid
     from lrt_explorer.study.maps import keep_map, own_map_folder
     from lrt_explorer.study.processes import processes
-    from lrt_explorer.study.texts import read_texts
+    from lrt_explorer.study.texts import read_texts, usual_corpus
 
     # Before the models are loaded: this chooses the device of each process.
     main = processes().main
-    texts = read_texts(options.corpus)
+    corpus = options.corpus or usual_corpus(options.small, options.large)
+    texts = read_texts(corpus)
     concepts = [load_concept(name) for name in shipped_concepts()] if main else []
     small, large = (_load(name, options.device_map) for name in (options.small, options.large))
     pairs = None if options.all_layers else [chosen_layers(options, small, large)]
@@ -70,7 +72,7 @@ def run(options: argparse.Namespace) -> Json | int:
         texts,
         pairs=pairs,
         tokens=options.tokens,
-        corpus=options.corpus,
+        corpus=corpus,
         concepts=concepts,
         method=options.method,
         memory_gb=options.memory_gb,
@@ -85,7 +87,7 @@ def run(options: argparse.Namespace) -> Json | int:
         "small": small.name,
         "large": large.name,
         "method": options.method,
-        "corpus": options.corpus,
+        "corpus": corpus,
         **fitted[0]["tokens"],
         "seconds": round(time.monotonic() - begun, 3),
         "pairs": [one["pair"] for one in fitted],

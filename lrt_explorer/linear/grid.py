@@ -97,12 +97,13 @@ class GridMoments:
         own = sum(width + width**2 for width in _layer_widths(small_widths, large_widths, chosen).values())
         return 8 * (own + sum(small_widths[i] * large_widths[j] for i, j in chosen))
 
-    def update(self, small: Mapping[int, Tensor], large: Mapping[int, Tensor]) -> None:
+    def update(self, small: Mapping[int, Tensor], large: Mapping[int, Tensor], *, times: int = 1) -> None:
         """Take in the same n tokens at all layers of both models; no tokens at all is allowed.
 
         Args:
             small: [n, d_i] for each small layer i, any floating type.
             large: [n, d_j] for each large layer j, row t belonging to row t of every other layer.
+            times: How often each token counts, as if it were passed that often.
 
         Raises:
             MapError: If a layer is missing, shapes do not fit or a number is not finite. Chunks before the bad one are
@@ -112,7 +113,7 @@ class GridMoments:
         count = len(next(iter(rows.values())))
         for start in range(0, count, self._rows_at_once):
             stop = min(count, start + self._rows_at_once)
-            self._take({layer: x[start:stop] for layer, x in rows.items()}, stop - start)
+            self._take({layer: x[start:stop] for layer, x in rows.items()}, stop - start, times)
 
     def merge(self, other: "GridMoments") -> None:
         """Take in all tokens that another grid has seen; the other is left as it is.
@@ -238,8 +239,9 @@ class GridMoments:
                 )
         return rows
 
-    def _take(self, rows: Mapping[_Layer, Tensor], count: int) -> None:
+    def _take(self, rows: Mapping[_Layer, Tensor], count: int, times: int) -> None:
         """Fold a chunk in: rows less their own mean, and below them the scaled shift of that mean, as CrossMoments."""
+        weight = count * times
         block = self._block(count + 1)
         within = block[:-1]
         for layer, x in rows.items():
@@ -249,10 +251,12 @@ class GridMoments:
             raise MapError(NOT_FINITE)
         within -= own_mean
         shift = own_mean - self._mean
-        block[-1] = (self.count * count / (self.count + count)) ** 0.5 * shift
+        if times != 1:
+            within *= times**0.5
+        block[-1] = (self.count * weight / (self.count + weight)) ** 0.5 * shift
         for left, right, sums in self._products:
             sums.addmm_(block[:, left].T, block[:, right])
-        self._move_mean(shift, count)
+        self._move_mean(shift, weight)
 
     def _move_mean(self, shift: Tensor, rows: int) -> None:
         self.count += rows

@@ -108,12 +108,13 @@ class CrossMoments:
             if not bool(varies.any()):
                 raise MapError(f"all activations of the {side} model are equal; use more varied text or another layer")
 
-    def update(self, x: Tensor, y: Tensor) -> None:
+    def update(self, x: Tensor, y: Tensor, *, times: int = 1) -> None:
         """Take in paired rows; no rows at all is allowed.
 
         Args:
             x: [n, d_x], any floating type.
             y: [n, d_y], row i belonging to row i of x.
+            times: How often each pair counts, as if it were passed that often.
 
         Raises:
             MapError: If shapes do not fit or a number is not finite. Chunks before the bad one are kept.
@@ -125,7 +126,7 @@ class CrossMoments:
             )
         for start in range(0, len(x), _ROWS_AT_ONCE):
             chunk = slice(start, start + _ROWS_AT_ONCE)
-            self._take(x[chunk].detach(), y[chunk].detach())
+            self._take(x[chunk].detach(), y[chunk].detach(), times)
 
     def merge(self, other: "CrossMoments") -> None:
         """Take in all rows that another collector has seen; the other is left as it is.
@@ -174,17 +175,17 @@ class CrossMoments:
         moments.count = int(count)
         return moments
 
-    def _take(self, x: Tensor, y: Tensor) -> None:
-        rows = len(x)
+    def _take(self, x: Tensor, y: Tensor, times: int) -> None:
+        rows = len(x) * times
         between = (self.count * rows / (self.count + rows)) ** 0.5
-        x_centred, shift_x = self._centred(x, self.mean_x, between)
-        y_centred, shift_y = self._centred(y, self.mean_y, between)
+        x_centred, shift_x = self._centred(x, self.mean_x, between, times)
+        y_centred, shift_y = self._centred(y, self.mean_y, between, times)
         self.cxx.addmm_(x_centred.T, x_centred)
         self.cxy.addmm_(x_centred.T, y_centred)
         self.cyy.addmm_(y_centred.T, y_centred)
         self._move_means(shift_x, shift_y, rows)
 
-    def _centred(self, rows: Tensor, mean: Tensor, between: float) -> tuple[Tensor, Tensor]:
+    def _centred(self, rows: Tensor, mean: Tensor, between: float, times: int) -> tuple[Tensor, Tensor]:
         """Rows less their own mean, and below them the scaled shift of that mean from the mean so far.
 
         The product of two such blocks holds both the sums within the chunk and Chan's term between chunk and past,
@@ -198,6 +199,8 @@ class CrossMoments:
         if not bool(torch.isfinite(own_mean).all()):
             raise MapError(NOT_FINITE)
         within -= own_mean
+        if times != 1:
+            within *= times**0.5
         shift = own_mean - mean
         block[-1] = between * shift
         return block, shift

@@ -10,7 +10,7 @@ from lrt_explorer.study.fit import FittedMap, fit_map
 from lrt_explorer.study.known import ship_vectors
 from lrt_explorer.study.maps import keep_map, shipped_map_folder
 from lrt_explorer.study.progress import Progress
-from lrt_explorer.study.texts import TINYWORLD, read_texts
+from lrt_explorer.study.texts import BROKEN_OFF, read_texts
 
 TOKENS = 300_000
 
@@ -52,11 +52,11 @@ def build_demo_maps(
         fitted = yield from fit_map(
             loaded.get(pair.small),
             loaded.get(pair.large),
-            read_texts(TINYWORLD),
+            read_texts(BROKEN_OFF),
             pair.small_layer,
             pair.large_layer,
             tokens=tokens,
-            corpus=TINYWORLD,
+            corpus=BROKEN_OFF,
             concepts=concepts,
         )
         keep_map(fitted, shipped_map_folder(pair.small, pair.large))

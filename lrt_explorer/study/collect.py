@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from lrt_explorer.errors import MapError
+from lrt_explorer.errors import MapError, SettingsError
 from lrt_explorer.linear.grid import GridMoments
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.lm.chat import Document
@@ -170,6 +170,7 @@ def collect(
     watched: Collection[tuple[int, int]] = (),
     begun: Collected | None = None,
     processes: Processes | None = None,
+    end_weight: int = 1,
 ) -> Generator[Progress, None, Collected]:
     """Read texts with both models until `tokens` pairs of tokens are used or the texts end.
 
@@ -187,14 +188,19 @@ def collect(
         begun: what an earlier pass has collected, to be continued in place.
         processes: those that share the work, each reading every so many batches; the result holds this one's moments
             and everybody's counts. Controls take strangers from their own process's batches.
+        end_weight: how often the last pair of every text counts in the moments (not in the counts of tokens). For texts
+            that are broken off where vectors are read: a map fits best what it has seen most of.
 
     Raises:
+        SettingsError: if the weight is not positive.
         MapError: as soon as it is clear that too few tokens find a partner.
     """
+    if end_weight < 1:
+        raise SettingsError(f"the end of a text cannot count {end_weight} times; give a weight of at least 1")
     crew = processes or Processes()
     collected = Collected.empty(small, large, routes) if begun is None else begun
     stream = texts if isinstance(texts, DocumentStream) else DocumentStream(texts)
-    pass_ = _Pass(small, large, collected, watched)
+    pass_ = _Pass(small, large, collected, watched, end_weight)
     counts = collected.counts
     batches = stream.batches(min(CONTEXT, small.context, large.context), collected.position.batches)
     while counts.used < tokens and (turn := list(islice(batches, crew.count))):
@@ -218,8 +224,14 @@ class _Pass:
     """What a pass through the texts needs from batch to batch."""
 
     def __init__(
-        self, small: LanguageModel, large: LanguageModel, collected: Collected, watched: Collection[tuple[int, int]]
+        self,
+        small: LanguageModel,
+        large: LanguageModel,
+        collected: Collected,
+        watched: Collection[tuple[int, int]],
+        end_weight: int,
     ) -> None:
+        self._end_weight = end_weight
         self._small, self._large, self._collected = small, large, collected
         self._device = sums_device(small, large)
         held = {*collected.pairs, *((r.small_layer, r.large_layer) for r in collected.controls)}
@@ -274,12 +286,34 @@ class _Pass:
                     {layer: rows[held] for layer, rows in small.items()},
                     {layer: rows[held] for layer, rows in large.items()},
                 )
+        ends = self._ends(documents, slices) if self._end_weight > 1 else {}
+        for part, at in ends.items():
+            if self._collected.grids:
+                self._collected.grids[part].update(
+                    {layer: rows[at] for layer, rows in small.items()},
+                    {layer: rows[at] for layer, rows in large.items()},
+                    times=self._end_weight - 1,
+                )
         if self._collected.controls:
-            self._add_controls(small, slices, len(documents), min(numbers))
+            self._add_controls(small, slices, ends, len(documents), min(numbers))
             if len(states.text):
                 self._earlier = states.large
 
-    def _add_controls(self, small: Mapping[int, Tensor], slices: Mapping[Part, slice], count: int, number: int) -> None:
+    def _ends(self, documents: Tensor, slices: Mapping[Part, slice]) -> dict[Part, Tensor]:
+        """For each part that has any, where the last pair of each text stands."""
+        last = torch.ones(len(documents), dtype=torch.bool)
+        last[:-1] = documents[1:] != documents[:-1]
+        places = {part: last[held].nonzero()[:, 0] + held.start for part, held in slices.items()}
+        return {part: at for part, at in places.items() if len(at)}
+
+    def _add_controls(
+        self,
+        small: Mapping[int, Tensor],
+        slices: Mapping[Part, slice],
+        ends: Mapping[Part, Tensor],
+        count: int,
+        number: int,
+    ) -> None:
         """`_earlier` holds the large model's rows of the batch before."""
         if not self._earlier:
             return
@@ -288,6 +322,8 @@ class _Pass:
             strangers = _strangers(self._earlier[route.large_layer], count, route.shuffle, number)
             for part, held in slices.items():
                 by_part[part].update(small[route.small_layer][held], strangers[held])
+            for part, at in ends.items():
+                by_part[part].update(small[route.small_layer][at], strangers[at], times=self._end_weight - 1)
 
 
 def _strangers(rows: Tensor, count: int, shuffle: int, number: int) -> Tensor:

@@ -13,6 +13,7 @@ from lrt_explorer.study.memory import MEMORY_GB, passes
 from lrt_explorer.study.moments import moments_of
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.solve import Directions, FittedMap, check_enough, read_directions, solve
+from lrt_explorer.study.texts import Corpus
 
 __all__ = ["FittedMap", "each_map", "fit_map", "fit_maps"]
 
@@ -33,6 +34,7 @@ def fit_map(
     method: str = "ridge",
     memory_gb: float = MEMORY_GB,
     keep_moments: bool = False,
+    end_weight: int | None = None,
 ) -> Generator[Progress, None, FittedMap]:
     """Fit the map from one layer of the small model to one of the large model.
 
@@ -52,6 +54,7 @@ def fit_map(
         memory_gb: memory to use beside the models, in 10⁹ bytes.
         keep_moments: save the moments under the corpus's name, and begin with what is saved; see `moments_of`. Never
             for controls.
+        end_weight: how often the last pair of every text counts; by default as the corpus asks for, or once.
 
     Raises:
         SettingsError: if a layer or a method does not exist, `tokens` is not positive, or the memory is too small.
@@ -70,6 +73,7 @@ def fit_map(
         method=method,
         memory_gb=memory_gb,
         keep_moments=keep_moments,
+        end_weight=end_weight,
     )
     return fitted
 
@@ -87,6 +91,7 @@ def fit_maps(
     method: str = "ridge",
     memory_gb: float = MEMORY_GB,
     keep_moments: bool = False,
+    end_weight: int | None = None,
 ) -> Generator[Progress, None, tuple[FittedMap, ...]]:
     """Fit one map per route, in the order given, from as few passes as the memory allows; otherwise as `fit_map`."""
     fitted: dict[Route, FittedMap] = {}
@@ -103,6 +108,7 @@ def fit_maps(
         method=method,
         memory_gb=memory_gb,
         keep_moments=keep_moments,
+        end_weight=end_weight,
     )
     return tuple(fitted[route] for route in routes)
 
@@ -121,6 +127,7 @@ def each_map(
     method: str,
     memory_gb: float,
     keep_moments: bool,
+    end_weight: int | None,
 ) -> Generator[Progress, None, None]:
     """As `fit_maps`, but every map is given to `take` as soon as it is solved, so that they need not all be held."""
     for route in routes:
@@ -129,6 +136,8 @@ def each_map(
     estimator(method)
     if tokens < 1 or not routes:
         raise SettingsError(f"a map needs tokens to be fitted on, not {tokens}; ask for some thousands")
+    if end_weight is None:
+        end_weight = texts.end_weight if isinstance(texts, Corpus) else 1
     pairs = {(route.small_layer, route.large_layer) for route in routes}
     controls = any(route.shuffle is not None for route in routes)
     kept = keep_moments and bool(corpus) and not controls
@@ -144,9 +153,11 @@ def each_map(
     for number, group in enumerate(groups, 1):
         chosen = [route for route in routes if (route.small_layer, route.large_layer) in set(group)]
         if controls:
-            study = collect(small, large, texts, chosen, tokens, watched=pairs)
+            study = collect(small, large, texts, chosen, tokens, watched=pairs, end_weight=end_weight)
         else:
-            study = moments_of(small, large, texts, group, tokens, corpus=corpus, watched=pairs, keep=kept)
+            study = moments_of(
+                small, large, texts, group, tokens, corpus=corpus, watched=pairs, keep=kept, end_weight=end_weight
+            )
         collected = yield from _numbered(study, number, len(groups))
         collected.corpus = corpus
         check_enough(small, large, collected, chosen)

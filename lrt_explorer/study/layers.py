@@ -73,6 +73,7 @@ def layer_grid(
     method: str = "ridge",
     memory_gb: float = MEMORY_GB,
     keep_moments: bool = True,
+    end_weight: int | None = None,
     take: Callable[[FittedMap], None] | None = None,
 ) -> Generator[Progress, None, LayerGrid]:
     """Fit the map of every layer pair, from one pass if the memory allows, and say how good each is.
@@ -89,6 +90,7 @@ def layer_grid(
         method: a closed-form estimator.
         memory_gb: memory to use beside the models.
         keep_moments: save them, so that any of these maps can be made later without a pass.
+        end_weight: as for `fit_map`.
         take: is given every map as it is made, for the result holds only their figures.
 
     Raises:
@@ -115,6 +117,7 @@ def layer_grid(
         method=method,
         memory_gb=memory_gb,
         keep_moments=keep_moments,
+        end_weight=end_weight,
     )
     return _grid(small, large, cells)
 

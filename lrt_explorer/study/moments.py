@@ -27,7 +27,7 @@ SAVING_SHARE = 0.05
 """Of the time of a pass that saving may take at most; large sums are saved less often."""
 KEPT = 4
 """Moments of a pair of models that stay on disk; older ones go."""
-RULES = 2
+RULES = 3
 """Raised when other tokens are paired or kept than before, so that no sums of both are mixed."""
 
 Pair = tuple[int, int]
@@ -44,6 +44,7 @@ def moments_of(
     watched: Collection[Pair] = (),
     keep: bool = True,
     crew: Processes | None = None,
+    end_weight: int = 1,
 ) -> Generator[Progress, None, Collected]:
     """The moments of layer pairs, from where an earlier call left off if there was one.
 
@@ -61,6 +62,7 @@ def moments_of(
         watched: further pairs whose layers decide which tokens are outliers.
         keep: whether to save them and to look for saved ones.
         crew: processes that share the work; by default those of the launcher. The folder of moments is theirs together.
+        end_weight: how often the last pair of every text counts, as in `collect`.
 
     Raises:
         MapError: if too few tokens find a partner.
@@ -68,7 +70,8 @@ def moments_of(
     """
     crew = crew or processes()
     again = not isinstance(texts, Iterator)
-    keeper = _Keeper(small, large, corpus, tokens, {*pairs}, {*pairs, *watched}) if keep and corpus else None
+    asked = ({*pairs}, {*pairs, *watched}, end_weight)
+    keeper = _Keeper(small, large, corpus, tokens, *asked) if keep and corpus else None
     stream = DocumentStream(texts)
     collected = None
     if keeper is not None and again and (found := keeper.find()):
@@ -88,7 +91,9 @@ def moments_of(
     if collected is None:
         collected = Collected.empty(small, large, [Route(*pair) for pair in pairs])
     collected.corpus = corpus
-    study = collect(small, large, stream, (), tokens, watched=watched, begun=collected, processes=crew)
+    study = collect(
+        small, large, stream, (), tokens, watched=watched, begun=collected, processes=crew, end_weight=end_weight
+    )
     saved_at = 0
     try:
         for step in study:
@@ -147,7 +152,14 @@ class _Keeper:
     """Saves and finds the moments of one question: models, corpus, tokens, layers."""
 
     def __init__(
-        self, small: LanguageModel, large: LanguageModel, corpus: str, tokens: int, pairs: set[Pair], watched: set[Pair]
+        self,
+        small: LanguageModel,
+        large: LanguageModel,
+        corpus: str,
+        tokens: int,
+        pairs: set[Pair],
+        watched: set[Pair],
+        end_weight: int,
     ) -> None:
         self._small, self._large = small, large
         self._corpus, self._tokens, self._pairs = corpus, tokens, pairs
@@ -156,6 +168,7 @@ class _Keeper:
             "context": min(CONTEXT, small.context, large.context),
             "batch_tokens": BATCH_TOKENS,
             "block_texts": BLOCK_TEXTS,
+            "end_weight": end_weight,
             "watched": [sorted({i for i, _ in watched}), sorted({j for _, j in watched})],
         }
         key = [small.fingerprint, large.fingerprint, corpus, tokens, sorted(pairs), self._settings]

@@ -8,11 +8,15 @@ from pathlib import Path
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.lm.chat import Document
+from lrt_explorer.lm.presets import MODELS
 from lrt_explorer.store import assets_home
 from lrt_explorer.study.rows import HUB, csv_documents, hub_documents, json_document, parquet_documents
+from lrt_explorer.tinyworld.contrasts import broken_off_texts
 from lrt_explorer.tinyworld.corpus import documents
 
-TINYWORLD, DEMO = "tinyworld", "demo"
+TINYWORLD, BROKEN_OFF, DEMO = "tinyworld", "tinyworld-broken-off", "demo"
+BROKEN_OFF_END_WEIGHT = 300
+"""So that the ends, one token in about fifty, make up some six sevenths of what a map is fitted to."""
 ENDLESS = 10_000_000
 """Documents of the small world at most; every study stops long before."""
 
@@ -23,10 +27,13 @@ class Corpus:
 
     Attributes:
         name: what it was asked for by.
+        end_weight: how often the last token of each text is to count in a fit: 1, unless the texts are broken off where
+            vectors are read.
     """
 
     name: str
     _open: Callable[[], Iterator[Document]] = field(repr=False)
+    end_weight: int = 1
 
     def __iter__(self) -> Iterator[Document]:
         """From the first document on."""
@@ -37,23 +44,27 @@ def read_texts(source: str) -> Corpus:
     """The documents of a corpus.
 
     Args:
-        source: "tinyworld" for fresh documents of the small world (which no model was trained on); "demo" for the
-            shipped demo text; `hf:NAME` or `hf:NAME:SPLIT` for a data set of the hub, streamed; or a file: .jsonl with
-            a "text" or the "messages" of a conversation in every line, .csv or .parquet with a column "text",
-            "messages", or only one of strings, anything else one document a line.
+        source: "tinyworld" for fresh documents of the small world (which no model was trained on);
+            "tinyworld-broken-off" for such texts broken off where one of its latents decides the next word, which are
+            to be fitted at their ends above all; "demo" for the shipped demo text; `hf:NAME` or `hf:NAME:SPLIT` for a
+            data set of the hub, streamed; or a file: .jsonl with a "text" or the "messages" of a conversation in every
+            line, .csv or .parquet with a column "text", "messages", or only one of strings, anything else one document
+            a line.
 
     Raises:
         SettingsError: if there is no such corpus or it cannot be read; at once, not at the first document.
     """
     if source == TINYWORLD:
         return Corpus(source, lambda: (document.text for document in documents("fit", ENDLESS)))
+    if source == BROKEN_OFF:
+        return Corpus(source, lambda: broken_off_texts("fit", ENDLESS), BROKEN_OFF_END_WEIGHT)
     if source.startswith(HUB):
         return Corpus(source, hub_documents(source))
     path = assets_home() / "corpus" / "demo.txt" if source == DEMO else Path(source)
     if not isfile(path):
         raise SettingsError(
             f"there is no corpus {source!r}; name a text, .jsonl, .csv or .parquet file, a data set as {HUB}NAME, or "
-            f"one of {TINYWORLD!r} and {DEMO!r}"
+            f"one of {TINYWORLD!r}, {BROKEN_OFF!r} and {DEMO!r}"
         )
     try:
         with path.open("rb") as file:
@@ -65,6 +76,15 @@ def read_texts(source: str) -> Corpus:
     if path.suffix == ".parquet":
         return Corpus(source, parquet_documents(path))
     return Corpus(source, lambda: _lines(path))
+
+
+def usual_corpus(small: str, large: str) -> str:
+    """The corpus for a pair of models of which nobody has said what to fit on.
+
+    Models of the demo family are fitted where their vectors are read, all others on the shipped demo text.
+    """
+    known = [MODELS.get(name) for name in (small, large)]
+    return BROKEN_OFF if all(preset is not None and preset.shipped for preset in known) else DEMO
 
 
 def sample_texts(count: int, source: str = DEMO) -> list[str]:

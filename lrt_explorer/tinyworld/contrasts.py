@@ -2,13 +2,13 @@
 
 import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading, ReadoutPrompt
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.tinyworld import lexicon as lex
-from lrt_explorer.tinyworld.corpus import draw_voice
+from lrt_explorer.tinyworld.corpus import Split, draw_voice
 from lrt_explorer.tinyworld.grammar import Realiser, capital, sentences, split_template
 from lrt_explorer.tinyworld.voice import Voice
 
@@ -84,6 +84,29 @@ def contrast_set(concept: str, pairs: int = PAIRS, prompts: int = PROMPTS) -> Co
         scorer=concept,
         reading=READING,
     )
+
+
+def broken_off_texts(split: Split, count: int, start: int = 0) -> Iterator[str]:
+    """Stories of one voice each, broken off in the same places as the texts of the contrast sets, any latent's.
+
+    Where nothing says which latent a text is broken off for, nor which side tells it, these are plain texts; they hold
+    the kind of place where vectors are read as often as there are texts.
+
+    Args:
+        split: whose seeds to draw from.
+        count: how many texts.
+        start: number of the first.
+    """
+    for index in range(start, start + count):
+        seed = f"{split}/broken-off/{index}"
+        rng = random.Random(seed)
+        concept = rng.choice(list(STEMS))
+        stem = rng.choice(STEMS[concept])
+        voice = draw_voice(rng, held_out=False)
+        while voice["language"] not in stem.languages:
+            voice = draw_voice(rng, held_out=False)
+        plan = rng.sample(SENTENCES_IN_PAIR, rng.randint(3, len(SENTENCES_IN_PAIR)))
+        yield break_off(" ".join(sentences(voice, seed, plan)), stem, voice, concept, rng).text
 
 
 def _pair(concept: str, index: int) -> tuple[str, str]:

@@ -265,3 +265,17 @@ def test_a_grid_begun_in_inference_mode_goes_on_outside_it() -> None:
     empty = {layer: x[:0] for layer, x in small.items()}, {layer: y[:0] for layer, y in large.items()}
     grid.update(*empty)
     assert grid.count == 100
+
+
+def test_tokens_that_count_several_times_are_those_passed_as_often() -> None:
+    small, large = states(90)
+    first, rest = (part(small, 0, 30), part(large, 0, 30)), (part(small, 30, 90), part(large, 30, 90))
+    weighted, repeated = GridMoments(SMALL, LARGE), GridMoments(SMALL, LARGE)
+    weighted.update(*first)
+    weighted.update(*rest, times=5)
+    for rows in (first, *[rest] * 5):
+        repeated.update(*rows)
+    for name, tensor in weighted.state().items():
+        torch.testing.assert_close(tensor, repeated.state()[name], rtol=1e-11, atol=1e-8)
+    once = gathered(small, large)
+    assert not torch.allclose(weighted.pair(0, 1).cxx, once.pair(0, 1).cxx)

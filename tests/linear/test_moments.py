@@ -215,3 +215,17 @@ def test_gradients_are_not_kept() -> None:
     moments = collected(x.requires_grad_(), y)
     assert not moments.cxx.requires_grad
     assert not moments.mean_x.requires_grad
+
+
+@pytest.mark.parametrize("times", [1, 2, 7])
+def test_rows_that_count_several_times_are_those_passed_as_often(times: int) -> None:
+    x, y = rows(60)
+    weighted, repeated = CrossMoments(5, 7), CrossMoments(5, 7)
+    for moments in (weighted, repeated):
+        moments.update(x[:20], y[:20])
+    weighted.update(x[20:], y[20:], times=times)
+    for _ in range(times):
+        repeated.update(x[20:], y[20:])
+    for name, tensor in weighted.state().items():
+        torch.testing.assert_close(tensor, repeated.state()[name], rtol=1e-11, atol=1e-9)
+    assert weighted.count == 20 + 40 * times

@@ -9,11 +9,12 @@ from lrt_explorer.errors import MapError, SettingsError
 from lrt_explorer.lm.chat import Conversation, Document
 from lrt_explorer.study import collect as collect_module
 from lrt_explorer.study.batches import BATCH_TOKENS, DocumentStream, Position
-from lrt_explorer.study.collect import PARTS, Route, TokenCounts, collect
-from lrt_explorer.study.fit import fit_maps
+from lrt_explorer.study.collect import PARTS, Collected, Route, TokenCounts, collect, part_of
+from lrt_explorer.study.fit import FittedMap, fit_map, fit_maps
 from lrt_explorer.study.memory import bytes_for, passes
-from lrt_explorer.study.paired import place
+from lrt_explorer.study.paired import place, read_paired
 from lrt_explorer.study.progress import Progress, finish
+from lrt_explorer.study.texts import Corpus
 from tests.study.tiny import large, other, small, texts
 
 CONTEXT = 96
@@ -134,3 +135,34 @@ def test_other_tokens_are_strangers_to_no_one_in_the_true_pairing_though_control
     assert 0 < shuffled.count < beside.of(Route(1, 2))["fit"].count
     with pytest.raises(MapError, match="no moments were collected"):
         beside.of(Route(0, 0))
+
+
+def test_ends_that_count_more_draw_the_moments_to_the_last_pairs_and_leave_the_counts() -> None:
+    def moments(end_weight: int) -> Collected:
+        return finish(collect(small(), large(), texts(12), [Route(1, 2)], 10_000, end_weight=end_weight))
+
+    plain, weighted = moments(1), moments(50)
+    assert weighted.counts == plain.counts
+    documents = {part: sum(part_of(number) == part for number in range(12)) for part in PARTS}
+    for part in PARTS:
+        assert weighted.grids[part].count == plain.grids[part].count + 49 * documents[part]
+    ends = []
+    for number, text in enumerate(texts(12)):
+        if part_of(number) == "fit":
+            states = read_paired(small(), large(), [text], [1], [2])
+            ends.append(states.small[1][-1].double())
+    mean = torch.stack(ends).mean(0)
+    far, near = ((grids.grids["fit"].pair(1, 2).mean_x - mean).norm() for grids in (plain, weighted))
+    assert near < 0.7 * far
+
+
+def test_the_end_of_a_text_counts_as_often_as_its_corpus_asks() -> None:
+    def fitted(corpus: Corpus, end_weight: int | None = None) -> FittedMap:
+        return finish(fit_map(small(), large(), corpus, 1, 2, tokens=3_000, end_weight=end_weight))
+
+    asking = Corpus("asking", lambda: iter(texts()), end_weight=20)
+    plain = Corpus("plain", lambda: iter(texts()))
+    assert torch.equal(fitted(asking).map.weight, fitted(plain, 20).map.weight)
+    assert not torch.allclose(fitted(asking).map.weight, fitted(plain).map.weight)
+    with pytest.raises(SettingsError, match="at least 1"):
+        fitted(plain, 0)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.tinyworld.contrasts import contrast_set
+from lrt_explorer.tinyworld.contrasts import broken_off_texts, contrast_set
 from lrt_explorer.tinyworld.corpus import (
     cast_is_held_out,
     combination_is_held_out,
@@ -92,3 +92,14 @@ def test_prompts_come_from_held_out_seeds() -> None:
 def test_capital_leaves_marks_alone() -> None:
     assert capital('"¡por favor') == '"¡Por favor'
     assert capital("...") == "..."
+
+
+def test_broken_off_texts_end_as_contrast_texts_do_and_share_none_with_them() -> None:
+    texts = list(broken_off_texts("fit", 200))
+    assert texts == list(broken_off_texts("fit", 200))
+    assert texts[50:60] == list(broken_off_texts("fit", 10, start=50))
+    assert not set(texts) & set(broken_off_texts("contrast", 200))
+    assert sum(text.rstrip().endswith((".", "!", "?")) for text in texts) < 60
+    # Broken off for every latent: after a verb of feeling for mood, within quotation marks for politeness, …
+    assert any(text.endswith((" feels", " feel", " felt")) for text in texts)
+    assert any(text.endswith((': "', ': "¡')) or text.endswith(':"') for text in texts)
