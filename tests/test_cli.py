@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from lrt_explorer.cli import main
 from lrt_explorer.concepts.contrast import write_contrast
 from lrt_explorer.store import data_home, load_map, load_vector
-from tests.study.tiny import CONCEPT, large, small
+from tests.study.tiny import CONCEPT, large, small, texts
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +24,8 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         lm.model.save_pretrained(home / name)
         lm.tokenizer.save_pretrained(home / name)
     write_contrast(home / "assets" / "concepts" / "mood.jsonl", CONCEPT)
+    (home / "assets" / "corpus").mkdir(parents=True)
+    (home / "assets" / "corpus" / "demo.txt").write_text("\n".join(texts(200)), encoding="utf-8")
     return {name: str(home / name) for name in ("small", "large", "assets")}
 
 

@@ -11,7 +11,7 @@ from lrt_explorer.concepts.contrast import write_contrast
 from lrt_explorer.store import data_home
 from lrt_explorer.study import controls, evaluate
 from tests.study.evaluation.suite import ANIMALS
-from tests.study.tiny import CONCEPT, large, small
+from tests.study.tiny import CONCEPT, large, small, texts
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +22,8 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         lm.tokenizer.save_pretrained(home / name)
     for concept in (CONCEPT, ANIMALS):
         write_contrast(home / "assets" / "concepts" / f"{concept.name}.jsonl", concept)
+    (home / "assets" / "corpus").mkdir(parents=True)
+    (home / "assets" / "corpus" / "demo.txt").write_text("\n".join(texts(200)), encoding="utf-8")
     (home / "neutral.txt").write_text("The old\nIn the morning the\n")
     return {name: str(home / name) for name in ("small", "large", "assets", "neutral.txt")}
 

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.lm.presets import MODELS
 from lrt_explorer.store import MapInfo, data_home, load_map
 from lrt_explorer.study.layers import solve_pair
 from lrt_explorer.study.maps import find_map, keep_map
 from lrt_explorer.study.moments import known_moments
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.solve import FittedMap
-from lrt_explorer.study.texts import DEMO, TINYWORLD
+from lrt_explorer.study.texts import usual_corpus
 from lrt_explorer.ui.engine import FitPath
 from lrt_explorer.ui.session import Session
 
@@ -60,9 +59,8 @@ def with_map(session: Session, folder: Path) -> Session:
 
 
 def shipped_corpus(session: Session) -> str:
-    """Fresh documents of the small world for models that know nothing else; the demo text for all others."""
-    known = [MODELS.get(name) for name in (session.small, session.large)]
-    return TINYWORLD if all(preset is not None and preset.shipped for preset in known) else DEMO
+    """What a pair is fitted on unless its visitor brings a text."""
+    return usual_corpus(session.small, session.large)
 
 
 def own_corpus(file: Path) -> str:
