@@ -16,7 +16,8 @@ BATCH_LOGITS = 2**25
 def continuation_nats(lm: LanguageModel, prompts: Sequence[str], texts: Sequence[str]) -> list[float | None]:
     """Mean negative log-likelihood of the tokens of each text behind its prompt, in nats.
 
-    Its exponential is the perplexity. A token counts if it ends behind the prompt. What does not fit into the model's context is left out.
+    Its exponential is the perplexity. A token counts if it ends behind the prompt. What does not fit into the model's
+    context is left out.
 
     Args:
         lm: the model that judges, unsteered.

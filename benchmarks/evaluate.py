@@ -1,0 +1,155 @@
+"""How much faster the evaluation is than the plain loop, and whether its readouts are the same.
+
+    python benchmarks/evaluate.py [tinyworld-s tinyworld-l] [--concepts register,mood] [--prompts 60] [--threads 1]
+
+The suite is `evaluate` as the app runs it, with coherence cost, prompt baseline, intervals and verdicts. The plain loop
+runs the whole model once for each prompt, arm and strength, and computes the readouts alone; what all arms share at
+strength 0 it runs once. Prints one JSON object: seconds of both by the clock and by the processor (which other
+programs disturb less), their ratios, and the largest difference of a readout in nats. The project holds the ratio at 3
+or above and the difference at 1e-4 or below.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lrt_explorer.concepts.contrast import ContrastSet, load_concept, shipped_concepts
+from lrt_explorer.concepts.readout import answer_difference, answer_tokens, settle
+from lrt_explorer.concepts.vectors import addition
+from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.lm.cache import models
+from lrt_explorer.lm.generate import next_token_logprobs
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.store import MapInfo, load_artifact, load_map
+from lrt_explorer.study.defaults import default_layers
+from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
+from lrt_explorer.study.evaluation.arms import concept_arms, others_of
+from lrt_explorer.study.evaluation.kept import KIND
+from lrt_explorer.study.maps import needed_map
+from lrt_explorer.study.progress import finish
+
+BAR, TOLERANCE = 3.0, 1e-4
+CONTROL_MAPS = 3
+
+
+def stand_ins(map: AffineMap) -> list[AffineMap]:
+    """Maps with the rows of the true one in another order: the cost does not depend on what a control map says."""
+    generator = torch.Generator().manual_seed(0)
+    return [
+        AffineMap(map.weight[torch.randperm(len(map.weight), generator=generator)], map.bias)
+        for _ in range(CONTROL_MAPS)
+    ]
+
+
+def plain_loop(
+    small: LanguageModel,
+    large: LanguageModel,
+    map: AffineMap,
+    info: MapInfo,
+    controls: Sequence[AffineMap],
+    concepts: Sequence[ContrastSet],
+    settings: EvaluationSettings,
+) -> tuple[list[torch.Tensor], int]:
+    """The readouts `[directions, strengths, prompts]` of each concept, one pass of the whole model for each."""
+    found, passes = [], 0
+    for number, concept in enumerate(concepts):
+        others = others_of(concepts, number, settings.other_concepts)
+        arms = concept_arms(small, large, map, info, controls, concept, others, settings)
+        prompts = settle(large, concept.prompts[: settings.prompts])
+        readouts = torch.empty(len(arms.directions), len(settings.strengths), len(prompts), dtype=torch.float64)
+        for column, (prompt, answer) in enumerate(zip(prompts, answer_tokens(large, prompts), strict=True)):
+            unsteered = answer_difference(next_token_logprobs(large, [prompt.text])[0], answer)
+            passes += 1
+            for row, direction in enumerate(arms.directions):
+                layer = large.layers - 1 if direction.direct else info.large_layer
+                for place, strength in enumerate(settings.strengths):
+                    readouts[row, place, column] = unsteered
+                    if strength != 0:
+                        added = addition(direction.values, strength, arms.typical_norm)[None]
+                        logprobs = next_token_logprobs(large, [prompt.text], layer, added)[0]
+                        readouts[row, place, column] = answer_difference(logprobs, answer)
+                        passes += 1
+        found.append(readouts)
+        print(f"plain loop: {concept.name}", file=sys.stderr, flush=True)
+    return found, passes
+
+
+def measure(
+    small: LanguageModel,
+    large: LanguageModel,
+    map: AffineMap,
+    info: MapInfo,
+    concepts: Sequence[ContrastSet],
+    settings: EvaluationSettings,
+) -> dict[str, Any]:
+    """Both ways in one run, and how far they differ."""
+    controls = stand_ins(map)
+    # Reading the vectors is the same work for both, and done before either.
+    for number, concept in enumerate(concepts):
+        others = others_of(concepts, number, settings.other_concepts)
+        concept_arms(small, large, map, info, controls, concept, others, settings)
+    with tempfile.TemporaryDirectory() as home:
+        clock, processor = time.perf_counter(), time.process_time()
+        evaluation = finish(
+            evaluate(small, large, map, info, concepts, control_maps=controls, settings=settings, keep=Path(home))
+        )
+        suite = (time.perf_counter() - clock, time.process_time() - processor)
+        kept = {folder.name.rpartition("-")[0]: load_artifact(folder, KIND) for folder in Path(home).iterdir()}
+    print("suite: done", file=sys.stderr, flush=True)
+    clock, processor = time.perf_counter(), time.process_time()
+    plain, passes = plain_loop(small, large, map, info, controls, concepts, settings)
+    loop = (time.perf_counter() - clock, time.process_time() - processor)
+    differences = [
+        float((kept[concept.name].tensors["readouts"] - readouts).abs().max())
+        for concept, readouts in zip(concepts, plain, strict=True)
+    ]
+    return {
+        "concepts": [concept.name for concept in concepts],
+        "prompts": [len(result.evidence.prompts) for result in evaluation.concepts],
+        "directions": [len(readouts) for readouts in plain],
+        "strengths": list(settings.strengths),
+        "plain_passes": passes,
+        "suite_seconds": suite[0],
+        "plain_seconds": loop[0],
+        "ratio": loop[0] / suite[0],
+        "suite_processor_seconds": suite[1],
+        "plain_processor_seconds": loop[1],
+        "processor_ratio": loop[1] / suite[1],
+        "bar": BAR,
+        "largest_difference": max(differences),
+        "tolerance": TOLERANCE,
+    }
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("small", nargs="?", default="tinyworld-s")
+    parser.add_argument("large", nargs="?", default="tinyworld-l")
+    parser.add_argument("--map", type=Path, help="folder of a fitted map (default: the one at hand)")
+    parser.add_argument("--concepts", default="all", help="names or files with commas between (default: all)")
+    parser.add_argument("--prompts", type=int, default=60)
+    parser.add_argument("--threads", type=int, default=1, help="one, so that processor seconds mean something")
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(options.threads)
+    names = list(shipped_concepts()) if options.concepts == "all" else options.concepts.split(",")
+    concepts = [load_concept(name) for name in names]
+    small, large = models().get(options.small), models().get(options.large)
+    if options.map:
+        map, info = load_map(options.map)
+    else:
+        map, info = needed_map(small, large, *default_layers(small.name, large.name, small.layers, large.layers))
+    report = measure(small, large, map, info, concepts, EvaluationSettings(prompts=options.prompts))
+    layers = {"small_layer": info.small_layer, "large_layer": info.large_layer, "large_layers": large.layers}
+    print(json.dumps({"small": small.name, "large": large.name, **layers, **report}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""The benchmarks run, and what they print is what they promise, on tiny models and few draws."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks import calibration, evaluate
+from lrt_explorer.concepts.contrast import write_contrast
+from lrt_explorer.lm.cache import ModelCache
+from lrt_explorer.store import save_map
+from lrt_explorer.study.verdict import VERDICTS
+from tests.study.evaluation.suite import ANIMALS, maps
+from tests.study.tiny import CONCEPT, large, small
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Both tiny models, and the concepts as files."""
+    for name, lm in (("small", small()), ("large", large())):
+        lm.model.save_pretrained(tmp_path / name)
+        lm.tokenizer.save_pretrained(tmp_path / name)
+    for concept in (CONCEPT, ANIMALS):
+        write_contrast(tmp_path / "assets" / "concepts" / f"{concept.name}.jsonl", concept)
+    (tmp_path / "assets" / "corpus").mkdir()
+    (tmp_path / "assets" / "corpus" / "demo.txt").write_text("The old sailor looked at the sea.\n" * 20)
+    monkeypatch.setenv("LRT_EXPLORER_ASSETS", str(tmp_path / "assets"))
+    cache = ModelCache(2)
+    for module in (evaluate, calibration):
+        monkeypatch.setattr(module, "models", lambda: cache)
+    (map, info), _ = maps()
+    save_map(tmp_path / "map", map, info)
+    return [str(tmp_path / "small"), str(tmp_path / "large")]
+
+
+def test_the_suite_has_the_readouts_of_the_plain_loop(
+    places: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    threads = torch.get_num_threads()
+    try:
+        evaluate.main([*places, "--map", str(tmp_path / "map"), "--prompts", "3"])
+    finally:
+        torch.set_num_threads(threads)
+    report = json.loads(capsys.readouterr().out)
+    assert report["concepts"] == ["animals", "mood"] and report["prompts"] == [3, 3]
+    # 2 + 5 random + 3 shuffled + 1 other concept + 2 direct; at strength 0 one pass for all.
+    assert report["directions"] == [13, 13]
+    assert report["plain_passes"] == 2 * 3 * (1 + 13 * 6)
+    assert report["largest_difference"] <= report["tolerance"]
+    assert report["ratio"] == pytest.approx(report["plain_seconds"] / report["suite_seconds"])
+
+
+def test_the_interval_holds_what_was_planted(capsys: pytest.CaptureFixture[str]) -> None:
+    calibration.main(["intervals", "--draws", "40"])
+    report = json.loads(capsys.readouterr().out)
+    assert len(report["cases"]) == 12
+    assert 0.8 <= report["lowest"] <= report["highest"] <= 1.0
+    for name, row in report["cases"].items():
+        likeliest = max(row["verdicts"], key=row["verdicts"].get)
+        expected = {"0": "not shown", "0.5": "partly"}.get(name.rpartition(" ")[2], "transfers")
+        assert likeliest == expected, name
+
+
+def test_random_vectors_in_a_model_that_knows_nothing_transfer_nothing(
+    places: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibration, "default_layers", lambda *_: (1, 2))
+    monkeypatch.setattr(calibration, "needed_map", lambda *_: maps()[0])
+    calibration.main(["random", *places, "--concepts", "mood", "--draws", "20", "--prompts", "3", "--tokens", "8000"])
+    report = json.loads(capsys.readouterr().out)
+    for case in ("both", "transferred"):
+        shares = report["concepts"]["mood"][case]
+        assert set(shares) == set(VERDICTS) and sum(shares.values()) == pytest.approx(1.0)
+        assert shares["transfers"] <= 0.1
+    assert report["most_false_transfers"] <= 0.1
