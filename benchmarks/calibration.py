@@ -1,7 +1,7 @@
 """Are intervals and verdicts of an evaluation as sure as they say? Simulations with the shipped statistics.
 
-    python benchmarks/calibration.py intervals [--draws 400]
-    python benchmarks/calibration.py random [tinyworld-s tinyworld-l] [--concepts register,mood] [--draws 200]
+    python -m benchmarks.calibration intervals [--draws 400]
+    python -m benchmarks.calibration random [tinyworld-s tinyworld-l] [--concepts register,mood] [--draws 200]
 
 `intervals` plants a retention of 0, 0.5, 1 and 1.3 in simulated readouts of 60 prompts over 7 strengths, with normal,
 heavy-tailed (Student, 3 degrees of freedom) and skewed (log-normal) spread over prompts, and counts how often the 95 %

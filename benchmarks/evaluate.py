@@ -1,6 +1,6 @@
 """How much faster the evaluation is than the plain loop, and whether its readouts are the same.
 
-    python benchmarks/evaluate.py [tinyworld-s tinyworld-l] [--concepts register,mood] [--prompts 60] [--threads 1]
+    python -m benchmarks.evaluate [tinyworld-s tinyworld-l] [--concepts register,mood] [--prompts 60] [--threads 1]
 
 The suite is `evaluate` as the app runs it, with coherence cost, prompt baseline, intervals and verdicts. The plain loop
 runs the whole model once for each prompt, arm and strength, and computes the readouts alone; what all arms share at
