@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Sequence
 
 from lrt_explorer import __version__
-from lrt_explorer.cli import bundle, compare, evaluate, fit, pairs, serve, vectors
+from lrt_explorer.cli import basis, bundle, compare, evaluate, fit, pairs, serve, vectors
 from lrt_explorer.errors import LRTError
 from lrt_explorer.tinyworld import commands as tinyworld
 
@@ -51,7 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.add_argument("--debug", action="store_true", help="show where an error comes from")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (serve, pairs, fit, vectors, compare, evaluate, tinyworld, bundle):
+    for command in (serve, pairs, fit, basis, vectors, compare, evaluate, tinyworld, bundle):
         command.add_parser(commands)
     for command_parser in commands.choices.values():
         command_parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
