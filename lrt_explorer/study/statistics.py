@@ -69,8 +69,8 @@ def ratio_interval(numerator: Array, denominator: Array) -> Interval | None:
     """Ratio of two means over the same n prompts, with Fieller's interval: numerator and denominator `[n]`.
 
     The interval holds every ratio r for which the mean of numerator − r · denominator does not differ from 0 by a
-    paired t test (Fieller, J. R. Stat. Soc. B 16, 1954). In `benchmarks/calibration.py` it held a planted ratio more often
-    than bootstrap intervals did, and as often as it says. None where the denominator may be 0, or n < 2.
+    paired t test (Fieller, J. R. Stat. Soc. B 16, 1954). In `benchmarks/calibration.py` it held a planted ratio more
+    often than bootstrap intervals did, and as often as it says. None where the denominator may be 0, or n < 2.
     """
     if len(numerator) < 2:
         return None
