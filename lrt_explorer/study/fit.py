@@ -9,7 +9,7 @@ from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.collect import Collected, Route, collect
-from lrt_explorer.study.memory import MEMORY_GB, passes
+from lrt_explorer.study.memory import MEMORY_GB, bytes_for, passes
 from lrt_explorer.study.moments import moments_of
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.solve import Directions, FittedMap, check_enough, read_directions, solve
@@ -53,7 +53,7 @@ def fit_map(
         method: a closed-form estimator, as in `CLOSED_FORM`.
         memory_gb: memory to use beside the models, in 10⁹ bytes.
         keep_moments: save the moments under the corpus's name, and begin with what is saved; see `moments_of`. Never
-            for controls.
+            for controls, nor where the memory does not hold all layer pairs with their copies.
         end_weight: how often the last pair of every text counts; by default as the corpus asks for, or once.
 
     Raises:
@@ -140,7 +140,9 @@ def each_map(
         end_weight = texts.end_weight if isinstance(texts, Corpus) else 1
     pairs = {(route.small_layer, route.large_layer) for route in routes}
     controls = any(route.shuffle is not None for route in routes)
-    kept = keep_moments and bool(corpus) and not controls
+    # Saving takes memory too, which several passes would rather sum in.
+    fits = bytes_for(small, large, pairs, kept=True) <= memory_gb * 1e9
+    kept = keep_moments and bool(corpus) and not controls and fits
     groups = passes(small, large, pairs, memory_gb, kept)
     if len(groups) > 1:
         if iter(texts) is texts:
@@ -148,7 +150,8 @@ def each_map(
                 f"these {len(pairs)} layer pairs take {len(groups)} passes within {memory_gb:g} GB, but the texts can "
                 "be read only once; give a list or a corpus, fewer layers, or more memory"
             )
-        yield Progress(0, len(groups), f"{len(groups)} passes, for {memory_gb:g} GB hold {len(groups[0])} layer pairs")
+        said = f"{len(groups)} passes, for {memory_gb:g} GB hold {len(groups[0])} layer pairs at once; none are kept"
+        yield Progress(0, len(groups), said)
     directions: list[Directions] | None = None
     for number, group in enumerate(groups, 1):
         chosen = [route for route in routes if (route.small_layer, route.large_layer) in set(group)]

@@ -12,6 +12,7 @@ from lrt_explorer.study.batches import BATCH_TOKENS, DocumentStream, Position
 from lrt_explorer.study.collect import PARTS, Collected, Route, TokenCounts, collect, part_of
 from lrt_explorer.study.fit import FittedMap, fit_map, fit_maps
 from lrt_explorer.study.memory import bytes_for, passes
+from lrt_explorer.study.moments import known_moments
 from lrt_explorer.study.paired import place, read_paired
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.texts import Corpus
@@ -84,7 +85,9 @@ def test_several_passes_give_the_maps_of_one_and_say_so() -> None:
     whole = finish(fit_maps(small(), large(), texts(), routes, tokens=3000))
     budget = bytes_for(small(), large(), [(0, 0), (0, 1), (1, 0), (1, 1)]) / 1e9
     said: list[Progress] = []
-    parted = finish(fit_maps(small(), large(), texts(), routes, tokens=3000, memory_gb=budget), said.append)
+    study = fit_maps(small(), large(), texts(), routes, tokens=3000, memory_gb=budget, corpus="c", keep_moments=True)
+    parted = finish(study, said.append)
+    assert known_moments(small(), large(), 0, 0) is None  # copies for saving would not have fitted
     assert any("2 passes" in step.message for step in said)
     assert {step.message[:11] for step in said if "tokens" in step.message} == {"pass 1 of 2", "pass 2 of 2"}
     for one, other_ in zip(whole, parted, strict=True):

@@ -1,0 +1,239 @@
+"""What it costs to fit maps, against the bare forward passes of both models over the same tokens.
+
+    python benchmarks/fit_map.py [--tokens 30000] [--runs 5] [--clock wall|cpu] [--sections speed,llama,memory,coverage]
+
+Prints one JSON object; every figure is a ratio or a size. Ratios are medians over runs made in turn, so that whatever
+else the machine does meets all alike. The baseline is `model(**batch)` of both models, whole, without gradients, on
+batches that are tokenized and padded already, the very batches that the fit makes. The fit is everything from texts to
+maps: tokenizing, pairing, reading, sums, λ and held-out scores. It does not run the blocks above the layers read nor
+the logits; `…_over_forward_to_layer` compares it with passes that stop where it stops. `--clock cpu` measures the
+processor's time of one thread instead, for machines that do other work meanwhile.
+
+The project holds one pair at 1.10 of the baseline, all layer pairs of the demo pair at 1.35, and memory at ten times
+the tokens at 1.05.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice, product
+from pathlib import Path
+
+import psutil
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM
+
+from lrt_explorer.lm.capture import capture_rows
+from lrt_explorer.lm.load import load, wrap_model
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.lm.presets import MODELS, PAIRS
+from lrt_explorer.study.batches import DocumentStream
+from lrt_explorer.study.collect import Route, collect
+from lrt_explorer.study.fit import fit_maps
+from lrt_explorer.study.paired import CONTEXT, Placed, place
+from lrt_explorer.study.progress import finish
+from lrt_explorer.study.texts import TINYWORLD, read_texts
+
+BARS = {"one_pair_over_forward": 1.10, "all_pairs_over_forward": 1.35, "memory_ratio": 1.05}
+WIDTHS = (512, 1024)
+LLAMA_BLOCKS = 4
+MEMORY_TOKENS = (100_000, 1_000_000)
+CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two models and the layers of the one pair that is fitted."""
+
+    small: LanguageModel
+    large: LanguageModel
+    small_layer: int
+    large_layer: int
+
+    @property
+    def all_routes(self) -> list[Route]:
+        """Every layer of one with every layer of the other."""
+        return [Route(i, j) for i, j in product(range(self.small.layers), range(self.large.layers))]
+
+
+def demo_pair() -> Pair:
+    """The pair that the app opens with, at its default layers."""
+    preset = PAIRS[0]
+    return Pair(load(preset.small), load(preset.large), preset.small_layer, preset.large_layer)
+
+
+def llama_pair() -> Pair:
+    """Two random models of usual proportions, with the demo family's tokenizer."""
+    tokenizer = load(PAIRS[0].small).tokenizer
+    models = []
+    for width in WIDTHS:
+        config = AutoConfig.for_model(
+            "llama",
+            vocab_size=len(tokenizer),
+            hidden_size=width,
+            intermediate_size=8 * width // 3,
+            num_hidden_layers=LLAMA_BLOCKS,
+            num_attention_heads=width // 64,
+            num_key_value_heads=width // 128,
+            max_position_embeddings=CONTEXT,
+        )
+        torch.manual_seed(width)
+        models.append(wrap_model(f"llama-{width}", AutoModelForCausalLM.from_config(config), tokenizer))
+    return Pair(*models, LLAMA_BLOCKS // 2, LLAMA_BLOCKS // 2)
+
+
+def batches(pair: Pair, texts: Sequence[str], tokens: int) -> list[Placed]:
+    """The batches that a fit of so many tokens reads."""
+    context = min(CONTEXT, pair.small.context, pair.large.context)
+    made: list[Placed] = []
+    for batch in DocumentStream(texts).batches(context):
+        made.append(place(pair.small, pair.large, batch.texts))
+        if sum(len(placed.pairing.rows) for placed in made) >= tokens:
+            break
+    return made
+
+
+def forward(pair: Pair, made: Sequence[Placed]) -> None:
+    """Both models over all batches, whole."""
+    with torch.inference_mode():
+        for placed in made:
+            pair.small.model(input_ids=placed.small.ids, attention_mask=placed.small.mask)
+            pair.large.model(input_ids=placed.large.ids, attention_mask=placed.large.mask)
+
+
+def forward_to_layer(pair: Pair, made: Sequence[Placed]) -> None:
+    """Both models over all batches, up to the layers of the one pair; of the first token alone something is read."""
+    first = torch.zeros(1, dtype=torch.long)
+    for placed in made:
+        capture_rows(pair.small, placed.small, first, [pair.small_layer], [])
+        capture_rows(pair.large, placed.large, first, [pair.large_layer], [])
+
+
+def speed(pair: Pair, tokens: int, runs: int, clock: Callable[[], float]) -> dict[str, object]:
+    """One pair and all pairs over the forward passes."""
+    texts = [text for text in islice(read_texts(TINYWORLD), tokens // 50) if isinstance(text, str)]
+    made = batches(pair, texts, tokens)
+    one = [Route(pair.small_layer, pair.large_layer)]
+    works: dict[str, Callable[[], object]] = {
+        "forward": lambda: forward(pair, made),
+        "to_layer": lambda: forward_to_layer(pair, made),
+        "one": lambda: finish(fit_maps(pair.small, pair.large, texts, one, tokens=tokens)),
+        "all": lambda: finish(fit_maps(pair.small, pair.large, texts, pair.all_routes, tokens=tokens)),
+    }
+    forward(pair, made[:1])
+    taken: list[dict[str, float]] = []
+    for _ in range(runs):
+        seconds = {}
+        for name, work in works.items():
+            begun = clock()
+            work()
+            seconds[name] = clock() - begun
+        taken.append(seconds)
+        print(json.dumps({name: round(value, 2) for name, value in seconds.items()}), file=sys.stderr, flush=True)
+
+    def over(name: str, base: str) -> float:
+        return round(statistics.median(run[name] / run[base] for run in taken), 4)
+
+    return {
+        "small": pair.small.name,
+        "large": pair.large.name,
+        "layer_pairs": len(pair.all_routes),
+        "tokens": tokens,
+        "one_pair_over_forward": over("one", "forward"),
+        "one_pair_over_forward_to_layer": over("one", "to_layer"),
+        "all_pairs_over_forward": over("all", "forward"),
+    }
+
+
+def smallest_pair() -> Pair:
+    """The shipped pair with the fewest parameters, on which many tokens are read soonest."""
+    shipped = [pair for pair in PAIRS if MODELS[pair.small].shipped and MODELS[pair.large].shipped]
+    loaded = [Pair(load(p.small), load(p.large), p.small_layer, p.large_layer) for p in shipped]
+    return min(loaded, key=lambda pair: pair.small.parameters + pair.large.parameters)
+
+
+def peak_memory(tokens: int) -> tuple[int, int]:
+    """Resident memory before all layer pairs of so many tokens are summed, and the most seen meanwhile, in bytes.
+
+    Not the peak of the process, which comes while libraries are loaded and would hide what grows.
+    """
+    pair = smallest_pair()
+    process = psutil.Process()
+    seen = [process.memory_info().rss]
+    study = collect(pair.small, pair.large, read_texts(TINYWORLD), pair.all_routes, tokens)
+    finish(study, lambda _: seen.append(process.memory_info().rss))
+    return seen[0], max(seen)
+
+
+def memory(scale: float) -> dict[str, object]:
+    """Peaks at both numbers of tokens, each in a process of its own."""
+    peaks, grown = [], []
+    for tokens in MEMORY_TOKENS:
+        command = [sys.executable, __file__, "--peak-memory-of", str(round(tokens * scale))]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        before, peak = map(int, done.stdout.split())
+        peaks.append(peak)
+        grown.append(peak - before)
+    few, many = peaks
+    return {
+        "tokens": [round(tokens * scale) for tokens in MEMORY_TOKENS],
+        "peak_mb": [round(peak / 1e6, 1) for peak in peaks],
+        "above_models_mb": [round(growth / 1e6, 1) for growth in grown],
+        "memory_ratio": round(many / few, 4),
+    }
+
+
+def coverage(texts: int = 200) -> dict[str, float]:
+    """Share of tokens with a partner, for pairs whose tokenizers differ."""
+    large = load(PAIRS[0].large)
+    names = ["tinyworld-g"]
+    stories = Path(os.environ.get("LRT_SHARED", Path(__file__).resolve().parents[2] / "shared")) / "models/stories260K"
+    if stories.is_dir():
+        names.append(str(stories))
+    read = [text for text in islice(read_texts(TINYWORLD), texts) if isinstance(text, str)]
+    found = {}
+    for name in names:
+        pairing = place(load(name), large, read).pairing
+        share = 2 * len(pairing.rows) / (pairing.tokens_small + pairing.tokens_large)
+        found[f"{Path(name).name} → {large.name}"] = round(share, 4)
+    return found
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--tokens", type=int, default=30_000, help="of each run on the demo pair; a third on the others"
+    )
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--clock", choices=CLOCKS, default="wall")
+    parser.add_argument("--memory-scale", type=float, default=1.0, help="of the tokens that memory is measured at")
+    parser.add_argument("--sections", default="speed,llama,memory,coverage", help="which to measure")
+    parser.add_argument("--peak-memory-of", type=int, metavar="TOKENS", help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.peak_memory_of:
+        print(*peak_memory(options.peak_memory_of))
+        return
+    clock = CLOCKS[options.clock]
+    # A comparison with another way to fit is one more entry here: a function that gives its figures.
+    sections: dict[str, Callable[[], object]] = {
+        "speed": lambda: speed(demo_pair(), options.tokens, options.runs, clock),
+        "llama": lambda: speed(llama_pair(), options.tokens // 3, options.runs, clock),
+        "memory": lambda: memory(options.memory_scale),
+        "coverage": coverage,
+    }
+    report: dict[str, object] = {"bars": BARS, "clock": options.clock, "runs": options.runs}
+    report["threads"] = torch.get_num_threads()
+    for name in options.sections.split(","):
+        report[name] = sections[name]()
+    print(json.dumps(report, indent=2, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()
