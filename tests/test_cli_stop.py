@@ -1,4 +1,4 @@
-"""Ctrl-C lets a study that keeps what it has end its step first."""
+"""Ctrl-C lets a study that keeps what it has end its step first; of several processes one speaks."""
 
 import os
 import signal
@@ -39,3 +39,13 @@ def test_the_first_interrupt_waits_for_the_step(interrupts: int, keeps: bool, ex
         run_study(study(interrupts), keeps=keeps)
     assert seen == expected
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_only_the_first_of_several_processes_speaks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_study(study(0))
+    assert "begun" in capsys.readouterr().err
+    monkeypatch.setenv("RANK", "1")
+    run_study(study(0))
+    assert capsys.readouterr().err == ""

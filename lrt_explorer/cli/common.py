@@ -1,6 +1,7 @@
 """What the commands share: options, models, and progress on stderr."""
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -44,7 +45,7 @@ def run_study(study: Generator[object, None, Result], *, keeps: bool = False) ->
         if stopped:
             study.close()
             raise KeyboardInterrupt
-        if time.monotonic() - said_at >= SECONDS_BETWEEN_REPORTS:
+        if speaks() and time.monotonic() - said_at >= SECONDS_BETWEEN_REPORTS:
             said_at = time.monotonic()
             line = f"{progress.share:4.0%}  {progress.message}"
             print(f"\r\033[K{line}" if terminal else line, end="" if terminal else "\n", file=sys.stderr, flush=True)
@@ -59,6 +60,11 @@ def run_study(study: Generator[object, None, Result], *, keeps: bool = False) ->
             signal.signal(signal.SIGINT, before)
         if terminal:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def speaks() -> bool:
+    """Whether this process tells how far it is: of several that a launcher started, only the first."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -86,7 +92,8 @@ def load_model(name: str) -> "LanguageModel":
     """A model, with a word on stderr, for it may take a while."""
     from lrt_explorer.lm.cache import models
 
-    print(f"loading {name}", file=sys.stderr)
+    if speaks():
+        print(f"loading {name}", file=sys.stderr)
     return models().get(name)
 
 
