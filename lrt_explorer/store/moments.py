@@ -82,7 +82,8 @@ def load_moments(folder: Path) -> tuple[MomentsInfo, dict[str, dict[str, Tensor]
 def find_moments(home: Path) -> list[tuple[Path, MomentsInfo]]:
     """All moments kept below a folder, newest first, by their descriptions alone; damaged ones are passed over."""
     found = []
-    for folder in home.iterdir() if home.is_dir() else ():
+    # Hidden ones are being written, or were when their writer was killed.
+    for folder in [place for place in home.iterdir() if not place.name.startswith(".")] if home.is_dir() else ():
         try:
             found.append((folder, _info(read_meta(folder, KIND), folder)))
         except ArtifactError:
