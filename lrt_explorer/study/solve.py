@@ -9,7 +9,7 @@ from torch import Tensor
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.errors import MapError
 from lrt_explorer.linear.affine import AffineMap
-from lrt_explorer.linear.estimators import estimator
+from lrt_explorer.linear.estimators import Estimate, estimator
 from lrt_explorer.linear.scores import cosine, linear_cka, r2, r2_per_dimension
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo
@@ -116,8 +116,36 @@ def solve(
         SettingsError: if there is no such method.
         MapError: if the route was not collected, or its moments do not make a map.
     """
-    moments, counts = collected.of(route), collected.counts
+    moments = collected.of(route)
     estimate = estimator(method)(moments["fit"], moments["select"])
+    return with_evidence(small, large, collected, route, estimate, method=method, directions=directions)
+
+
+def with_evidence(
+    small: LanguageModel,
+    large: LanguageModel,
+    collected: Collected,
+    route: Route,
+    estimate: Estimate,
+    *,
+    method: str,
+    directions: Sequence[Directions] = (),
+) -> FittedMap:
+    """A map, however it was estimated, with its scores on the report rows of these moments.
+
+    Args:
+        small: the small model, of which only the name and the fingerprint are used.
+        large: the large model, likewise.
+        collected: moments that hold the route.
+        route: the layers.
+        estimate: the map and how it was chosen.
+        method: the name of the estimator.
+        directions: vectors at these layers, to compare mapped with native ones.
+
+    Raises:
+        MapError: if the route was not collected, or the map cannot be scored on its moments.
+    """
+    moments, counts = collected.of(route), collected.counts
     cosines, ratios, shares = {}, {}, {}
     for direction in directions:
         mapped, native = estimate.map.direction(direction.small[route.small_layer]), direction.large[route.large_layer]
