@@ -42,17 +42,17 @@ MAPS = """
 
 The vectors here are read at the last token of texts that break off where a latent decides the next word. Such tokens
 are few in whole documents, and a least-squares map spends itself on the many others: fitted on whole documents it
-carries the concepts that show in every sentence and loses the rest. Fitted on other texts that break off in such places,
-of other seeds and with no word of which concept they break off for, it carries most. Both are shown below. A map fitted
-on such ends of all concepts but one does not carry that one: this is a map that has seen the places, not one that
-extends to places it never saw.
+carries the concepts that show in every sentence and loses the rest. Fitted on other texts that break off in such
+places, of other seeds and with no word of which concept they break off for, it carries most. Both are shown below. It
+has seen such places for every concept: it does not tell how a map does at places that it never saw.
 """
 TRANSFER = """
 ## Transfer {small} layer {i} → {large} layer {j}{how}
 
-Map: {corpus}, {tokens:,} tokens; held-out R² {r2}, coverage {coverage:.0%}. *Retention*: slope of the transferred vector by that
-of the native one. *Random*, *shuffled*: the same ratio for the mean of {seeds} random directions, and of {seeds} maps
-fitted on shuffled pairs. A concept **transfers** where retention ≥ 0.85, |random| ≤ 0.15 and |shuffled| ≤ 0.25:
+Map: {corpus}, {tokens:,} tokens; held-out R² {r2}, coverage {coverage:.0%}.
+*Retention*: slope of the transferred vector by that of the native one. *Random*, *shuffled*: the same ratio for the
+mean of {seeds} random directions, and of {seeds} maps fitted on shuffled pairs. A concept **transfers** where
+retention ≥ 0.85, |random| ≤ 0.15 and |shuffled| ≤ 0.25:
 {count} of {all} do.
 
 | concept | retention | random | shuffled | direction cosine | reachable share | |

@@ -8,8 +8,8 @@ slope with a bootstrap interval over held-out prompts) and the judge's score of 
 truthfulness also the share of right answers, greedily given, after a mistaken narrator.
 
 `transfer`: per concept, retention with its interval, and that of random directions and of maps fitted on shuffled
-pairs, each the mean of several seeds. `--corpus tinyworld` fits on whole documents, every token alike, in place of texts
-broken off where vectors are read.
+pairs, each the mean of several seeds. `--corpus tinyworld` fits on whole documents, every token alike, in place of
+texts broken off where vectors are read.
 """
 
 import argparse
@@ -164,8 +164,9 @@ def main() -> None:
     places = [place(text) for text in arguments.places]
     if arguments.what == "transfer":
         (small, i), (large, j) = places
-        print(json.dumps({"small": small.name, "small_layer": i, "large": large.name, "large_layer": j,
-                          **transfers(small, i, large, j, arguments.reading, arguments.corpus, arguments.tokens)}, indent=1))  # fmt: skip
+        found = transfers(small, i, large, j, arguments.reading, arguments.corpus, arguments.tokens)
+        pair = {"small": small.name, "small_layer": i, "large": large.name, "large_layer": j}
+        print(json.dumps({**pair, **found}, indent=1))
         return
     report: dict[str, Any] = {}
     for lm, layer in places:
