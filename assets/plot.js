@@ -83,19 +83,19 @@ function picked(event) {
   if (points.length) trigger('pick', {points: points});
 }
 
-// Arrow keys go from cell to cell of a heat map and show what stands there; Enter picks it.
+// Arrow keys go from cell to cell of a heat map, from the framed one on, and show what stands there; Enter picks it.
 function key(event) {
   const steps = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1]};
   const places = host.data.flatMap((trace, curve) => trace.y.flatMap((y, r) => trace.x.map(
     (x, k) => ({x, y, curveNumber: curve, pointNumber: [r, k], index: trace.customdata[r][k]}))));
-  const at = places.find((place) => focus && place.x === focus.x && place.y === focus.y);
+  const frame = host.layout.shapes[0];
+  const from = focus || (frame && {x: (frame.x0 + frame.x1) / 2, y: (frame.y0 + frame.y1) / 2});
+  const at = places.find((place) => from && place.x === from.x && place.y === from.y) || places[0];
   if (steps[event.key]) {
     const [right, up] = steps[event.key];
-    const frame = host.layout.shapes[0];
-    const [x, y] = at ? [at.x + right, at.y + up] : frame ? [(frame.x0 + frame.x1) / 2, (frame.y0 + frame.y1) / 2] : [places[0].x, places[0].y];
-    const next = places.find((place) => place.x === x && place.y === y);
+    const next = places.find((place) => place.x === at.x + right && place.y === at.y + up);
     if (next) Plotly.Fx.hover(host, [focus = next]);
-  } else if ((event.key === 'Enter' || event.key === ' ') && at) {
+  } else if ((event.key === 'Enter' || event.key === ' ') && focus) {
     trigger('pick', {points: [at.index]});
   } else return;
   event.preventDefault();
@@ -122,6 +122,8 @@ async function draw() {
     host.on('plotly_click', picked);
     if (cells) {
       host.tabIndex = 0;
+      host.setAttribute('role', 'application');
+      host.setAttribute('aria-label', 'Heat map: arrow keys go from cell to cell, Enter picks one');
       host.onkeydown = key;
       host.onblur = () => { focus = null; Plotly.Fx.unhover(host); };
     }

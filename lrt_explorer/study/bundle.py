@@ -30,7 +30,9 @@ class Bundle:
 def build_demo_maps(
     pairs: Sequence[PairPreset] | None = None, tokens: int = TOKENS, cache: ModelCache | None = None
 ) -> Generator[Progress, None, Bundle]:
-    """Fit the map of every demo pair at its default layers, read every concept there, and save both into the assets.
+    """Fit the map of every demo pair at its default layers, read every concept at all layers, and save both.
+
+    They go into the assets. With the vectors of all layers there, scoring every layer pair takes one pass.
 
     Args:
         pairs: by default all whose models ship.
@@ -40,13 +42,11 @@ def build_demo_maps(
     loaded = cache or models()
     chosen = demo_pairs() if pairs is None else pairs
     concepts = [load_concept(name) for name in shipped_concepts()]
-    layers: dict[str, set[int]] = {}
-    for pair in chosen:
-        layers.setdefault(pair.small, set()).add(pair.small_layer)
-        layers.setdefault(pair.large, set()).add(pair.large_layer)
-    for number, (name, wanted) in enumerate(layers.items()):
-        yield Progress(number, len(layers), f"reading {len(concepts)} concepts in {name}")
-        ship_vectors(loaded.get(name), concepts, wanted)
+    names = list(dict.fromkeys(name for pair in chosen for name in (pair.small, pair.large)))
+    for number, name in enumerate(names):
+        yield Progress(number, len(names), f"reading {len(concepts)} concepts in {name}")
+        lm = loaded.get(name)
+        ship_vectors(lm, concepts, range(lm.layers))
     maps = []
     for pair in chosen:
         fitted = yield from fit_map(

@@ -17,7 +17,8 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import assets_home, load_artifact, save_artifact
 
 KIND = "vectors"
-CAPACITY = 512
+CAPACITY = 4096
+"""Enough for the shipped concepts at all layers of a dozen models."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,7 @@ class KnownVectors:
         reading = reading or contrast.reading
         keys = {layer: (lm.fingerprint, contrast.fingerprint(), layer, reading) for layer in layers}
         with self._lock:
-            if lm.fingerprint not in self._shipped_read:
-                self._shipped_read.add(lm.fingerprint)
-                for shipped_key, shipped in read_shipped(lm).items():
-                    self._keep(shipped_key, shipped)
+            self._take_shipped(lm)
             found = {layer: self._known[key] for layer, key in keys.items() if key in self._known}
         # Read outside the lock: two visitors may both read the same vector, but nobody waits for another's model.
         if missing := sorted(set(layers) - set(found)):
@@ -72,6 +70,21 @@ class KnownVectors:
             for layer, key in keys.items():
                 self._keep(key, found[layer])
         return found
+
+    def holds(
+        self, lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: Reading | None = None
+    ) -> bool:
+        """Whether `get_all` would answer at once."""
+        reading = reading or contrast.reading
+        with self._lock:
+            self._take_shipped(lm)
+            return all((lm.fingerprint, contrast.fingerprint(), layer, reading) in self._known for layer in layers)
+
+    def _take_shipped(self, lm: LanguageModel) -> None:
+        if lm.fingerprint not in self._shipped_read:
+            self._shipped_read.add(lm.fingerprint)
+            for key, known in read_shipped(lm).items():
+                self._keep(key, known)
 
     def _keep(self, key: Key, known: Known) -> None:
         self._known[key] = known

@@ -7,14 +7,15 @@ from collections.abc import Generator, Iterable, Sequence
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.layers import LayerGrid, layer_grid
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.suggest import BLOCKS_ABOVE, middle_layers, suggest_layers
 from lrt_explorer.ui.engine import LayerScores, Suggestion
 
 CAPACITY = 12
-SUGGEST_CONCEPTS = 4
-"""Concepts that the large model is steered with to suggest layers: more say little more and take their time."""
+FEW_CONCEPTS = 4
+"""Concepts that are read, and that the large model is steered with to suggest layers, where all would take minutes."""
 LAYERS_STEERED = 8
 """Layers of the large model that are steered, once the maps to all of them are there."""
 
@@ -48,9 +49,13 @@ class LayerStudies:
     ) -> Generator[Progress, None, LayerScores]:
         """Score every layer pair; moments of an earlier run that are still on disk save the pass.
 
+        Of the concepts only a few are compared, unless their vectors at all layers are there.
+
         Raises what `layer_grid` raises.
         """
         used: list[int] = []
+        known = _known(small, large, concepts)
+        compared = known if len(known) > FEW_CONCEPTS else concepts[:FEW_CONCEPTS]
         yield Progress(0, tokens, "reading the first texts")
         grid = yield from layer_grid(
             small,
@@ -58,13 +63,13 @@ class LayerStudies:
             texts,
             tokens=tokens,
             corpus=corpus,
-            concepts=concepts,
+            concepts=compared,
             take=lambda fitted: used.append(fitted.info.tokens_used),
         )
         suggestion = None
-        if large.layers > BLOCKS_ABOVE and concepts:
-            suggestion = yield from _from_grid(small, large, concepts, grid)
-        scores = LayerScores(grid, max(used), len(concepts), suggestion)
+        if large.layers > BLOCKS_ABOVE and compared:
+            suggestion = yield from _from_grid(small, large, compared, grid)
+        scores = LayerScores(grid, max(used), len(compared), suggestion)
         with self._lock:
             self._known[_key(small, large, corpus)] = scores
             while len(self._known) > self._capacity:
@@ -83,7 +88,7 @@ class LayerStudies:
         for suggestion in reversed(known):
             if suggestion is not None:
                 return suggestion
-        found = yield from suggest_layers(small, large, texts, concepts[:SUGGEST_CONCEPTS])
+        found = yield from suggest_layers(small, large, texts, concepts[:FEW_CONCEPTS])
         return Suggestion(found.small_layer, found.large_layer, found.reason)
 
 
@@ -94,12 +99,18 @@ def _from_grid(
         small,
         large,
         (),
-        concepts[:SUGGEST_CONCEPTS],
+        concepts[:FEW_CONCEPTS],
         small_layers=middle_layers(small.layers, max(small.layers - 2, 0), small.layers),
         large_layers=middle_layers(large.layers, large.layers - 1 - BLOCKS_ABOVE, LAYERS_STEERED),
         grid=grid,
     )
     return Suggestion(found.small_layer, found.large_layer, found.reason)
+
+
+def _known(small: LanguageModel, large: LanguageModel, concepts: Sequence[ContrastSet]) -> list[ContrastSet]:
+    """The concepts whose vectors are there at all layers of both models."""
+    store = known_vectors()
+    return [c for c in concepts if all(store.holds(lm, c, range(lm.layers)) for lm in (small, large))]
 
 
 def _key(small: LanguageModel, large: LanguageModel, corpus: str) -> tuple[str, str, str]:
