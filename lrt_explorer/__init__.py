@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from lrt_explorer.study.dose import dose_response
     from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
     from lrt_explorer.study.fit import fit_map
+    from lrt_explorer.study.layers import layer_grid, solve_pair
+    from lrt_explorer.study.moments import known_moments
     from lrt_explorer.study.progress import finish
     from lrt_explorer.study.project import project
     from lrt_explorer.study.suggest import suggest_layers
@@ -34,6 +36,8 @@ __all__ = [
     "evaluate",
     "finish",
     "fit_map",
+    "known_moments",
+    "layer_grid",
     "load",
     "load_concept",
     "load_map",
@@ -43,6 +47,7 @@ __all__ = [
     "read_texts",
     "save_map",
     "save_vector",
+    "solve_pair",
     "suggest_layers",
     "transfer",
 ]
@@ -56,6 +61,8 @@ _HOMES = {
     "lrt_explorer.study.dose": ("dose_response",),
     "lrt_explorer.study.evaluate": ("EvaluationSettings", "evaluate"),
     "lrt_explorer.study.fit": ("fit_map",),
+    "lrt_explorer.study.layers": ("layer_grid", "solve_pair"),
+    "lrt_explorer.study.moments": ("known_moments",),
     "lrt_explorer.study.progress": ("finish",),
     "lrt_explorer.study.project": ("project",),
     "lrt_explorer.study.suggest": ("suggest_layers",),
