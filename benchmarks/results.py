@@ -22,9 +22,9 @@ TARGET = Path(__file__).parents[1] / "docs" / "results.md"
 OPENING = """# What the demo family shows
 
 Written by `python benchmarks/results.py` from what `python benchmarks/steering.py` measured; nothing here is typed by
-hand but the prose. Intervals are 95 % bootstrap intervals over {prompts} held-out prompts. Each prompt holds one
-sentence told from each side of the concept, so that the context leaves it open, and breaks off where the concept
-decides the next word. Strengths are in units of the typical norm, from −0.6 to 0.6.
+hand but the prose. Intervals are of 95 % over {prompts} held-out prompts: of slopes by bootstrap, of retentions by
+Fieller's method. Each prompt holds one sentence told from each side of the concept, so that the context leaves it open,
+and breaks off where the concept decides the next word. Strengths are in units of the typical norm, from −0.6 to 0.6.
 """
 NATIVE = """
 ## Native steering
