@@ -3,16 +3,22 @@
 import argparse
 import sys
 import time
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrt_explorer.cli.common import Json, add_json, add_models, chosen_layers, load_model, number, run_study, table
+from lrt_explorer.errors import SettingsError
+from lrt_explorer.study.progress import Progress
 
 if TYPE_CHECKING:
+    from lrt_explorer.concepts.contrast import ContrastSet
     from lrt_explorer.lm.model import LanguageModel
     from lrt_explorer.study.solve import FittedMap
+    from lrt_explorer.study.texts import Corpus
 
-METHODS = ("ridge", "procrustes", "reduced-rank")
+BY_DESCENT = ("sgd", "distilled")
+METHODS = ("ridge", "procrustes", "reduced-rank", *BY_DESCENT)
 CORPUS_HELP = (
     "tinyworld, tinyworld-broken-off, demo, hf:NAME or hf:NAME:SPLIT, or a .txt, .jsonl, .csv or .parquet file "
     "(default: tinyworld-broken-off within the demo family, else demo)"
@@ -25,6 +31,12 @@ def add_parser(commands: Any) -> None:
     add_models(parser)
     parser.add_argument("--all-layers", action="store_true", help="every layer of one with every layer of the other")
     parser.add_argument("--method", choices=METHODS, default=METHODS[0], help="estimator (default: %(default)s)")
+    parser.add_argument(
+        "--learning-rate",
+        type=float,
+        metavar="RATE",
+        help="of sgd (default: 0.001), or of distilled relative to the size of the ridge map's weights (default: 0.01)",
+    )
     parser.add_argument("--corpus", help=CORPUS_HELP)
     parser.add_argument("--tokens", type=int, default=100_000, help="pairs of tokens to use (default: %(default)s)")
     parser.add_argument(
@@ -48,6 +60,12 @@ def run(options: argparse.Namespace) -> Json | int:
     from lrt_explorer.study.processes import processes
     from lrt_explorer.study.texts import read_texts, usual_corpus
 
+    if options.method in BY_DESCENT and options.all_layers:
+        raise SettingsError(
+            f"{options.method} takes minutes for each layer pair; choose one pair, without --all-layers"
+        )
+    if options.learning_rate is not None and options.method not in BY_DESCENT:
+        raise SettingsError(f"{options.method} has no learning rate; leave it out, or choose {' or '.join(BY_DESCENT)}")
     # Before the models are loaded: this chooses the device of each process.
     main = processes().main
     corpus = options.corpus or usual_corpus(options.small, options.large)
@@ -66,19 +84,22 @@ def run(options: argparse.Namespace) -> Json | int:
         fitted.append(_described(found))
 
     begun = time.monotonic()
-    study = layer_grid(
-        small,
-        large,
-        texts,
-        pairs=pairs,
-        tokens=options.tokens,
-        corpus=corpus,
-        concepts=concepts,
-        method=options.method,
-        memory_gb=options.memory_gb,
-        take=take,
-    )
-    run_study(study, keeps=True)
+    if options.method in BY_DESCENT:
+        take(run_study(_by_descent(options, small, large, texts, corpus, concepts), keeps=True))
+    else:
+        study = layer_grid(
+            small,
+            large,
+            texts,
+            pairs=pairs,
+            tokens=options.tokens,
+            corpus=corpus,
+            concepts=concepts,
+            method=options.method,
+            memory_gb=options.memory_gb,
+            take=take,
+        )
+        run_study(study, keeps=True)
     if not main:
         return 0
     # Several passes come group by group.
@@ -112,6 +133,35 @@ def show(result: Json) -> str:
         f"{result['tokens_left_out']:,} left out, coverage {result['coverage']:.0%}\n"
         f"{table(header, rows)}\n"
         f"kept in {result['artifact']}"
+    )
+
+
+def _by_descent(
+    options: argparse.Namespace,
+    small: "LanguageModel",
+    large: "LanguageModel",
+    texts: "Corpus",
+    corpus: str,
+    concepts: "Sequence[ContrastSet]",
+) -> "Generator[Progress, None, FittedMap]":
+    """The study of an estimator that goes down step by step, for one layer pair."""
+    from lrt_explorer.study import distill, sgd
+
+    descend, usual_rate = (
+        (sgd.sgd_map, sgd.LEARNING_RATE)
+        if options.method == sgd.METHOD
+        else (distill.distilled_map, distill.LEARNING_RATE)
+    )
+    return descend(
+        small,
+        large,
+        texts,
+        *chosen_layers(options, small, large),
+        tokens=options.tokens,
+        corpus=corpus,
+        concepts=concepts,
+        learning_rate=usual_rate if options.learning_rate is None else options.learning_rate,
+        keep_moments=True,
     )
 
 

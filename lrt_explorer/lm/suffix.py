@@ -5,8 +5,9 @@ each prompt, and for each addition only the blocks above, the final norm and the
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from inspect import signature
 from typing import Any
 
 import torch
@@ -95,6 +96,37 @@ def suffix_logits(lm: LanguageModel, start: Start, additions: Tensor, batch_rows
         else:
             parts.append(continuation.logits().cpu())
     return torch.cat(parts)
+
+
+def differentiable_logits(lm: LanguageModel, start: Start, additions: Tensor, positions: int) -> Tensor:
+    """Logits at the last positions of a prompt, through which a gradient flows back to the additions.
+
+    The model's own weights take part as constants as long as the gradient is asked for with `torch.autograd.grad`.
+
+    Args:
+        lm: the model that has read the prompt.
+        start: from `read_starts`.
+        additions: `[n, width]` with n at least 1, already scaled; all n go through the blocks above at once.
+        positions: how many; fewer come where the prompt is shorter.
+
+    Returns:
+        `[n, positions, vocabulary]` float32 on the model's device.
+    """
+    added = additions.to(lm.device, lm.model.dtype)[:, None, :]
+
+    def add(block: nn.Module, inputs: Any, output: Any) -> Any:
+        return (output[0] + added, *output[1:]) if isinstance(output, tuple) else output + added
+
+    ids = torch.tensor([start.tokens], device=lm.device).expand(len(additions), -1)
+    kept = {"logits_to_keep": positions} if "logits_to_keep" in signature(lm.model.forward).parameters else {}
+    with lm.lock, _standing_in(lm, start, len(additions)) if start.short else nullcontext():
+        handle = lm.blocks[start.layer].register_forward_hook(add, prepend=True)
+        try:
+            output = lm.model(input_ids=ids, use_cache=False, **kept)
+        finally:
+            handle.remove()
+    logits: Tensor = output.logits[:, -positions:].float()
+    return logits
 
 
 def _agrees(lm: LanguageModel, prompt: str, start: Start) -> bool:
