@@ -149,7 +149,8 @@ def shared_basis(
         raise SettingsError("the texts are gone through twice, but these can be read only once; give a list")
     true, shuffled = Route(small_layer, large_layer), Route(small_layer, large_layer, shuffle=seed)
     collected = yield from collect(small, large, texts, [true, shuffled], tokens)
-    check_enough(small, large, collected, [true])
+    for route in (true, shuffled):  # the control has fewer tokens, for its first batch has no strangers
+        check_enough(small, large, collected, [route])
     yield Progress(0, 1, "finding what the layers have in common")
     basis, held_out = _scored(collected, true)
     _, control = _scored(collected, shuffled)
