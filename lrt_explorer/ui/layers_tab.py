@@ -11,6 +11,7 @@ import gradio as gr
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.plots import SCORE_NAMES, Frames, Score, layers_figure
+from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.suggest import BLOCKS_ABOVE
 from lrt_explorer.ui.cards import notice, progress_bar, thousands
 from lrt_explorer.ui.engine import Engine, LayerScores
@@ -132,6 +133,9 @@ def pick_pair(
     if scores is None or not points or not 0 <= int(points[0]) < len(scores.grid.cells):
         raise SettingsError("these layer pairs are no longer at hand; compute all layer pairs again")
     cell = scores.grid.cells[int(points[0])]
+    # A moment for small models; the sums of large ones take seconds to read.
+    solving = Progress(0, 1, f"solving layer {cell.small_layer} → {cell.large_layer}")
+    yield gr.skip(), gr.skip(), gr.skip(), progress_bar(solving)
     yield *shown_layers(engine.use_pair(session, cell.small_layer, cell.large_layer, text)), ""
 
 

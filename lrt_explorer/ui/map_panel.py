@@ -11,6 +11,7 @@ import gradio as gr
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.plots import path_figure
+from lrt_explorer.study.progress import Progress
 from lrt_explorer.ui.cards import badges_card, notice, progress_bar, route, thousands
 from lrt_explorer.ui.engine import Engine, Methods
 from lrt_explorer.ui.guard import guarded
@@ -127,8 +128,9 @@ def cancelled() -> str:
 @guarded(lambda sentence: (gr.skip(), notice(sentence)))
 def choose_method(engine: Engine, session: Session | None, method: str) -> Iterator[tuple[Any, str]]:
     """Take another estimator, and solve the map anew where no text need be read for it."""
-    chosen = engine.with_method(opened(session), method)
     name = method_name(method)
+    yield gr.skip(), progress_bar(Progress(0, 1, f"looking for a {name} map"))
+    chosen = engine.with_method(opened(session), method)
     if chosen.map_folder:
         yield chosen, notice(f"{name} is in use.", "good")
     else:

@@ -13,11 +13,12 @@ from tests.browser.page import Page, open_browser
 
 PICTURES = ROOT / "assets" / "pictures"
 DRAWN = "return document.querySelectorAll('#space-plot path.point').length"
+CELLS = "return document.querySelectorAll('#layers-plot .annotation-text').length"
 DESK, PHONE = (1440, 1000), (390, 844)
 
 
 def take(url: str, folder: Path) -> list[Path]:
-    """Both tabs in both themes, and the phone."""
+    """All tabs in both themes, and the phone."""
     folder.mkdir(parents=True, exist_ok=True)
     taken = []
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
@@ -31,6 +32,12 @@ def take(url: str, folder: Path) -> list[Path]:
                 page.press("Space", "button[role=tab]")
                 page.until(lambda page=page: page.js(DRAWN), "points in the plot")
                 taken.append(_save(page, folder / f"space-{theme}.png"))
+                page.press("Layers", "button[role=tab]")
+                page.until(lambda page=page: page.text("#layers-caption"), "what the tab says")
+                if not page.js(CELLS):
+                    page.press("Compute all layer pairs")
+                page.until(lambda page=page: page.js(CELLS), "cells in the heat map")
+                taken.append(_save(page, folder / f"layers-{theme}.png"))
             page = Page(browser, url, *PHONE, "light")
             page.until_settled()
             taken.append(_save(page, folder / "phone.png"))

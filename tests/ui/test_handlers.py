@@ -174,12 +174,12 @@ def test_a_map_by_another_estimator_is_named_and_one_without_a_path_shows_none(
 def test_another_estimator_is_in_use_at_once_where_moments_are_there_and_asks_for_a_fit_elsewhere(
     engine: FakeEngine, session: Session
 ) -> None:
-    ((chosen, status),) = choose_method(engine, session, "reduced-rank")
+    _, (chosen, status) = choose_method(engine, session, "reduced-rank")
     assert (chosen.method, chosen.map_folder) == ("reduced-rank", "") and "Reduced rank map" in status
     list(compute_layers(engine, session, 20_000, None, "r2"))
-    ((chosen, status),) = choose_method(engine, session, "reduced-rank")
+    _, (chosen, status) = choose_method(engine, session, "reduced-rank")
     assert chosen.map_folder == "maps/solved-reduced-rank" and "in use" in status
-    ((kept, status),) = choose_method(engine, None, "ridge")
+    _, (kept, status) = choose_method(engine, None, "ridge")
     assert kept == SKIP and "not open yet" in status
 
 
@@ -323,7 +323,8 @@ def test_a_picked_cell_becomes_the_pair_in_use(engine: FakeEngine, session: Sess
     list(compute_layers(engine, session, 20_000, None, "r2"))
     assert engine.scores is not None
     index = next(n for n, c in enumerate(engine.scores.grid.cells) if (c.small_layer, c.large_layer) == (1, 4))
-    ((moved, small, large, status),) = pick_pair(engine, session, None, [index])
+    (*_, progress), (moved, small, large, status) = pick_pair(engine, session, None, [index])
+    assert "Solving layer 1 → 4" in progress
     assert (moved.small_layer, moved.large_layer, moved.map_folder) == (1, 4, "maps/solved-1-4")
     assert (small.value, large.value, status) == (1, 4, "")
 
