@@ -23,6 +23,7 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.presets import MODELS, PAIRS
 from lrt_explorer.lm.summary import describe
 from lrt_explorer.store import check_map, data_home, load_map
+from lrt_explorer.study import distill, sgd
 from lrt_explorer.study.compare import Comparison, ComparisonStep, compare
 from lrt_explorer.study.defaults import default_layers, opening
 from lrt_explorer.study.fit import fit_map
@@ -114,8 +115,8 @@ class LiveEngine:
         )
 
     def methods(self) -> Methods:
-        """The estimators in closed form."""
-        return Methods(tuple(CLOSED_FORM))
+        """The estimators: those in closed form at once, those by descent from the command line."""
+        return Methods(tuple(CLOSED_FORM), (sgd.METHOD, distill.METHOD))
 
     def with_method(self, session: Session, method: str) -> Session:
         """Another estimator."""
