@@ -62,6 +62,8 @@ def open_page(browser: Chrome, tiny_url: str) -> Iterator[Callable[..., Page]]:
     yield opened
     for page in pages:
         assert page.errors() == []
+    # A page left open goes on drawing and asking, beside all later tests.
+    browser.get("about:blank")
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ def demo(browser: Chrome, demo_url: str) -> Iterator[Page]:
     page = Page(browser, demo_url, 1440, 1000, "light")
     yield page
     assert page.errors() == []
+    browser.get("about:blank")
 
 
 def readouts(page: Page) -> dict[str, float]:
