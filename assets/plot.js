@@ -85,16 +85,20 @@ function picked(event) {
 
 // Arrow keys go from cell to cell of a heat map, from the framed one on, and show what stands there; Enter picks it.
 function key(event) {
+  if (!wired) return;
   const steps = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1]};
-  const places = host.data.flatMap((trace, curve) => trace.y.flatMap((y, r) => trace.x.map(
-    (x, k) => ({x, y, curveNumber: curve, pointNumber: [r, k], index: trace.customdata[r][k]}))));
+  const places = host.data.flatMap((trace) => trace.y.flatMap((y, r) => trace.x.map(
+    (x, k) => ({x, y, index: trace.customdata[r][k]}))));
   const frame = host.layout.shapes[0];
   const from = focus || (frame && {x: (frame.x0 + frame.x1) / 2, y: (frame.y0 + frame.y1) / 2});
   const at = places.find((place) => from && place.x === from.x && place.y === from.y) || places[0];
   if (steps[event.key]) {
     const [right, up] = steps[event.key];
     const next = places.find((place) => place.x === at.x + right && place.y === at.y + up);
-    if (next) Plotly.Fx.hover(host, [focus = next]);
+    if (next) {
+      focus = next;
+      Plotly.Fx.hover(host, {xval: next.x, yval: next.y}, 'xy');
+    }
   } else if ((event.key === 'Enter' || event.key === ' ') && focus) {
     trigger('pick', {points: [at.index]});
   } else return;
@@ -106,6 +110,7 @@ async function draw() {
     Plotly.purge(host);
     host.style.height = '';
     wired = false;
+    focus = null;
   }
   // A plot drawn into a hidden tab has no size; the observer below calls again once it can be seen.
   if (!props.value || !host.clientWidth) return;

@@ -149,15 +149,18 @@ def layers_caption(session: Session, scores: LayerScores, score: Score) -> str:
     concepts = f"{scores.concepts} concepts" if scores.concepts > 1 else "one concept"
     small, large = (escape(model.rstrip("/").rsplit("/", 1)[-1]) for model in (session.small, session.large))
     name = SCORE_NAMES[score]
+    found = scores.suggestion
+    in_use = (session.small_layer, session.large_layer)
+    same = found is not None and (found.small_layer, found.large_layer) == in_use
     lines = [
         f"<b>{name[:1].upper()}{name[1:]}</b>: {MEANINGS[score].format(concepts=concepts)}. Columns are layers of "
         f"{small}, rows those of {large}; every cell is a ridge map of the same {thousands(scores.tokens)} tokens. "
         "Click a cell to work with its pair in every tab, or move with the arrow keys and press Enter.",
-        f"<b>In use</b> (frame): layer {session.small_layer} → layer {session.large_layer}.",
+        f"<b>In use{' and suggested' if same else ''}</b> (frame): layer {in_use[0]} → layer {in_use[1]}.",
         f"<b>Grey rows</b> leave fewer than {BLOCKS_ABOVE} blocks above: steering there nearly adds to the logits.",
     ]
-    if scores.suggestion is not None:
-        lines.insert(2, f"<b>Suggested</b> (dotted frame): {escape(scores.suggestion.reason)}")
+    if found is not None:
+        lines.insert(2, f"<b>Why suggested{'' if same else ' (dotted frame)'}</b>: {escape(found.reason)}")
     return "".join(f'<p class="added">{line}</p>' for line in lines)
 
 

@@ -307,6 +307,9 @@ def test_all_layer_pairs_are_computed_with_progress_and_stay(engine: FakeEngine,
     assert json.loads(figure)["data"][0]["type"] == "heatmap"
     assert "<b>CKA</b>" in caption and "layer 2 → layer 3" in caption and "&lt;on held-out texts&gt;" in caption
     assert list(draw_layers(engine, "layers", session, None, "cka")) == [(figure, caption, "")]
+    assert "In use and suggested" not in caption and "dotted frame" in caption
+    ((_, caption, _),) = draw_layers(engine, "layers", replace(session, large_layer=4), None, "cka")
+    assert "In use and suggested" in caption and "dotted frame" not in caption
     ((figure, _, _),) = draw_layers(engine, "layers", session, "/tmp/own.txt", "cka")
     assert figure == "", "what one text says is not shown for another"
 
