@@ -112,14 +112,15 @@ def test_a_model_mapped_to_itself_transfers_all_and_its_controls_do_not() -> Non
     found = finish(evaluate(large(), large(), identity, own, CONCEPTS, neutral=NEUTRAL, settings=settings))
     for result in found.concepts:
         arms = {arm.name: arm for arm in result.evidence.arms}
-        assert arms["no map"].prompt_slopes == arms["transferred"].prompt_slopes
-        assert arms["transferred"].prompt_slopes == pytest.approx(arms["native"].prompt_slopes, abs=1e-6)
+        # Rows at other places of a batch may be summed in another order.
+        assert arms["no map"].prompt_slopes == pytest.approx(arms["transferred"].prompt_slopes, abs=1e-5)
+        assert arms["transferred"].prompt_slopes == pytest.approx(arms["native"].prompt_slopes, abs=1e-5)
         assert result.evidence.pearson_r == pytest.approx(1.0)
         assert result.evidence.direction_cosine == pytest.approx(1.0)
         assert result.evidence.equal_cost is not None
         assert result.evidence.equal_cost.native == pytest.approx(result.evidence.equal_cost.transferred)
         if result.evidence.retention is not None:
-            assert result.evidence.retention.value == pytest.approx(1.0, abs=1e-6)
+            assert result.evidence.retention.value == pytest.approx(1.0, abs=1e-5)
         assert arms["random"].direction_slopes != pytest.approx([arms["native"].prompt_slopes[0]] * 8)
 
 

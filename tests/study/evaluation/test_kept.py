@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.study import evaluate as module
@@ -46,6 +48,16 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """As the process that is killed: sums split among more threads end in other digits."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.usefixtures("one_thread")
 def test_after_a_kill_the_finished_concept_is_not_measured_again(tmp_path: Path, measured: list[str]) -> None:
     save_maps(tmp_path / "maps")
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
