@@ -1,5 +1,6 @@
 """The processes that share one fit: one alone, or those that `accelerate launch` started."""
 
+import atexit
 import os
 from collections.abc import Mapping
 from functools import cache
@@ -57,6 +58,8 @@ class Launched(Processes):
         state: Any = import_module("accelerate").PartialState(cpu=on_cpu)
         self.rank, self.count = int(state.process_index), int(state.num_processes)
         self._device = torch.device(state.device)
+        # Threads of the group that still run when the interpreter goes down would abort it.
+        atexit.register(_part)
 
     def gather(self, numbers: list[int]) -> list[list[int]]:
         """As `Processes.gather`."""
@@ -102,3 +105,8 @@ class Launched(Processes):
 def processes() -> Processes:
     """The processes that this one belongs to: several where a launcher says so in the environment."""
     return Launched() if any(int(os.environ.get(name, "1")) > 1 for name in _COUNTS) else Processes()
+
+
+def _part() -> None:
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
