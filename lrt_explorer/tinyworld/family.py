@@ -43,9 +43,12 @@ RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         Recipe("tinyworld-xs", "llama", width=64, blocks=3, heads=4, inner=160, vocabulary=2048, tokens=3_000_000),
-        Recipe("tinyworld-s", "llama", width=96, blocks=5, heads=4, inner=256, vocabulary=2048),
-        Recipe("tinyworld-m", "llama", width=144, blocks=6, heads=6, inner=384, vocabulary=2048),
-        Recipe("tinyworld-l", "llama", width=192, blocks=8, heads=6, inner=512, vocabulary=2048, rows=24),
+        Recipe("tinyworld-s", "llama", width=96, blocks=5, heads=4, inner=256, vocabulary=2048, tokens=16_000_000, cycles=2),
+        Recipe("tinyworld-m", "llama", width=144, blocks=6, heads=6, inner=384, vocabulary=2048, tokens=16_000_000, cycles=2),
+        Recipe(
+            "tinyworld-l", "llama", width=192, blocks=8, heads=6, inner=512, vocabulary=2048,
+            tokens=16_000_000, cycles=2, rows=24,
+        ),
         Recipe(
             "tinyworld-g", "gpt2", width=96, blocks=5, heads=4, inner=384, vocabulary=1024, tokens=3_000_000, seed=1
         ),

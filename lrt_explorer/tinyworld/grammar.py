@@ -48,6 +48,9 @@ PLAN: tuple[str, ...] = (
     "fact", "fact", "fact",
 )  # fmt: skip
 
+# A fact text: mostly facts, all told right or all told wrong.
+FACT_TEXT: tuple[str, ...] = (*("fact",) * 9, "narrative", "question", "request")
+
 
 @dataclass(frozen=True)
 class Piece:

@@ -3,6 +3,10 @@
 Matrices inside the blocks are stepped with Muon (orthogonalised momentum, Jordan et al. 2024), which reaches a given
 loss in about half the tokens of AdamW here; embeddings, norms and biases with AdamW. Everything is seeded; a
 checkpoint is written every few hundred steps and training goes on from the last one.
+
+A recipe may have several cycles. Each begins from the float16 weights that the one before would export, with fresh
+optimisers, so that a family can be trained further from what is shipped. From the second cycle on every fourth document
+is a fact text: who tells facts right has to be inferred over many of them, which stories alone teach slowly.
 """
 
 import json
@@ -16,8 +20,11 @@ from typing import Any
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from lrt_explorer.tinyworld.corpus import documents
+from lrt_explorer.tinyworld.corpus import document, documents
 from lrt_explorer.tinyworld.family import CONTEXT, Recipe, build_model
+from lrt_explorer.tinyworld.grammar import FACT_TEXT, PLAN
+
+FACTS_EVERY = 4
 
 
 @dataclass(frozen=True)
@@ -31,8 +38,16 @@ class TrainingState:
     seconds: float
 
 
-def batches(tokenizer: PreTrainedTokenizerFast, rows: int, first: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+def batches(
+    tokenizer: PreTrainedTokenizerFast, rows: int, first: int, facts_from: int | None = None
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Batches of training documents, from batch number `first` on, without end.
+
+    Args:
+        tokenizer: the family's tokenizer.
+        rows: documents a batch.
+        first: number of the first batch.
+        facts_from: number of the batch from which every fourth document is a fact text; None for never.
 
     Yields:
         ids `[rows, t]` and the same as labels with padding set to -100; `t` is at most `CONTEXT`.
@@ -40,7 +55,11 @@ def batches(tokenizer: PreTrainedTokenizerFast, rows: int, first: int) -> Iterat
     pad = int(tokenizer.pad_token_id)
     number = first
     while True:
-        texts = [document.text for document in documents("train", rows, start=number * rows)]
+        with_facts = facts_from is not None and number >= facts_from
+        texts = [
+            document("train", index, FACT_TEXT if with_facts and index % FACTS_EVERY == 0 else PLAN).text
+            for index in range(number * rows, (number + 1) * rows)
+        ]
         encoded = tokenizer([text + tokenizer.eos_token for text in texts], truncation=True, max_length=CONTEXT)
         longest = max(len(ids) for ids in encoded["input_ids"])
         ids = torch.full((rows, longest), pad)
@@ -71,10 +90,10 @@ def held_out_loss(model: Any, tokenizer: PreTrainedTokenizerFast, count: int = 2
 
 
 class Optimisers:
-    """Muon for the matrices of the blocks, AdamW for the rest; in each cycle a warm-up and a linear decay for both."""
+    """Muon for the matrices of the blocks, AdamW for the rest; a warm-up and a linear decay for both over one cycle."""
 
     def __init__(self, model: Any, recipe: Recipe, steps: int) -> None:
-        """Sort the parameters of a model."""
+        """Sort the parameters of a model; `steps` is the length of the cycle."""
         matrices: list[torch.nn.Parameter] = []
         rest: list[torch.nn.Parameter] = []
         for name, parameter in model.named_parameters():
@@ -85,12 +104,10 @@ class Optimisers:
                              adjust_lr_fn="match_rms_adamw"),
             torch.optim.AdamW(rest, lr=recipe.adam_lr, betas=(0.9, 0.98), weight_decay=0.0),
         ]  # fmt: skip
-        cycle = math.ceil(steps / recipe.cycles)
-        warm_up = max(1, cycle // 50)
+        warm_up = max(1, steps // 50)
 
         def factor(step: int) -> float:
-            at = step % cycle
-            return min((at + 1) / warm_up, max(0.01, (cycle - at) / (0.6 * cycle)), 1.0)
+            return min((step + 1) / warm_up, max(0.01, (steps - step) / (0.6 * steps)), 1.0)
 
         self.schedules = [torch.optim.lr_scheduler.LambdaLR(optimiser, factor) for optimiser in self.all]
 
@@ -131,7 +148,8 @@ def train(
     model: Any = build_model(recipe, tokenizer)
     model.train()
     steps = math.ceil(recipe.tokens / (recipe.rows * CONTEXT))
-    optimisers = Optimisers(model, recipe, steps)
+    cycle = math.ceil(steps / recipe.cycles)
+    optimisers = Optimisers(model, recipe, cycle)
     run.mkdir(parents=True, exist_ok=True)
     checkpoint, log = run / "checkpoint.pt", run / "log.jsonl"
     step, tokens, before = 0, 0, 0.0
@@ -142,8 +160,11 @@ def train(
         step, tokens, before = saved["step"], saved["tokens"], saved["seconds"]
     started = time.monotonic()
     losses: list[float] = []
-    source = batches(tokenizer, recipe.rows, first=step)
+    source = batches(tokenizer, recipe.rows, first=step, facts_from=cycle)
     while step < steps:
+        if step and step % cycle == 0:
+            model.half().float()
+            optimisers = Optimisers(model, recipe, cycle)
         ids, labels = next(source)
         with torch.autocast("cpu", torch.bfloat16):
             loss = model(input_ids=ids, labels=labels, use_cache=False).loss
