@@ -9,6 +9,8 @@ optimisers, so that a family can be trained further from what is shipped. From t
 is a fact text: who tells facts right has to be inferred over many of them, which stories alone teach slowly.
 """
 
+import bisect
+import itertools
 import json
 import math
 import time
@@ -147,26 +149,34 @@ def train(
     torch.manual_seed(recipe.seed)
     model: Any = build_model(recipe, tokenizer)
     model.train()
-    steps = math.ceil(recipe.tokens / (recipe.rows * CONTEXT))
-    cycle = math.ceil(steps / recipe.cycles)
-    optimisers = Optimisers(model, recipe, cycle)
+    lengths = [math.ceil(tokens / (recipe.rows * CONTEXT)) for tokens in recipe.cycles]
+    starts = list(itertools.accumulate(lengths, initial=0))
+    steps = starts.pop()
+    # Where the processor has no bfloat16 of its own, emulating it takes longer than float32.
+    halves = torch.ops.mkldnn._is_mkldnn_bf16_supported() and torch.cpu._is_avx512_bf16_supported()
     run.mkdir(parents=True, exist_ok=True)
     checkpoint, log = run / "checkpoint.pt", run / "log.jsonl"
     step, tokens, before = 0, 0, 0.0
+    saved: dict[str, Any] | None = None
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
         model.load_state_dict(saved["model"])
-        optimisers.load(saved["optimisers"])
         step, tokens, before = saved["step"], saved["tokens"], saved["seconds"]
     started = time.monotonic()
     losses: list[float] = []
-    source = batches(tokenizer, recipe.rows, first=step, facts_from=cycle)
+    number = max(bisect.bisect_right(starts, step) - 1, 0)
+    optimisers = Optimisers(model, recipe, lengths[number])
+    if saved is not None and step > starts[number]:
+        optimisers.load(saved["optimisers"])
+    source = batches(tokenizer, recipe.rows, first=step, facts_from=lengths[0])
     while step < steps:
-        if step and step % cycle == 0:
-            model.half().float()
-            optimisers = Optimisers(model, recipe, cycle)
+        if step and step in starts:
+            with torch.no_grad():
+                for parameter in model.parameters():
+                    parameter.copy_(parameter.half())
+            optimisers = Optimisers(model, recipe, lengths[starts.index(step)])
         ids, labels = next(source)
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=halves):
             loss = model(input_ids=ids, labels=labels, use_cache=False).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
