@@ -1,11 +1,16 @@
 """Does steering work in the demo family, and does it transfer? Prints one JSON object, progress on stderr.
 
     python benchmarks/steering.py native tinyworld-s:3 tinyworld-m:5 tinyworld-l:5
+    python benchmarks/steering.py places tinyworld-s tinyworld-m tinyworld-l
     python benchmarks/steering.py transfer tinyworld-s:3 tinyworld-l:5
 
 `native`: per model and concept, the readout over s = -0.6 ... 0.6 with the model's own vector (Spearman of its mean,
 slope with a bootstrap interval over held-out prompts) and the judge's score of generated text at both ends. For
 truthfulness also the share of right answers, greedily given, after a mistaken narrator.
+
+`places`: the same as `native`, each concept at the layer and read at the place where it steers best: at the token
+before the latent shows (last-token), over all tokens, or at the end of what shows it (told). They are chosen on prompts
+that are not measured on: of the four places with the steepest readout, the one where the judge's score moves most.
 
 `transfer`: per concept, retention with its interval, and that of random directions and of maps fitted on shuffled
 pairs, each the mean of several seeds. `--corpus tinyworld` fits on whole documents, every token alike, in place of
@@ -15,13 +20,15 @@ texts broken off where vectors are read.
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from lrt_explorer.concepts.contrast import READINGS, ContrastSet, Reading, load_concept
+from lrt_explorer.concepts.contrast import READINGS, ContrastSet, Reading, ReadoutPrompt, load_concept
 from lrt_explorer.concepts.readout import answer_tokens
 from lrt_explorer.concepts.vectors import addition, random_vector
+from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.lm.model import LanguageModel
@@ -29,9 +36,10 @@ from lrt_explorer.study.collect import Route
 from lrt_explorer.study.dose import STRENGTHS, DoseResponse, dose_response, score_response
 from lrt_explorer.study.fit import fit_maps
 from lrt_explorer.study.judged import judged_score
-from lrt_explorer.study.known import read_known
+from lrt_explorer.study.known import Known, read_known
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.texts import BROKEN_OFF, read_texts
+from lrt_explorer.tinyworld.contrasts import contrast_set
 from lrt_explorer.tinyworld.lexicon import CONCEPTS
 
 ENDS = (-0.6, 0.6)
@@ -64,24 +72,11 @@ def right_answers(lm: LanguageModel, layer: int, contrast: ContrastSet, values: 
     return shares
 
 
-def native(
-    lm: LanguageModel, layer: int, contrast: ContrastSet, reading: Reading | None, tokens: int
-) -> dict[str, Any]:
+def native(lm: LanguageModel, layer: int, contrast: ContrastSet, known: Known, tokens: int) -> dict[str, Any]:
     """Readout and judged text of one model steered by its own vector."""
-    known = read_known(lm, contrast, [layer], reading)[layer]
     vectors = {"native": known.vector.values}
     read = finish(dose_response(lm, layer, vectors, contrast.prompts[:PROMPTS], known.typical_norm))
-    texts = [prompt.text for prompt in contrast.prompts[:PROMPTS]]
-
-    def score(prompt: str, text: str) -> float | None:
-        return judged_score(contrast, prompt, text)
-
-    written = finish(
-        score_response(
-            lm, layer, vectors, texts, score, known.typical_norm, strengths=ENDS, max_new_tokens=tokens, temperature=0.7
-        )
-    )
-    low, high = (float(x) for x in written.mean("native"))
+    low, high = judged_ends(lm, layer, contrast, known, contrast.prompts[:PROMPTS], tokens)
     result: dict[str, Any] = {
         "readout": [round(float(x), 3) for x in read.mean("native")],
         "spearman": round(read.spearman[0], 3),
@@ -94,8 +89,64 @@ def native(
     if contrast.name == "truthfulness":
         shares = right_answers(lm, layer, contrast, known.vector.values, known.typical_norm)
         result["right_after_a_mistaken_narrator"] = shares
-        passes = passes and max(shares.values()) - shares["0"] >= 0.3
+        passes = passes and shares["0.6"] - shares["-0.6"] >= 0.3
     return {**result, "passes": passes}
+
+
+def judged_ends(
+    lm: LanguageModel,
+    layer: int,
+    contrast: ContrastSet,
+    known: Known,
+    prompts: Sequence[ReadoutPrompt],
+    tokens: int,
+) -> tuple[float, float]:
+    """The judge's mean score of generated text at both ends."""
+
+    def score(prompt: str, text: str) -> float | None:
+        return judged_score(contrast, prompt, text)
+
+    written = finish(
+        score_response(
+            lm,
+            layer,
+            {"native": known.vector.values},
+            [prompt.text for prompt in prompts],
+            score,
+            known.typical_norm,
+            strengths=ENDS,
+            max_new_tokens=tokens,
+            temperature=0.7,
+        )
+    )
+    low, high = (float(x) for x in written.mean("native"))
+    return low, high
+
+
+def best_place(lm: LanguageModel, concept: str, tokens: int) -> tuple[int, str, Known]:
+    """The layer and the place of reading where a concept steers best, by the prompts after the first `PROMPTS`."""
+    contrast, told = load_concept(concept), contrast_set(concept, told=True)
+    others = contrast.prompts[PROMPTS:]
+    found: list[tuple[float, int, str, Known]] = []
+    sources = (
+        (contrast, "last-token", "last-token"),
+        (contrast, "all-tokens", "all-tokens"),
+        (told, "last-token", "told"),
+    )
+    for source, reading, name in sources:
+        for layer, known in read_known(lm, source, range(lm.layers), reading).items():
+            vectors = {"native": known.vector.values}
+            read = finish(dose_response(lm, layer, vectors, others, known.typical_norm))
+            slope = read.slope("native").value if read.spearman[0] >= 0.9 else 0.0
+            found.append((slope, layer, name, known))
+    steepest = sorted(found, key=lambda one: -one[0])[:4]
+
+    def moves(one: tuple[float, int, str, Known]) -> float:
+        low, high = judged_ends(lm, one[1], contrast, one[3], others, tokens)
+        return high - low
+
+    _, layer, name, known = max(steepest, key=moves)
+    return layer, name, known
 
 
 def transfers(
@@ -122,7 +173,7 @@ def transfers(
             "retention": retention(effect, ["transferred"]),
             "random": retention(controls, [f"random {k}" for k in range(SEEDS)]),
             "shuffled": retention(controls, [f"shuffled {k}" for k in range(SEEDS)]),
-            "direction_cosine": round(float(np.corrcoef(mapped.numpy(), own.vector.values.numpy())[0, 1]), 3),
+            "direction_cosine": round(cosine(mapped, own.vector.values), 3),
             "reachable_share": round(fitted.map.reachable_share(own.vector.values), 3),
         }
         print(concept.name, json.dumps(concepts[concept.name]), file=sys.stderr, flush=True)
@@ -154,13 +205,24 @@ def holds(row: dict[str, Any]) -> bool:
 def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("native", "transfer"))
-    parser.add_argument("places", nargs="+", metavar="MODEL:LAYER")
+    parser.add_argument("what", choices=("native", "places", "transfer"))
+    parser.add_argument("places", nargs="+", metavar="MODEL[:LAYER]")
     parser.add_argument("--reading", choices=READINGS, help="default: what each concept prefers")
     parser.add_argument("--new-tokens", type=int, default=40)
     parser.add_argument("--tokens", type=int, default=300_000, help="tokens for the map")
     parser.add_argument("--corpus", default=BROKEN_OFF, help="what the map is fitted on (default: %(default)s)")
     arguments = parser.parse_args()
+    report: dict[str, Any] = {}
+    if arguments.what == "places":
+        for name in arguments.places:
+            lm, rows = models().get(name), report.setdefault(name, {})
+            for concept in CONCEPTS:
+                layer, reading, known = best_place(lm, concept.name, arguments.new_tokens)
+                row = native(lm, layer, load_concept(concept.name), known, arguments.new_tokens)
+                rows[concept.name] = {"layer": layer, "reading": reading, **row}
+                print(lm.name, concept.name, json.dumps(rows[concept.name]), file=sys.stderr, flush=True)
+        print(json.dumps({"prompts": PROMPTS, "models": report}, indent=1))
+        return
     places = [place(text) for text in arguments.places]
     if arguments.what == "transfer":
         (small, i), (large, j) = places
@@ -168,11 +230,12 @@ def main() -> None:
         pair = {"small": small.name, "small_layer": i, "large": large.name, "large_layer": j}
         print(json.dumps({**pair, **found}, indent=1))
         return
-    report: dict[str, Any] = {}
     for lm, layer in places:
         rows = report[f"{lm.name}:{layer}"] = {}
         for concept in CONCEPTS:
-            rows[concept.name] = native(lm, layer, load_concept(concept.name), arguments.reading, arguments.new_tokens)
+            contrast = load_concept(concept.name)
+            known = read_known(lm, contrast, [layer], arguments.reading or contrast.reading)[layer]
+            rows[concept.name] = native(lm, layer, contrast, known, arguments.new_tokens)
             print(lm.name, concept.name, json.dumps(rows[concept.name]), file=sys.stderr, flush=True)
     print(json.dumps({"prompts": PROMPTS, "models": report}, indent=1))
 

@@ -65,7 +65,7 @@ def run_train(arguments: argparse.Namespace) -> int:
     for name in arguments.models or list(RECIPES):
         chosen = recipe(name)
         if arguments.tokens:
-            chosen = replace(chosen, cycles=(arguments.tokens,))
+            chosen = replace(chosen, tokens=arguments.tokens)
         tokenizer = train_tokenizer(chosen.vocabulary)
         run = _runs(arguments) / name
         running = train(chosen, tokenizer, run)

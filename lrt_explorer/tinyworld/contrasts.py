@@ -9,7 +9,7 @@ from lrt_explorer.concepts.contrast import ContrastSet, Reading, ReadoutPrompt
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.tinyworld import lexicon as lex
 from lrt_explorer.tinyworld.corpus import Split, draw_voice
-from lrt_explorer.tinyworld.grammar import Realiser, capital, sentences, split_template
+from lrt_explorer.tinyworld.grammar import Realiser, capital, realise, sentences, split_template, text_of
 from lrt_explorer.tinyworld.voice import Voice
 
 PAIRS = 96
@@ -58,13 +58,20 @@ STEMS: dict[str, tuple[Stem, ...]] = {
 }  # fmt: skip
 
 
-def contrast_set(concept: str, pairs: int = PAIRS, prompts: int = PROMPTS) -> ContrastSet:
+def contrast_set(concept: str, pairs: int = PAIRS, prompts: int = PROMPTS, told: bool = False) -> ContrastSet:
     """The contrast set of a latent: texts from contrast seeds, prompts from held-out evaluation seeds.
 
     Each pair tells the same story twice with only this latent turned, and ends with the same words, broken off where
     the latent decides the next one: that is where the last-token reading reads. Prompts break off in the same way
     behind two sentences, one told from each side, so that what comes before leaves the latent open; even prompts end
     with the positive side, odd ones with the negative.
+
+    Args:
+        concept: the latent.
+        pairs: how many pairs.
+        prompts: how many prompts.
+        told: whether the last sentence of every text is told to its end instead, so that the last token comes after
+            what shows the latent. Some models hold a latent there sooner than where they will need it next.
 
     Raises:
         SettingsError: if the world has no such latent.
@@ -75,7 +82,7 @@ def contrast_set(concept: str, pairs: int = PAIRS, prompts: int = PROMPTS) -> Co
     entry = known[concept]
     return ContrastSet(
         name=concept,
-        pairs=tuple(_pair(concept, index) for index in range(pairs)),
+        pairs=tuple(_pair(concept, index, told) for index in range(pairs)),
         description=entry.description,
         positive_label=entry.positive,
         negative_label=entry.negative,
@@ -109,16 +116,16 @@ def broken_off_texts(split: Split, count: int, start: int = 0) -> Iterator[str]:
         yield break_off(" ".join(sentences(voice, seed, plan)), stem, voice, concept, rng).text
 
 
-def _pair(concept: str, index: int) -> tuple[str, str]:
+def _pair(concept: str, index: int, told: bool) -> tuple[str, str]:
     """The first story drawn for this number that shows the latent at all."""
     for attempt in itertools.count():
-        positive, negative = _story_told_twice(concept, f"contrast/{concept}/{index}/{attempt}")
+        positive, negative = _story_told_twice(concept, f"contrast/{concept}/{index}/{attempt}", told)
         if positive != negative:
             return positive, negative
     raise AssertionError("counting never ends")
 
 
-def _story_told_twice(concept: str, seed: str) -> tuple[str, str]:
+def _story_told_twice(concept: str, seed: str, to_its_end: bool) -> tuple[str, str]:
     rng = random.Random(seed)
     stem = rng.choice(STEMS[concept])
     while True:
@@ -129,8 +136,18 @@ def _story_told_twice(concept: str, seed: str) -> tuple[str, str]:
     for side in (True, False):
         teller = voice.with_side(concept, side)
         story = " ".join(sentences(teller, seed, SENTENCES_IN_PAIR))
-        told.append(break_off(story, stem, teller, concept, random.Random(f"{seed}/stem")).text)
+        own = random.Random(f"{seed}/stem")
+        if to_its_end:
+            told.append(f"{story} {text_of(realise(_ended(stem.template), teller, own))}")
+        else:
+            told.append(break_off(story, stem, teller, concept, own).text)
     return told[0], told[1]
+
+
+def _ended(template: str) -> str:
+    """A template with the full stop, and the quotation mark, that it lacks."""
+    stop = "" if template.endswith("{stop}") else "{stop}"
+    return template + stop + ('"' if template.count('"') % 2 else "")
 
 
 def _prompt(concept: str, index: int) -> ReadoutPrompt:

@@ -6,7 +6,7 @@ the evaluation split is made of exactly those.
 
 import random
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -56,8 +56,8 @@ def draw_voice(rng: random.Random, held_out: bool) -> Voice:
             return Voice(latents, name, role)
 
 
-def document(split: Split, index: int, plan: Sequence[str] = PLAN) -> Document:
-    """Document number `index` of a split, the same on every machine; `plan` says what it is made of.
+def document(split: Split, index: int) -> Document:
+    """Document number `index` of a split, the same on every machine.
 
     Raises:
         SettingsError: if the split is unknown.
@@ -66,7 +66,7 @@ def document(split: Split, index: int, plan: Sequence[str] = PLAN) -> Document:
         raise SettingsError(f"There is no split {split!r}; choose one of {', '.join(get_args(Split))}.")
     rng = random.Random(f"tinyworld/{split}/{index}")
     voice = draw_voice(rng, held_out=split == "evaluation")
-    return Document(" ".join(sentences(voice, f"{split}/{index}", plan)), voice)
+    return Document(" ".join(sentences(voice, f"{split}/{index}", PLAN)), voice)
 
 
 def documents(split: Split, count: int, start: int = 0) -> Iterator[Document]:

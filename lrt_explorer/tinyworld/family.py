@@ -20,8 +20,8 @@ class Recipe:
     """All that decides one model: shape, data, learning rates and seed.
 
     Attributes:
-        cycles: positions of training text, padding included, of each cycle; the learning rates rise and decay once in
-            each, and each reads new documents.
+        tokens: positions of training text, padding included, of all cycles together.
+        cycles: how often the learning rates rise and decay; every cycle reads new documents.
     """
 
     name: str
@@ -31,33 +31,23 @@ class Recipe:
     heads: int
     inner: int
     vocabulary: int
-    cycles: tuple[int, ...] = (8_000_000,)
+    tokens: int = 8_000_000
+    cycles: int = 1
     rows: int = 16
     muon_lr: float = 2e-3
     adam_lr: float = 4e-3
     seed: int = 0
 
 
-TWICE = (8_000_000, 5_000_000)
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        Recipe("tinyworld-xs", "llama", width=64, blocks=3, heads=4, inner=160, vocabulary=2048, cycles=(3_000_000,)),
-        Recipe("tinyworld-s", "llama", width=96, blocks=5, heads=4, inner=256, vocabulary=2048, cycles=TWICE),
-        Recipe("tinyworld-m", "llama", width=144, blocks=6, heads=6, inner=384, vocabulary=2048, cycles=TWICE),
+        Recipe("tinyworld-xs", "llama", width=64, blocks=3, heads=4, inner=160, vocabulary=2048, tokens=3_000_000),
+        Recipe("tinyworld-s", "llama", width=96, blocks=5, heads=4, inner=256, vocabulary=2048),
+        Recipe("tinyworld-m", "llama", width=144, blocks=6, heads=6, inner=384, vocabulary=2048),
+        Recipe("tinyworld-l", "llama", width=192, blocks=8, heads=6, inner=512, vocabulary=2048, rows=24),
         Recipe(
-            "tinyworld-l",
-            "llama",
-            width=192,
-            blocks=8,
-            heads=6,
-            inner=512,
-            vocabulary=2048,
-            cycles=TWICE,
-            rows=24,
-        ),
-        Recipe(
-            "tinyworld-g", "gpt2", width=96, blocks=5, heads=4, inner=384, vocabulary=1024, cycles=(3_000_000,), seed=1
+            "tinyworld-g", "gpt2", width=96, blocks=5, heads=4, inner=384, vocabulary=1024, tokens=3_000_000, seed=1
         ),
     )
 }

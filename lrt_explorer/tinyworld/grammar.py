@@ -48,9 +48,6 @@ PLAN: tuple[str, ...] = (
     "fact", "fact", "fact",
 )  # fmt: skip
 
-# A fact text: mostly facts, all told right or all told wrong.
-FACT_TEXT: tuple[str, ...] = (*("fact",) * 9, "narrative", "question", "request")
-
 
 @dataclass(frozen=True)
 class Piece:

@@ -3,14 +3,8 @@
 Matrices inside the blocks are stepped with Muon (orthogonalised momentum, Jordan et al. 2024), which reaches a given
 loss in about half the tokens of AdamW here; embeddings, norms and biases with AdamW. Everything is seeded; a
 checkpoint is written every few hundred steps and training goes on from the last one.
-
-A recipe may have several cycles. Each begins from the float16 weights that the one before would export, with fresh
-optimisers, so that a family can be trained further from what is shipped. From the second cycle on every fourth document
-is a fact text: who tells facts right has to be inferred over many of them, which stories alone teach slowly.
 """
 
-import bisect
-import itertools
 import json
 import math
 import time
@@ -22,11 +16,8 @@ from typing import Any
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from lrt_explorer.tinyworld.corpus import document, documents
+from lrt_explorer.tinyworld.corpus import documents
 from lrt_explorer.tinyworld.family import CONTEXT, Recipe, build_model
-from lrt_explorer.tinyworld.grammar import FACT_TEXT, PLAN
-
-FACTS_EVERY = 4
 
 
 @dataclass(frozen=True)
@@ -40,16 +31,8 @@ class TrainingState:
     seconds: float
 
 
-def batches(
-    tokenizer: PreTrainedTokenizerFast, rows: int, first: int, facts_from: int | None = None
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+def batches(tokenizer: PreTrainedTokenizerFast, rows: int, first: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Batches of training documents, from batch number `first` on, without end.
-
-    Args:
-        tokenizer: the family's tokenizer.
-        rows: documents a batch.
-        first: number of the first batch.
-        facts_from: number of the batch from which every fourth document is a fact text; None for never.
 
     Yields:
         ids `[rows, t]` and the same as labels with padding set to -100; `t` is at most `CONTEXT`.
@@ -57,11 +40,7 @@ def batches(
     pad = int(tokenizer.pad_token_id)
     number = first
     while True:
-        with_facts = facts_from is not None and number >= facts_from
-        texts = [
-            document("train", index, FACT_TEXT if with_facts and index % FACTS_EVERY == 0 else PLAN).text
-            for index in range(number * rows, (number + 1) * rows)
-        ]
+        texts = [document.text for document in documents("train", rows, start=number * rows)]
         encoded = tokenizer([text + tokenizer.eos_token for text in texts], truncation=True, max_length=CONTEXT)
         longest = max(len(ids) for ids in encoded["input_ids"])
         ids = torch.full((rows, longest), pad)
@@ -92,10 +71,10 @@ def held_out_loss(model: Any, tokenizer: PreTrainedTokenizerFast, count: int = 2
 
 
 class Optimisers:
-    """Muon for the matrices of the blocks, AdamW for the rest; a warm-up and a linear decay for both over one cycle."""
+    """Muon for the matrices of the blocks, AdamW for the rest; in each cycle a warm-up and a linear decay for both."""
 
     def __init__(self, model: Any, recipe: Recipe, steps: int) -> None:
-        """Sort the parameters of a model; `steps` is the length of the cycle."""
+        """Sort the parameters of a model."""
         matrices: list[torch.nn.Parameter] = []
         rest: list[torch.nn.Parameter] = []
         for name, parameter in model.named_parameters():
@@ -106,10 +85,12 @@ class Optimisers:
                              adjust_lr_fn="match_rms_adamw"),
             torch.optim.AdamW(rest, lr=recipe.adam_lr, betas=(0.9, 0.98), weight_decay=0.0),
         ]  # fmt: skip
-        warm_up = max(1, steps // 50)
+        cycle = math.ceil(steps / recipe.cycles)
+        warm_up = max(1, cycle // 50)
 
         def factor(step: int) -> float:
-            return min((step + 1) / warm_up, max(0.01, (steps - step) / (0.6 * steps)), 1.0)
+            at = step % cycle
+            return min((at + 1) / warm_up, max(0.01, (cycle - at) / (0.6 * cycle)), 1.0)
 
         self.schedules = [torch.optim.lr_scheduler.LambdaLR(optimiser, factor) for optimiser in self.all]
 
@@ -149,32 +130,22 @@ def train(
     torch.manual_seed(recipe.seed)
     model: Any = build_model(recipe, tokenizer)
     model.train()
-    lengths = [math.ceil(tokens / (recipe.rows * CONTEXT)) for tokens in recipe.cycles]
-    starts = list(itertools.accumulate(lengths, initial=0))
-    steps = starts.pop()
+    steps = math.ceil(recipe.tokens / (recipe.rows * CONTEXT))
+    optimisers = Optimisers(model, recipe, steps)
     # Where the processor has no bfloat16 of its own, emulating it takes longer than float32.
-    halves = torch.ops.mkldnn._is_mkldnn_bf16_supported() and torch.cpu._is_avx512_bf16_supported()
+    halves = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     run.mkdir(parents=True, exist_ok=True)
     checkpoint, log = run / "checkpoint.pt", run / "log.jsonl"
     step, tokens, before = 0, 0, 0.0
-    saved: dict[str, Any] | None = None
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
         model.load_state_dict(saved["model"])
+        optimisers.load(saved["optimisers"])
         step, tokens, before = saved["step"], saved["tokens"], saved["seconds"]
     started = time.monotonic()
     losses: list[float] = []
-    number = max(bisect.bisect_right(starts, step) - 1, 0)
-    optimisers = Optimisers(model, recipe, lengths[number])
-    if saved is not None and step > starts[number]:
-        optimisers.load(saved["optimisers"])
-    source = batches(tokenizer, recipe.rows, first=step, facts_from=lengths[0])
+    source = batches(tokenizer, recipe.rows, first=step)
     while step < steps:
-        if step and step in starts:
-            with torch.no_grad():
-                for parameter in model.parameters():
-                    parameter.copy_(parameter.half())
-            optimisers = Optimisers(model, recipe, lengths[starts.index(step)])
         ids, labels = next(source)
         with torch.autocast("cpu", torch.bfloat16, enabled=halves):
             loss = model(input_ids=ids, labels=labels, use_cache=False).loss

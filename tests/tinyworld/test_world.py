@@ -74,6 +74,19 @@ def test_pairs_differ_in_their_latent_alone(concept: str) -> None:
 
 
 @pytest.mark.parametrize("concept", NAMES)
+def test_told_pairs_tell_the_same_stories_up_to_where_the_latent_shows(concept: str) -> None:
+    broken = contrast_set(concept, pairs=12, prompts=2).pairs
+    told = contrast_set(concept, pairs=12, prompts=2, told=True).pairs
+    assert all(text[-1] in '.!"' for pair in told for text in pair)
+    # A story that would be the same from both sides when broken off is drawn anew; most are not.
+    alike = [(before, after) for before, after in zip(broken, told, strict=True) if after[0].startswith(before[0])]
+    assert len(alike) >= 6
+    for before, after in alike:
+        ends = {whole.removeprefix(stem) for stem, whole in zip(before, after, strict=True)}
+        assert len(ends) == 2 and all(0 < len(end) < 40 for end in ends)
+
+
+@pytest.mark.parametrize("concept", NAMES)
 def test_prompts_break_off_where_both_answers_are_possible(concept: str) -> None:
     prompts = contrast_set(concept, pairs=2, prompts=40).prompts
     assert len({prompt.text for prompt in prompts}) == 40
