@@ -227,10 +227,11 @@ def evidence_section(result: dict[str, Any]) -> str:
 def scaling_section(result: dict[str, Any]) -> str:
     """The four studies: tables, and charts beside docs/results.md."""
     text = SCALING.format(prompts=result["prompts"], tokens=result["fit_tokens"])
-    text += "\n### By pair of sizes\n\n| pair | layers | retention | reach 0.85 | random |\n"
-    text += "| --- | --- | ---: | ---: | ---: |\n"
-    for point in result["sizes"]:
-        text += f"| {point['x']} | {point['small_layer']} → {point['large_layer']} {_point(point)}\n"
+    for study, title in (("sizes", "By pair of sizes"), ("composition", "By way of a third model")):
+        text += f"\n### {title}\n\n| models | layers | retention | reach 0.85 | random |\n"
+        text += "| --- | --- | ---: | ---: | ---: |\n"
+        for point in result[study]:
+            text += f"| {point['x']} | {point['small_layer']} → {point['large_layer']} {_point(point)}\n"
     for study, label, title, log in CURVES:
         points = result[study]
         curves = [

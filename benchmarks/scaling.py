@@ -1,6 +1,6 @@
 """How transfer scales: with the sizes of the models, contrast pairs, fit tokens and depth. Prints one JSON object.
 
-    python benchmarks/scaling.py [--prompts 40] [--studies sizes,pairs,tokens,depth]
+    python benchmarks/scaling.py [--prompts 40] [--studies sizes,pairs,tokens,depth,composition]
 
 Every point is the mean retention over the concepts whose native vector steers the large model (slope above 0 with all
 of its interval), with Student's interval over concepts, and how many of them reach 0.85. Beside it stands the same mean
@@ -9,7 +9,8 @@ of one random direction a concept. Maps are fitted on texts broken off where vec
 - *sizes*: every ordered pair of the family, each model at its own layer;
 - *pairs*: both vectors of the demo pairs found from so many contrast pairs, judged against the native vector of all;
 - *tokens*: the map of the demo pairs fitted on so many tokens;
-- *depth*: each layer of the large model that leaves two blocks above it, from the small layer at a like depth.
+- *depth*: each layer of the large model that leaves two blocks above it, from the small layer at a like depth;
+- *composition*: two maps of the family after each other, by way of a third model, in place of one.
 """
 
 import argparse
@@ -17,7 +18,8 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, reduce
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -41,6 +43,11 @@ FAMILY = ("tinyworld-xs", "tinyworld-s", "tinyworld-m", "tinyworld-l", "tinyworl
 SOURCE_LAYERS = {"tinyworld-xs": 1, "tinyworld-s": 3, "tinyworld-m": 5, "tinyworld-l": 5, "tinyworld-g": 3}
 TARGET_LAYERS = {"tinyworld-s": 2, "tinyworld-m": 3, "tinyworld-l": 5}
 DEMO = (("tinyworld-s", "tinyworld-l"), ("tinyworld-m", "tinyworld-l"))
+ROUTES = (
+    ("tinyworld-s", "tinyworld-m", "tinyworld-l"),
+    ("tinyworld-xs", "tinyworld-s", "tinyworld-l"),
+    ("tinyworld-g", "tinyworld-s", "tinyworld-l"),
+)
 STRENGTHS = (-0.6, 0.0, 0.6)
 CONTRAST_PAIRS = (2, 4, 8, 16, 32, 64, 96)
 TOKENS = (500, 1_000, 3_000, 10_000, 30_000, 100_000)
@@ -209,11 +216,24 @@ def depth(prompts: int) -> list[Any]:
     return points
 
 
+def composition(prompts: int) -> list[Any]:
+    """By way of a third model."""
+    points = []
+    for *sources, large in ROUTES:
+        stops = [*((name, SOURCE_LAYERS[name]) for name in sources), (large, TARGET_LAYERS[large])]
+        legs = [maps(a, b, [(i, j)], FIT_TOKENS)[0] for (a, i), (b, j) in pairwise(stops)]
+        (small, i), (_, j) = stops[0], stops[-1]
+        found = steered(large, j, prompts).point(mapped(small, i, reduce(AffineMap.then, legs)))
+        points.append(described(" → ".join(name for name, _ in stops), small, i, large, j, found, prompts))
+    return points
+
+
 STUDIES: dict[str, Callable[[int], list[Any]]] = {
     "sizes": sizes,
     "pairs": contrast_pairs,
     "tokens": fit_tokens,
     "depth": depth,
+    "composition": composition,
 }
 
 
