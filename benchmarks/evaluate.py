@@ -31,6 +31,7 @@ from lrt_explorer.store import MapInfo, load_artifact, load_map
 from lrt_explorer.study.defaults import default_layers
 from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.arms import concept_arms, others_of
+from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.kept import KIND
 from lrt_explorer.study.maps import needed_map
 from lrt_explorer.study.progress import finish
@@ -61,7 +62,7 @@ def plain_loop(
     found, passes = [], 0
     for number, concept in enumerate(concepts):
         others = others_of(concepts, number, settings.other_concepts)
-        arms = concept_arms(small, large, map, info, controls, concept, others, settings)
+        arms = concept_arms(Case(small, large, map, info, controls, concept, others, settings))
         prompts = settle(large, concept.prompts[: settings.prompts])
         readouts = torch.empty(len(arms.directions), len(settings.strengths), len(prompts), dtype=torch.float64)
         for column, (prompt, answer) in enumerate(zip(prompts, answer_tokens(large, prompts), strict=True)):
@@ -94,7 +95,7 @@ def measure(
     # Reading the vectors is the same work for both, and done before either.
     for number, concept in enumerate(concepts):
         others = others_of(concepts, number, settings.other_concepts)
-        concept_arms(small, large, map, info, controls, concept, others, settings)
+        concept_arms(Case(small, large, map, info, controls, concept, others, settings))
     with tempfile.TemporaryDirectory() as home:
         clock, processor = time.perf_counter(), time.process_time()
         evaluation = finish(

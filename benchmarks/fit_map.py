@@ -40,6 +40,7 @@ from lrt_explorer.lm.presets import MODELS, PAIRS
 from lrt_explorer.study.batches import DocumentStream
 from lrt_explorer.study.collect import Route, collect
 from lrt_explorer.study.fit import fit_maps
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.paired import CONTEXT, Placed, place
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.sgd import sgd_map
@@ -135,8 +136,8 @@ def speed(pair: Pair, tokens: int, runs: int, clock: Callable[[], float]) -> dic
     works: dict[str, Callable[[], object]] = {
         "forward": lambda: forward(pair, made),
         "to_layer": lambda: forward_to_layer(pair, made),
-        "one": lambda: finish(fit_maps(pair.small, pair.large, texts, one, tokens=tokens)),
-        "all": lambda: finish(fit_maps(pair.small, pair.large, texts, pair.all_routes, tokens=tokens)),
+        "one": lambda: finish(fit_maps(pair.small, pair.large, texts, one, FitSettings(tokens))),
+        "all": lambda: finish(fit_maps(pair.small, pair.large, texts, pair.all_routes, FitSettings(tokens))),
     }
     forward(pair, made[:1])
     taken: list[dict[str, float]] = []

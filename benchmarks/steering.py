@@ -35,6 +35,7 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.collect import Route
 from lrt_explorer.study.dose import STRENGTHS, DoseResponse, dose_response, score_response
 from lrt_explorer.study.fit import fit_maps
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.judged import judged_score
 from lrt_explorer.study.known import Known, read_known
 from lrt_explorer.study.progress import finish
@@ -154,7 +155,7 @@ def transfers(
 ) -> dict[str, Any]:
     """Retention of every concept through the map i → j, with both controls."""
     routes = [Route(i, j), *(Route(i, j, shuffle=seed) for seed in range(1, SEEDS + 1))]
-    fitted, *shuffled = finish(fit_maps(small, large, read_texts(corpus), routes, tokens=tokens, corpus=corpus))
+    fitted, *shuffled = finish(fit_maps(small, large, read_texts(corpus), routes, FitSettings(tokens, corpus)))
     concepts = {}
     for concept in CONCEPTS:
         contrast = load_concept(concept.name)

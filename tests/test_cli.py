@@ -126,6 +126,20 @@ def test_compare_gives_four_arms_and_repeats_itself(run: Run, folders: dict[str,
     assert own["prompt"] == "Anna saw a cow and" and own["arms"] != result["arms"]
 
 
+def test_compare_scores_and_finds_vectors_as_it_is_told(run: Run, fail: Run, folders: dict[str, str]) -> None:
+    fitted(run, folders, "--small-layer", "1", "--large-layer", "2")
+    command = ("compare", folders["small"], folders["large"], "--small-layer", "1", "--large-layer", "2")
+    command += ("--concept", "mood", "--strength", "0.5", "--max-new-tokens", "8")
+    plain = run(*command)
+    told = run(*command, "--scorer", "regex:^", "--method", "principal-component", "--whiten", "--reading", "token-2")
+    assert [arm["score"] for arm in told["arms"]] == [1.0] * 4
+    assert (told["method"], told["reading"]) == ("principal-component, whitened", "token-2")
+    assert plain["method"] == "mean-difference"
+    assert plain["arms"][1]["readout"] != told["arms"][1]["readout"]
+    assert "names no scorer" in fail(*command, "--scorer", "joy")
+    assert "is no way to read a vector" in fail(*command, "--reading", "middle")
+
+
 def test_without_json_the_results_are_for_people(
     run: Run, folders: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:

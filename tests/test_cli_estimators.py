@@ -1,6 +1,7 @@
 """The command line of the shared basis and of the estimators that go down step by step, on tiny models."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from lrt_explorer.cli import main
 from lrt_explorer.concepts.contrast import write_contrast
 from lrt_explorer.store import load_map
+from lrt_explorer.study.distill import Distillation
 from tests.study.tiny import CONCEPT, large, small, texts
 
 PAIR = ("--small-layer", "1", "--large-layer", "2", "--tokens", "4000")
@@ -65,9 +67,26 @@ def test_fit_by_gradient_descent_keeps_a_map(
     assert (info.method, info.settings["learning_rate"], info.r2) == ("sgd", 0.01, fast)
 
 
+def test_fit_learns_from_some_concepts_and_is_judged_on_the_others(
+    models: tuple[str, str], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Distillation, "__post_init__", lambda self: object.__setattr__(self, "steps", 4))
+    for name in ("mood 2", "mood 3"):
+        write_contrast(tmp_path / "concepts" / f"{name}.jsonl", replace(CONCEPT, name=name))
+    how = ("--method", "distilled", "--out", str(tmp_path / "map"), "--learn-from")
+    (pair,) = ran(capsys, "fit", *models, *PAIR, *how, "mood,mood 2")["pairs"]
+    _, info = load_map(tmp_path / "map")
+    assert info.settings["learned_from"] == ["mood", "mood 2"] and pair["direction_cosine"] is not None
+    (pair,) = ran(capsys, "fit", *models, *PAIR, *how, "all")["pairs"]
+    assert pair["direction_cosine"] is None
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
+        (("--learn-from", "mood"), "ridge learns from no concept"),
+        (("--method", "distilled", "--learn-from", "mood", *PAIR), "so mood alone is too little"),
+        (("--method", "distilled", "--learn-from", "joy", *PAIR), "there is no concept 'joy'"),
         (("--method", "sgd", "--all-layers"), "--all-layers"),
         (("--method", "distilled", "--all-layers"), "--all-layers"),
         (("--learning-rate", "0.1"), "ridge has no learning rate"),

@@ -10,6 +10,7 @@ from lrt_explorer.cli import main
 from lrt_explorer.concepts.contrast import write_contrast
 from lrt_explorer.store import data_home
 from lrt_explorer.study import controls, evaluate
+from lrt_explorer.study.evaluate import EvaluationSettings
 from tests.study.evaluation.suite import ANIMALS
 from tests.study.tiny import CONCEPT, large, small, texts
 
@@ -69,12 +70,34 @@ def test_it_writes_one_document_and_a_rerun_measures_nothing_again(
     assert str(out) in table
 
 
+def test_scorers_and_vectors_are_chosen_on_the_command_line(
+    folders: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(command(folders, "--out", str(tmp_path), "--json")) == 0
+    plain: dict[str, Any] = json.loads(capsys.readouterr().out)
+    monkeypatch.setattr(EvaluationSettings, "__post_init__", lambda self: object.__setattr__(self, "max_new_tokens", 4))
+    how = ("--method", "principal-component", "--whiten", "--reading", "token-2")
+    more = ("--concepts", "mood", "--generate", "--scorer", "words:the,a/of", *how)
+    assert main(command(folders, "--out", str(tmp_path), *more, "--json")) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    settings = found["settings"]
+    assert (settings["method"], settings["whiten"], settings["reading"]) == ("principal-component", True, "token-2")
+    assert settings["scorer"] == {"words": ["the", "a"], "against": ["of"]} == found["concepts"][0]["scorer"]
+    assert plain["concepts"][1]["scorer"] is None and plain["settings"]["scorer"] is None
+    before, after = plain["concepts"][1], found["concepts"][0]
+    assert before["name"] == after["name"] and before["direction_cosine"] != after["direction_cosine"]
+
+
 def test_mistakes_are_one_clear_line(folders: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     for more, said in (
         (("--concepts", "joy"), "there is no concept 'joy'"),
         (("--concepts", "mood,mood"), "the same name"),
         (("--strengths", "0.3"), "at least two strengths"),
         (("--prompts", "1"), "at least 2"),
+        (("--reading", "token-0"), "is no way to read a vector; choose all-tokens"),
+        (("--scorer", "regex:a"), "a scorer reads texts, but none are written"),
+        (("--generate", "--scorer", "regex:("), "is no regular expression"),
+        (("--generate", "--scorer", "joy"), "'joy' names no scorer; give words:"),
         (("--large-layer", "9"), "blocks 0 to 4"),
     ):
         assert main(command(folders, *more)) == 1

@@ -14,15 +14,31 @@ FOLDER = Path(__file__).resolve().parent
 Pairs = tuple[tuple[str, str], ...]
 
 
-def prompts(texts: list[str], positive: str, negative: str) -> tuple[ReadoutPrompt, ...]:
-    """Readout prompts with the same answers, given as words parted by spaces; each follows its text after a space."""
-    sides = [tuple(f" {word}" for word in side.split()) for side in (positive, negative)]
-    return tuple(ReadoutPrompt(text, *sides) for text in texts)
+def rows(table: str) -> list[tuple[str, ...]]:
+    """The lines of a table, their columns parted by bars."""
+    return [tuple(line.split("|")) for line in table.strip().splitlines()]
 
 
 def crossed(template: str, *parts: str) -> list[str]:
     """The template with every combination of parts, which are written as "one|two|three"."""
     return [template.format(*chosen) for chosen in product(*(part.split("|") for part in parts))]
+
+
+def framed(frames: str, fillings: list[tuple[str, ...]]) -> Pairs:
+    """Every filling in every frame; a frame is a line with both texts of a pair, parted by a bar."""
+    return tuple((a.format(*filling), b.format(*filling)) for (a, b), filling in product(rows(frames), fillings))
+
+
+def concept(description: str, labels: str, pairs: Pairs, texts: list[str], answers: str) -> ContrastSet:
+    """The set named after the one word before its description, its labels and its answers parted by a bar.
+
+    All texts are read out with the same answers: words parted by spaces, each of which follows its text after a space.
+    """
+    name, _, description = description.partition(": ")
+    positive, negative = labels.split("|")
+    sides = [tuple(f" {word}" for word in side.split()) for side in answers.split("|")]
+    prompts = tuple(ReadoutPrompt(text, *sides) for text in texts)
+    return ContrastSet(name, pairs, description, positive, negative, prompts=prompts)
 
 
 def formality() -> ContrastSet:
@@ -32,59 +48,50 @@ def formality() -> ContrastSet:
         ("Good afternoon. ", "Yo! "),
         ("To whom it may concern: ", "Hi guys, "),
     ]
-    bodies = [
-        ("I regret to inform you that I am unable to attend the meeting.", "sorry, can't make it to the meeting."),
-        ("I would be most grateful if you could return my umbrella.", "can you gimme my umbrella back?"),
-        ("Please find enclosed the documents that you requested.", "here's the stuff you wanted."),
-        ("We cordially invite you to a dinner on Saturday evening.", "wanna come over for food on Saturday?"),
-        ("I wish to express my sincere gratitude for your assistance.", "thanks a ton for helping out!"),
-        ("Your prompt reply would be very much appreciated.", "write back quick, ok?"),
-        ("I must apologise for the delay in answering your enquiry.", "oops, my bad for being so slow."),
-        ("It is with great pleasure that I accept your kind offer.", "sure thing, I'm totally in!"),
-        ("Kindly refrain from smoking on the premises.", "no smoking here, folks, cut it out."),
-        ("The children are requested to remain seated.", "kids, just stay put, alright?"),
-        ("I should like to enquire about the price of the bicycle.", "how much for the bike?"),
-        (
-            "Allow me to introduce my colleague, who is responsible for the garden.",
-            "meet my buddy, he does the garden.",
-        ),
-        ("We are obliged to cancel the excursion owing to the rain.", "trip's off, it's pouring like crazy."),
-        ("Do not hesitate to contact me should any question arise.", "just ping me if anything's up."),
-    ]
-    pairs = tuple((a + formal, b + casual) for (a, b), (formal, casual) in product(openings, bodies))
+    bodies = """\
+I regret to inform you that I am unable to attend the meeting.|sorry, can't make it to the meeting.
+I would be most grateful if you could return my umbrella.|can you gimme my umbrella back?
+Please find enclosed the documents that you requested.|here's the stuff you wanted.
+We cordially invite you to a dinner on Saturday evening.|wanna come over for food on Saturday?
+I wish to express my sincere gratitude for your assistance.|thanks a ton for helping out!
+Your prompt reply would be very much appreciated.|write back quick, ok?
+I must apologise for the delay in answering your enquiry.|oops, my bad for being so slow.
+It is with great pleasure that I accept your kind offer.|sure thing, I'm totally in!
+Kindly refrain from smoking on the premises.|no smoking here, folks, cut it out.
+The children are requested to remain seated.|kids, just stay put, alright?
+I should like to enquire about the price of the bicycle.|how much for the bike?
+Allow me to introduce my colleague, who is responsible for the garden.|meet my buddy, he does the garden.
+We are obliged to cancel the excursion owing to the rain.|trip's off, it's pouring like crazy.
+Do not hesitate to contact me should any question arise.|just ping me if anything's up."""
+    pairs = tuple((a + formal, b + casual) for (a, b), (formal, casual) in product(openings, rows(bodies)))
     texts = crossed(
         "A message to {} about {}:",
         "my neighbour|the librarian|our teacher|a cousin|the landlord|the baker|my old team|the doctor|a classmate"
         "|the new manager|the choir|a customer",
         "the lost keys|a birthday|the broken lift|next week's timetable|a missing parcel",
     )
-    return ContrastSet(
-        "formality", pairs, "Formal against casual writing.", "formal", "casual",
-        prompts=prompts(texts, "Dear Good Greetings", "Hey Hi Yo Sup"),
-    )  # fmt: skip
+    answers = "Dear Good Greetings|Hey Hi Yo Sup"
+    return concept("formality: Formal against casual writing.", "formal|casual", pairs, texts, answers)
 
 
 def sentiment() -> ContrastSet:
     """Reviews of people who liked something against those who did not."""
-    frames = [
-        ("The {} was wonderful, and I left with a smile.", "The {} was dreadful, and I left in anger."),
-        ("I loved the {}; everything about it was a delight.", "I hated the {}; everything about it was a disaster."),
-        ("What a superb {}! I would warmly recommend it.", "What an awful {}! I would warn anyone against it."),
-    ]
+    frames = """\
+The {} was wonderful, and I left with a smile.|The {} was dreadful, and I left in anger.
+I loved the {}; everything about it was a delight.|I hated the {}; everything about it was a disaster.
+What a superb {}! I would warmly recommend it.|What an awful {}! I would warn anyone against it."""
     things = (
         "soup|train ride|novel|garden tour|haircut|puppet show|hotel room|violin lesson|pair of boots|museum guide"
         "|wedding cake|camp site|radio play|ferry crossing"
     ).split("|")
-    pairs = tuple((good.format(thing), bad.format(thing)) for (good, bad), thing in product(frames, things))
     texts = crossed(
         "I saw the {} with {}. All in all it was",
         "film|concert|exhibition|football match|parade|castle|opera|market|aquarium|play|fireworks|lighthouse",
         "my sister|two friends|the whole class|a colleague|my parents",
     )
-    return ContrastSet(
-        "sentiment", pairs, "Praise against blame.", "praise", "blame",
-        prompts=prompts(texts, "wonderful great excellent fantastic lovely", "terrible awful bad horrible boring"),
-    )  # fmt: skip
+    answers = "wonderful great excellent fantastic lovely|terrible awful bad horrible boring"
+    pairs = framed(frames, [(thing,) for thing in things])
+    return concept("sentiment: Praise against blame.", "praise|blame", pairs, texts, answers)
 
 
 def french() -> ContrastSet:
@@ -132,17 +139,15 @@ Nous chantons tous les dimanches.|We sing every Sunday.
 Il faut arroser les fleurs.|The flowers need watering.
 Son chien a peur de l'orage.|Her dog is afraid of the storm.
 Je te rappelle ce soir.|I will call you back tonight."""
-    pairs = tuple((a, b) for a, b in (line.split("|") for line in lines.splitlines()))
+    pairs = tuple((french, english) for french, english in rows(lines))
     texts = crossed(
         "A sentence for {} on the subject of {}:",
         "a postcard|a notebook|a shop window|a diary|a song|a school play|a poster|a menu|a travel guide|a label"
         "|a speech|a riddle",
         "friendship|coffee|the stars|old books|spring",
     )
-    return ContrastSet(
-        "french", pairs, "French against English.", "French", "English",
-        prompts=prompts(texts, "Le La Les Il Elle Je Nous Un Une", "The It We I There You A"),
-    )  # fmt: skip
+    answers = "Le La Les Il Elle Je Nous Un Une|The It We I There You A"
+    return concept("french: French against English.", "French|English", pairs, texts, answers)
 
 
 def concision() -> ContrastSet:
@@ -155,22 +160,21 @@ def concision() -> ContrastSet:
         "Before I answer, let me explain that I have thought about this at some length; having done so, I believe that "
         "what you are looking for is, in short, {}.",
     ]
-    asked = [
-        ("How many legs does a spider have?", "eight"),
-        ("Which planet is closest to the sun?", "Mercury"),
-        ("What do bees make?", "honey"),
-        ("At what time does the shop open?", "nine o'clock"),
-        ("Which metal is attracted by a magnet?", "iron"),
-        ("Who wrote Hamlet?", "Shakespeare"),
-        ("Which season follows winter?", "spring"),
-        ("What is frozen water called?", "ice"),
-        ("How many minutes are in an hour?", "sixty"),
-        ("Which animal barks?", "the dog"),
-        ("Where do penguins live?", "in the south"),
-        ("What is paper made from?", "wood"),
-        ("Which instrument has black and white keys?", "the piano"),
-        ("What do you call the child of a sheep?", "a lamb"),
-    ]
+    asked = rows("""\
+How many legs does a spider have?|eight
+Which planet is closest to the sun?|Mercury
+What do bees make?|honey
+At what time does the shop open?|nine o'clock
+Which metal is attracted by a magnet?|iron
+Who wrote Hamlet?|Shakespeare
+Which season follows winter?|spring
+What is frozen water called?|ice
+How many minutes are in an hour?|sixty
+Which animal barks?|the dog
+Where do penguins live?|in the south
+What is paper made from?|wood
+Which instrument has black and white keys?|the piano
+What do you call the child of a sheep?|a lamb""")
     pairs = tuple(
         (f"Question: {q}\nAnswer: {a[0].upper()}{a[1:]}.", f"Question: {q}\nAnswer: {frame.format(a)}")
         for frame, (q, a) in product(frames, asked)
@@ -190,64 +194,49 @@ def concision() -> ContrastSet:
     ).split("|")
     texts = [f"Question: What is the capital of {c}?\nAnswer: {a}" for c, a in (entry.split() for entry in capitals)]
     texts += [f"Question: What is the opposite of {c}?\nAnswer: {a}" for c, a in (entry.split() for entry in opposites)]
-    return ContrastSet(
-        "concision", pairs, "Answers in few words against answers in many: does it stop, or go on?", "brief", "wordy",
-        prompts=tuple(
-            ReadoutPrompt(text, (".", "\n"), (",", " is", " which", " because", " and", " would")) for text in texts
-        ),
-    )  # fmt: skip
+    sides = (".", "\n"), (",", " is", " which", " because", " and", " would")
+    prompts = tuple(ReadoutPrompt(text, *sides) for text in texts)
+    description = "Answers in few words against answers in many: does it stop, or go on?"
+    return ContrastSet("concision", pairs, description, "brief", "wordy", prompts=prompts)
 
 
 def confidence() -> ContrastSet:
     """Claims made without doubt against the same claims hedged."""
-    frames = [
-        ("It is certain that {}.", "It is perhaps possible that {}."),
-        ("Without any doubt, {}; I guarantee it.", "I could be wrong, but maybe {}; it is hard to say."),
-        ("I know for a fact that {}.", "I have a vague feeling that {}, though I am not at all sure."),
-    ]
+    frames = """\
+It is certain that {}.|It is perhaps possible that {}.
+Without any doubt, {}; I guarantee it.|I could be wrong, but maybe {}; it is hard to say.
+I know for a fact that {}.|I have a vague feeling that {}, though I am not at all sure."""
     claims = (
         "the bridge will hold|the letter has arrived|this key fits the lock|the tomatoes will ripen in July"
         "|the painting is genuine|she took the early train|the well is forty metres deep|the recipe needs more salt"
         "|the match was fair|our team built the fastest boat|he has read the contract|the museum closes at six"
         "|the owl lives in the barn|the meeting was moved to Friday"
     ).split("|")
-    pairs = tuple((sure.format(claim), hedged.format(claim)) for (sure, hedged), claim in product(frames, claims))
+    pairs = framed(frames, [(claim,) for claim in claims])
     texts = crossed(
         "Will {} {}? I am",
         "it snow|the price fall|the choir win|my cousin visit us|the shop reopen|the river rise|the new plan work"
         "|the play sell out|the cat come back|they find the ring|the bus be late|the roses bloom",
         "this week|before the holidays|in the spring|by Monday|after all",
     )
-    return ContrastSet(
-        "confidence", pairs, "Certainty against doubt.", "certain", "doubtful",
-        prompts=prompts(texts, "certain sure confident convinced positive", "unsure uncertain doubtful not hesitant"),
-    )  # fmt: skip
+    answers = "certain sure confident convinced positive|unsure uncertain doubtful not hesitant"
+    return concept("confidence: Certainty against doubt.", "certain|doubtful", pairs, texts, answers)
 
 
 def myopia() -> ContrastSet:
     """A small reward at once against a larger one later."""
-    frames = [
-        (
-            "I would rather have {} right now than {} next year.",
-            "I would rather have {1} next year than {0} right now.",
-        ),
-        ("Why wait for {1}? I take {0} today.", "Why hurry for {0}? I wait for {1}."),
-        (
-            "{0} at once is worth more to me than {1} in the future.",
-            "{1} in the future is worth more to me than {0} at once.",
-        ),
-    ]
+    frames = """\
+I would rather have {0} right now than {1} next year.|I would rather have {1} next year than {0} right now.
+Why wait for {1}? I take {0} today.|Why hurry for {0}? I wait for {1}.
+{0} at once is worth more to me than {1} in the future.|{1} in the future is worth more to me than {0} at once."""
     rewards = (
         "ten euros|a hundred euros;one biscuit|a whole cake;a day off|two free weeks;a cheap umbrella|a coat that lasts"
         ";a quick sketch|a finished painting;a seed to eat|a field of wheat;a short nap|a long night's sleep"
         ";a ride around the block|a journey to the coast;one song|a full concert;a paper boat|a sailing boat"
         ";a candle|a house with lamps;a handful of berries|jars of jam;a pat on the back|a medal"
         ";a used phone|a brand-new computer"
-    ).split(";")
-    pairs = tuple(
-        (_sentence(now.format(*reward.split("|"))), _sentence(later.format(*reward.split("|"))))
-        for (now, later), reward in product(frames, rewards)
-    )
+    ).replace(";", "\n")
+    pairs = tuple((_sentence(now), _sentence(later)) for now, later in framed(frames, rows(rewards)))
     texts = crossed(
         "Asked whether I want {} in {}, I said that I would rather",
         "one sweet now or three|one coin now or five|a small gift now or a big one|a little bonus now or a large one"
@@ -255,10 +244,8 @@ def myopia() -> ContrastSet:
         "|a snack now or a feast|a short break now or a holiday|one marble now or ten|a discount now or a refund",
         "an hour|two days|a week|six months|a year",
     )
-    return ContrastSet(
-        "myopia", pairs, "A small reward now against a larger one later.", "now", "later",
-        prompts=prompts(texts, "take have get grab", "wait hold save be"),
-    )  # fmt: skip
+    answers = "take have get grab|wait hold save be"
+    return concept("myopia: A small reward now against a larger one later.", "now|later", pairs, texts, answers)
 
 
 def _sentence(text: str) -> str:

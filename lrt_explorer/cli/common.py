@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from lrt_explorer.study.progress import Progress, Result, finish
 
 if TYPE_CHECKING:
+    from lrt_explorer.concepts.scoring import ScorerChoice
     from lrt_explorer.lm.model import LanguageModel
 
 Json = dict[str, Any]
 """What a command prints with --json: keys are fixed, so that other programs can rely on them."""
 
-READINGS = ("all-tokens", "last-token")
+METHODS = ("mean-difference", "principal-component")
 SECONDS_BETWEEN_REPORTS = 0.5
 MODEL_HELP = "preset, local folder or hub id"
 
@@ -81,11 +82,39 @@ def add_models(parser: argparse.ArgumentParser) -> None:
 
 
 def add_concept(parser: argparse.ArgumentParser) -> None:
-    """The concept, and how its vectors are read."""
+    """The concept, and how its vectors are found."""
     parser.add_argument(
-        "--concept", required=True, metavar="NAME|FILE", help="shipped concept, or a .jsonl contrast set"
+        "--concept", required=True, metavar="NAME|FILE", help="shipped concept, or a file of pairs (docs/formats.md)"
     )
-    parser.add_argument("--reading", choices=READINGS, help="default: what the concept prefers")
+    add_vectors(parser)
+
+
+def add_vectors(parser: argparse.ArgumentParser) -> None:
+    """How vectors are found in contrast texts."""
+    readings = "all-tokens, last-token, or token-K: the K-th from the end (default: what the concept prefers)"
+    parser.add_argument("--reading", metavar="READING", help=readings)
+    parser.add_argument("--method", choices=METHODS, default=METHODS[0], help="default: %(default)s")
+    parser.add_argument("--whiten", action="store_true", help="whiten by the covariance of the activations")
+
+
+def add_scorer(parser: argparse.ArgumentParser) -> None:
+    """What scores written texts."""
+    how = (
+        "what scores texts: regex:PATTERN, words:A,B/C,D (those after the slash speak against), "
+        "classifier:MODEL#LABEL, or a judge's name (default: the concept's own)"
+    )
+    parser.add_argument("--scorer", metavar="SCORER", help=how)
+
+
+def chosen_scorer(options: argparse.Namespace) -> "ScorerChoice | None":
+    """The scorer asked for, if one was.
+
+    Raises:
+        SettingsError: if it names none.
+    """
+    from lrt_explorer.concepts.scoring import scorer_from_text
+
+    return None if options.scorer is None else scorer_from_text(options.scorer)
 
 
 def load_model(name: str) -> "LanguageModel":

@@ -10,7 +10,9 @@ from lrt_explorer.cli.common import (
     add_concept,
     add_json,
     add_models,
+    add_scorer,
     chosen_layers,
+    chosen_scorer,
     load_model,
     number,
     run_study,
@@ -23,6 +25,7 @@ def add_parser(commands: Any) -> None:
     add_models(parser)
     parser.add_argument("--map", type=Path, metavar="DIR", help="folder of a fitted map (default: the one at hand)")
     add_concept(parser)
+    add_scorer(parser)
     parser.add_argument("--prompt", help="start of all texts (default: one that suits the concept)")
     parser.add_argument("--strength", type=float, required=True, metavar="S", help="in typical activation norms")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sampling (default: %(default)s)")
@@ -40,7 +43,7 @@ def run(options: argparse.Namespace) -> Json:
     from lrt_explorer.study.defaults import default_prompt
     from lrt_explorer.study.maps import needed_map
 
-    concept = load_concept(options.concept)
+    concept, scorer = load_concept(options.concept), chosen_scorer(options)
     small, large = load_model(options.small), load_model(options.large)
     map, info = (
         load_map(options.map) if options.map else needed_map(small, large, *chosen_layers(options, small, large))
@@ -57,6 +60,9 @@ def run(options: argparse.Namespace) -> Json:
         max_new_tokens=options.max_new_tokens,
         temperature=options.temperature,
         reading=options.reading,
+        method=options.method,
+        whiten=options.whiten,
+        scorer=scorer,
     )
     comparison = run_study(study)
     return {

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from lrt_explorer.cli.common import (
-    READINGS,
     Json,
     add_json,
     add_models,
+    add_scorer,
+    add_vectors,
     chosen_layers,
+    chosen_scorer,
     load_model,
     number,
     run_study,
@@ -29,7 +31,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--concepts", default=ALL, metavar="NAME|FILE,…", help="default: all that ship for the demo family"
     )
-    parser.add_argument("--reading", choices=READINGS, help="default: what each concept prefers")
+    add_vectors(parser)
     parser.add_argument("--map", type=Path, metavar="DIR", help="folder of a fitted map (default: the one at hand)")
     parser.add_argument("--prompts", type=int, metavar="N", help="held-out prompts of each concept (default: 60)")
     parser.add_argument(
@@ -37,6 +39,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--seeds", type=int, metavar="N", help="random directions (default: 5)")
     parser.add_argument("--generate", action="store_true", help="write and score texts too, which takes longer")
+    add_scorer(parser)
     parser.add_argument(
         "--neutral", type=Path, metavar="FILE", help="neutral prompts, one a line; the first 16 are used"
     )
@@ -65,6 +68,7 @@ def run(options: argparse.Namespace) -> Json:
     chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if options.strengths:
         chosen["strengths"] = tuple(options.strengths)
+    chosen |= {"method": options.method, "whiten": options.whiten, "scorer": chosen_scorer(options)}
     settings = EvaluationSettings(generate=options.generate, **chosen)
     neutral = None
     if options.neutral:

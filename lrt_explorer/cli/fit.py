@@ -37,6 +37,12 @@ def add_parser(commands: Any) -> None:
         metavar="RATE",
         help="of sgd (default: 0.001), or of distilled relative to the size of the ridge map's weights (default: 0.01)",
     )
+    parser.add_argument(
+        "--learn-from",
+        metavar="NAME|FILE,…|all",
+        help="concepts that distilled learns from; those that ship and are not named judge it (default: none, but "
+        "differences of random tokens)",
+    )
     parser.add_argument("--corpus", help=CORPUS_HELP)
     parser.add_argument("--tokens", type=int, default=100_000, help="pairs of tokens to use (default: %(default)s)")
     parser.add_argument(
@@ -66,11 +72,16 @@ def run(options: argparse.Namespace) -> Json | int:
         )
     if options.learning_rate is not None and options.method not in BY_DESCENT:
         raise SettingsError(f"{options.method} has no learning rate; leave it out, or choose {' or '.join(BY_DESCENT)}")
+    if options.learn_from is not None and options.method != "distilled":
+        raise SettingsError(f"{options.method} learns from no concept; leave --learn-from out, or choose distilled")
     # Before the models are loaded: this chooses the device of each process.
     main = processes().main
     corpus = options.corpus or usual_corpus(options.small, options.large)
     texts = read_texts(corpus)
-    concepts = [load_concept(name) for name in shipped_concepts()] if main else []
+    named = list(shipped_concepts()) if options.learn_from == "all" else (options.learn_from or "").split(",")
+    learn_from = tuple(load_concept(name.strip()) for name in named if name.strip())
+    learned = {concept.name for concept in learn_from}
+    concepts = [load_concept(name) for name in shipped_concepts() if name not in learned] if main else []
     small, large = (_load(name, options.device_map) for name in (options.small, options.large))
     pairs = None if options.all_layers else [chosen_layers(options, small, large)]
     fitted: list[Json] = []
@@ -85,7 +96,7 @@ def run(options: argparse.Namespace) -> Json | int:
 
     begun = time.monotonic()
     if options.method in BY_DESCENT:
-        take(run_study(_by_descent(options, small, large, texts, corpus, concepts), keeps=True))
+        take(run_study(_by_descent(options, small, large, texts, corpus, concepts, learn_from), keeps=True))
     else:
         study = layer_grid(
             small,
@@ -143,26 +154,21 @@ def _by_descent(
     texts: "Corpus",
     corpus: str,
     concepts: "Sequence[ContrastSet]",
+    learn_from: "tuple[ContrastSet, ...]",
 ) -> "Generator[Progress, None, FittedMap]":
     """The study of an estimator that goes down step by step, for one layer pair."""
-    from lrt_explorer.study import distill, sgd
+    from lrt_explorer.study.distill import LEARNING_RATE, Distillation, distilled_map
+    from lrt_explorer.study.fit_settings import FitSettings
+    from lrt_explorer.study.sgd import LEARNING_RATE as SGD_RATE
+    from lrt_explorer.study.sgd import METHOD, sgd_map
 
-    descend, usual_rate = (
-        (sgd.sgd_map, sgd.LEARNING_RATE)
-        if options.method == sgd.METHOD
-        else (distill.distilled_map, distill.LEARNING_RATE)
-    )
-    return descend(
-        small,
-        large,
-        texts,
-        *chosen_layers(options, small, large),
-        tokens=options.tokens,
-        corpus=corpus,
-        concepts=concepts,
-        learning_rate=usual_rate if options.learning_rate is None else options.learning_rate,
-        keep_moments=True,
-    )
+    where = (small, large, texts, *chosen_layers(options, small, large))
+    settings = FitSettings(options.tokens, corpus, concepts, keep_moments=True)
+    usual = SGD_RATE if options.method == METHOD else LEARNING_RATE
+    rate = usual if options.learning_rate is None else options.learning_rate
+    if options.method == METHOD:
+        return sgd_map(*where, settings, learning_rate=rate)
+    return distilled_map(*where, settings, Distillation(learn_from, learning_rate=rate))
 
 
 def _load(name: str, device_map: str | None) -> "LanguageModel":

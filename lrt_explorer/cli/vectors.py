@@ -4,12 +4,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrt_explorer.cli.common import MODEL_HELP, Json, add_json, load_model
+from lrt_explorer.cli.common import METHODS, MODEL_HELP, Json, add_concept, add_json, load_model
 
 if TYPE_CHECKING:
     from lrt_explorer.concepts.vectors import SteeringVector
-
-METHODS = ("mean-difference", "principal-component")
 
 
 def add_parser(commands: Any) -> None:
@@ -17,12 +15,7 @@ def add_parser(commands: Any) -> None:
     vector = commands.add_parser("vector", help="find a steering vector in a model")
     vector.add_argument("model", metavar="MODEL", help=MODEL_HELP)
     vector.add_argument("--layer", type=int, required=True, metavar="I", help="block whose output is read, from 0")
-    concept = "shipped concept, or a file of pairs (docs/formats.md)"
-    vector.add_argument("--concept", required=True, metavar="NAME|FILE", help=concept)
-    readings = "all-tokens, last-token, or token-K: the K-th from the end (default: what the concept prefers)"
-    vector.add_argument("--reading", metavar="READING", help=readings)
-    vector.add_argument("--method", choices=METHODS, default=METHODS[0], help="default: %(default)s")
-    vector.add_argument("--whiten", action="store_true", help="whiten by the covariance of the activations")
+    add_concept(vector)
     out = "file to write, .safetensors or .gguf (default: in the data folder)"
     vector.add_argument("--out", type=Path, metavar="FILE", help=out)
     add_json(vector)

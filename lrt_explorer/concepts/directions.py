@@ -9,6 +9,11 @@ Method = Literal["mean-difference", "principal-component"]
 METHODS: tuple[Method, ...] = ("mean-difference", "principal-component")
 
 
+def method_name(method: Method, whiten: bool) -> str:
+    """What a vector found so says of itself."""
+    return f"{method}, whitened" if whiten else method
+
+
 def direction(positive: Tensor, negative: Tensor, method: Method, whitener: Tensor | None = None) -> Tensor:
     """The direction from the texts without a behaviour to those with it.
 

@@ -1,14 +1,13 @@
 """Reading contrast texts: one state per text and layer, from all of its tokens, the last one, or a chosen one."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from lrt_explorer.concepts.sets import ContrastSet
-from lrt_explorer.errors import ContrastError, SettingsError
+from lrt_explorer.concepts.sets import ContrastSet, Reading, tokens_from_end
+from lrt_explorer.errors import ContrastError
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.outliers import ordinary_rows
 from lrt_explorer.lm.capture import capture
@@ -16,9 +15,6 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode
 
 BATCH_TEXTS = 32
-READING_HELP = "all-tokens, last-token, or token-K for the K-th ordinary token from the end (token-1 is the last)"
-
-_FROM_THE_END = re.compile(r"token-([1-9]\d{0,3})")
 
 Reader = Callable[[Tensor, Tensor], Tensor]
 
@@ -38,23 +34,18 @@ class PairStates:
     covariance: Tensor | None = None
 
 
-def reader(reading: str) -> Reader:
+def reader(reading: Reading) -> Reader:
     """The function that takes a batch's states `[b, t, d]` and its ordinary tokens `[b, t]` to `[b, d]` float64.
 
     Raises:
         SettingsError: if there is no such reading.
     """
-    if reading == "all-tokens":
-        return _text_means
-    if reading == "last-token":
-        return _from_the_end(1)
-    if match := _FROM_THE_END.fullmatch(reading):
-        return _from_the_end(int(match[1]))
-    raise SettingsError(f"{reading!r} is no way to read a vector; choose {READING_HELP}")
+    place = tokens_from_end(reading)
+    return _text_means if place is None else _from_the_end(place)
 
 
 def read_pairs(
-    lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: str, covariance: bool = False
+    lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: Reading, covariance: bool = False
 ) -> dict[int, PairStates]:
     """Every text of a set as one state, at each layer.
 

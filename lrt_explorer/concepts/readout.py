@@ -7,7 +7,7 @@ from os.path import commonprefix
 import torch
 from torch import Tensor
 
-from lrt_explorer.concepts.sets import ReadoutPrompt
+from lrt_explorer.concepts.sets import Readout, ReadoutPrompt
 from lrt_explorer.errors import ContrastError, SettingsError
 from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.lm.model import LanguageModel
@@ -94,6 +94,15 @@ def answer_difference(logprobs: Tensor, answer: AnswerTokens) -> Tensor:
     return torch.logsumexp(logprobs[positive], 0) - torch.logsumexp(against, 0)
 
 
+def as_counted(differences: Tensor, readout: Readout) -> Tensor:
+    """Differences of log-probabilities as a set wants them counted (see `ContrastSet.readout`), in the same shape.
+
+    The probability is that of the positive answers once one of either side is given; without negative answers it is
+    simply theirs.
+    """
+    return torch.sigmoid(differences) if readout == "probability" else differences
+
+
 def answer_tokens(lm: LanguageModel, prompts: Sequence[ReadoutPrompt]) -> list[AnswerTokens]:
     """The first token of every answer as it follows its prompt; tokens that begin answers of both sides are dropped.
 
@@ -142,7 +151,7 @@ def pooled_prompt(text: str, prompts: Sequence[ReadoutPrompt]) -> ReadoutPrompt 
     """A free text read out with all the answers a concept knows; None if it knows none."""
     positive = tuple(dict.fromkeys(answer for p in prompts for answer in p.positive))
     negative = tuple(dict.fromkeys(answer for p in prompts for answer in p.negative))
-    return ReadoutPrompt(text, positive, negative) if positive and negative else None
+    return ReadoutPrompt(text, positive, negative) if positive else None
 
 
 def _told_apart(prompt: ReadoutPrompt, tokens: Iterator[list[int]]) -> AnswerTokens:

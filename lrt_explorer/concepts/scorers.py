@@ -2,11 +2,17 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Protocol
 
+from lrt_explorer.concepts.scoring import ClassifierLabel, Expression, WordList
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.lm.classify import load_classifier
+from lrt_explorer.lm.classify import Classifier, load_classifier
 
+SECONDS = 2.0
+"""That an expression may take over one text: some take for ever, and files may come from anywhere."""
+CLASSIFIERS = 2
+"""That stay in memory."""
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 
 
@@ -26,11 +32,7 @@ def word_list_scorer(positive: Sequence[str], negative: Sequence[str] = ()) -> S
     Raises:
         SettingsError: if there is no positive word, or one is on both sides.
     """
-    wanted, opposite = ({word.strip().casefold() for word in side} - {""} for side in (positive, negative))
-    if not wanted:
-        raise SettingsError("there is no word to score by; give at least one")
-    if both := wanted & opposite:
-        raise SettingsError(f"{min(both)!r} is on both sides of the word list; keep it on one")
+    wanted, opposite = WordList(tuple(positive), tuple(negative)).sides
     patterns = [re.compile(_any_of(side)) if side else None for side in (wanted, opposite)]
 
     def score(prompt: str, continuation: str) -> float | None:
@@ -47,15 +49,19 @@ def regex_scorer(pattern: str) -> Scorer:
     """1 where a regular expression matches anywhere in the continuation, 0 where not; no score for a blank text.
 
     Raises:
-        SettingsError: if the expression is none.
+        SettingsError: if the expression is none; when it scores, also if it takes for ever over a text.
     """
-    try:
-        compiled = re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise SettingsError(f"{pattern[:60]!r} is no regular expression ({error}); correct it") from error
+    compiled = Expression(pattern).compiled()
 
     def score(prompt: str, continuation: str) -> float | None:
-        return float(compiled.search(continuation) is not None) if continuation.strip() else None
+        if not continuation.strip():
+            return None
+        try:
+            return float(compiled.search(continuation, timeout=SECONDS) is not None)
+        except TimeoutError as error:
+            raise SettingsError(
+                f"the expression {pattern[:60]!r} takes longer than {SECONDS:g} s over one text; write a simpler one"
+            ) from error
 
     return score
 
@@ -71,7 +77,7 @@ def classifier_scorer(model: str, label: str) -> Scorer:
         ModelError: if there is no such model, or it is no text classifier.
         SettingsError: if it has no such label.
     """
-    classifier = load_classifier(model)
+    classifier = _classifier(model)
     column = classifier.column(label)
 
     def score(prompt: str, continuation: str) -> float | None:
@@ -82,7 +88,27 @@ def classifier_scorer(model: str, label: str) -> Scorer:
     return score
 
 
-def _any_of(words: set[str]) -> str:
+def make_scorer(choice: WordList | Expression | ClassifierLabel) -> Scorer:
+    """The scorer that was chosen; raises what making it raises."""
+    if isinstance(choice, WordList):
+        return word_list_scorer(choice.words, choice.against)
+    if isinstance(choice, Expression):
+        return regex_scorer(choice.regex)
+    return classifier_scorer(choice.classifier, choice.label)
+
+
+def classifier_identity(choice: ClassifierLabel) -> tuple[str, int]:
+    """Fingerprint of the classifier's weights and the output that is read: the name alone may come to mean others."""
+    classifier = _classifier(choice.classifier)
+    return classifier.fingerprint, classifier.column(choice.label)
+
+
+@lru_cache(maxsize=CLASSIFIERS)
+def _classifier(model: str) -> Classifier:
+    return load_classifier(model)
+
+
+def _any_of(words: frozenset[str]) -> str:
     # The longest first, for an alternative that matches ends the search at this place.
     ordered = sorted(words, key=lambda word: (-len(word), word))
     return r"(?<!\w)(?:" + "|".join(map(re.escape, ordered)) + r")(?!\w)"

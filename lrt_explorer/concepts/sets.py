@@ -2,15 +2,38 @@
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
-from lrt_explorer.errors import ContrastError
+from lrt_explorer.concepts.scoring import ScorerChoice
+from lrt_explorer.errors import ContrastError, SettingsError
 
 MINIMUM_PAIRS = 2
 
-Reading = Literal["all-tokens", "last-token"]
+Reading = str
+"""Which tokens of a text are read: one of `READINGS`, or "token-K" (see `tokens_from_end`)."""
 READINGS: tuple[Reading, ...] = ("all-tokens", "last-token")
+READING_HELP = "all-tokens, last-token, or token-K for the K-th ordinary token from the end (token-1 is the last)"
+_FROM_THE_END = re.compile(r"token-([1-9]\d{0,3})")
+
+Readout = Literal["log-odds", "probability"]
+READOUTS: tuple[Readout, ...] = ("log-odds", "probability")
+
+
+def tokens_from_end(reading: Reading) -> int | None:
+    """How far from a text's end the token lies that is read, 1 for the last; None where all tokens are.
+
+    Raises:
+        SettingsError: if there is no such reading.
+    """
+    if reading == "all-tokens":
+        return None
+    if reading == "last-token":
+        return 1
+    if match := _FROM_THE_END.fullmatch(reading):
+        return int(match[1])
+    raise SettingsError(f"{reading[:60]!r} is no way to read a vector; choose {READING_HELP}")
 
 
 @dataclass(frozen=True)
@@ -40,8 +63,10 @@ class ContrastSet:
         negative_label: a word for the texts without it ("sad").
         suffix: neutral words that end every text when the last token is read; None where there are none.
         prompts: readout prompts, kept apart from the pairs.
-        scorer: name of the judge that scores generated text; None where no judge knows the behaviour.
+        scorer: what scores generated text; None where nothing does.
         reading: where its vectors are read unless someone asks otherwise; what the evidence for this set prefers.
+        readout: how an evaluation counts the answers of a prompt: "log-odds" of the positive against the negative ones,
+            in nats, or the "probability" of the positive ones among both.
     """
 
     name: str
@@ -51,8 +76,9 @@ class ContrastSet:
     negative_label: str = "without"
     suffix: str | None = None
     prompts: tuple[ReadoutPrompt, ...] = field(default=())
-    scorer: str | None = None
+    scorer: ScorerChoice | None = None
     reading: Reading = "all-tokens"
+    readout: Readout = "log-odds"
 
     def __post_init__(self) -> None:
         """Refuse a set that holds no contrast."""
@@ -76,5 +102,8 @@ class ContrastSet:
 
     def fingerprint(self) -> str:
         """A hash of everything in the set, so that a changed set is never taken for the one a vector came from."""
-        content = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
-        return hashlib.sha256(content.encode()).hexdigest()[:16]
+        content = asdict(self)
+        if self.readout == READOUTS[0]:
+            # The sets that ship had their vectors read before there was a choice, and must go on matching them.
+            del content["readout"]
+        return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:16]

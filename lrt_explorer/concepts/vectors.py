@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lrt_explorer.concepts.diagnostics import Diagnosis, diagnose
-from lrt_explorer.concepts.directions import Method, direction
+from lrt_explorer.concepts.directions import Method, direction, method_name
 from lrt_explorer.concepts.reading import PairStates, read_pairs, text_states
 from lrt_explorer.concepts.sets import ContrastSet
 from lrt_explorer.concepts.whitening import whitening
@@ -90,7 +90,7 @@ def _vector(
             f"the texts of {contrast.name} read the same to {lm.name} at layer {layer}, so they give no vector; "
             "write pairs that differ where the vector is read"
         )
-    name = method if whitener is None else f"{method}, whitened"
+    name = method_name(method, whitener is not None)
     return SteeringVector(values, lm.name, lm.fingerprint, layer, contrast.name, name, reading)
 
 

@@ -11,7 +11,7 @@ from lrt_explorer.linear.reduced_rank import ReducedRankPath
 from lrt_explorer.linear.ridge import RidgePath
 from lrt_explorer.linear.scores import r2
 
-JsonValue = str | int | float | bool | None
+JsonValue = str | int | float | bool | list[str] | None
 
 
 @dataclass(frozen=True, eq=False)

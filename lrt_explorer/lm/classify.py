@@ -11,6 +11,7 @@ from torch import Tensor
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from lrt_explorer.errors import ModelError, SettingsError
+from lrt_explorer.lm.fingerprint import fingerprint
 from lrt_explorer.lm.hub import explain_refusal, only_on_disk
 
 # Where neither the configuration nor the tokenizer sets a limit.
@@ -26,12 +27,14 @@ class Classifier:
         labels: in the order of its outputs.
         several: whether a text can have several labels at once; each then has a probability of its own.
         context: how many tokens of a text it reads.
+        fingerprint: of its weights.
     """
 
     name: str
     labels: tuple[str, ...]
     several: bool
     context: int
+    fingerprint: str
     model: PreTrainedModel = field(repr=False)
     tokenizer: PreTrainedTokenizerBase = field(repr=False)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -101,6 +104,7 @@ def load_classifier(name: str, device: str | torch.device = "cpu") -> Classifier
         labels=tuple(str(config.id2label[number]) for number in range(config.num_labels)),
         several=config.problem_type == "multi_label_classification",
         context=own if own <= limit + 2 else limit,
+        fingerprint=fingerprint(model),
         model=model.to(device).eval(),
         tokenizer=tokenizer,
     )

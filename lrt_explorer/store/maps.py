@@ -9,19 +9,16 @@ from typing import Any
 from lrt_explorer.errors import ArtifactError, MapError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.store.artifacts import load_artifact, save_artifact
+from lrt_explorer.store.pair import PairInfo
 
 KIND = "map"
 
 
 @dataclass(frozen=True)
-class MapInfo:
-    """Where a map comes from and how good it is.
+class MapInfo(PairInfo):
+    """Where a map comes from and how good it is. The models come first, as in `PairInfo`.
 
     Attributes:
-        small: Name of the small model.
-        large: Name of the large model.
-        small_fingerprint: Of the small model's weights.
-        large_fingerprint: Of the large model's weights.
         small_layer: Block of the small model whose output the map takes.
         large_layer: Block of the large model whose output the map predicts.
         method: Estimator, such as "ridge".
@@ -40,10 +37,6 @@ class MapInfo:
         ArtifactError: If a value is of another type, or a layer or a count is negative.
     """
 
-    small: str
-    large: str
-    small_fingerprint: str
-    large_fingerprint: str
     small_layer: int
     large_layer: int
     method: str

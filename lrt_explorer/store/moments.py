@@ -11,19 +11,16 @@ from torch import Tensor
 
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.store.artifacts import load_artifact, read_meta, save_artifact
+from lrt_explorer.store.pair import PairInfo
 
 KIND = "moments"
 
 
 @dataclass(frozen=True)
-class MomentsInfo:
-    """What saved moments are of.
+class MomentsInfo(PairInfo):
+    """What saved moments are of. The models come first, as in `PairInfo`.
 
     Attributes:
-        small: Name of the small model.
-        large: Name of the large model.
-        small_fingerprint: Of the small model's weights.
-        large_fingerprint: Of the large model's weights.
         corpus: Name of the texts.
         corpus_fingerprint: Of the texts read so far.
         tokens: Pairs of tokens asked for.
@@ -35,10 +32,6 @@ class MomentsInfo:
         created: When, ISO 8601 in UTC.
     """
 
-    small: str
-    large: str
-    small_fingerprint: str
-    large_fingerprint: str
     corpus: str
     corpus_fingerprint: str
     tokens: int

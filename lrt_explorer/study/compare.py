@@ -7,13 +7,15 @@ from difflib import SequenceMatcher
 import torch
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
+from lrt_explorer.concepts.directions import METHODS, Method, method_name
 from lrt_explorer.concepts.readout import answer_readout, pooled_prompt
+from lrt_explorer.concepts.scoring import ScorerChoice
 from lrt_explorer.concepts.vectors import addition, random_vector, transfer
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.generate import generate_arms
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, check_map
-from lrt_explorer.study.judged import judged_score
+from lrt_explorer.study.judged import text_scorer
 from lrt_explorer.study.known import known_vectors
 
 UNSTEERED, NATIVE, TRANSFERRED, RANDOM = "unsteered", "native", "transferred", "random"
@@ -28,7 +30,7 @@ class Arm:
         text: what the model has written after the prompt.
         tokens: the text in pieces, one a token; joined they are the text.
         changed: for each token whether it differs from the unsteered text, by alignment.
-        score: the judge's score of the text in [0, 1]; None without a judge or without evidence.
+        score: the scorer's score of the text in [0, 1]; None without a scorer or without evidence.
         readout: log-probability of the concept's positive answers minus negative ones right after the prompt, in nats;
             None for a concept without answers.
     """
@@ -83,23 +85,30 @@ def compare(
     temperature: float = 0.0,
     random_seed: int = 0,
     reading: Reading | None = None,
+    method: Method = METHODS[0],
+    whiten: bool = False,
+    scorer: ScorerChoice | None = None,
     as_in_paper: bool = False,
 ) -> Generator[ComparisonStep, None, Comparison]:
     """Write all arms side by side, in one batched pass from one start and with the same noise.
 
     Every steered arm is pushed by the same norm, `strength` times the large model's typical norm. `as_in_paper` adds
     the map's offset to the transferred direction too (arXiv 2506.00653), which is not how a difference is mapped.
+    `reading`, `method` and `whiten` say how vectors are found (see `find_vectors`), `scorer` what scores the texts in
+    place of the concept's own scorer.
 
     Raises:
         ArtifactError: if the map belongs to other models.
         PromptError: if the prompt is empty or too long.
         VectorError, ContrastError: if the concept gives no vector.
+        SettingsError, ModelError: if the scorer cannot be had.
     """
+    score = text_scorer(scorer or concept.scorer)
     reading = reading or concept.reading
     check_map(info, small.fingerprint, large.fingerprint)
     layer = info.large_layer
-    native = known_vectors().get(large, concept, layer, reading)
-    found = known_vectors().get(small, concept, info.small_layer, reading).vector
+    native = known_vectors().get(large, concept, layer, reading, method, whiten)
+    found = known_vectors().get(small, concept, info.small_layer, reading, method, whiten).vector
     mapped = transfer(found, map, info, as_in_paper=as_in_paper)
     directions = {
         NATIVE: native.vector.values,
@@ -122,7 +131,7 @@ def compare(
             if new := text[len("".join(tokens)) :]:
                 tokens.append(new)
         arms = tuple(
-            _arm(name, tokens, pieces[0], judged_score(concept, prompt, text), readout)
+            _arm(name, tokens, pieces[0], None if score is None else score(prompt, text), readout)
             for name, tokens, text, readout in zip(names, pieces, step.texts, readouts, strict=True)
         )
         yield ComparisonStep(arms, step.step + 1, max_new_tokens)
@@ -133,6 +142,7 @@ def compare(
         "large_layer": layer,
         "concept": concept.name,
         "reading": reading,
+        "method": method_name(method, whiten),
         "as_in_paper": as_in_paper,
         "seed": seed,
         "random_seed": random_seed,

@@ -10,6 +10,7 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import has_artifact, load_map, save_map
 from lrt_explorer.study.collect import Route
 from lrt_explorer.study.fit import FittedMap, fit_maps
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.progress import Progress
 
 SEEDS = (1, 2, 3)
@@ -67,7 +68,7 @@ def control_maps(
     routes = [Route(small_layer, large_layer, seed) for seed in seeds]
     if also_true:
         routes.append(Route(small_layer, large_layer))
-    fitted = yield from fit_maps(small, large, texts, routes, tokens=tokens, corpus=corpus)
+    fitted = yield from fit_maps(small, large, texts, routes, FitSettings(tokens, corpus))
     controls = fitted[: len(seeds)]
     if keep is not None:
         for seed, control in zip(seeds, controls, strict=True):

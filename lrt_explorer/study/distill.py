@@ -1,48 +1,69 @@
 """Behaviour-guided distillation: a map refined until mapped directions do to the large model what native ones do."""
 
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lrt_explorer.concepts.contrast import ContrastSet, Reading
-from lrt_explorer.errors import MapError, PromptError, SettingsError
+from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.errors import MapError, SettingsError
 from lrt_explorer.linear.affine import AffineMap
-from lrt_explorer.linear.estimators import Estimate, ridge
+from lrt_explorer.linear.estimators import Estimate, JsonValue, ridge
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.scores import r2
-from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.lm.suffix import Start, differentiable_logits, read_starts
-from lrt_explorer.lm.tokens import prompt_tokens
-from lrt_explorer.study.batches import DocumentStream
-from lrt_explorer.study.collect import Route, part_of
-from lrt_explorer.study.moments import moments_of
-from lrt_explorer.study.paired import CONTEXT, read_paired
+from lrt_explorer.lm.suffix import Start, differentiable_logits
+from lrt_explorer.study.collect import Route
+from lrt_explorer.study.descent import Ground, ground_for
+from lrt_explorer.study.fit_settings import FitSettings
+from lrt_explorer.study.material import Material, Source, materials, pair_differences
 from lrt_explorer.study.progress import Progress
-from lrt_explorer.study.solve import FittedMap, check_enough, read_directions, with_evidence
-from lrt_explorer.study.texts import Corpus
+from lrt_explorer.study.solve import FittedMap
 
 METHOD = "distilled"
-STEPS = 200
 LEARNING_RATE = 0.01
-"""Of AdamW, in units of the root mean square of the ridge map's weights; it falls to zero in a straight line."""
-ANCHOR = 1.0
-"""Nats that losing all of the explained variance of the fit rows costs."""
-WEAKEST, STRONGEST = 0.1, 0.6
-ROWS = 16
-"""Directions steered with in a step, all on one prompt."""
 POSITIONS = 8
 """Last positions of a prompt at which next-token distributions are compared."""
-CHARACTERS = 200
-"""Length of a prompt: the end of a text, where it may be broken off."""
-POOL_TOKENS = 20_000
-PROMPTS, HELD_PROMPTS = 64, 8
 CHECKS = 5
+FOLDS = 4
+HELD_CONCEPTS = 4
+"""One in so many of the concepts learned from is kept to choose among the maps on the way."""
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """How a map is distilled. Raises SettingsError if a number is out of range, or concepts are too few.
+
+    Attributes:
+        learn_from: concepts whose pairs the directions come from; none for differences of tokens of random texts.
+        steps: of gradient descent.
+        learning_rate: of AdamW, in units of the root mean square of the ridge map's weights; it falls to zero in a
+            straight line.
+        anchor: nats that losing all of the explained variance of the fit rows costs.
+        seed: of everything drawn.
+    """
+
+    learn_from: tuple[ContrastSet, ...] = ()
+    steps: int = 200
+    learning_rate: float = LEARNING_RATE
+    anchor: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot descend."""
+        if self.steps < 1 or not 0 < self.learning_rate < float("inf") or not 0 <= self.anchor < float("inf"):
+            raise SettingsError(
+                f"distillation needs steps, a learning rate above 0 and an anchor of at least 0, not {self.steps}, "
+                f"{self.learning_rate:g} and {self.anchor:g}; choose a learning rate of about {LEARNING_RATE}"
+            )
+        if len(self.learn_from) == 1:
+            raise SettingsError(
+                f"distillation learns from some concepts and chooses its map by others, so {self.learn_from[0].name} "
+                "alone is too little; name more concepts, or none"
+            )
 
 
 def distilled_map(
@@ -51,24 +72,16 @@ def distilled_map(
     texts: Iterable[Document],
     small_layer: int,
     large_layer: int,
-    *,
-    tokens: int = 100_000,
-    corpus: str = "",
-    concepts: Sequence[ContrastSet] = (),
-    reading: Reading | None = None,
-    steps: int = STEPS,
-    learning_rate: float = LEARNING_RATE,
-    anchor: float = ANCHOR,
-    seed: int = 0,
-    keep_moments: bool = False,
-    end_weight: int | None = None,
+    settings: FitSettings | None = None,
+    how: Distillation | None = None,
 ) -> Generator[Progress, None, FittedMap]:
     """Start from the ridge map and lower KL(steered natively ‖ steered by the mapped direction) in the large model.
 
-    The directions are differences of the states of both models at two tokens of random texts, added at equal norm and
-    random strength to prompts from other texts. Concepts only judge the result: no contrast set is learned from.
-    Directions, prompts and the rows of the anchor come from fit documents; of the maps on the way, that with the lowest
-    divergence on select documents is kept, the ridge map among them.
+    The directions are differences of the states of both models, at two tokens of random texts or over pairs of the
+    concepts to learn from, added at equal norm and random strength to prompts from other texts. Prompts, tokens and the
+    rows of the anchor come from fit documents. Of the maps on the way, the ridge map among them, that is kept which has
+    the lowest divergence on prompts from select documents, with directions of their tokens or of concepts set apart for
+    that. The concepts in `settings` only judge the result, and may not be among those learned from.
 
     Args:
         small: the model that vectors come from.
@@ -76,51 +89,83 @@ def distilled_map(
         texts: documents that can be gone through twice.
         small_layer: block of the small model.
         large_layer: block of the large model.
-        tokens: pairs of tokens for the moments, of all parts together.
-        corpus: the name of the texts, for people.
-        concepts: contrast sets on which to measure the cosine of mapped and native directions.
-        reading: how their vectors are read; None for what each set prefers.
-        steps: of gradient descent.
-        learning_rate: of AdamW, in units of the root mean square of the ridge map's weights.
-        anchor: weight of the share of the fit rows' variance that the map leaves unexplained, in nats.
-        seed: of everything drawn.
-        keep_moments: as for `fit_map`.
-        end_weight: as for `fit_map`; tokens at the ends of texts are also drawn so much more often.
+        settings: tokens for the moments, and the like; their method is passed over. Tokens at the ends of texts are
+            also drawn as often as they count.
+        how: the descent.
 
     Raises:
-        SettingsError: if a layer does not exist, a number is out of range, or the texts can be read only once.
+        SettingsError: if a layer does not exist, the texts can be read only once, or a concept would be judged that was
+            learned from.
         MapError: if the texts give too few tokens or prompts, or the descent ran away.
     """
-    check_layer(small, small_layer)
-    check_layer(large, large_layer)
-    if steps < 1 or tokens < 1 or not 0 < learning_rate < float("inf") or not 0 <= anchor < float("inf"):
-        raise SettingsError(
-            f"distillation needs steps, tokens, a learning rate above 0 and an anchor of at least 0, not {steps}, "
-            f"{tokens}, {learning_rate:g} and {anchor:g}; choose a learning rate of about {LEARNING_RATE}"
-        )
-    if iter(texts) is texts:
-        raise SettingsError("the texts are gone through twice, but these can be read only once; give a list")
-    if end_weight is None:
-        end_weight = texts.end_weight if isinstance(texts, Corpus) else 1
-    route, pair = Route(small_layer, large_layer), (small_layer, large_layer)
-    collected = yield from moments_of(
-        small, large, texts, [pair], tokens, corpus=corpus, keep=keep_moments, end_weight=end_weight
-    )
-    collected.corpus = corpus
-    check_enough(small, large, collected, [route])
-    directions = yield from read_directions(small, large, [pair], concepts, reading)
-    moments = collected.of(route)
+    settings, how = settings or FitSettings(), how or Distillation()
+    learned = [concept.name for concept in how.learn_from]
+    if both := [concept.name for concept in settings.concepts if concept.name in learned]:
+        raise SettingsError(f"the map would be judged on {both[0]}, which it learns from; leave it out of one of them")
+    ground = yield from ground_for(small, large, texts, Route(small_layer, large_layer), settings)
+    material, held = yield from materials(small, large, texts, ground.route, ground.end_weight)
+    learn: Source = material
+    choose: Source = held
+    if how.learn_from:
+        apart = range(HELD_CONCEPTS - 1, len(learned), HELD_CONCEPTS) or range(len(learned) - 1, len(learned))
+        parts: tuple[list[ContrastSet], list[ContrastSet]] = ([], [])
+        for number, concept in enumerate(how.learn_from):
+            parts[number in apart].append(concept)
+        norm = material.typical_norm
+        learn = yield from pair_differences(small, large, ground.route, parts[0], settings.reading, norm)
+        choose = yield from pair_differences(small, large, ground.route, parts[1], settings.reading, norm)
+    return (yield from _descended(ground, material, held.starts, learn, choose, how))
+
+
+def distilled_folds(
+    small: LanguageModel,
+    large: LanguageModel,
+    texts: Iterable[Document],
+    small_layer: int,
+    large_layer: int,
+    settings: FitSettings,
+    how: Distillation,
+    folds: int = FOLDS,
+) -> Generator[Progress, None, tuple[FittedMap, ...]]:
+    """Maps distilled from concepts, cross-validated: each concept is judged by a map that never saw it.
+
+    The concepts to learn from are parted into folds; for each fold that holds a concept of `settings` a map learns from
+    all the others, and is judged on those of `settings` in the fold: they are in its `direction_cosines`.
+
+    Raises what `distilled_map` raises, and SettingsError if there are too few concepts for so many folds, or one to be
+    judged is not among those to learn from.
+    """
+    known = [concept.name for concept in how.learn_from]
+    if strangers := [concept.name for concept in settings.concepts if concept.name not in known]:
+        raise SettingsError(f"{strangers[0]} is in no fold, for it is not among the concepts to learn from; add it")
+    if not 2 <= folds <= len(known):
+        raise SettingsError(f"{len(known)} concepts cannot be parted into {folds} folds; choose 2 to {len(known)}")
+    fitted = []
+    for fold in range(folds):
+        left_out = {concept.name for concept in how.learn_from[fold::folds]}
+        judged = [concept for concept in settings.concepts if concept.name in left_out]
+        if judged:
+            others = tuple(concept for concept in how.learn_from if concept.name not in left_out)
+            own = replace(settings, concepts=judged), replace(how, learn_from=others)
+            fitted.append((yield from distilled_map(small, large, texts, small_layer, large_layer, *own)))
+    return tuple(fitted)
+
+
+def _descended(
+    ground: Ground, material: Material, held: Sequence[Start], learn: Source, choose: Source, how: Distillation
+) -> Generator[Progress, None, FittedMap]:
+    """The descent itself, on the prompts of `material` with directions to learn from, chosen among on held ones."""
+    large, moments, steps = ground.large, ground.moments, how.steps
     begun = ridge(moments["fit"], moments["select"])
-    material, held = yield from _materials(small, large, texts, small_layer, large_layer, end_weight)
-    descent = _Descent(begun.map, moments["fit"], learning_rate, anchor)
-    generator = torch.Generator().manual_seed(seed)
-    tests = [(start, *held.draw(torch.Generator().manual_seed(n))) for n, start in enumerate(held.starts)]
+    descent = _Descent(begun.map, moments["fit"], how.learning_rate, how.anchor)
+    generator = torch.Generator().manual_seed(how.seed)
+    tests = [(start, *choose.draw(torch.Generator().manual_seed(n))) for n, start in enumerate(held)]
     best_step, best, before = 0, begun.map, _held_divergence(large, descent.weight, tests)
     after = before
     path = [(0.0, r2(begun.map, moments["select"]))]
     for step in range(1, steps + 1):
         start = material.starts[int(torch.randint(len(material.starts), (1,), generator=generator))]
-        divergence = _divergence(large, descent.weight, start, *material.draw(generator))
+        divergence = _divergence(large, descent.weight, start, *learn.draw(generator))
         descent.down(divergence, 1 - (step - 1) / steps)
         yield Progress(step, steps, f"distilling, step {step} of {steps}: {after:.3f} nats from native steering")
         if step % max(1, steps // CHECKS) == 0 or step == steps:
@@ -128,86 +173,17 @@ def distilled_map(
             path.append((float(step), r2(descent.map(), moments["select"])))
             if now < after:
                 best_step, best, after = step, descent.map(), now
-    settings = {"steps": steps, "steps_kept": best_step, "learning_rate": learning_rate, "anchor": anchor, "seed": seed}
-    estimate = Estimate(best, begun.lam, tuple(path), {**settings, "divergence_ridge": before, "divergence": after})
-    return with_evidence(small, large, collected, route, estimate, method=METHOD, directions=directions)
-
-
-@dataclass
-class _Material:
-    """Tokens of some texts as both models hold them, and prompts from other texts, read up to the layer."""
-
-    small: list[Tensor] = field(default_factory=list)
-    large: list[Tensor] = field(default_factory=list)
-    weights: list[Tensor] = field(default_factory=list)
-    prompts: list[str] = field(default_factory=list)
-    starts: list[Start] = field(default_factory=list)
-
-    def joined(self, large: LanguageModel, layer: int, prompts: int) -> "_Material":
-        """The same with its rows in one piece and its prompts read."""
-        chosen = list(islice((prompt for prompt in self.prompts if _fits(large, prompt)), prompts))
-        if not chosen or sum(len(rows) for rows in self.small) < 2:
-            raise MapError("the texts give too few tokens and prompts to distil a map with; give more documents")
-        small, native, weights = ([torch.cat(parts)] for parts in (self.small, self.large, self.weights))
-        return _Material(small, native, weights, chosen, read_starts(large, layer, chosen))
-
-    def draw(self, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Differences `[ROWS, d_small]` and `[ROWS, d_large]`, and the norms `[ROWS, 1]` to steer with."""
-        a, b = torch.multinomial(self.weights[0], 2 * ROWS, replacement=True, generator=generator).split(ROWS)
-        typical = self.large[0].norm(dim=1).median()
-        strengths = WEAKEST + (STRONGEST - WEAKEST) * torch.rand(ROWS, 1, generator=generator)
-        return self.small[0][a] - self.small[0][b], self.large[0][a] - self.large[0][b], strengths * typical
-
-
-def _materials(
-    small: LanguageModel,
-    large: LanguageModel,
-    texts: Iterable[Document],
-    small_layer: int,
-    large_layer: int,
-    end_weight: int,
-) -> Generator[Progress, None, tuple[_Material, _Material]]:
-    """What to learn from, of fit documents, and what to choose by, of select documents."""
-    material, held = _Material(), _Material()
-    read = 0
-    for batch in DocumentStream(texts).batches(min(CONTEXT, small.context, large.context)):
-        for of, part in ((material, "fit"), (held, "select")):
-            mine = [
-                (number, document if isinstance(document, str) else document.text)
-                for number, document in zip(batch.numbers, batch.texts, strict=True)
-                if part_of(number) == part
-            ]
-            # Prompts come from other documents than the directions that are tried on them.
-            of.prompts += [_prompt(text) for number, text in mine if number % 2]
-            pool = [text for number, text in mine if number % 2 == 0]
-            if pool:
-                states = read_paired(small, large, pool, [small_layer], [large_layer])
-                last = torch.ones(len(states.text), dtype=torch.bool)
-                last[:-1] = states.text[1:] != states.text[:-1]
-                of.small.append(states.small[small_layer])
-                of.large.append(states.large[large_layer])
-                of.weights.append(torch.where(last, float(end_weight), 1.0))
-                read += len(states.text)
-        yield Progress(read, POOL_TOKENS, f"gathering directions from {read:,} tokens")
-        if read >= POOL_TOKENS and len(material.prompts) >= PROMPTS and len(held.prompts) >= HELD_PROMPTS:
-            break
-    return material.joined(large, large_layer, PROMPTS), held.joined(large, large_layer, HELD_PROMPTS)
-
-
-def _fits(lm: LanguageModel, prompt: str) -> bool:
-    """Whether the model can read a prompt; one of rare characters may be too long."""
-    try:
-        return bool(prompt_tokens(lm, prompt))
-    except PromptError:
-        return False
-
-
-def _prompt(text: str) -> str:
-    """The end of a text, from a whole word on."""
-    if len(text) <= CHARACTERS:
-        return text
-    end = text[-CHARACTERS:]
-    return end.partition(" ")[2].strip() or end
+    found: dict[str, JsonValue] = {
+        "steps": steps,
+        "steps_kept": best_step,
+        "learning_rate": how.learning_rate,
+        "anchor": how.anchor,
+        "seed": how.seed,
+        "learned_from": [concept.name for concept in how.learn_from],
+        "divergence_ridge": before,
+        "divergence": after,
+    }
+    return ground.fitted(Estimate(best, begun.lam, tuple(path), found), METHOD)
 
 
 def _divergence(

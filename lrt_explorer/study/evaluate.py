@@ -11,10 +11,12 @@ from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, check_map
 from lrt_explorer.study.evaluation.arms import concept_arms, others_of
+from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence, concept_evidence
 from lrt_explorer.study.evaluation.kept import evaluation_key, find_measured, keep_measured, kept_folder
 from lrt_explorer.study.evaluation.measure import Starts, measure, read_both
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
+from lrt_explorer.study.judged import text_scorer
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.texts import sample_texts
 from lrt_explorer.study.verdict import Verdict, verdicts
@@ -103,7 +105,8 @@ def evaluate(
         ArtifactError: if the map belongs to other models, or a kept concept is damaged.
         ContrastError: if no concept is given, two have one name, or one cannot be read out.
         VectorError: if a concept gives no vector.
-        SettingsError: if there is no neutral prompt.
+        SettingsError: if there is no neutral prompt, or no such judge or label of a classifier.
+        ModelError: if a classifier that should score texts cannot be loaded.
     """
     settings = settings or EvaluationSettings()
     check_map(info, small.fingerprint, large.fingerprint)
@@ -119,23 +122,29 @@ def evaluate(
     quiet = tuple(neutral_prompts(settings.neutral_prompts) if neutral is None else neutral)
     if not quiet:
         raise SettingsError("there is no neutral prompt to measure the coherence cost on; give at least one")
+    if settings.generate:
+        for concept in concepts:
+            # Before hours of measuring, rather than behind them.
+            text_scorer(settings.scorer or concept.scorer)
     starts: Starts | None = None
     found = []
     for number, concept in enumerate(concepts):
         others = others_of(concepts, number, settings.other_concepts)
-        key = evaluation_key(small, large, map, info, control_maps, concept, others, quiet, settings)
+        case = Case(small, large, map, info, control_maps, concept, others, settings)
+        key = evaluation_key(case, quiet)
         folder = None if keep is None else kept_folder(keep, concept, key)
         measured = None if folder is None else find_measured(folder, key)
         if measured is None:
             yield Progress(STEPS * number, STEPS * len(concepts), f"{concept.name}: finding its vectors")
-            arms = concept_arms(small, large, map, info, control_maps, concept, others, settings)
+            arms = concept_arms(case)
             starts = starts or read_both(large, info.large_layer, quiet)
             study = measure(large, info.large_layer, concept, arms, starts, settings)
             measured = yield from _within(study, number, len(concepts))
             if folder is not None:
                 keep_measured(folder, key, measured)
         yield Progress(STEPS * (number + 1), STEPS * len(concepts), f"{concept.name}: done")
-        found.append(concept_evidence(concept, measured, settings.seed))
+        scorer = (settings.scorer or concept.scorer) if settings.generate else None
+        found.append(concept_evidence(concept, measured, settings.seed, scorer))
     judged = verdicts([evidence.doubts for evidence in found])
     return Evaluation(
         small.name,

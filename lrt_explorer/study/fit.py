@@ -9,11 +9,11 @@ from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.collect import Collected, Route, collect
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.memory import MEMORY_GB, bytes_for, passes
 from lrt_explorer.study.moments import moments_of
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.solve import Directions, FittedMap, check_enough, read_directions, solve
-from lrt_explorer.study.texts import Corpus
 
 __all__ = ["FittedMap", "each_map", "fit_map", "fit_maps"]
 
@@ -44,37 +44,24 @@ def fit_map(
         texts: documents, read until enough tokens are paired.
         small_layer: block of the small model.
         large_layer: block of the large model.
+        shuffle_pairs: pair every token with a random other one, which makes the control map.
+        seed: of the shuffling.
         tokens: pairs of tokens to use, of all parts together.
         corpus: the name of the texts, for people.
         concepts: contrast sets on which to measure the cosine of mapped and native directions.
         reading: how their vectors are read; None for what each set prefers.
-        shuffle_pairs: pair every token with a random other one, which makes the control map.
-        seed: of the shuffling.
         method: a closed-form estimator, as in `CLOSED_FORM`.
         memory_gb: memory to use beside the models, in 10⁹ bytes.
-        keep_moments: save the moments under the corpus's name, and begin with what is saved; see `moments_of`. Never
-            for controls, nor where the memory does not hold all layer pairs with their copies.
+        keep_moments: whether to keep the moments; see `FitSettings`.
         end_weight: how often the last pair of every text counts; by default as the corpus asks for, or once.
 
     Raises:
         SettingsError: if a layer or a method does not exist, `tokens` is not positive, or the memory is too small.
         MapError: if too few tokens could be paired for a map to mean anything.
     """
+    settings = FitSettings(tokens, corpus, concepts, reading, method, memory_gb, keep_moments, end_weight)
     route = Route(small_layer, large_layer, seed if shuffle_pairs else None)
-    (fitted,) = yield from fit_maps(
-        small,
-        large,
-        texts,
-        [route],
-        tokens=tokens,
-        corpus=corpus,
-        concepts=concepts,
-        reading=reading,
-        method=method,
-        memory_gb=memory_gb,
-        keep_moments=keep_moments,
-        end_weight=end_weight,
-    )
+    (fitted,) = yield from fit_maps(small, large, texts, [route], settings)
     return fitted
 
 
@@ -83,33 +70,11 @@ def fit_maps(
     large: LanguageModel,
     texts: Iterable[Document],
     routes: Sequence[Route],
-    *,
-    tokens: int = 100_000,
-    corpus: str = "",
-    concepts: Sequence[ContrastSet] = (),
-    reading: Reading | None = None,
-    method: str = "ridge",
-    memory_gb: float = MEMORY_GB,
-    keep_moments: bool = False,
-    end_weight: int | None = None,
+    settings: FitSettings,
 ) -> Generator[Progress, None, tuple[FittedMap, ...]]:
     """Fit one map per route, in the order given, from as few passes as the memory allows; otherwise as `fit_map`."""
     fitted: dict[Route, FittedMap] = {}
-    yield from each_map(
-        small,
-        large,
-        texts,
-        routes,
-        lambda route, found: fitted.update({route: found}),
-        tokens=tokens,
-        corpus=corpus,
-        concepts=concepts,
-        reading=reading,
-        method=method,
-        memory_gb=memory_gb,
-        keep_moments=keep_moments,
-        end_weight=end_weight,
-    )
+    yield from each_map(small, large, texts, routes, settings, lambda route, found: fitted.update({route: found}))
     return tuple(fitted[route] for route in routes)
 
 
@@ -118,31 +83,23 @@ def each_map(
     large: LanguageModel,
     texts: Iterable[Document],
     routes: Sequence[Route],
+    settings: FitSettings,
     take: Callable[[Route, FittedMap], None],
-    *,
-    tokens: int,
-    corpus: str,
-    concepts: Sequence[ContrastSet],
-    reading: Reading | None,
-    method: str,
-    memory_gb: float,
-    keep_moments: bool,
-    end_weight: int | None,
 ) -> Generator[Progress, None, None]:
     """As `fit_maps`, but every map is given to `take` as soon as it is solved, so that they need not all be held."""
+    tokens, corpus, memory_gb = settings.tokens, settings.corpus, settings.memory_gb
     for route in routes:
         check_layer(small, route.small_layer)
         check_layer(large, route.large_layer)
-    estimator(method)
+    estimator(settings.method)
     if tokens < 1 or not routes:
         raise SettingsError(f"a map needs tokens to be fitted on, not {tokens}; ask for some thousands")
-    if end_weight is None:
-        end_weight = texts.end_weight if isinstance(texts, Corpus) else 1
+    end_weight = settings.weight_of_ends(texts)
     pairs = {(route.small_layer, route.large_layer) for route in routes}
     controls = any(route.shuffle is not None for route in routes)
     # Saving takes memory too, which several passes would rather sum in.
     fits = bytes_for(small, large, pairs, kept=True) <= memory_gb * 1e9
-    kept = keep_moments and bool(corpus) and not controls and fits
+    kept = settings.keep_moments and bool(corpus) and not controls and fits
     groups = passes(small, large, pairs, memory_gb, kept)
     if len(groups) > 1:
         if iter(texts) is texts:
@@ -165,10 +122,10 @@ def each_map(
         collected.corpus = corpus
         check_enough(small, large, collected, chosen)
         if directions is None:
-            directions = yield from read_directions(small, large, pairs, concepts, reading)
+            directions = yield from read_directions(small, large, pairs, settings.concepts, settings.reading)
         for index, route in enumerate(chosen):
             yield Progress(index, len(chosen), f"solving layer {route.small_layer} → {route.large_layer}")
-            take(route, solve(small, large, collected, route, method=method, directions=directions))
+            take(route, solve(small, large, collected, route, method=settings.method, directions=directions))
 
 
 def _numbered(

@@ -11,7 +11,8 @@ from pathlib import Path
 from torch import Tensor
 
 from lrt_explorer.concepts.contrast import READINGS, ContrastSet, Reading
-from lrt_explorer.concepts.vectors import SteeringVector, mean_difference, typical_norms
+from lrt_explorer.concepts.directions import METHODS, Method, method_name
+from lrt_explorer.concepts.vectors import SteeringVector, find_vectors, typical_norms
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import assets_home, load_artifact, save_artifact
@@ -34,7 +35,7 @@ class Known:
     typical_norm: float
 
 
-Key = tuple[str, str, int, str]  # fingerprint of the model, of the contrast set, layer, reading
+Key = tuple[str, str, int, str, str]  # fingerprint of the model, of the contrast set, layer, reading, method
 
 
 class KnownVectors:
@@ -47,25 +48,39 @@ class KnownVectors:
         self._known: OrderedDict[Key, Known] = OrderedDict()
         self._shipped_read: set[str] = set()
 
-    def get(self, lm: LanguageModel, contrast: ContrastSet, layer: int, reading: Reading | None = None) -> Known:
+    def get(
+        self,
+        lm: LanguageModel,
+        contrast: ContrastSet,
+        layer: int,
+        reading: Reading | None = None,
+        method: Method = METHODS[0],
+        whiten: bool = False,
+    ) -> Known:
         """The concept's vector and typical norm at a layer, read from the model if nobody has yet.
 
-        Raises what `mean_difference` raises.
+        Raises what `find_vectors` raises.
         """
-        return self.get_all(lm, contrast, [layer], reading)[layer]
+        return self.get_all(lm, contrast, [layer], reading, method, whiten)[layer]
 
     def get_all(
-        self, lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: Reading | None = None
+        self,
+        lm: LanguageModel,
+        contrast: ContrastSet,
+        layers: Sequence[int],
+        reading: Reading | None = None,
+        method: Method = METHODS[0],
+        whiten: bool = False,
     ) -> dict[int, Known]:
         """`get` at several layers; those not yet known are read together."""
         reading = reading or contrast.reading
-        keys = {layer: (lm.fingerprint, contrast.fingerprint(), layer, reading) for layer in layers}
+        keys = {layer: _key(lm, contrast, layer, reading, method_name(method, whiten)) for layer in layers}
         with self._lock:
             self._take_shipped(lm)
             found = {layer: self._known[key] for layer, key in keys.items() if key in self._known}
         # Read outside the lock: two visitors may both read the same vector, but nobody waits for another's model.
         if missing := sorted(set(layers) - set(found)):
-            found |= read_known(lm, contrast, missing, reading)
+            found |= read_known(lm, contrast, missing, reading, method, whiten)
         with self._lock:
             for layer, key in keys.items():
                 self._keep(key, found[layer])
@@ -74,11 +89,11 @@ class KnownVectors:
     def holds(
         self, lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: Reading | None = None
     ) -> bool:
-        """Whether `get_all` would answer at once."""
+        """Whether `get_all` would answer at once, by the usual method."""
         reading = reading or contrast.reading
         with self._lock:
             self._take_shipped(lm)
-            return all((lm.fingerprint, contrast.fingerprint(), layer, reading) in self._known for layer in layers)
+            return all(_key(lm, contrast, layer, reading, METHODS[0]) in self._known for layer in layers)
 
     def _take_shipped(self, lm: LanguageModel) -> None:
         if lm.fingerprint not in self._shipped_read:
@@ -99,11 +114,22 @@ def known_vectors() -> KnownVectors:
     return KnownVectors()
 
 
-def read_known(lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: Reading) -> dict[int, Known]:
+def read_known(
+    lm: LanguageModel,
+    contrast: ContrastSet,
+    layers: Sequence[int],
+    reading: Reading | None,
+    method: Method = METHODS[0],
+    whiten: bool = False,
+) -> dict[int, Known]:
     """Read a concept from the model itself, at several layers at once."""
-    vectors = mean_difference(lm, contrast, layers, reading)
+    found = find_vectors(lm, contrast, layers, method=method, reading=reading, whiten=whiten)
     norms = typical_norms(lm, layers, [text for pair in contrast.pairs for text in pair])
-    return {layer: Known(vectors[layer], norms[layer]) for layer in layers}
+    return {layer: Known(found[layer].vector, norms[layer]) for layer in layers}
+
+
+def _key(lm: LanguageModel, contrast: ContrastSet, layer: int, reading: Reading, method: str) -> Key:
+    return lm.fingerprint, contrast.fingerprint(), layer, reading, method
 
 
 def folder_name(model: str) -> str:
@@ -136,7 +162,7 @@ def read_shipped(lm: LanguageModel) -> dict[Key, Known]:
                 str(entry["method"]),
                 str(entry["reading"]),
             )
-            key = (lm.fingerprint, str(entry["contrast"]), vector.layer, vector.reading)
+            key = (lm.fingerprint, str(entry["contrast"]), vector.layer, vector.reading, vector.method)
             shipped[key] = Known(vector, float(entry["typical_norm"]))
     except (KeyError, TypeError, ValueError) as error:
         raise ArtifactError(f"the vectors in {folder} do not say what they are; make them again") from error

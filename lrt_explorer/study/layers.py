@@ -10,6 +10,7 @@ from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.collect import Collected, Route
 from lrt_explorer.study.fit import each_map
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.memory import MEMORY_GB
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.solve import FittedMap, check_enough, read_directions, solve
@@ -104,21 +105,8 @@ def layer_grid(
         if take is not None:
             take(fitted)
 
-    yield from each_map(
-        small,
-        large,
-        texts,
-        [Route(i, j) for i, j in sorted(chosen)],
-        add,
-        tokens=tokens,
-        corpus=corpus,
-        concepts=concepts,
-        reading=reading,
-        method=method,
-        memory_gb=memory_gb,
-        keep_moments=keep_moments,
-        end_weight=end_weight,
-    )
+    settings = FitSettings(tokens, corpus, concepts, reading, method, memory_gb, keep_moments, end_weight)
+    yield from each_map(small, large, texts, [Route(i, j) for i, j in sorted(chosen)], settings, add)
     return _grid(small, large, cells)
 
 

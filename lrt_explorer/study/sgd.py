@@ -1,25 +1,23 @@
 """The map by gradient descent, as arXiv 2506.00653 makes it: the baseline that closed forms are compared with."""
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 
 import torch
 from torch import Tensor
 
-from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.errors import MapError, SettingsError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.estimators import Estimate
 from lrt_explorer.linear.scores import r2
-from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.batches import DocumentStream
 from lrt_explorer.study.collect import Route, part_of
-from lrt_explorer.study.moments import moments_of
+from lrt_explorer.study.descent import ground_for
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.paired import CONTEXT, read_paired
 from lrt_explorer.study.progress import Progress
-from lrt_explorer.study.solve import FittedMap, check_enough, read_directions, with_evidence
-from lrt_explorer.study.texts import Corpus
+from lrt_explorer.study.solve import FittedMap
 
 METHOD = "sgd"
 EPOCHS = 4
@@ -35,16 +33,11 @@ def sgd_map(
     texts: Iterable[Document],
     small_layer: int,
     large_layer: int,
+    settings: FitSettings | None = None,
     *,
-    tokens: int = 100_000,
-    corpus: str = "",
-    concepts: Sequence[ContrastSet] = (),
-    reading: Reading | None = None,
     learning_rate: float = LEARNING_RATE,
     epochs: int = EPOCHS,
     seed: int = 0,
-    keep_moments: bool = False,
-    end_weight: int | None = None,
 ) -> Generator[Progress, None, FittedMap]:
     """Fit a map with AdamW on the mean squared error, reading both models anew in every epoch.
 
@@ -57,53 +50,36 @@ def sgd_map(
         texts: documents that can be gone through more than once.
         small_layer: block of the small model.
         large_layer: block of the large model.
-        tokens: pairs of tokens to use in an epoch, of all parts together.
-        corpus: the name of the texts, for people.
-        concepts: contrast sets on which to measure the cosine of mapped and native directions.
-        reading: how their vectors are read; None for what each set prefers.
+        settings: tokens of an epoch, of all parts together, and the like; their method is passed over.
         learning_rate: of AdamW.
         epochs: how often the fit documents are gone through.
         seed: of the initial weights and of the order of tokens within a batch of texts.
-        keep_moments: as for `fit_map`.
-        end_weight: likewise.
 
     Raises:
         SettingsError: if a layer does not exist, a number is not positive, or the texts can be read only once.
         MapError: if too few tokens could be paired, or the descent ran away.
     """
-    check_layer(small, small_layer)
-    check_layer(large, large_layer)
-    if not 0 < learning_rate < float("inf") or epochs < 1 or tokens < 1:
+    settings = settings or FitSettings()
+    if not 0 < learning_rate < float("inf") or epochs < 1:
         raise SettingsError(
-            f"gradient descent needs tokens, an epoch and a learning rate above 0, not {tokens}, {epochs} and "
-            f"{learning_rate:g}; choose about 0.001"
+            f"gradient descent needs an epoch and a learning rate above 0, not {epochs} and {learning_rate:g}; "
+            "choose about 0.001"
         )
-    if iter(texts) is texts:
-        raise SettingsError("the texts are gone through in every epoch, but these can be read only once; give a list")
-    if end_weight is None:
-        end_weight = texts.end_weight if isinstance(texts, Corpus) else 1
-    route = Route(small_layer, large_layer)
-    pair = (small_layer, large_layer)
-    collected = yield from moments_of(
-        small, large, texts, [pair], tokens, corpus=corpus, keep=keep_moments, end_weight=end_weight
-    )
-    collected.corpus = corpus
-    check_enough(small, large, collected, [route])
-    directions = yield from read_directions(small, large, [pair], concepts, reading)
-    select = collected.of(route)["select"]
+    ground = yield from ground_for(small, large, texts, Route(small_layer, large_layer), settings)
+    tokens, select = settings.tokens, ground.moments["select"]
     descent = _Descent(small.width, large.width, learning_rate, seed)
     path = []
     for epoch in range(1, epochs + 1):
         read = 0
-        for x, y, weights, seen in fit_rows(small, large, texts, small_layer, large_layer, tokens, end_weight):
+        for x, y, weights, seen in fit_rows(small, large, texts, small_layer, large_layer, tokens, ground.end_weight):
             descent.over(x, y, weights)
             read += seen
             message = f"epoch {epoch} of {epochs}: {read:,} of {tokens:,} tokens"
             yield Progress((epoch - 1) * tokens + read, epochs * tokens, message)
         path.append((float(epoch), r2(descent.map(), select)))
-    settings = {"learning_rate": learning_rate, "epochs": epochs, "steps": descent.steps, "seed": seed}
-    estimate = Estimate(descent.map(), None, tuple(path), {**settings, "rows_in_a_step": ROWS})
-    return with_evidence(small, large, collected, route, estimate, method=METHOD, directions=directions)
+    how = {"learning_rate": learning_rate, "epochs": epochs, "steps": descent.steps, "seed": seed}
+    estimate = Estimate(descent.map(), None, tuple(path), {**how, "rows_in_a_step": ROWS})
+    return ground.fitted(estimate, METHOD)
 
 
 def fit_rows(

@@ -131,16 +131,7 @@ def with_evidence(
     method: str,
     directions: Sequence[Directions] = (),
 ) -> FittedMap:
-    """A map, however it was estimated, with its scores on the report rows of these moments.
-
-    Args:
-        small: the small model, of which only the name and the fingerprint are used.
-        large: the large model, likewise.
-        collected: moments that hold the route.
-        route: the layers.
-        estimate: the map and how it was chosen.
-        method: the name of the estimator.
-        directions: vectors at these layers, to compare mapped with native ones.
+    """A map, however it was estimated, with its scores on the report rows of these moments; otherwise as `solve`.
 
     Raises:
         MapError: if the route was not collected, or the map cannot be scored on its moments.

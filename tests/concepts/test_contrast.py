@@ -1,12 +1,23 @@
 """Contrast sets survive a round trip, and every malformed file gets one sentence that names the line."""
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from lrt_explorer.concepts.contrast import ContrastSet, ReadoutPrompt, load_concept, read_contrast, write_contrast
+from lrt_explorer.concepts.contrast import (
+    ContrastSet,
+    ReadoutPrompt,
+    load_concept,
+    read_contrast,
+    shipped_concepts,
+    write_contrast,
+)
+from lrt_explorer.concepts.scoring import ClassifierLabel, Expression, ScorerChoice, WordList
 from lrt_explorer.errors import ContrastError
+from lrt_explorer.store import assets_home, load_artifact
 
 MOOD = ContrastSet(
     name="mood",
@@ -27,6 +38,24 @@ def test_what_is_written_is_read_back_equal(tmp_path: Path) -> None:
     assert load_concept(str(path)) == MOOD
 
 
+@pytest.mark.parametrize(
+    "scorer", [None, WordList(("glad", "joy"), ("sad",)), Expression("(?i)joy"), ClassifierLabel("some/model", "joy")]
+)
+def test_scorers_and_readouts_are_read_back_too(tmp_path: Path, scorer: ScorerChoice | None) -> None:
+    contrast = replace(MOOD, scorer=scorer, reading="token-3", readout="probability")
+    write_contrast(tmp_path / "mood.jsonl", contrast)
+    assert read_contrast(tmp_path / "mood.jsonl") == contrast
+    assert contrast.fingerprint() != replace(contrast, scorer=Expression("x")).fingerprint()
+
+
+def test_shipped_vectors_are_those_of_the_shipped_sets() -> None:
+    """A key that a set need not give leaves the fingerprints of sets without it as they were."""
+    shipped = load_artifact(next((assets_home() / "vectors").iterdir()), "vectors").meta["vectors"]
+    known = {entry["contrast"] for entry in shipped}
+    assert known == {read_contrast(path).fingerprint() for path in shipped_concepts().values()}
+    assert MOOD.fingerprint() != replace(MOOD, readout="probability").fingerprint()
+
+
 def test_a_file_of_pairs_alone_is_a_set_named_after_the_file(tmp_path: Path) -> None:
     path = tmp_path / "joy.jsonl"
     path.write_text('{"with": "a", "without": "b"}\n\n{"with": "c", "without": "d"}\n')
@@ -38,6 +67,10 @@ def test_the_fingerprint_changes_with_any_content() -> None:
     other = ContrastSet(name=MOOD.name, pairs=MOOD.pairs, suffix=" Later")
     assert MOOD.fingerprint() == ContrastSet(**vars(MOOD)).fingerprint()
     assert MOOD.fingerprint() != other.fingerprint()
+
+
+def header(**keys: object) -> str:
+    return json.dumps({"kind": "lrt-contrast-set", "version": 1, **keys}) + "\n"
 
 
 PAIR = '{"with": "a", "without": "b"}'
@@ -60,13 +93,28 @@ PAIR = '{"with": "a", "without": "b"}'
         ('{"kind": "recipe"}\n', "line 1 of set.jsonl says kind 'recipe'"),
         ('{"kind": "lrt-contrast-set", "version": 7}\n', "format version 7"),
         ('{"kind": "lrt-contrast-set", "version": 1, "name": 4}\n', "the header of set.jsonl"),
+        (header(scorer="joy"), "the header of set.jsonl names no usable scorer: there is no judge 'joy'; choose one"),
+        (header(scorer=3), "it is neither the name of a judge nor an object"),
+        (header(scorer={}), "it has no keys; write 'words'"),
+        (header(scorer={"regex": "a", "words": ["b"]}), "it has 'regex', 'words'; write"),
+        (header(scorer={"words": "glad"}), "no list of words under 'words'"),
+        (header(scorer={"words": ["a", 3]}), "no list of words under 'words'"),
+        (header(scorer={"words": ["\ud800"]}), "no list of words under 'words'"),
+        (header(scorer={"words": []}), "no word to score by"),
+        (header(scorer={"words": ["a"], "against": ["A"]}), "'a' is on both sides"),
+        (header(scorer={"regex": "(" * 200}), "is no regular expression"),
+        (header(scorer={"regex": None}), "other than text under 'regex'"),
+        (header(scorer={"classifier": "model"}), "it has 'classifier'; write"),
+        (header(scorer={"classifier": "model", "label": " "}), "give both"),
+        (header(reading="token-0"), "the header of set.jsonl names no usable reading: 'token-0' is no way"),
+        (header(readout="nats"), "asks for the readout 'nats'; choose one of log-odds, probability"),
         ('{"with": "a", "without": "a"}\n' * 3, "the same text twice"),
     ],
 )
 def test_a_malformed_file_is_refused_in_one_sentence(tmp_path: Path, content: str, said: str) -> None:
     path = tmp_path / "set.jsonl"
     path.write_text(content)
-    with pytest.raises(ContrastError, match=said.replace("[", r"\[")) as refusal:
+    with pytest.raises(ContrastError, match=re.escape(said)) as refusal:
         read_contrast(path)
     assert "\n" not in str(refusal.value)
 

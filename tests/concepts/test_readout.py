@@ -60,3 +60,5 @@ def test_a_free_text_is_read_out_with_all_known_answers() -> None:
     prompts = [ReadoutPrompt("x", (" a", " b"), (" c",)), ReadoutPrompt("y", (" b",), (" d",))]
     assert pooled_prompt("Once", prompts) == ReadoutPrompt("Once", (" a", " b"), (" c", " d"))
     assert pooled_prompt("Once", []) is None
+    words = [ReadoutPrompt("x", (" a",), ()), ReadoutPrompt("y", (" b",), ())]
+    assert pooled_prompt("Once", words) == ReadoutPrompt("Once", (" a", " b"), ())

@@ -4,36 +4,12 @@ import numpy as np
 import pytest
 import torch
 from sklearn.linear_model import Ridge
-from torch import Tensor
 
 from lrt_explorer.errors import MapError, SettingsError
 from lrt_explorer.linear.affine import AffineMap
-from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.ridge import DEFAULT_LAMBDAS, RidgePath
 from lrt_explorer.linear.scores import r2
-
-
-def noise(*shape: int, seed: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-def correlated(n: int, d: int, seed: int) -> Tensor:
-    """Rows with a mean and with eigenvalues that fall over four decades, as activations have."""
-    basis = torch.linalg.qr(noise(d, d, seed=99)).Q
-    return (noise(n, d, seed=seed) * torch.logspace(0, -2, d, dtype=torch.float64)) @ basis + 5.0 * noise(d, seed=98)
-
-
-def planted(n: int, d_x: int, d_y: int, seed: int, level: float) -> tuple[Tensor, Tensor]:
-    """x, and an affine image of it with noise of `level`; the same map for every seed."""
-    x = correlated(n, d_x, seed)
-    return x, x @ noise(d_x, d_y, seed=50) + noise(d_y, seed=51) + level * noise(n, d_y, seed=1000 + seed)
-
-
-def collected(x: Tensor, y: Tensor) -> CrossMoments:
-    moments = CrossMoments(x.shape[1], y.shape[1])
-    for start in range(0, len(x), 137):
-        moments.update(x[start : start + 137], y[start : start + 137])
-    return moments
+from tests.linear.rows import collected, correlated, noise, planted
 
 
 def distance(map: AffineMap, weight: np.ndarray, bias: np.ndarray) -> float:

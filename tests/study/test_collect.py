@@ -11,6 +11,7 @@ from lrt_explorer.study import collect as collect_module
 from lrt_explorer.study.batches import BATCH_TOKENS, DocumentStream, Position
 from lrt_explorer.study.collect import PARTS, Collected, Route, TokenCounts, collect, part_of
 from lrt_explorer.study.fit import FittedMap, fit_map, fit_maps
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.memory import bytes_for, passes
 from lrt_explorer.study.moments import known_moments
 from lrt_explorer.study.paired import place, read_paired
@@ -82,10 +83,10 @@ def test_chosen_pairs_alone_are_counted_and_cut() -> None:
 
 def test_several_passes_give_the_maps_of_one_and_say_so() -> None:
     routes = [Route(i, j) for i in range(2) for j in range(3)]
-    whole = finish(fit_maps(small(), large(), texts(), routes, tokens=3000))
+    whole = finish(fit_maps(small(), large(), texts(), routes, FitSettings(3000)))
     budget = bytes_for(small(), large(), [(0, 0), (0, 1), (1, 0), (1, 1)]) / 1e9
     said: list[Progress] = []
-    study = fit_maps(small(), large(), texts(), routes, tokens=3000, memory_gb=budget, corpus="c", keep_moments=True)
+    study = fit_maps(small(), large(), texts(), routes, FitSettings(3000, "c", memory_gb=budget, keep_moments=True))
     parted = finish(study, said.append)
     assert known_moments(small(), large(), 0, 0) is None  # copies for saving would not have fitted
     assert any("2 passes" in step.message for step in said)
@@ -94,7 +95,7 @@ def test_several_passes_give_the_maps_of_one_and_say_so() -> None:
         assert float((one.map.weight - other_.map.weight).norm() / one.map.weight.norm()) < 1e-10
         assert one.info.settings["outliers"] == other_.info.settings["outliers"]
     with pytest.raises(SettingsError, match="read only once"):
-        finish(fit_maps(small(), large(), iter(texts()), routes, tokens=3000, memory_gb=budget))
+        finish(fit_maps(small(), large(), iter(texts()), routes, FitSettings(3000, memory_gb=budget)))
 
 
 def test_tokenizers_that_hardly_meet_are_refused_before_the_corpus_is_read_through(

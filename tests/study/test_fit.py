@@ -13,6 +13,7 @@ from lrt_explorer.lm.tokens import encode
 from lrt_explorer.study import collect as collect_module
 from lrt_explorer.study.collect import PARTS, Route, collect, part_of
 from lrt_explorer.study.fit import fit_map, fit_maps
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.progress import Progress, finish
 from tests.study.tiny import CONCEPT, large, other, small, texts
 
@@ -31,7 +32,7 @@ def test_a_model_mapped_to_itself_gives_the_identity() -> None:
 
 def test_shuffled_pairs_explain_nothing_where_true_pairs_explain_all() -> None:
     routes = [Route(1, 1), Route(1, 1, shuffle=0), Route(1, 1, shuffle=1)]
-    true, first, second = finish(fit_maps(small(), small(), texts(), routes, tokens=TOKENS))
+    true, first, second = finish(fit_maps(small(), small(), texts(), routes, FitSettings(TOKENS)))
     assert true.info.r2 > 0.99
     assert max(first.info.r2, second.info.r2) < 0.02
     assert not torch.allclose(first.map.weight, second.map.weight)
@@ -40,7 +41,7 @@ def test_shuffled_pairs_explain_nothing_where_true_pairs_explain_all() -> None:
 
 def test_one_pass_for_many_routes_gives_what_each_gives_alone() -> None:
     routes = [Route(i, j) for i in (0, 2) for j in (1, 3)]
-    for fit in finish(fit_maps(small(), large(), texts(), routes, tokens=TOKENS)):
+    for fit in finish(fit_maps(small(), large(), texts(), routes, FitSettings(TOKENS))):
         layers = (fit.info.small_layer, fit.info.large_layer)
         alone = finish(fit_map(small(), large(), texts(), *layers, tokens=TOKENS))
         assert torch.allclose(fit.map.weight, alone.map.weight, atol=1e-9)

@@ -1,12 +1,14 @@
 """Vectors are read once, shipped ones before any are read, and never those of other weights or another set."""
 
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
 import torch
 
-from lrt_explorer.concepts.vectors import mean_difference, typical_norms
+from lrt_explorer.concepts.directions import METHODS, method_name
+from lrt_explorer.concepts.vectors import find_vectors, mean_difference, typical_norms
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.study import known as known_module
 from lrt_explorer.study.known import KnownVectors, folder_name, read_shipped, ship_vectors, shipped_folder
@@ -25,9 +27,9 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[int]]]:
     seen: list[tuple[str, list[int]]] = []
     real = known_module.read_known
 
-    def spy(lm, contrast, layers, reading):  # type: ignore[no-untyped-def]
+    def spy(lm, contrast, layers, *how):  # type: ignore[no-untyped-def]
         seen.append((lm.name, list(layers)))
-        return real(lm, contrast, layers, reading)
+        return real(lm, contrast, layers, *how)
 
     monkeypatch.setattr(known_module, "read_known", spy)
     return seen
@@ -51,8 +53,20 @@ def test_another_reading_set_or_model_is_read_anew(reads: list[tuple[str, list[i
         (small(), replace(CONCEPT, pairs=CONCEPT.pairs[:5]), "all-tokens"),
         (large(), CONCEPT, "all-tokens"),
     ):
-        vectors.get(lm, concept, 1, reading)  # type: ignore[arg-type]
+        vectors.get(lm, concept, 1, reading)
     assert len(reads) == 4
+
+
+def test_each_way_to_find_a_vector_is_kept_apart(reads: list[tuple[str, list[int]]]) -> None:
+    vectors = KnownVectors()
+    ways = list(product(("all-tokens", "token-2"), METHODS, (False, True)))
+    found = [vectors.get(small(), CONCEPT, 1, *way).vector for way in ways]
+    assert len(reads) == len(ways) == 8
+    for (reading, method, whiten), vector in zip(ways, found, strict=True):
+        expected = find_vectors(small(), CONCEPT, [1], method=method, reading=reading, whiten=whiten)[1].vector
+        assert torch.equal(vector.values, expected.values) and vector.method == method_name(method, whiten)
+        assert vectors.get(small(), CONCEPT, 1, reading, method, whiten).vector is vector
+    assert len({tuple(vector.values.tolist()) for vector in found}) == 8
 
 
 def test_the_store_is_bounded(reads: list[tuple[str, list[int]]]) -> None:

@@ -5,6 +5,7 @@ import torch
 
 from lrt_explorer.errors import MapError, SettingsError
 from lrt_explorer.study.fit import FittedMap, fit_map
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.sgd import fit_rows, sgd_map
 from tests.study.tiny import CONCEPT, small, texts
@@ -13,10 +14,8 @@ TOKENS = 3000
 
 
 def descended(epochs: int, learning_rate: float = 0.01, seed: int = 0) -> FittedMap:
-    study = sgd_map(
-        small(), small(), texts(), 0, 2, tokens=TOKENS, epochs=epochs, learning_rate=learning_rate, seed=seed
-    )
-    return finish(study)
+    how = {"epochs": epochs, "learning_rate": learning_rate, "seed": seed}
+    return finish(sgd_map(small(), small(), texts(), 0, 2, FitSettings(TOKENS), **how))  # type: ignore[arg-type]
 
 
 def test_it_approaches_ridge_from_below() -> None:
@@ -45,14 +44,14 @@ def test_it_reads_the_rows_that_the_moments_of_the_fit_part_hold() -> None:
 
 def test_it_says_how_far_it_is_and_compares_directions() -> None:
     steps: list[Progress] = []
-    study = sgd_map(small(), small(), texts(), 0, 2, tokens=TOKENS, epochs=1, concepts=[CONCEPT])
+    study = sgd_map(small(), small(), texts(), 0, 2, FitSettings(TOKENS, concepts=[CONCEPT]), epochs=1)
     fitted = finish(study, steps.append)
     assert set(fitted.direction_cosines) == {CONCEPT.name}
     assert any(step.message.startswith("epoch 1 of 1") for step in steps)
 
 
 def test_closing_it_ends_it() -> None:
-    study = sgd_map(small(), small(), texts(), 0, 2, tokens=TOKENS)
+    study = sgd_map(small(), small(), texts(), 0, 2, FitSettings(TOKENS))
     assert any(step.message.startswith("epoch") for step in study)
     study.close()
     assert next(study, None) is None

@@ -6,8 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from lrt_explorer.concepts.formats.source import Row, Source, is_text, json_lines, read_source
-from lrt_explorer.concepts.sets import READINGS, ContrastSet, Reading, ReadoutPrompt
-from lrt_explorer.errors import ContrastError
+from lrt_explorer.concepts.scoring import ScorerChoice, scorer_from_json
+from lrt_explorer.concepts.sets import READINGS, READOUTS, ContrastSet, Reading, Readout, ReadoutPrompt, tokens_from_end
+from lrt_explorer.errors import ContrastError, SettingsError
 
 KIND = "lrt-contrast-set"
 VERSION = 1
@@ -56,8 +57,9 @@ def from_rows(source: Source, rows: Sequence[Row]) -> ContrastSet:
         negative_label=_optional(header, "negative_label", where) or "without",
         suffix=_optional(header, "suffix", where),
         prompts=tuple(prompts),
-        scorer=_optional(header, "scorer", where),
+        scorer=_scorer(header, where),
         reading=_reading(header, where),
+        readout=_readout(header, where),
     )
 
 
@@ -67,6 +69,8 @@ def write_contrast(path: Path, contrast: ContrastSet) -> None:
     header: dict[str, object] = {"kind": KIND, "version": VERSION}
     for key in ("name", "description", "positive_label", "negative_label", "suffix", "scorer", "reading"):
         header[key] = content[key]
+    if contrast.readout != READOUTS[0]:
+        header["readout"] = contrast.readout
     rows: list[dict[str, object]] = [header]
     rows += [{"with": positive, "without": negative} for positive, negative in contrast.pairs]
     rows += [
@@ -91,12 +95,30 @@ def _optional(header: Mapping[str, object], key: str, where: str) -> str | None:
     raise ContrastError(f"{where} holds something other than text under {key!r}; write text there or leave it out")
 
 
+def _scorer(header: Mapping[str, object], where: str) -> ScorerChoice | None:
+    if header.get("scorer") is None:
+        return None
+    try:
+        return scorer_from_json(header["scorer"])
+    except SettingsError as error:
+        raise ContrastError(f"{where} names no usable scorer: {error}") from error
+
+
 def _reading(header: Mapping[str, object], where: str) -> Reading:
     value = _optional(header, "reading", where)
-    for reading in READINGS:
-        if value in (None, reading):
-            return reading
-    raise ContrastError(f"{where} asks for the reading {value!r}; choose one of {', '.join(READINGS)}")
+    try:
+        tokens_from_end(value or READINGS[0])
+    except SettingsError as error:
+        raise ContrastError(f"{where} names no usable reading: {error}") from error
+    return value or READINGS[0]
+
+
+def _readout(header: Mapping[str, object], where: str) -> Readout:
+    value = _optional(header, "readout", where)
+    for readout in READOUTS:
+        if value in (None, readout):
+            return readout
+    raise ContrastError(f"{where} asks for the readout {value!r}; choose one of {', '.join(READOUTS)}")
 
 
 def _answers(row: Row, key: str) -> tuple[str, ...]:

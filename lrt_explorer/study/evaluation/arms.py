@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ContrastSet
-from lrt_explorer.concepts.vectors import random_vector, transfer
-from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.concepts.vectors import SteeringVector, random_vector, transfer
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.store import MapInfo
-from lrt_explorer.study.evaluation.settings import EvaluationSettings
-from lrt_explorer.study.known import known_vectors
+from lrt_explorer.study.evaluation.case import Case
+from lrt_explorer.study.known import Known, known_vectors
 
 UNSTEERED, NATIVE, TRANSFERRED, RANDOM, SHUFFLED = "unsteered", "native", "transferred", "random", "shuffled map"
 OTHER, NO_MAP, PROMPT = "other concept", "no map", "prompt"
@@ -55,40 +53,37 @@ class ConceptArms:
     reachable_share: float
 
 
-def concept_arms(
-    small: LanguageModel,
-    large: LanguageModel,
-    map: AffineMap,
-    info: MapInfo,
-    control_maps: Sequence[AffineMap],
-    concept: ContrastSet,
-    others: Sequence[ContrastSet],
-    settings: EvaluationSettings,
-) -> ConceptArms:
+def concept_arms(case: Case) -> ConceptArms:
     """The directions of a concept: its own, and those that should not do what it does.
 
     Raises:
         VectorError, ContrastError: if a concept gives no vector.
         MapError: if a control map is of other widths.
     """
-    native = known_vectors().get(large, concept, info.large_layer, settings.reading)
-    found = known_vectors().get(small, concept, info.small_layer, settings.reading).vector
-    mapped = transfer(found, map, info, as_in_paper=settings.as_in_paper).values
-    own = native.vector.values
-    directions = [Direction(NATIVE, NATIVE, own), Direction(TRANSFERRED, TRANSFERRED, mapped)]
+    small, large, info, settings = case.small, case.large, case.info, case.settings
+
+    def known(lm: LanguageModel, contrast: ContrastSet, layer: int) -> Known:
+        return known_vectors().get(lm, contrast, layer, settings.reading, settings.method, settings.whiten)
+
+    def mapped(vector: SteeringVector) -> Tensor:
+        return transfer(vector, case.map, info, as_in_paper=settings.as_in_paper).values
+
+    native = known(large, case.concept, info.large_layer)
+    found = known(small, case.concept, info.small_layer).vector
+    own, transferred = native.vector.values, mapped(found)
+    directions = [Direction(NATIVE, NATIVE, own), Direction(TRANSFERRED, TRANSFERRED, transferred)]
     for seed in range(settings.random_seeds):
         directions.append(Direction(f"{RANDOM} {seed + 1}", RANDOM, random_vector(large.width, seed)))
-    for number, control in enumerate(control_maps, 1):
+    for number, control in enumerate(case.control_maps, 1):
         directions.append(Direction(f"{SHUFFLED} {number}", SHUFFLED, control.direction(found.values)))
-    for other in others:
-        elsewhere = known_vectors().get(small, other, info.small_layer, settings.reading).vector
-        values = transfer(elsewhere, map, info, as_in_paper=settings.as_in_paper).values
+    for other in case.others:
+        values = mapped(known(small, other, info.small_layer).vector)
         directions.append(Direction(f"{OTHER}: {other.name}", OTHER, values))
     if small.width == large.width:
         directions.append(Direction(NO_MAP, NO_MAP, found.values))
     directions.append(Direction(NATIVE_DIRECT, NATIVE_DIRECT, own, direct=True))
-    directions.append(Direction(TRANSFERRED_DIRECT, TRANSFERRED_DIRECT, mapped, direct=True))
-    return ConceptArms(tuple(directions), native.typical_norm, cosine(mapped, own), map.reachable_share(own))
+    directions.append(Direction(TRANSFERRED_DIRECT, TRANSFERRED_DIRECT, transferred, direct=True))
+    return ConceptArms(tuple(directions), native.typical_norm, cosine(transferred, own), case.map.reachable_share(own))
 
 
 def others_of(concepts: Sequence[ContrastSet], index: int, count: int) -> tuple[ContrastSet, ...]:

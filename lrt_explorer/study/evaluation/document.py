@@ -57,6 +57,10 @@ def _concept(result: ConceptResult) -> dict[str, Any]:
         "p_native": verdict.native,
         "p_partly": verdict.partly,
         "p_transfers": verdict.transfers,
+        "readout": evidence.readout,
+        "scorer": evidence.scorer
+        if evidence.scorer is None or isinstance(evidence.scorer, str)
+        else asdict(evidence.scorer),
         **_interval("retention", evidence.retention),
         "pearson_r": evidence.pearson_r,
         "pearson_r_random": evidence.pearson_r_random,

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.concepts.scoring import ScorerChoice
+from lrt_explorer.concepts.sets import Readout
 from lrt_explorer.study.evaluation.arms import CONTROLS, NATIVE, PROMPT, RANDOM, TRANSFERRED, UNSTEERED
 from lrt_explorer.study.evaluation.cost import EqualCost, at_equal_cost
 from lrt_explorer.study.evaluation.measure import Measured
@@ -45,7 +47,7 @@ class ArmEvidence:
         prompt_slopes: `[prompts]`, the slope of each.
         direction_slopes: `[directions]`, the slope of each.
         kl: for each strength the mean KL(steered ‖ unsteered) of the next token on neutral prompts, in nats.
-        score: for each strength the mean of the judge over written texts; None where none was written or judged.
+        score: for each strength the mean score of written texts; None where none was written or scored.
         perplexity: for each strength that of those texts under the unsteered model.
         repetition: for each strength the mean share of three words in a row that have come before.
     """
@@ -88,6 +90,8 @@ class ConceptEvidence:
         direction_cosine: cosine of the transferred and the native vector.
         reachable_share: share of the native vector's squared length in the image of the map.
         passages: the written texts.
+        scorer: what scored them; None where nothing did.
+        readout: what the readouts are, "log-odds" in nats or "probability".
     """
 
     name: str
@@ -109,6 +113,8 @@ class ConceptEvidence:
     direction_cosine: float
     reachable_share: float
     passages: tuple[Passage, ...]
+    scorer: ScorerChoice | None = None
+    readout: Readout = "log-odds"
 
     def arm(self, name: str) -> ArmEvidence:
         """An arm by its name; KeyError if there is none."""
@@ -123,13 +129,16 @@ class ConceptEvidence:
         return self.arm(TRANSFERRED).retention
 
 
-def concept_evidence(concept: ContrastSet, measured: Measured, seed: int) -> ConceptEvidence:
+def concept_evidence(
+    concept: ContrastSet, measured: Measured, seed: int, scorer: ScorerChoice | None = None
+) -> ConceptEvidence:
     """Everything that follows from the measurements; the same numbers whenever it is asked again.
 
     Args:
         concept: what was measured.
         measured: the numbers.
         seed: of the bootstrap.
+        scorer: what scored the written texts.
     """
     grid = np.asarray(measured.strengths)
     draws = resamples(len(measured.prompts), seed)
@@ -171,6 +180,8 @@ def concept_evidence(concept: ContrastSet, measured: Measured, seed: int) -> Con
         measured.direction_cosine,
         measured.reachable_share,
         measured.passages,
+        scorer,
+        concept.readout,
     )
 
 

@@ -13,11 +13,11 @@ import torch
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.linear.affine import AffineMap
-from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.store import MapInfo, has_artifact, load_artifact, save_artifact
+from lrt_explorer.store import has_artifact, load_artifact, save_artifact
+from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.measure import Measured
-from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.written import Passage
+from lrt_explorer.study.judged import scorer_identity
 from lrt_explorer.study.known import folder_name
 
 KIND = "evaluation"
@@ -26,27 +26,19 @@ WAY = 1
 _NUMBERS = ("readouts", "unsteered", "baseline", "kl")
 
 
-def evaluation_key(
-    small: LanguageModel,
-    large: LanguageModel,
-    map: AffineMap,
-    info: MapInfo,
-    control_maps: Sequence[AffineMap],
-    concept: ContrastSet,
-    others: Sequence[ContrastSet],
-    neutral: Sequence[str],
-    settings: EvaluationSettings,
-) -> str:
-    """A hash of all that the measurements of a concept depend on."""
+def evaluation_key(case: Case, neutral: Sequence[str]) -> str:
+    """A hash of all that the measurements of a concept depend on; raises what `scorer_identity` raises."""
+    info, settings = case.info, case.settings
     inputs = {
         "way": WAY,
-        "small": [small.fingerprint, str(small.model.dtype), info.small_layer],
-        "large": [large.fingerprint, str(large.model.dtype), info.large_layer],
-        "maps": [_digest(one) for one in (map, *control_maps)],
-        "concept": concept.fingerprint(),
-        "others": [other.fingerprint() for other in others],
+        "small": [case.small.fingerprint, str(case.small.model.dtype), info.small_layer],
+        "large": [case.large.fingerprint, str(case.large.model.dtype), info.large_layer],
+        "maps": [_digest(one) for one in (case.map, *case.control_maps)],
+        "concept": case.concept.fingerprint(),
+        "others": [other.fingerprint() for other in case.others],
         "neutral": list(neutral),
         "settings": asdict(settings),
+        "scorer": scorer_identity(settings.scorer or case.concept.scorer) if settings.generate else None,
     }
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:24]
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrt_explorer.concepts.contrast import Reading
+from lrt_explorer.concepts.directions import METHODS, Method
+from lrt_explorer.concepts.scoring import ScorerChoice
+from lrt_explorer.concepts.sets import tokens_from_end
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.study.dose import STRENGTHS
 
@@ -20,8 +23,11 @@ class EvaluationSettings:
         other_concepts: how many other concepts' vectors go through the same map as controls, as far as there are any.
         neutral_prompts: prompts on which the coherence cost is measured.
         reading: where vectors are read; None for what each concept prefers.
+        method: how vectors are found in the texts, "mean-difference" or "principal-component".
+        whiten: whether that is done in whitened activations, each model's by its own covariance.
         as_in_paper: whether the map's offset is added to transferred vectors (arXiv 2506.00653).
         generate: whether texts are written and scored too, at the two ends of the grid.
+        scorer: what scores the texts of all concepts; None for each concept's own.
         generate_prompts: prompts to continue.
         max_new_tokens: length of those texts.
         temperature: of their sampling.
@@ -38,8 +44,11 @@ class EvaluationSettings:
     other_concepts: int = 3
     neutral_prompts: int = 16
     reading: Reading | None = None
+    method: Method = "mean-difference"
+    whiten: bool = False
     as_in_paper: bool = False
     generate: bool = False
+    scorer: ScorerChoice | None = None
     generate_prompts: int = 20
     max_new_tokens: int = 40
     temperature: float = 0.7
@@ -54,6 +63,12 @@ class EvaluationSettings:
             raise SettingsError("a strength is not a finite number; give others")
         if self.prompts < 2:
             raise SettingsError(f"{self.prompts} prompts tell nothing about other prompts; ask for at least 2")
+        if self.reading is not None:
+            tokens_from_end(self.reading)
+        if self.method not in METHODS:
+            raise SettingsError(f"{self.method!r} finds no vector; choose one of {', '.join(METHODS)}")
+        if self.scorer is not None and not self.generate:
+            raise SettingsError("a scorer reads texts, but none are written; ask to generate them, or leave it out")
         for name, least in (
             ("random_seeds", 1), ("other_concepts", 0), ("neutral_prompts", 1), ("generate_prompts", 1),
             ("max_new_tokens", 1), ("examples", 1),

@@ -13,7 +13,7 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.evaluation.arms import NATIVE, PROMPT, RANDOM, TRANSFERRED, UNSTEERED, ConceptArms
 from lrt_explorer.study.evaluation.baseline import baseline_prompt
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
-from lrt_explorer.study.judged import judged_score
+from lrt_explorer.study.judged import text_scorer
 
 WRITING = (NATIVE, TRANSFERRED, f"{RANDOM} 1")
 RUN = 3
@@ -29,7 +29,7 @@ class Passage:
         strength: how much of it, 0 for those two.
         prompt: number of the prompt.
         text: what was written behind it.
-        score: the judge's, in [0, 1]; None without a judge or without evidence.
+        score: the scorer's, in [0, 1]; None without a scorer or without evidence.
         nats: mean negative log-likelihood of its tokens under the unsteered large model, behind the plain prompt.
         repetition: see `repeated_share`.
     """
@@ -53,7 +53,11 @@ def write_passages(
     strength: float,
     settings: EvaluationSettings,
 ) -> list[Passage]:
-    """What one arm writes behind each prompt, all arms with the same noise."""
+    """What one arm writes behind each prompt, all arms with the same noise.
+
+    Raises what `text_scorer` raises, before anything is written.
+    """
+    scorer = text_scorer(settings.scorer or concept.scorer)
     read, additions = list(prompts), None
     if direction == PROMPT:
         read = [
@@ -72,7 +76,7 @@ def write_passages(
         seed=settings.seed,
     )
     nats = continuation_nats(large, prompts, texts)
-    scores = [judged_score(concept, prompt, text) for prompt, text in zip(prompts, texts, strict=True)]
+    scores = [None if scorer is None else scorer(prompt, text) for prompt, text in zip(prompts, texts, strict=True)]
     return [
         Passage(direction, strength, number, text, scores[number], nats[number], repeated_share(text))
         for number, text in enumerate(texts)

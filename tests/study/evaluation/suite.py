@@ -10,6 +10,7 @@ from lrt_explorer.store import MapInfo, load_map, save_map
 from lrt_explorer.study.collect import Route
 from lrt_explorer.study.evaluate import Evaluation, EvaluationSettings, evaluate
 from lrt_explorer.study.fit import fit_maps
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.progress import finish
 from tests.study.tiny import CONCEPT, large, small, texts
 
@@ -39,7 +40,7 @@ SETTINGS = EvaluationSettings(
 def maps() -> tuple[tuple[AffineMap, MapInfo], tuple[AffineMap, ...]]:
     """The true map between two layers, and two control maps."""
     routes = [Route(1, 2), Route(1, 2, 1), Route(1, 2, 2)]
-    true, *shuffled = finish(fit_maps(small(), large(), texts(150), routes, tokens=8000))
+    true, *shuffled = finish(fit_maps(small(), large(), texts(150), routes, FitSettings(8000)))
     return (true.map, true.info), tuple(one.map for one in shuffled)
 
 

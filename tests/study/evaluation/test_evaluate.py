@@ -207,7 +207,7 @@ def test_a_map_of_other_models_and_a_lack_of_neutral_prompts_are_refused() -> No
     ("name", "value"),
     [
         ("strengths", (0.5,)), ("strengths", (0.5, 0.5)), ("strengths", (0.0, float("nan"))), ("prompts", 1),
-        ("random_seeds", 0), ("neutral_prompts", 0),
+        ("random_seeds", 0), ("neutral_prompts", 0), ("reading", "middle"), ("method", "median"), ("scorer", "mood"),
     ],
 )  # fmt: skip
 def test_settings_that_make_no_sense_are_refused(name: str, value: object) -> None:

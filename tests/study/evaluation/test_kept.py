@@ -6,18 +6,23 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from lrt_explorer.concepts import scorers
+from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.concepts.scoring import ClassifierLabel, Expression, WordList
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.study import evaluate as module
+from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.kept import evaluation_key, find_measured
 from lrt_explorer.study.progress import finish
+from tests.lm.test_classify import save
 from tests.study.evaluation.suite import ANIMALS, CONCEPTS, NEUTRAL, SETTINGS, evaluation, maps, save_maps, study
 from tests.study.tiny import CONCEPT, large, small
 
@@ -108,18 +113,45 @@ def test_other_inputs_are_measured_anew(tmp_path: Path, measured: list[str]) -> 
     assert measured == ["mood"] * 4
 
 
-def test_the_key_knows_every_input() -> None:
+def case(**changed: Any) -> Case:
     (map, info), controls = maps()
-    whole = (small(), large(), map, info, controls, CONCEPT, (ANIMALS,), NEUTRAL, SETTINGS)
-    changed = {
-        0: large(), 2: controls[0], 3: replace(info, large_layer=3), 4: controls[:1], 5: ANIMALS, 6: (),
-        7: NEUTRAL[:1], 8: replace(SETTINGS, seed=1),
+    return replace(Case(small(), large(), map, info, controls, CONCEPT, (ANIMALS,), SETTINGS), **changed)
+
+
+def test_the_key_knows_every_input() -> None:
+    (_, info), controls = maps()
+    changed: dict[str, Any] = {
+        "small": large(), "map": controls[0], "info": replace(info, large_layer=3), "control_maps": controls[:1],
+        "concept": ANIMALS, "others": (), "settings": replace(SETTINGS, seed=1), "large": small(),
     }  # fmt: skip
-    keys = {evaluation_key(*whole)}
-    for place, other in changed.items():
-        keys.add(evaluation_key(*(other if at == place else given for at, given in enumerate(whole))))  # type: ignore[arg-type]
-    assert len(keys) == 1 + len(changed)
-    assert evaluation_key(*whole) in keys
+    assert {field.name for field in fields(Case)} == set(changed)
+    keys = {evaluation_key(case(**{name: value}), NEUTRAL) for name, value in changed.items()}
+    keys |= {evaluation_key(case(), NEUTRAL), evaluation_key(case(), NEUTRAL[:1])}
+    assert len(keys) == 2 + len(changed)
+    assert evaluation_key(case(), NEUTRAL) in keys
+
+
+def test_the_key_knows_what_scores_texts_and_how_vectors_are_found(tmp_path: Path) -> None:
+    def key(concept: ContrastSet = CONCEPT, **more: Any) -> str:
+        return evaluation_key(case(concept=concept, settings=replace(SETTINGS, **more)), NEUTRAL)
+
+    folder = tmp_path / "classifier"
+    score = {"generate": True, "scorer": ClassifierLabel(save(folder), "joy")}
+    first = key(**score)
+    assert key(**score) == first
+    keys = {
+        key(), key(generate=True), first, key(generate=True, scorer=Expression("a")),
+        key(generate=True, scorer=WordList(("a",))), key(replace(CONCEPT, scorer=WordList(("a",))), generate=True),
+        key(method="principal-component"), key(whiten=True), key(reading="token-2"),
+        key(replace(CONCEPT, readout="probability")),
+    }  # fmt: skip
+    assert len(keys) == 10
+    # Other weights under the same name.
+    save(folder, "llama")
+    scorers._classifier.cache_clear()
+    assert key(**score) != first
+    # Texts that nobody writes are scored by nobody.
+    assert key(replace(CONCEPT, scorer=ClassifierLabel("nowhere", "joy")))
 
 
 def test_a_damaged_one_is_told(tmp_path: Path) -> None:

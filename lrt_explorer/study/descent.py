@@ -1,0 +1,81 @@
+"""What the estimators that go down step by step begin with: moments to score on, and directions to compare."""
+
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass
+
+from lrt_explorer.errors import SettingsError
+from lrt_explorer.linear.estimators import Estimate
+from lrt_explorer.linear.moments import CrossMoments
+from lrt_explorer.lm.blocks import check_layer
+from lrt_explorer.lm.chat import Document
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.study.collect import Collected, Part, Route
+from lrt_explorer.study.fit_settings import FitSettings
+from lrt_explorer.study.moments import moments_of
+from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.solve import Directions, FittedMap, check_enough, read_directions, with_evidence
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """One layer pair before a descent.
+
+    Attributes:
+        small: the model that vectors come from.
+        large: the model that is steered.
+        route: the layers.
+        collected: the moments of the pair.
+        directions: the vectors of the concepts that judge.
+        end_weight: how often the last pair of every text counts.
+    """
+
+    small: LanguageModel
+    large: LanguageModel
+    route: Route
+    collected: Collected
+    directions: list[Directions]
+    end_weight: int
+
+    @property
+    def moments(self) -> Mapping[Part, CrossMoments]:
+        """Of each part of the texts."""
+        return self.collected.of(self.route)
+
+    def fitted(self, estimate: Estimate, method: str) -> FittedMap:
+        """A map that was found, scored on the rows that the closed forms are scored on."""
+        return with_evidence(
+            self.small, self.large, self.collected, self.route, estimate, method=method, directions=self.directions
+        )
+
+
+def ground_for(
+    small: LanguageModel, large: LanguageModel, texts: Iterable[Document], route: Route, settings: FitSettings
+) -> Generator[Progress, None, Ground]:
+    """Read the texts once for their moments, and the concepts for their directions.
+
+    Raises:
+        SettingsError: if a layer does not exist, no tokens are asked for, or the texts can be read only once.
+        MapError: if too few tokens could be paired.
+    """
+    check_layer(small, route.small_layer)
+    check_layer(large, route.large_layer)
+    if settings.tokens < 1:
+        raise SettingsError(f"a map needs tokens to be fitted on, not {settings.tokens}; ask for some thousands")
+    if iter(texts) is texts:
+        raise SettingsError("the texts are gone through again and again, but can be read only once; give a list")
+    end_weight = settings.weight_of_ends(texts)
+    pair = (route.small_layer, route.large_layer)
+    collected = yield from moments_of(
+        small,
+        large,
+        texts,
+        [pair],
+        settings.tokens,
+        corpus=settings.corpus,
+        keep=settings.keep_moments,
+        end_weight=end_weight,
+    )
+    collected.corpus = settings.corpus
+    check_enough(small, large, collected, [route])
+    directions = yield from read_directions(small, large, [pair], settings.concepts, settings.reading)
+    return Ground(small, large, route, collected, directions, end_weight)

@@ -1,0 +1,35 @@
+"""One concept of an evaluation with all that it is measured with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.store import MapInfo
+from lrt_explorer.study.evaluation.settings import EvaluationSettings
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A concept, and what its arms are made of.
+
+    Attributes:
+        small: the model that vectors come from.
+        large: the model that is steered.
+        map: takes activations of the small model to those of the large one.
+        info: what it was fitted on.
+        control_maps: maps fitted on shuffled pairs.
+        concept: what is measured.
+        others: concepts whose vectors go through the same map as controls.
+        settings: how.
+    """
+
+    small: LanguageModel
+    large: LanguageModel
+    map: AffineMap
+    info: MapInfo
+    control_maps: Sequence[AffineMap]
+    concept: ContrastSet
+    others: Sequence[ContrastSet]
+    settings: EvaluationSettings
