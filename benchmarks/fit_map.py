@@ -175,7 +175,7 @@ def descend(
         if not progress.message.startswith("epoch"):
             begun = clock()
 
-    fitted = finish(sgd_map(pair.small, pair.large, texts, *layers, tokens=tokens, learning_rate=rate), seen)
+    fitted = finish(sgd_map(pair.small, pair.large, texts, *layers, FitSettings(tokens), learning_rate=rate), seen)
     return fitted.info.r2, clock() - begun
 
 
@@ -190,10 +190,10 @@ def adamw(pair: Pair, tokens: int, runs: int, clock: Callable[[], float]) -> dic
     all_over: list[float] = []
     for _ in range(runs):
         begun = clock()
-        (fitted,) = finish(fit_maps(pair.small, pair.large, texts, [Route(*default)], tokens=tokens))
+        (fitted,) = finish(fit_maps(pair.small, pair.large, texts, [Route(*default)], FitSettings(tokens)))
         one = clock() - begun
         begun = clock()
-        finish(fit_maps(pair.small, pair.large, texts, pair.all_routes, tokens=tokens))
+        finish(fit_maps(pair.small, pair.large, texts, pair.all_routes, FitSettings(tokens)))
         every = clock() - begun
         closed.append(fitted.info.r2)
         for rate in LEARNING_RATES:

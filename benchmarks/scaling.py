@@ -33,6 +33,7 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.collect import Route
 from lrt_explorer.study.dose import dose_response
 from lrt_explorer.study.fit import fit_maps
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.statistics import sample_interval
@@ -133,7 +134,7 @@ def random_point(model: str, layer: int, prompts: int) -> dict[str, Any]:
 def maps(small: str, large: str, layers: Sequence[tuple[int, int]], tokens: int) -> list[AffineMap]:
     """Maps of some layer pairs, from one pass."""
     routes = [Route(i, j) for i, j in layers]
-    study = fit_maps(models().get(small), models().get(large), read_texts(BROKEN_OFF), routes, tokens=tokens)
+    study = fit_maps(models().get(small), models().get(large), read_texts(BROKEN_OFF), routes, FitSettings(tokens))
     return [fitted.map for fitted in finish(study)]
 
 
