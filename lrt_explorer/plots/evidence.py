@@ -2,18 +2,19 @@
 
 import math
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 from lrt_explorer.plots.styles import CLEAR, CONTROL, EVIDENCE_STYLES, ArmStyle
 from lrt_explorer.study.evaluation.evidence import ArmEvidence, ConceptEvidence
 from lrt_explorer.study.statistics import Interval
 
-FRONT = ("transferred", "native")
-"""Drawn over all others, and first in the legend."""
+FRONT = ("native", "transferred")
+"""First in the legend, and drawn over all others, the second over the first."""
 PROMINENT, FAINT = 2.4, 1.4
 """Widths of lines."""
-OPACITY = 0.16
-"""Of the bands."""
+OPACITY, FAINT_OPACITY = 0.17, 0.06
+"""Of the bands: those of the controls lie over each other."""
 
 
 def arm_style(name: str) -> ArmStyle:
@@ -23,7 +24,7 @@ def arm_style(name: str) -> ArmStyle:
 
 def back_to_front(evidence: ConceptEvidence) -> list[ArmEvidence]:
     """The arms in the order in which they are drawn."""
-    return sorted(evidence.arms, key=lambda arm: -_rank(arm.name))
+    return sorted(evidence.arms, key=lambda arm: (arm.name in FRONT, _rank(arm.name)))
 
 
 def line(arm: ArmEvidence, x: Sequence[float], y: Sequence[float], hover: Sequence[str]) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def line(arm: ArmEvidence, x: Sequence[float], y: Sequence[float], hover: Sequen
 def frame(x: dict[str, Any], y: dict[str, Any], height: int, **more: Any) -> dict[str, Any]:
     """A layout whose ground and text are left to the page, which knows its theme."""
     still = {"fixedrange": True}
-    return {
+    layout = {
         "paper_bgcolor": CLEAR,
         "plot_bgcolor": CLEAR,
         "autosize": True,
@@ -56,26 +57,32 @@ def frame(x: dict[str, Any], y: dict[str, Any], height: int, **more: Any) -> dic
         "margin": {"l": 52, "r": 10, "t": 12, "b": 44},
         "dragmode": False,
         "hovermode": "closest",
-        "legend": {"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0, "itemsizing": "constant"},
+        "legend": {"orientation": "h", "y": -0.15, "yanchor": "top", "x": 0, "itemsizing": "constant"},
         "xaxis": {**still, **x},
         "yaxis": {**still, **y},
-        **more,
     }
+    return layout | more
 
 
-def see_through(colour: str) -> str:
-    """A colour of six hexadecimal digits as that of a band."""
+def as_text(words: str) -> str:
+    """Somebody's words, of which Plotly takes nothing for markup."""
+    return escape(words, quote=False)
+
+
+def see_through(arm: str) -> str:
+    """The colour of an arm's band."""
+    colour = arm_style(arm).colour
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{OPACITY})"
+    return f"rgba({red},{green},{blue},{OPACITY if arm in FRONT else FAINT_OPACITY})"
 
 
 def signed(value: float) -> str:
-    """A number with its sign, two digits that count, and a true minus: +3.2, −0.41."""
+    """A number with its sign and a true minus: +3.21, −0.41, +12.3."""
     return f"{value:+.{_decimals(value)}f}".replace("-", "−")
 
 
 def plain(value: float | None) -> str:
-    """A number with two digits that count and a true minus; a dash where there is none, ∞ where it has no end."""
+    """A number with a true minus; a dash where there is none, ∞ where it has no end."""
     if value is None:
         return "–"
     if math.isinf(value):
@@ -83,15 +90,22 @@ def plain(value: float | None) -> str:
     return f"{value:.{_decimals(value)}f}".replace("-", "−")
 
 
+def cost(value: float | None) -> str:
+    """A divergence, of which even small ones say something: 0.31, 0.042, 0.0003."""
+    if value is None or not 0 < abs(value) < 0.1:
+        return plain(value)
+    return f"{value:.2g}" if value >= 1e-4 else "< 0.0001"
+
+
 def between(interval: Interval) -> str:
-    """The ends of an interval: 0.87 … 1.1."""
+    """The ends of an interval: 0.87 … 1.12."""
     return f"{plain(interval.low)} … {plain(interval.high)}"
 
 
 def _decimals(value: float) -> int:
-    return 2 if abs(value) < 0.995 else 1 if abs(value) < 9.95 else 0
+    return 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0
 
 
 def _rank(name: str) -> int:
-    order = [*reversed(FRONT), *(other for other in EVIDENCE_STYLES if other not in FRONT)]
+    order = [*FRONT, *(other for other in EVIDENCE_STYLES if other not in FRONT)]
     return order.index(name) if name in order else len(order)

@@ -2,7 +2,7 @@
 
 import plotly.graph_objects as go
 
-from lrt_explorer.plots.evidence import arm_style, back_to_front, frame, line, plain, signed
+from lrt_explorer.plots.evidence import arm_style, back_to_front, cost, frame, line, signed
 from lrt_explorer.study.evaluation.arms import PROMPT, UNSTEERED
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 
@@ -22,7 +22,7 @@ def cost_figure(evidence: ConceptEvidence) -> go.Figure:
         label = arm_style(arm.name).label
         changes = [band.value - unsteered for band in arm.readout]
         hover = [
-            f"{label}, s = {signed(s)}: {signed(change)} nats at a KL of {plain(kl)} nats"
+            f"{label}, s = {signed(s)}: {signed(change)} nats at a KL of {cost(kl)} nats"
             for s, change, kl in zip(evidence.strengths, changes, arm.kl, strict=True)
         ]
         figure.add_trace(line(arm, arm.kl, changes, hover))

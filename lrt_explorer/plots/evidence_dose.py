@@ -4,7 +4,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from lrt_explorer.plots.evidence import arm_style, back_to_front, between, frame, line, see_through, signed
+from lrt_explorer.plots.evidence import arm_style, as_text, back_to_front, between, frame, line, see_through, signed
 from lrt_explorer.study.evaluation.evidence import ArmEvidence, ConceptEvidence
 
 HEIGHT = 470
@@ -23,7 +23,7 @@ def dose_figure(evidence: ConceptEvidence) -> go.Figure:
             for s, band in zip(evidence.strengths, arm.readout, strict=True)
         ]
         figure.add_trace(line(arm, evidence.strengths, [band.value for band in arm.readout], hover))
-    ends = f"← {evidence.negative_label} · readout, nats · {evidence.positive_label} →"
+    ends = f"← {as_text(evidence.negative_label)} · readout, nats · {as_text(evidence.positive_label)} →"
     figure.update_layout(
         **frame(
             {"title": {"text": "strength s, in typical norms", "standoff": 8}, "zeroline": True},
@@ -41,7 +41,7 @@ def _band(arm: ArmEvidence, strengths: tuple[float, ...]) -> dict[str, Any]:
         "x": [*strengths, *reversed(strengths)],
         "y": [*(band.high for band in arm.readout), *(band.low for band in reversed(arm.readout))],
         "fill": "toself",
-        "fillcolor": see_through(arm_style(arm.name).colour),
+        "fillcolor": see_through(arm.name),
         "line": {"width": 0},
         "hoverinfo": "skip",
         "legendgroup": arm.name,

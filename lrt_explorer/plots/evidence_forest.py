@@ -6,7 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from lrt_explorer.plots.evidence import arm_style, between, frame, plain
+from lrt_explorer.plots.evidence import arm_style, as_text, between, frame, plain
 from lrt_explorer.study.evaluate import Evaluation
 from lrt_explorer.study.evaluation.evidence import ArmEvidence
 
@@ -38,16 +38,23 @@ def forest_figure(evaluation: Evaluation) -> go.Figure:
     unmeasured = [row for row, (_, evidence) in enumerate(ranked) if evidence.retention is None]
     figure.update_layout(
         **frame(
-            {"title": {"text": "retention: slope / native slope", "standoff": 8}, "range": [low, high], "nticks": 8},
+            {
+                "title": {"text": "retention: slope / native slope", "standoff": 8},
+                "range": [low, high],
+                "nticks": 7,
+                "tickangle": 0,
+                "zeroline": False,
+            },
             {
                 "tickvals": list(range(len(ranked))),
-                "ticktext": [evidence.name for _, evidence in ranked],
+                "ticktext": [as_text(evidence.name) for _, evidence in ranked],
                 "range": [len(ranked) - 0.5, -0.5],
                 "showgrid": False,
                 "zeroline": False,
                 "automargin": True,
             },
-            ROW * len(ranked) + 130,
+            ROW * len(ranked) + 110,
+            legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "itemsizing": "constant"},
             shapes=[_upright(0.0, "dot"), _upright(1.0, "solid")],
             annotations=[_unmeasured(row, low) for row in unmeasured],
         )
@@ -72,7 +79,7 @@ def _markers(name: str, rows: Sequence[tuple[float, int, ArmEvidence, str]]) -> 
     style = arm_style(name)
     retentions = [arm.retention for _, _, arm, _ in rows if arm.retention is not None]
     hover = [
-        f"{concept}, {style.label.lower()}: {plain(one.value)} ({between(one)})"
+        f"{as_text(concept)}, {style.label.lower()}: {plain(one.value)} ({between(one)})"
         for (_, _, _, concept), one in zip(rows, retentions, strict=True)
     ]
     return {

@@ -23,6 +23,7 @@ _OPEN = 'fill="var(--panel)" stroke="{colour}" stroke-width="2"/>'
 _MARKERS = {
     "circle-open": f'<circle cx="18" cy="7" r="4" {_OPEN}',
     "circle": '<circle cx="18" cy="7" r="5" fill="{colour}"/>',
+    "hexagon-open": f'<path d="M18 2 22.3 4.5 22.3 9.5 18 12 13.7 9.5 13.7 4.5Z" {_OPEN}',
     "diamond": '<path d="M18 1 24 7 18 13 12 7Z" fill="{colour}"/>',
     "diamond-open": f'<path d="M18 2 23 7 18 12 13 7Z" {_OPEN}',
     "x": '<path d="M14 3 22 11M22 3 14 11" stroke="{colour}" stroke-width="2.4" fill="none"/>',

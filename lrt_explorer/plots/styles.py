@@ -54,7 +54,7 @@ EVIDENCE_STYLES = {
     ),
     "no map": ArmStyle("No map", "the small model’s vector as it is", CONTROL, "triangle-down-open", "dot"),
     "native, direct": ArmStyle(
-        "Native, direct", "native, sent straight to the logits", BLUE, "circle-open", "dashdot"
+        "Native, direct", "native, sent straight to the logits", BLUE, "hexagon-open", "dashdot"
     ),
     "transferred, direct": ArmStyle(
         "Transferred, direct", "transferred, sent straight to the logits", ORANGE, "diamond-open", "dashdot"
