@@ -4,6 +4,7 @@ import json
 from html import escape
 from typing import Any
 
+from lrt_explorer.errors import ArtifactError
 from lrt_explorer.plots import cost_figure, dose_figure, forest_figure, plotly_script, prompts_figure
 from lrt_explorer.report import captions
 from lrt_explorer.report.prompts import prompt_cards
@@ -24,6 +25,9 @@ def report_page(evaluation: Evaluation) -> str:
 
     Args:
         evaluation: at least one concept.
+
+    Raises:
+        ArtifactError: if what it is drawn by is not among the assets.
     """
     document = evaluation_document(evaluation)
     title = escape(f"Evidence: {_short(evaluation.small)} → {_short(evaluation.large)}")
@@ -101,7 +105,12 @@ def _data(text: str) -> str:
 
 
 def _asset(name: str) -> str:
-    return (assets_home() / name).read_text(encoding="utf-8")
+    try:
+        return (assets_home() / name).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ArtifactError(
+            f"a report is drawn by {name}, which is not in {assets_home()}; let LRT_EXPLORER_ASSETS name all that ships"
+        ) from error
 
 
 def _short(model: str) -> str:

@@ -122,7 +122,8 @@ def _share(value: float | None) -> str:
 
 
 def _pair(values: Sequence[float | None], low: int, high: int) -> str:
-    return f"{plain(values[low])} / {plain(values[high])}"
+    ends = (values[low], values[high])
+    return "–" if ends == (None, None) else " / ".join(plain(value) for value in ends)
 
 
 def _arm_head(arm: ArmEvidence) -> str:

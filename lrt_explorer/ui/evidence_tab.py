@@ -54,7 +54,7 @@ def build_evidence(engine: Engine, session: gr.State, concept: gr.Dropdown, map_
     offered = _choices(engine)
     with gr.Row(elem_classes="view"):
         concepts = gr.Dropdown(
-            offered, value=offered[0][1], label="Concepts", info="what is evaluated", min_width=200,
+            offered, value=offered[0][1], label="Concepts", info="what is evaluated", min_width=240,
             elem_id="evidence-concepts",
         )  # fmt: skip
         prompts = gr.Slider(
@@ -78,7 +78,7 @@ def build_evidence(engine: Engine, session: gr.State, concept: gr.Dropdown, map_
     with gr.Row(visible=False, elem_classes="takeaway") as takeaway:
         report = gr.Button("Save the report (HTML)", size="sm", scale=0, min_width=190, elem_id="evidence-report")
         sheet = gr.Button("Save the numbers (CSV)", size="sm", scale=0, min_width=190, elem_id="evidence-sheet")
-        download = gr.DownloadButton(visible="hidden", elem_id="evidence-download")
+    download = gr.DownloadButton(visible="hidden", elem_id="evidence-download")
     script = (assets_home() / "table.js").read_text(encoding="utf-8")
     table = gr.HTML(elem_id="evidence-table", apply_default_css=False, js_on_load=script)
     forest = plot_html("evidence-forest-plot")

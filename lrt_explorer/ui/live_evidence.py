@@ -22,8 +22,8 @@ CONTROL_TOKENS = 30_000
 
 def shipped_suites() -> tuple[Suite, ...]:
     """The concepts of the demo family, and those for models of everyday language, as far as they ship."""
-    found = (("the demo family", shipped_concepts()), ("instruct models", real_concepts()))
-    return tuple(Suite(f"all {len(concepts)} for {whom}", tuple(concepts)) for whom, concepts in found if concepts)
+    found = (("demo", shipped_concepts()), ("instruct", real_concepts()))
+    return tuple(Suite(f"all {len(concepts)} {whom} concepts", tuple(concepts)) for whom, concepts in found if concepts)
 
 
 def evidence(

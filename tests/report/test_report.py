@@ -5,9 +5,11 @@ import json
 import re
 from html.parser import HTMLParser
 from io import StringIO
+from pathlib import Path
 
 import pytest
 
+from lrt_explorer.errors import ArtifactError
 from lrt_explorer.report import COLUMNS, arms_table, evaluation_sheet, prompt_cards, report_page, suite_table
 from lrt_explorer.report.words import SHORT, concept_summary, suite_summary
 from lrt_explorer.study.evaluation.document import evaluation_document
@@ -73,6 +75,12 @@ def test_the_report_loads_nothing_from_anywhere(parsed: Parsed) -> None:
 def test_the_drawing_library_is_in_it_once(page: str, parsed: Parsed) -> None:
     assert len([text for attributes, text in parsed.scripts if "plotly.js v" in text]) == 1
     assert 4_000_000 < len(page) < 8_000_000
+
+
+def test_without_the_scripts_it_is_refused_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LRT_EXPLORER_ASSETS", str(tmp_path))
+    with pytest.raises(ArtifactError, match="plot.js, which is not in"):
+        report_page(FOUND)
 
 
 def test_every_figure_and_every_table_is_in_it(parsed: Parsed) -> None:

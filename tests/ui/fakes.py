@@ -178,7 +178,7 @@ class FakeEngine:
         return Comparison(settings.prompt, settings.strength, 8.31 * settings.strength, arms, {"seed": settings.seed})
 
     def suites(self) -> Sequence[Suite]:
-        return (Suite("all 3 for the demo family", ("mood", "register", "weather")),)
+        return (Suite("all 3 demo concepts", ("mood", "register", "weather")),)
 
     def evaluate(
         self, session: Session, settings: EvidenceSettings, text_file: Path | None

@@ -363,7 +363,7 @@ def run(engine: FakeEngine, session: Session | None, **changed: Any) -> list[tup
 def test_a_suite_runs_with_progress_and_shows_every_concept_as_it_is_finished(
     engine: FakeEngine, session: Session
 ) -> None:
-    steps = run(engine, session, concepts="all 3 for the demo family", texts=True)
+    steps = run(engine, session, concepts="all 3 demo concepts", texts=True)
     assert all('role="progressbar"' in status for _, status in steps[:-1]) and steps[-1][1] == ""
     shown = [found for found, _ in steps if isinstance(found, Shown)]
     assert [len(found.evaluation.concepts) for found in shown] == [1, 2, 3, 3]
@@ -447,7 +447,7 @@ def test_a_visitors_own_concept_of_the_steer_tab_is_offered(engine: FakeEngine, 
     dropdown = offer_own(engine, str(file), "mood")
     assert ("loud (own)", str(file)) in dropdown.choices and dropdown.value == "mood"
     dropdown = offer_own(engine, "mood", str(file))
-    assert len(dropdown.choices) == 4 and dropdown.value == "all 3 for the demo family"
+    assert len(dropdown.choices) == 4 and dropdown.value == "all 3 demo concepts"
 
 
 # The guard
