@@ -63,7 +63,7 @@ def _concept(number: int, result: ConceptResult) -> str:
         f'<section id="concept-{number}" data-concept="{escape(evidence.name)}">'
         f"<h2>{escape(evidence.name)} {ends}</h2>{about}{concept_summary(result)}"
         f'<div class="pair">{_figure(dose_figure(evidence), captions.DOSE)}'
-        f"{_figure(cost_figure(evidence), captions.COST)}</div>{arms_table(evidence)}{_caption(captions.ARMS)}"
+        f"{_figure(cost_figure(evidence), captions.COST)}</div>{arms_table(evidence)}"
         f"{_figure(prompts_figure(prompts_by_gap(evidence)), captions.PROMPTS)}{prompt_cards(evidence)}</section>"
     )
 

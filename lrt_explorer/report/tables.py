@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from lrt_explorer.plots import arm_style, between, cost, glyph, plain
+from lrt_explorer.report import captions
 from lrt_explorer.report.words import verdict_word
 from lrt_explorer.study.evaluate import ConceptResult, Evaluation
 from lrt_explorer.study.evaluation.arms import CONTROLS, NATIVE, OTHER, TRANSFERRED
@@ -55,12 +56,12 @@ def suite_table(evaluation: Evaluation, chosen: str = "") -> str:
 
 
 def arms_table(evidence: ConceptEvidence) -> str:
-    """One row an arm; pairs of numbers are those at both ends of the grid, the lower one first."""
+    """One row an arm, and how the table is read; pairs of numbers are those at both ends of the grid."""
     low, high = (evidence.strengths.index(end) for end in (min(evidence.strengths), max(evidence.strengths)))
     ends = f"at s = {min(evidence.strengths):g} / {max(evidence.strengths):g}".replace("-", "−")
-    columns = ["arm", "slope, nats per norm", "retention", "Spearman", "anti-steerable", f"KL {ends}"]
+    columns = ["arm", "slope, nats per norm", "retention", "Spearman", "anti-steerable", "KL"]
     if evidence.passages:
-        columns += [f"score {ends}", f"perplexity {ends}", f"repetition {ends}"]
+        columns += ["score", "perplexity", "repetition"]
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
     rows = []
     for arm in evidence.arms:
@@ -78,6 +79,7 @@ def arms_table(evidence: ConceptEvidence) -> str:
     return (
         f'<div class="scroll whole"><table class="suite arms"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
+        f'<p class="added">{captions.ARMS} Pairs of numbers are those {ends}.</p>'
     )
 
 
@@ -118,7 +120,7 @@ def _interval(interval: Interval | None) -> str:
 
 
 def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0%}"
+    return "–" if value is None else f"{value * 100:.0f} %"
 
 
 def _pair(values: Sequence[float | None], low: int, high: int) -> str:

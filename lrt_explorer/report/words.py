@@ -46,7 +46,11 @@ def concept_summary(result: ConceptResult) -> str:
         ("sample-wise r", plain(evidence.pearson_r), f"with random directions {plain(evidence.pearson_r_random)}"),
         ("r of the changes", plain(evidence.pearson_r_effect), "the same against unsteered"),
         ("direction cosine", plain(evidence.direction_cosine), "mapped against native vector"),
-        ("reachable share", f"{evidence.reachable_share:.0%}", "of the native vector lies where the map can reach"),
+        (
+            "reachable share",
+            f"{evidence.reachable_share * 100:.0f} %",
+            "of the native vector lies where the map can reach",
+        ),
         ("prompt baseline", f"{signed(evidence.prompt_effect.value)} nats", f"({between(evidence.prompt_effect)})"),
     ]
     if evidence.equal_cost is not None:
@@ -57,7 +61,7 @@ def concept_summary(result: ConceptResult) -> str:
         f'<div><dt>{name}</dt><dd>{value}</dd><dd class="hint">{hint}</dd></div>' for name, value, hint in rows
     )
     return (
-        f'<p class="concept-verdict">{verdict_word(verdict.word)} {_MEANING.get(verdict.word, "")}. '
+        f'<p class="concept-verdict">{verdict_word(verdict.word)}: {_MEANING.get(verdict.word, "")}. '
         f"<small>Corrected p values: {claims}.</small></p>"
         f'<dl class="badges across">{inner}</dl>'
     )

@@ -40,7 +40,7 @@ def shown_pieces(evaluation: Evaluation, chosen: str) -> tuple[Any, ...]:
         _caption(captions.DOSE),
         cost_figure(evidence).to_json(),
         _caption(captions.COST),
-        arms_table(evidence) + _caption(captions.ARMS),
+        arms_table(evidence),
         prompts_figure(prompts_by_gap(evidence)).to_json(),
         _caption(captions.PROMPTS) + prompt_cards(evidence),
     )
