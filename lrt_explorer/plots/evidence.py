@@ -87,7 +87,8 @@ def plain(value: float | None) -> str:
         return "–"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    return f"{value:.{_decimals(value)}f}".replace("-", "−")
+    # What rounds to nothing has no sign.
+    return f"{value:z.{_decimals(value)}f}".replace("-", "−")
 
 
 def cost(value: float | None) -> str:

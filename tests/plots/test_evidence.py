@@ -112,8 +112,8 @@ def test_every_prompt_is_a_point_of_its_two_slopes() -> None:
 
 
 def test_numbers_as_they_are_written() -> None:
-    assert [plain(value) for value in (None, 1.026, -0.041, 12.34, 123.4, float("inf"))] == [
-        "–", "1.03", "−0.04", "12.3", "123", "∞",
+    assert [plain(value) for value in (None, 1.026, -0.041, -0.001, 12.34, 123.4, float("inf"))] == [
+        "–", "1.03", "−0.04", "0.00", "12.3", "123", "∞",
     ]  # fmt: skip
     assert (signed(3.2), signed(-0.5)) == ("+3.20", "−0.50")
     assert [cost(value) for value in (0.0, 0.5, 0.0421, 0.00031, 1e-9, None)] == [
