@@ -1,6 +1,6 @@
 """Figures from frozen results, and what colours mean everywhere; nothing is computed here."""
 
-from lrt_explorer.plots.evidence import arm_style, between, cost, plain, signed
+from lrt_explorer.plots.evidence import arm_style, between, cost, plain, signed, unit
 from lrt_explorer.plots.evidence_cost import cost_figure
 from lrt_explorer.plots.evidence_dose import dose_figure
 from lrt_explorer.plots.evidence_forest import forest_figure
@@ -41,4 +41,5 @@ __all__ = [
     "score_text",
     "signed",
     "space_figure",
+    "unit",
 ]

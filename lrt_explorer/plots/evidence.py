@@ -64,6 +64,11 @@ def frame(x: dict[str, Any], y: dict[str, Any], height: int, **more: Any) -> dic
     return layout | more
 
 
+def unit(evidence: ConceptEvidence) -> str:
+    """What the readouts of a concept are counted in."""
+    return "nats" if evidence.readout == "log-odds" else evidence.readout
+
+
 def as_text(words: str) -> str:
     """Somebody's words, of which Plotly takes nothing for markup."""
     return escape(words, quote=False)

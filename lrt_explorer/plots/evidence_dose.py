@@ -4,7 +4,17 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from lrt_explorer.plots.evidence import arm_style, as_text, back_to_front, between, frame, line, see_through, signed
+from lrt_explorer.plots.evidence import (
+    arm_style,
+    as_text,
+    back_to_front,
+    between,
+    frame,
+    line,
+    see_through,
+    signed,
+    unit,
+)
 from lrt_explorer.study.evaluation.evidence import ArmEvidence, ConceptEvidence
 
 HEIGHT = 470
@@ -13,17 +23,18 @@ HEIGHT = 470
 def dose_figure(evidence: ConceptEvidence) -> go.Figure:
     """The mean readout over the prompts against the strength, one line an arm, with its 95 % band over prompts."""
     arms = back_to_front(evidence)
+    counted = unit(evidence)
     figure = go.Figure()
     for arm in arms:
         figure.add_trace(_band(arm, evidence.strengths))
     for arm in arms:
         label = arm_style(arm.name).label
         hover = [
-            f"{label}, s = {signed(s)}: {signed(band.value)} nats ({between(band)})"
+            f"{label}, s = {signed(s)}: {signed(band.value)} {counted} ({between(band)})"
             for s, band in zip(evidence.strengths, arm.readout, strict=True)
         ]
         figure.add_trace(line(arm, evidence.strengths, [band.value for band in arm.readout], hover))
-    ends = f"← {as_text(evidence.negative_label)} · readout, nats · {as_text(evidence.positive_label)} →"
+    ends = f"← {as_text(evidence.negative_label)} · readout, {counted} · {as_text(evidence.positive_label)} →"
     figure.update_layout(
         **frame(
             {"title": {"text": "strength s, in typical norms", "standoff": 8}, "zeroline": True},

@@ -13,7 +13,6 @@ from lrt_explorer.report.words import concept_summary, suite_summary
 from lrt_explorer.store import assets_home
 from lrt_explorer.study.evaluate import ConceptResult, Evaluation
 from lrt_explorer.study.evaluation.document import evaluation_document
-from lrt_explorer.study.evaluation.prompts import prompts_by_gap
 
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 """What a browser may load for the page: nothing that is not in it."""
@@ -64,7 +63,7 @@ def _concept(number: int, result: ConceptResult) -> str:
         f"<h2>{escape(evidence.name)} {ends}</h2>{about}{concept_summary(result)}"
         f'<div class="pair">{_figure(dose_figure(evidence), captions.DOSE)}'
         f"{_figure(cost_figure(evidence), captions.COST)}</div>{arms_table(evidence)}"
-        f"{_figure(prompts_figure(prompts_by_gap(evidence)), captions.PROMPTS)}{prompt_cards(evidence)}</section>"
+        f"{_figure(prompts_figure(evidence), captions.PROMPTS)}{prompt_cards(evidence)}</section>"
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from lrt_explorer.plots import arm_style, glyph, signed
+from lrt_explorer.plots import arm_style, glyph, signed, unit
 from lrt_explorer.study.evaluation.arms import NATIVE, PROMPT, TRANSFERRED, UNSTEERED
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.evaluation.prompts import PromptEvidence, prompts_by_gap, worst_and_best
@@ -33,7 +33,7 @@ def _card(prompt: PromptEvidence, evidence: ConceptEvidence) -> str:
     wrong = '<p class="wrong">moves the wrong way</p>' if prompt.wrong_way else ""
     return (
         f'<article class="extreme"><p class="prompt-text">{escape(prompt.text)}</p>'
-        f'<dl title="slope of this prompt’s readout, in nats per typical norm">{slopes}</dl>{wrong}'
+        f'<dl title="slope of this prompt’s readout, in {unit(evidence)} per typical norm">{slopes}</dl>{wrong}'
         f"{_texts(prompt.passages, evidence)}</article>"
     )
 

@@ -13,7 +13,9 @@ _STRENGTH = ("readout", "readout_low", "readout_high", "kl", "score", "perplexit
 _ARM = (
     "slope", "slope_low", "slope_high", "retention", "retention_low", "retention_high", "spearman", "anti_steerable",
 )  # fmt: skip
-COLUMNS = ("concept", "arm", "strength", *_STRENGTH, *_ARM, "directions", "prompts", *_CONCEPT, *_EVALUATION)
+COLUMNS = (
+    "concept", "arm", "strength", *_STRENGTH, *_ARM, "directions", "prompts", "readout_kind", *_CONCEPT, *_EVALUATION,
+)  # fmt: skip
 """In the order in which they stand."""
 
 
@@ -21,7 +23,8 @@ def evaluation_sheet(evaluation: Evaluation) -> str:
     """One row for each concept, arm and strength; what belongs to an arm, a concept or the whole is repeated.
 
     Columns bear the names of the keys of the JSON document (docs/evidence.md), of which they are the values; "prompts"
-    and "directions" are counts. What is null there is empty here. Lines end as RFC 4180 asks.
+    and "directions" are counts, and "readout_kind" is the concept's "readout". What is null there is empty here. Lines
+    end as RFC 4180 asks.
     """
     document = evaluation_document(evaluation)
     text = StringIO()
@@ -45,6 +48,7 @@ def _row(
         **{name: arm[name] for name in _ARM},
         "directions": len(arm["directions"]),
         "prompts": len(concept["prompts"]),
+        "readout_kind": concept["readout"],
         **{name: concept[name] for name in _CONCEPT},
         **{name: document[name] for name in _EVALUATION},
     }

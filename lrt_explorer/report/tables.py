@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from lrt_explorer.plots import arm_style, between, cost, glyph, plain
+from lrt_explorer.plots import arm_style, between, cost, glyph, plain, unit
 from lrt_explorer.report import captions
 from lrt_explorer.report.words import verdict_word
 from lrt_explorer.study.evaluate import ConceptResult, Evaluation
@@ -59,7 +59,7 @@ def arms_table(evidence: ConceptEvidence) -> str:
     """One row an arm, and how the table is read; pairs of numbers are those at both ends of the grid."""
     low, high = (evidence.strengths.index(end) for end in (min(evidence.strengths), max(evidence.strengths)))
     ends = f"at s = {min(evidence.strengths):g} / {max(evidence.strengths):g}".replace("-", "−")
-    columns = ["arm", "slope, nats per norm", "retention", "Spearman", "anti-steerable", "KL"]
+    columns = ["arm", f"slope, {unit(evidence)} per norm", "retention", "Spearman", "anti-steerable", "KL"]
     if evidence.passages:
         columns += ["score", "perplexity", "repetition"]
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)

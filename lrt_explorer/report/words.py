@@ -3,7 +3,7 @@
 from collections import Counter
 from html import escape
 
-from lrt_explorer.plots import between, cost, plain, signed
+from lrt_explorer.plots import between, cost, plain, signed, unit
 from lrt_explorer.study.evaluate import ConceptResult, Evaluation
 from lrt_explorer.study.statistics import Interval
 from lrt_explorer.study.verdict import NOT_MEASURABLE, NOT_SHOWN, PARTLY, TRANSFERS, VERDICTS
@@ -51,11 +51,15 @@ def concept_summary(result: ConceptResult) -> str:
             f"{evidence.reachable_share * 100:.0f} %",
             "of the native vector lies where the map can reach",
         ),
-        ("prompt baseline", f"{signed(evidence.prompt_effect.value)} nats", f"({between(evidence.prompt_effect)})"),
+        (
+            "prompt baseline",
+            f"{signed(evidence.prompt_effect.value)} {unit(evidence)}",
+            f"({between(evidence.prompt_effect)})",
+        ),
     ]
     if evidence.equal_cost is not None:
         equal = evidence.equal_cost
-        effects = f"{signed(equal.transferred)} / {signed(equal.native)} nats"
+        effects = f"{signed(equal.transferred)} / {signed(equal.native)} {unit(evidence)}"
         rows.append(("at equal cost", effects, f"transferred / native, both at a KL of {cost(equal.kl)} nats"))
     inner = "".join(
         f'<div><dt>{name}</dt><dd>{value}</dd><dd class="hint">{hint}</dd></div>' for name, value, hint in rows

@@ -8,7 +8,6 @@ import gradio as gr
 from lrt_explorer.plots import cost_figure, dose_figure, forest_figure, prompts_figure
 from lrt_explorer.report import arms_table, captions, concept_summary, prompt_cards, suite_summary, suite_table
 from lrt_explorer.study.evaluate import Evaluation
-from lrt_explorer.study.evaluation.prompts import prompts_by_gap
 from lrt_explorer.ui.cards import notice
 from lrt_explorer.ui.session import Session
 
@@ -41,7 +40,7 @@ def shown_pieces(evaluation: Evaluation, chosen: str) -> tuple[Any, ...]:
         cost_figure(evidence).to_json(),
         _caption(captions.COST),
         arms_table(evidence),
-        prompts_figure(prompts_by_gap(evidence)).to_json(),
+        prompts_figure(evidence).to_json(),
         _caption(captions.PROMPTS) + prompt_cards(evidence),
     )
 

@@ -1,6 +1,7 @@
 """The figures of an evaluation: what is drawn is what was found, and every arm can be told apart."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import plotly.graph_objects as go
@@ -11,7 +12,6 @@ from lrt_explorer.plots.evidence import arm_style, between, cost, plain, signed
 from lrt_explorer.plots.glyphs import glyph
 from lrt_explorer.plots.styles import EVIDENCE_STYLES
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
-from lrt_explorer.study.evaluation.prompts import prompts_by_gap
 from lrt_explorer.study.statistics import Interval
 from tests.ui.fake_evidence import STRENGTHS, fake_evaluation
 
@@ -45,6 +45,15 @@ def test_every_arm_is_a_line_of_its_readouts_with_a_band_that_goes_with_it() -> 
 
 def test_the_axis_says_which_end_is_which() -> None:
     assert dose_figure(MOOD).layout.yaxis.title.text == "← sad · readout, nats · happy →"
+
+
+def test_a_readout_that_is_a_probability_is_not_said_to_be_in_nats() -> None:
+    likely = replace(MOOD, readout="probability")
+    for draw in (dose_figure, cost_figure, prompts_figure):
+        figure = draw(likely)
+        assert "probability" in figure.layout.yaxis.title.text and "nats" not in figure.layout.yaxis.title.text
+    hover = lines(likely)["Native"]["text"][0]
+    assert "probability" in hover and "nats" not in hover
 
 
 def test_no_two_arms_look_alike_and_colours_mean_what_they_always_mean() -> None:
@@ -92,7 +101,7 @@ def test_what_is_not_measurable_is_said_in_its_row() -> None:
 
 def test_names_and_prompts_are_never_markup() -> None:
     assert "<b>size" not in "".join(forest_figure(FOUND).layout.yaxis.ticktext)
-    (_, points) = traces(prompts_figure(prompts_by_gap(MOOD)))
+    (_, points) = traces(prompts_figure(MOOD))
     assert all("<i>mood" not in text and "&lt;i&gt;mood" in text for text in points["text"])
 
 
@@ -104,8 +113,7 @@ def test_intervals_end_at_the_edge_of_the_picture() -> None:
 
 
 def test_every_prompt_is_a_point_of_its_two_slopes() -> None:
-    prompts = prompts_by_gap(MOOD)
-    diagonal, points = traces(prompts_figure(prompts))
+    diagonal, points = traces(prompts_figure(MOOD))
     assert diagonal["x"] == diagonal["y"]
     assert sorted(points["x"]) == sorted(MOOD.arm("native").prompt_slopes)
     assert sorted(points["y"]) == sorted(MOOD.arm("transferred").prompt_slopes)

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
@@ -180,6 +181,12 @@ def test_a_gap_is_counted_in_the_direction_of_the_native_vector() -> None:
     for one in prompts_by_gap(MOOD.evidence):
         assert one.gap == pytest.approx(one.transferred - one.native)
         assert one.wrong_way == (one.transferred < 0)
+
+
+def test_a_readout_that_is_a_probability_is_not_said_to_be_in_nats() -> None:
+    likely = replace(MOOD.evidence, readout="probability")
+    assert "slope, probability per norm" in arms_table(likely) and "nats" not in prompt_cards(likely)
+    assert "nats" not in concept_summary(replace(MOOD, evidence=replace(likely, equal_cost=None)))
 
 
 def test_summaries_say_what_was_found() -> None:
