@@ -32,7 +32,7 @@ function dressed(layout, c) {
   };
   if (host.clientWidth < NARROW && !layout.scene) {
     out.dragmode = false;
-    if (layout.legend) out.legend = {...layout.legend, y: -0.26};
+    if (layout.legend?.y < 0) out.legend = {...layout.legend, y: -0.26};
   }
   for (const name of ['xaxis', 'yaxis']) if (layout[name]) out[name] = titled(layout[name]);
   if (layout.scene) {

@@ -26,6 +26,7 @@ FLOORS = {
     "lrt_explorer.tinyworld": 3,
     "lrt_explorer.study": 4,
     "lrt_explorer.plots": 4,
+    "lrt_explorer.report": 4,
     "lrt_explorer.ui": 5,
     "lrt_explorer.cli": 5,
     "lrt_explorer.__main__": 5,

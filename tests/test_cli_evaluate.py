@@ -1,6 +1,8 @@
 """`lrt-explorer evaluate` on tiny models: its JSON, its file, its table, its rerun, one clear line for a mistake."""
 
+import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import pytest
 
 from lrt_explorer.cli import main
 from lrt_explorer.concepts.contrast import write_contrast
-from lrt_explorer.store import data_home
+from lrt_explorer.store import assets_home, data_home
 from lrt_explorer.study import controls, evaluate
 from lrt_explorer.study.evaluate import EvaluationSettings
 from tests.study.evaluation.suite import ANIMALS
@@ -25,6 +27,8 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         write_contrast(home / "assets" / "concepts" / f"{concept.name}.jsonl", concept)
     (home / "assets" / "corpus").mkdir(parents=True)
     (home / "assets" / "corpus" / "demo.txt").write_text("\n".join(texts(200)), encoding="utf-8")
+    for name in ("style.css", "report.css", "plot.js", "table.js", "report.js"):
+        shutil.copyfile(assets_home() / name, home / "assets" / name)
     (home / "neutral.txt").write_text("The old\nIn the morning the\n")
     return {name: str(home / name) for name in ("small", "large", "assets", "neutral.txt")}
 
@@ -86,6 +90,27 @@ def test_scorers_and_vectors_are_chosen_on_the_command_line(
     assert plain["concepts"][1]["scorer"] is None and plain["settings"]["scorer"] is None
     before, after = plain["concepts"][1], found["concepts"][0]
     assert before["name"] == after["name"] and before["direction_cosine"] != after["direction_cosine"]
+
+
+def test_it_writes_the_report_and_the_sheet_where_asked(
+    folders: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report, sheet = tmp_path / "new folder" / "report.html", tmp_path / "numbers.csv"
+    arguments = command(folders, "--concepts", "mood,animals", "--out", str(tmp_path / "out"), "--json")
+    assert main([*arguments, "--report", str(report), "--csv", str(sheet)]) == 0
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert "report" not in document and "csv" not in document
+    page = report.read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>") and page.count('class="figure"') == 1 + 3 * 2
+    with sheet.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    arms = sum(len(concept["arms"]) for concept in document["concepts"])
+    assert len(rows) == arms * len(document["strengths"])
+    assert {row["concept"] for row in rows} == {"mood", "animals"}
+    # A place that cannot be written is named, and what was measured is kept all the same.
+    (tmp_path / "file").write_text("in the way")
+    assert main([*arguments, "--csv", str(tmp_path / "file" / "numbers.csv")]) == 1
+    assert "error: cannot write" in capsys.readouterr().err
 
 
 def test_mistakes_are_one_clear_line(folders: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:

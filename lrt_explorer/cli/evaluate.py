@@ -48,6 +48,8 @@ def add_parser(commands: Any) -> None:
         "--tokens", type=int, default=100_000, help="pairs of tokens for each of them (default: %(default)s)"
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the evidence (default: in the data folder)")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write a page of HTML that opens without a network")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write one row for each concept, arm and strength")
     add_json(parser)
     parser.set_defaults(run=run, show=show)
 
@@ -55,12 +57,12 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> Json:
     """Evaluate, keep what is finished as it comes, and write the whole as one JSON document."""
     from lrt_explorer.concepts.contrast import load_concept, shipped_concepts
-    from lrt_explorer.store import data_home, load_map
-    from lrt_explorer.store.swap import new_file
+    from lrt_explorer.report import evaluation_sheet, report_page
+    from lrt_explorer.store import load_map
     from lrt_explorer.study.controls import control_maps
     from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
     from lrt_explorer.study.evaluation.document import evaluation_document
-    from lrt_explorer.study.known import folder_name
+    from lrt_explorer.study.evaluation.kept import evaluations_folder
     from lrt_explorer.study.maps import find_map, keep_map
     from lrt_explorer.study.texts import read_texts, usual_corpus
 
@@ -86,8 +88,7 @@ def run(options: argparse.Namespace) -> Json:
         at_hand = None if found is None else load_map(found)
     else:
         small_layer, large_layer = at_hand[1].small_layer, at_hand[1].large_layer
-    pair = f"{folder_name(small.name)}--{folder_name(large.name)}"
-    out = options.out or data_home() / "evaluations" / pair / f"{small_layer}-{large_layer}"
+    out = options.out or evaluations_folder(small.name, large.name, small_layer, large_layer)
     maps = run_study(
         control_maps(
             small,
@@ -115,9 +116,13 @@ def run(options: argparse.Namespace) -> Json:
         settings=settings,
         keep=out / "concepts",
     )
-    document = evaluation_document(run_study(study))
-    with new_file(out.expanduser().resolve() / DOCUMENT) as fresh:
-        fresh.write_text(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n", encoding="utf-8")
+    evaluation = run_study(study)
+    document = evaluation_document(evaluation)
+    _write(out / DOCUMENT, json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
+    if options.csv:
+        _write(options.csv, evaluation_sheet(evaluation))
+    if options.report:
+        _write(options.report, report_page(evaluation))
     return {**document, "out": str(out)}
 
 
@@ -158,6 +163,18 @@ def show(result: Json) -> str:
         f"{table(header, rows)}\n"
         f"kept in {result['out']}"
     )
+
+
+def _write(place: Path, text: str) -> None:
+    """Write a file whole, or say in one sentence why not."""
+    from lrt_explorer.errors import ArtifactError
+    from lrt_explorer.store.swap import new_file
+
+    try:
+        with new_file(place.expanduser().resolve()) as fresh:
+            fresh.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise ArtifactError(f"cannot write {place}: {error.strerror}; name another place") from error
 
 
 def _interval(holder: Json | None, name: str) -> str:

@@ -1,5 +1,11 @@
 """Figures from frozen results, and what colours mean everywhere; nothing is computed here."""
 
+from lrt_explorer.plots.evidence import arm_style, between, cost, plain, signed, unit
+from lrt_explorer.plots.evidence_cost import cost_figure
+from lrt_explorer.plots.evidence_dose import dose_figure
+from lrt_explorer.plots.evidence_forest import forest_figure
+from lrt_explorer.plots.evidence_prompts import prompts_figure
+from lrt_explorer.plots.glyphs import glyph, marker
 from lrt_explorer.plots.layers import SCORE_NAMES, Frames, Score, layers_figure, score_text
 from lrt_explorer.plots.path import path_figure
 from lrt_explorer.plots.space import COLOURINGS, SVG_POINTS, ColourBy, hover_text, space_figure
@@ -18,10 +24,22 @@ __all__ = [
     "ColourBy",
     "Frames",
     "Score",
+    "arm_style",
+    "between",
+    "cost",
+    "cost_figure",
+    "dose_figure",
+    "forest_figure",
+    "glyph",
     "hover_text",
     "layers_figure",
+    "marker",
     "path_figure",
+    "plain",
     "plotly_script",
+    "prompts_figure",
     "score_text",
+    "signed",
     "space_figure",
+    "unit",
 ]

@@ -46,6 +46,22 @@ ARM_STYLES = {
     "transferred": ArmStyle("Transferred", "the small model’s vector, mapped", ORANGE, "diamond", "dash"),
     "random": ArmStyle("Random control", "a random vector, same norm", CONTROL, "x", "dot"),
 }
+EVIDENCE_STYLES = {
+    **ARM_STYLES,
+    "shuffled map": ArmStyle("Shuffled map", "mapped by a map that knows no pairs", CONTROL, "square-open", "dot"),
+    "other concept": ArmStyle(
+        "Other concept", "another concept’s vector, mapped alike", CONTROL, "triangle-up-open", "dot"
+    ),
+    "no map": ArmStyle("No map", "the small model’s vector as it is", CONTROL, "triangle-down-open", "dot"),
+    "native, direct": ArmStyle(
+        "Native, direct", "native, sent straight to the logits", BLUE, "hexagon-open", "dashdot"
+    ),
+    "transferred, direct": ArmStyle(
+        "Transferred, direct", "transferred, sent straight to the logits", ORANGE, "diamond-open", "dashdot"
+    ),
+    "prompt": ArmStyle("Prompt", "words before the prompt, no vector", GREY, "star", "longdash"),
+}
+"""The arms of an evaluation; all controls are dotted light grey, and all that goes straight to the logits is hollow."""
 MODEL_STYLES = {
     LARGE: ("large model", BLUE, "circle"),
     MAPPED: ("small model, mapped", ORANGE, "diamond"),

@@ -10,7 +10,7 @@ from lrt_explorer.errors import ContrastError, SettingsError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, check_map
-from lrt_explorer.study.evaluation.arms import concept_arms, others_of
+from lrt_explorer.study.evaluation.arms import concept_arms, others_among
 from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence, concept_evidence
 from lrt_explorer.study.evaluation.kept import evaluation_key, find_measured, keep_measured, kept_folder
@@ -21,7 +21,7 @@ from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.texts import sample_texts
 from lrt_explorer.study.verdict import Verdict, verdicts
 
-__all__ = ["ConceptResult", "Evaluation", "EvaluationSettings", "evaluate", "neutral_prompts"]
+__all__ = ["ConceptResult", "Evaluation", "EvaluationSettings", "EvaluationStep", "evaluate", "neutral_prompts"]
 
 STEPS = 1000
 """Parts of a concept that progress is counted in."""
@@ -73,6 +73,17 @@ class Evaluation:
         return tuple(sorted(self.concepts, key=place, reverse=True))
 
 
+@dataclass(frozen=True)
+class EvaluationStep(Progress):
+    """The step that finishes a concept.
+
+    Attributes:
+        so_far: the evaluation of all concepts that are finished, judged together. What is cancelled now ends with it.
+    """
+
+    so_far: Evaluation
+
+
 def evaluate(
     small: LanguageModel,
     large: LanguageModel,
@@ -81,6 +92,7 @@ def evaluate(
     concepts: Sequence[ContrastSet],
     *,
     control_maps: Sequence[AffineMap] = (),
+    among: Sequence[ContrastSet] = (),
     neutral: Sequence[str] | None = None,
     settings: EvaluationSettings | None = None,
     keep: Path | None = None,
@@ -88,7 +100,8 @@ def evaluate(
     """Measure every concept under all arms at all strengths, and judge them together.
 
     What the arms share is computed once: the blocks up to the steered layer run once for each prompt. A finished
-    concept is kept at once, and a later run over the same inputs takes it from there.
+    concept is kept at once, and a later run over the same inputs takes it from there. Every finished concept is told of
+    by an `EvaluationStep`.
 
     Args:
         small: the model that vectors come from.
@@ -97,6 +110,8 @@ def evaluate(
         info: what it was fitted on.
         concepts: with held-out prompts; each is also a control for those before it.
         control_maps: maps fitted on shuffled pairs (see `study/controls.py`); at least 3 are advised.
+        among: the concepts that are controls in place of `concepts`, so that one that is evaluated alone is measured,
+            and kept, as it would be among these.
         neutral: prompts that have nothing to do with the concepts; None for beginnings of the demo corpus.
         settings: strengths, prompts, seeds; None for the defaults.
         keep: folder for finished concepts; None to keep nothing.
@@ -127,9 +142,26 @@ def evaluate(
             # Before hours of measuring, rather than behind them.
             text_scorer(settings.scorer or concept.scorer)
     starts: Starts | None = None
-    found = []
+    found: list[ConceptEvidence] = []
+
+    def so_far() -> Evaluation:
+        judged = verdicts([evidence.doubts for evidence in found])
+        return Evaluation(
+            small.name,
+            large.name,
+            small.fingerprint,
+            large.fingerprint,
+            info.small_layer,
+            info.large_layer,
+            info,
+            len(control_maps),
+            quiet,
+            settings,
+            tuple(ConceptResult(evidence, verdict) for evidence, verdict in zip(found, judged, strict=True)),
+        )
+
     for number, concept in enumerate(concepts):
-        others = others_of(concepts, number, settings.other_concepts)
+        others = others_among(among or concepts, concept, settings.other_concepts)
         case = Case(small, large, map, info, control_maps, concept, others, settings)
         key = evaluation_key(case, quiet)
         folder = None if keep is None else kept_folder(keep, concept, key)
@@ -142,23 +174,10 @@ def evaluate(
             measured = yield from _within(study, number, len(concepts))
             if folder is not None:
                 keep_measured(folder, key, measured)
-        yield Progress(STEPS * (number + 1), STEPS * len(concepts), f"{concept.name}: done")
         scorer = (settings.scorer or concept.scorer) if settings.generate else None
         found.append(concept_evidence(concept, measured, settings.seed, scorer))
-    judged = verdicts([evidence.doubts for evidence in found])
-    return Evaluation(
-        small.name,
-        large.name,
-        small.fingerprint,
-        large.fingerprint,
-        info.small_layer,
-        info.large_layer,
-        info,
-        len(control_maps),
-        quiet,
-        settings,
-        tuple(ConceptResult(evidence, verdict) for evidence, verdict in zip(found, judged, strict=True)),
-    )
+        yield EvaluationStep(STEPS * (number + 1), STEPS * len(concepts), f"{concept.name}: done", so_far())
+    return so_far()
 
 
 def neutral_prompts(count: int) -> tuple[str, ...]:

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Protocol
 
 from lrt_explorer.study.compare import Comparison, ComparisonStep
+from lrt_explorer.study.evaluate import Evaluation
 from lrt_explorer.study.layers import LayerGrid
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.project import SpacePicture
-from lrt_explorer.ui.session import Session, SpaceSettings, SteerSettings
+from lrt_explorer.ui.session import EvidenceSettings, Session, SpaceSettings, SteerSettings
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,14 @@ class LayerScores:
     suggestion: Suggestion | None
 
 
+@dataclass(frozen=True)
+class Suite:
+    """Concepts that are evaluated together: what they are called, and their names."""
+
+    title: str
+    concepts: tuple[str, ...]
+
+
 class Engine(Protocol):
     """The studies as the screen uses them. Every method raises an LRTError with one clear sentence."""
 
@@ -170,3 +179,11 @@ class Engine(Protocol):
 
     def picture(self, session: Session, settings: SpaceSettings) -> Generator[Progress, None, SpacePicture]:
         """Both models' activations in one space; a picture asked for again is at hand at once."""
+
+    def suites(self) -> Sequence[Suite]:
+        """The suites of shipped concepts, the one offered first at the head."""
+
+    def evaluate(
+        self, session: Session, settings: EvidenceSettings, text_file: Path | None
+    ) -> Generator[Progress, None, Evaluation]:
+        """Evidence for the session's map; an `EvaluationStep` for every concept that is finished, which is kept."""

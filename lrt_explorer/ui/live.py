@@ -26,6 +26,7 @@ from lrt_explorer.store import check_map, data_home, load_map
 from lrt_explorer.study import distill, sgd
 from lrt_explorer.study.compare import Comparison, ComparisonStep, compare
 from lrt_explorer.study.defaults import default_layers, opening
+from lrt_explorer.study.evaluate import Evaluation
 from lrt_explorer.study.fit import fit_map
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.maps import keep_map
@@ -43,11 +44,12 @@ from lrt_explorer.ui.at_hand import (
     solved_map,
     with_map,
 )
-from lrt_explorer.ui.engine import ConceptCard, LayerScores, MapBadges, Methods, PairCard, Suggestion
+from lrt_explorer.ui.engine import ConceptCard, LayerScores, MapBadges, Methods, PairCard, Suggestion, Suite
 from lrt_explorer.ui.known_concepts import concept_card, named_concept
+from lrt_explorer.ui.live_evidence import evidence, shipped_suites
 from lrt_explorer.ui.live_layers import LayerStudies
 from lrt_explorer.ui.map_files import pack_map, unpack_map
-from lrt_explorer.ui.session import Session, SpaceSettings, SteerSettings
+from lrt_explorer.ui.session import EvidenceSettings, Session, SpaceSettings, SteerSettings
 
 logger = logging.getLogger(__name__)
 PICTURES = 12
@@ -254,6 +256,18 @@ class LiveEngine:
             while len(self._pictures) > PICTURES:
                 self._pictures.popitem(last=False)
         return picture
+
+    def suites(self) -> Sequence[Suite]:
+        """What ships."""
+        return shipped_suites()
+
+    def evaluate(
+        self, session: Session, settings: EvidenceSettings, text_file: Path | None
+    ) -> Generator[Progress, None, Evaluation]:
+        """Evidence for the map in use."""
+        folder = _needed(session)
+        small, large = self._pair(session)
+        return (yield from evidence(small, large, *load_map(folder), settings, _text(session, text_file)))
 
     def _pair(self, session: Session) -> tuple[LanguageModel, LanguageModel]:
         return self._models.get(session.small), self._models.get(session.large)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from lrt_explorer.plots import ARM_STYLES, ArmStyle
+from lrt_explorer.plots import ARM_STYLES, ArmStyle, glyph, marker
 from lrt_explorer.study.compare import UNSTEERED, Arm, Comparison, ComparisonStep
 from lrt_explorer.ui.cards import notice
 from lrt_explorer.ui.engine import ConceptCard
@@ -75,17 +75,6 @@ def marked_text(arm: Arm) -> str:
     return "".join(parts)
 
 
-def glyph(style: ArmStyle) -> str:
-    """A short line in the arm's colour and dash with its marker in the middle, as in a chart's legend."""
-    marker = _MARKERS[style.marker].format(colour=style.colour)
-    dash = _DASHES[style.dash]
-    return (
-        '<svg class="glyph" viewBox="0 0 36 14" width="36" height="14" aria-hidden="true">'
-        f'<line x1="1" y1="7" x2="35" y2="7" stroke="{style.colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
-        f"{marker}</svg>"
-    )
-
-
 def meter(arm: Arm, reference: Arm | None, card: ConceptCard) -> str:
     """The judge's score on a scale from 0 to 1, drawn as the way it went from the unsteered score.
 
@@ -132,7 +121,7 @@ def _run(text: str, changed: bool) -> str:
 
 
 def _marker(style: ArmStyle, score: float) -> str:
-    inner = _MARKERS[style.marker].format(colour=style.colour)
+    inner = marker(style)
     return f'<svg style="left:{score:.2%}" viewBox="11 0 14 14" width="14" height="14" aria-hidden="true">{inner}</svg>'
 
 
@@ -148,12 +137,3 @@ def _readout(arm: Arm, reference: Arm | None) -> str:
 def signed(number: float, decimals: int = 1) -> str:
     """A number with its sign, with a true minus: +3.2, −0.4."""
     return f"{number:+.{decimals}f}".replace("-", "−")
-
-
-_MARKERS = {
-    "circle-open": '<circle cx="18" cy="7" r="4" fill="var(--panel)" stroke="{colour}" stroke-width="2"/>',
-    "circle": '<circle cx="18" cy="7" r="5" fill="{colour}"/>',
-    "diamond": '<path d="M18 1 24 7 18 13 12 7Z" fill="{colour}"/>',
-    "x": '<path d="M14 3 22 11M22 3 14 11" stroke="{colour}" stroke-width="2.4" fill="none"/>',
-}
-_DASHES = {"solid": "none", "dash": "6 4", "dot": "1.5 3.5", "longdash": "9 4"}

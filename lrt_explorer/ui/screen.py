@@ -8,6 +8,8 @@ import gradio as gr
 from lrt_explorer.ui.api import add_api
 from lrt_explorer.ui.cards import header
 from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.evidence_tab import TAB as EVIDENCE
+from lrt_explorer.ui.evidence_tab import build_evidence
 from lrt_explorer.ui.layers_tab import TAB as LAYERS
 from lrt_explorer.ui.layers_tab import build_layers
 from lrt_explorer.ui.map_panel import build_map, show_map
@@ -47,8 +49,10 @@ def create_app(engine: Engine) -> gr.Blocks:
                     build_space(engine, session, steering.concept, tab)
                 with gr.Tab("Layers", id=LAYERS) as layers:
                     build_layers(engine, session, tab, setup, map_panel)
+                with gr.Tab("Evidence", id=EVIDENCE) as evidence:
+                    build_evidence(engine, session, steering.concept, map_panel)
         # Through the queue: a State that changes outside it does not tell its listeners.
-        for name, part in ((STEER, steer), (SPACE, space), (LAYERS, layers)):
+        for name, part in ((STEER, steer), (SPACE, space), (LAYERS, layers), (EVIDENCE, evidence)):
             part.select(partial(str, name), None, tab, api_visibility="private", show_progress="hidden")
         gr.on(
             [session.change, steering.concept.change],

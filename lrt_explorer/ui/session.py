@@ -60,3 +60,20 @@ class SpaceSettings:
     points: int
     method: str
     dims: int
+
+
+@dataclass(frozen=True)
+class EvidenceSettings:
+    """What the Evidence tab asks for.
+
+    Attributes:
+        concepts: shipped concepts by name, or the path of a visitor's own contrast set.
+        prompts: held-out prompts of each concept, at most.
+        strengths: the grid, in units of the typical activation norm.
+        texts: whether texts are written and scored too.
+    """
+
+    concepts: tuple[str, ...]
+    prompts: int
+    strengths: tuple[float, ...]
+    texts: bool

@@ -1,12 +1,13 @@
 """The app in a headless Chromium. A browser that is missing is a failure: nobody should believe a screen unseen."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from selenium.webdriver import Chrome
 
+from lrt_explorer.concepts.contrast import ContrastSet, write_contrast
 from lrt_explorer.study.progress import finish
 from lrt_explorer.ui.launch import serve
 from tests.browser.page import Page, open_browser
@@ -23,7 +24,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="module")
-def tiny_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def more_concepts() -> Sequence[ContrastSet]:
+    """Concepts that ship in the tiny house beside its one; a module that needs some has a fixture of this name."""
+    return ()
+
+
+@pytest.fixture(scope="module")
+def tiny_url(tmp_path_factory: pytest.TempPathFactory, more_concepts: Sequence[ContrastSet]) -> Iterator[str]:
     """The app over tiny random models, its opening pair with a map, in a house of its own.
 
     No longer than a module: while it stands, the whole process takes its assets for those that ship.
@@ -31,6 +38,8 @@ def tiny_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         home = tmp_path_factory.mktemp("browser-home")
         patch.setenv("LRT_EXPLORER_ASSETS", str(build_assets(home / "assets")))
+        for concept in more_concepts:
+            write_contrast(home / "assets" / "concepts" / f"{concept.name}.jsonl", concept)
         # The fixture that gives every test its own home comes later than this one, so the map goes into the assets.
         engine = TinyEngine()
         patch.setenv("LRT_EXPLORER_HOME", str(home / "data"))

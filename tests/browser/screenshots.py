@@ -13,6 +13,7 @@ from tests.browser.page import Page, open_browser
 
 PICTURES = ROOT / "assets" / "pictures"
 DRAWN = "return document.querySelectorAll('#space-plot path.point').length"
+SUITE = "return document.querySelectorAll('#evidence-table tbody tr').length"
 CELLS = "return document.querySelectorAll('#layers-plot .annotation-text').length"
 DESK, PHONE = (1440, 1000), (390, 844)
 
@@ -38,12 +39,24 @@ def take(url: str, folder: Path) -> list[Path]:
                     page.press("Compute all layer pairs")
                 page.until(lambda page=page: page.js(CELLS), "cells in the heat map")
                 taken.append(_save(page, folder / f"layers-{theme}.png"))
+                page.press("Evidence", "button[role=tab]")
+                page.press("Run", "#evidence-run")
+                _suite(page)
+                taken.append(_save(page, folder / f"evidence-{theme}.png"))
             page = Page(browser, url, *PHONE, "light")
             page.until_settled()
             taken.append(_save(page, folder / "phone.png"))
         finally:
             browser.quit()
     return taken
+
+
+def _suite(page: Page) -> None:
+    """Wait for the whole suite, which takes minutes the first time; each concept is waited for by itself."""
+    done = 0
+    while page.text("#evidence-status"):
+        page.until(lambda so_far=done: not page.text("#evidence-status") or page.js(SUITE) > so_far, "one more concept")
+        done = page.js(SUITE)
 
 
 def _save(page: Page, file: Path) -> Path:

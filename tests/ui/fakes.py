@@ -11,11 +11,13 @@ import numpy as np
 from lrt_explorer.concepts.contrast import read_contrast
 from lrt_explorer.errors import ArtifactError, ModelError, PromptError, SettingsError
 from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep, changed_tokens
+from lrt_explorer.study.evaluate import Evaluation, EvaluationStep
 from lrt_explorer.study.layers import LayerCell, LayerGrid
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.project import LARGE, MAPPED, Arrow, SpacePicture
-from lrt_explorer.ui.engine import ConceptCard, FitPath, LayerScores, MapBadges, Methods, PairCard, Suggestion
-from lrt_explorer.ui.session import Session, SpaceSettings, SteerSettings
+from lrt_explorer.ui.engine import ConceptCard, FitPath, LayerScores, MapBadges, Methods, PairCard, Suggestion, Suite
+from lrt_explorer.ui.session import EvidenceSettings, Session, SpaceSettings, SteerSettings
+from tests.ui.fake_evidence import fake_evaluation
 
 PAIRS = (
     PairCard("tinyworld-s → tinyworld-l", "tinyworld-s", "tinyworld-l"),
@@ -65,6 +67,7 @@ class FakeEngine:
         self.fits = 0
         self.fits_left = 0
         self.scores: LayerScores | None = None
+        self.asked: EvidenceSettings | None = None
 
     def pairs(self) -> Sequence[PairCard]:
         return PAIRS
@@ -173,6 +176,22 @@ class FakeEngine:
             )
             yield ComparisonStep(arms, done, settings.max_new_tokens)
         return Comparison(settings.prompt, settings.strength, 8.31 * settings.strength, arms, {"seed": settings.seed})
+
+    def suites(self) -> Sequence[Suite]:
+        return (Suite("all 3 demo concepts", ("mood", "register", "weather")),)
+
+    def evaluate(
+        self, session: Session, settings: EvidenceSettings, text_file: Path | None
+    ) -> Generator[Progress, None, Evaluation]:
+        if not session.map_folder:
+            raise ArtifactError("there is no map yet; fit one under Map")
+        self.asked = settings
+        yield Progress(0, 9, "control maps: reading")
+        for done in range(1, len(settings.concepts) + 1):
+            yield Progress(done - 1, len(settings.concepts), f"{settings.concepts[done - 1]}: prompt 1 of 9")
+            so_far = fake_evaluation(settings.concepts[:done], texts=settings.texts)
+            yield EvaluationStep(done, len(settings.concepts), "done", so_far)
+        return so_far
 
     def picture(self, session: Session, settings: SpaceSettings) -> Generator[Progress, None, SpacePicture]:
         yield Progress(0, 2, "Reading 40 texts with both models …")

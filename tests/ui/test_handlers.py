@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +11,24 @@ from typing import Any
 import pytest
 
 from lrt_explorer.errors import ModelError
+from lrt_explorer.ui.evidence_tab import (
+    Shown,
+    asked_strengths,
+    draw_evidence,
+    is_stale,
+    offer_own,
+    picked_concept,
+    run_evidence,
+    save_evidence,
+)
 from lrt_explorer.ui.guard import UNEXPECTED, guarded
 from lrt_explorer.ui.layers_tab import compute_layers, draw_layers, pick_pair
 from lrt_explorer.ui.map_panel import choose_method, fit_map, load_map, save_map, show_map
-from lrt_explorer.ui.session import Session
+from lrt_explorer.ui.session import EvidenceSettings, Session
 from lrt_explorer.ui.setup_panel import OTHER, change_layers, open_first, open_models, open_preset, suggest_layers
 from lrt_explorer.ui.space_tab import draw_space, list_tokens
 from lrt_explorer.ui.steer_tab import Settled, compare_arms, show_concept, use_contrast
+from tests.ui.fake_evidence import fake_evaluation
 from tests.ui.fakes import CONCEPTS, PAIRS, FakeEngine
 
 SKIP = {"__type__": "update"}
@@ -338,6 +350,104 @@ def test_a_cell_that_does_not_exist_leaves_the_pair(engine: FakeEngine, session:
         ((kept, _, _, status),) = pick_pair(engine, session, None, points)
         assert kept == SKIP and "no longer at hand" in status
         list(compute_layers(engine, session, 20_000, None, "r2"))
+
+
+# Evidence
+
+
+def run(engine: FakeEngine, session: Session | None, **changed: Any) -> list[tuple[Any, str]]:
+    settings = {"concepts": "mood", "prompts": 8, "strengths": "-0.5 0 0.5", "texts": False, "corpus": None}
+    return list(run_evidence(engine, session, **{**settings, **changed}))
+
+
+def test_a_suite_runs_with_progress_and_shows_every_concept_as_it_is_finished(
+    engine: FakeEngine, session: Session
+) -> None:
+    steps = run(engine, session, concepts="all 3 demo concepts", texts=True)
+    assert all('role="progressbar"' in status for _, status in steps[:-1]) and steps[-1][1] == ""
+    shown = [found for found, _ in steps if isinstance(found, Shown)]
+    assert [len(found.evaluation.concepts) for found in shown] == [1, 2, 3, 3]
+    assert all(found.session == session for found in shown)
+    assert engine.asked == EvidenceSettings(("mood", "register", "weather"), 8, (-0.5, 0.0, 0.5), True)
+
+
+def test_one_concept_or_an_own_one_runs_alone(engine: FakeEngine, session: Session) -> None:
+    for name in ("register", "/tmp/own.jsonl"):
+        run(engine, session, concepts=name)
+        assert engine.asked is not None and engine.asked.concepts == (name,)
+
+
+@pytest.mark.parametrize(
+    ("written", "strengths"), [("0.5, −0.5;0", (-0.5, 0.0, 0.5)), ("-.2 .2", (-0.2, 0.2)), ("", ())]
+)
+def test_strengths_are_read_as_people_write_them(written: str, strengths: tuple[float, ...]) -> None:
+    assert asked_strengths(written) == strengths
+
+
+def test_what_cannot_be_evaluated_gets_one_sentence(engine: FakeEngine, session: Session) -> None:
+    for changed, sentence in (({"strengths": "0 strong"}, "not all numbers"), ({"prompts": None}, "how many prompts")):
+        ((found, status),) = run(engine, session, **changed)
+        assert found == SKIP and sentence in status
+    for given, sentence in ((None, "not open yet"), (replace(session, map_folder=""), "no map yet")):
+        ((found, status),) = run(engine, given)
+        assert found == SKIP and sentence in status
+
+
+@pytest.fixture
+def shown(session: Session) -> Shown:
+    return Shown(session, fake_evaluation(("weather", "register", "mood"), texts=True))
+
+
+def test_the_highest_concept_is_drawn_until_one_is_picked(shown: Shown) -> None:
+    def names(pieces: tuple[Any, ...]) -> tuple[str, list[str]]:
+        _, _, table, _, about, *_ = pieces
+        return re.findall('concept-head">(\\w+)', about)[0], re.findall('"(\\w+)" aria-selected="true"', table)
+
+    assert names(draw_evidence(shown, "")) == ("mood", ["mood"])
+    assert names(draw_evidence(shown, "weather")) == ("weather", ["weather"])
+    assert names(draw_evidence(shown, "gone")) == ("mood", ["mood"])
+    pieces = draw_evidence(shown, "")
+    assert [json.loads(pieces[at])["data"] != [] for at in (3, 5, 7, 10)] == [True] * 4
+    assert len(draw_evidence(None, "")) == len(pieces)
+    assert set(map(str, draw_evidence(None, "")[2:])) == {""}
+
+
+def test_a_marker_of_the_forest_picks_its_concept(shown: Shown) -> None:
+    assert picked_concept(shown, [1]) == "register"
+    for points in ([], [3], [-1]):
+        assert picked_concept(shown, points) == SKIP
+    assert picked_concept(None, [0]) == SKIP
+
+
+def test_evidence_for_another_map_says_so(shown: Shown, session: Session) -> None:
+    assert is_stale(shown, session) == "" == is_stale(None, session) == is_stale(shown, None)
+    assert is_stale(shown, replace(session, method="ridge")) == ""
+    for changed, said in (
+        ({"large_layer": 5}, "another pair"),
+        ({"small": "tinyworld-m"}, "another pair"),
+        ({"map_mark": "fitted again"}, "the map in use is another"),
+    ):
+        notice = is_stale(shown, replace(session, **changed))
+        assert said in notice and "tinyworld-s layer 2 → tinyworld-l layer 3" in notice
+
+
+def test_evidence_is_saved_as_a_report_and_as_a_sheet(shown: Shown) -> None:
+    for kind, begins in (("html", "<!DOCTYPE html>"), ("csv", "concept,arm,strength")):
+        ((button, status),) = save_evidence(kind, shown)
+        file = Path(button.value["path"])
+        assert file.name == f"evidence-models_tinyworld-s--tinyworld-l-2-3.{kind}" and file.name in status
+        assert file.read_text(encoding="utf-8").startswith(begins)
+    ((button, status),) = save_evidence("html", None)
+    assert button == SKIP and "no evidence to save yet" in status
+
+
+def test_a_visitors_own_concept_of_the_steer_tab_is_offered(engine: FakeEngine, tmp_path: Path) -> None:
+    file = tmp_path / "loud.jsonl"
+    file.write_text(CONTRAST)
+    dropdown = offer_own(engine, str(file), "mood")
+    assert ("loud (own)", str(file)) in dropdown.choices and dropdown.value == "mood"
+    dropdown = offer_own(engine, "mood", str(file))
+    assert len(dropdown.choices) == 4 and dropdown.value == "all 3 demo concepts"
 
 
 # The guard

@@ -11,12 +11,15 @@ import torch
 from lrt_explorer.errors import ArtifactError, ContrastError, ModelError, SettingsError
 from lrt_explorer.lm.presets import PAIRS
 from lrt_explorer.store import load_map
+from lrt_explorer.study import controls, evaluate
 from lrt_explorer.study.defaults import opening
+from lrt_explorer.study.evaluate import EvaluationStep
 from lrt_explorer.study.progress import Progress, finish
+from lrt_explorer.ui import live_evidence
 from lrt_explorer.ui.at_hand import fit_path
 from lrt_explorer.ui.engine import LayerScores
 from lrt_explorer.ui.live import LiveEngine
-from lrt_explorer.ui.session import Session, SpaceSettings, SteerSettings
+from lrt_explorer.ui.session import EvidenceSettings, Session, SpaceSettings, SteerSettings
 from tests.ui.tiny_house import TinyEngine, build_assets
 
 STEER = SteerSettings("mood", "Tom ran and felt", 0.5, 0, 0.0, 8, "all-tokens", False)
@@ -272,3 +275,32 @@ def test_warming_up_never_fails(engine: LiveEngine, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(engine, "open", broken)
     engine.warm_up()
+
+
+def test_evidence_is_kept_concept_by_concept_and_a_rerun_goes_on(
+    engine: LiveEngine, fitted: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (suite,) = engine.suites()
+    assert suite.title == "all 1 demo concepts" and suite.concepts == ("mood",)
+    monkeypatch.setattr(live_evidence, "CONTROL_TOKENS", 8_000)
+    asked = EvidenceSettings(suite.concepts, 4, (-0.5, 0.0, 0.5), False)
+    steps: list[Progress] = []
+    found = finish(engine.evaluate(fitted, asked, None), steps.append)
+    assert any(step.message.startswith("control maps: ") for step in steps)
+    assert [step.so_far for step in steps if isinstance(step, EvaluationStep)] == [found]
+    assert (found.small_layer, found.large_layer) == (fitted.small_layer, fitted.large_layer)
+    assert found.control_maps == 3 and found.settings.prompts == 4
+
+    def never(*arguments: object, **named: object) -> None:
+        raise AssertionError("something was computed again")
+
+    monkeypatch.setattr(evaluate, "measure", never)
+    monkeypatch.setattr(controls, "fit_maps", never)
+    assert finish(engine.evaluate(fitted, asked, None)).concepts == found.concepts
+    with pytest.raises(AssertionError):
+        finish(engine.evaluate(fitted, replace(asked, prompts=5), None))
+
+
+def test_without_a_map_there_is_no_evidence(engine: LiveEngine, opened: Session) -> None:
+    with pytest.raises(ArtifactError, match="no map from layer 1 to layer 2 yet"):
+        finish(engine.evaluate(opened, EvidenceSettings(("mood",), 4, (-0.5, 0.5), False), None))

@@ -89,3 +89,9 @@ def concept_arms(case: Case) -> ConceptArms:
 def others_of(concepts: Sequence[ContrastSet], index: int, count: int) -> tuple[ContrastSet, ...]:
     """The concepts that follow one in their order, and begin again after the last; never itself."""
     return tuple(concepts[(index + step) % len(concepts)] for step in range(1, min(count, len(concepts) - 1) + 1))
+
+
+def others_among(concepts: Sequence[ContrastSet], concept: ContrastSet, count: int) -> tuple[ContrastSet, ...]:
+    """The concepts that follow one of that name; the first of them if it is not among them."""
+    place = next((at for at, other in enumerate(concepts) if other.name == concept.name), None)
+    return others_of([concept, *concepts], 0, count) if place is None else others_of(concepts, place, count)

@@ -13,7 +13,7 @@ import torch
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.linear.affine import AffineMap
-from lrt_explorer.store import has_artifact, load_artifact, save_artifact
+from lrt_explorer.store import data_home, has_artifact, load_artifact, save_artifact
 from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.measure import Measured
 from lrt_explorer.study.evaluation.written import Passage
@@ -41,6 +41,11 @@ def evaluation_key(case: Case, neutral: Sequence[str]) -> str:
         "scorer": scorer_identity(settings.scorer or case.concept.scorer) if settings.generate else None,
     }
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def evaluations_folder(small: str, large: str, small_layer: int, large_layer: int) -> Path:
+    """Where the evidence for a layer pair is kept, unless another place is named."""
+    return data_home() / "evaluations" / f"{folder_name(small)}--{folder_name(large)}" / f"{small_layer}-{large_layer}"
 
 
 def kept_folder(home: Path, concept: ContrastSet, key: str) -> Path:

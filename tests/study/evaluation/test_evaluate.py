@@ -1,6 +1,7 @@
 """The evaluation: its numbers are those of the plain way, its arms are all there, and mistakes are told."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +13,8 @@ from lrt_explorer.concepts.vectors import addition, random_vector
 from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError
 from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.study.dose import dose_response
-from lrt_explorer.study.evaluate import Evaluation, EvaluationSettings, evaluate
-from lrt_explorer.study.evaluation.arms import others_of
+from lrt_explorer.study.evaluate import Evaluation, EvaluationSettings, EvaluationStep, evaluate
+from lrt_explorer.study.evaluation.arms import others_among, others_of
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.progress import Progress, finish
@@ -72,6 +73,36 @@ def test_readouts_and_slopes_are_those_of_the_plain_dose_response(mood: ConceptE
     assert abs(plain.slope("native").value - plain.slope("transferred").value) > 1e-2
     retention = plain.retention(["transferred"])
     assert (mood.retention is None) == (retention is None)
+
+
+def test_every_finished_concept_is_told_of_with_all_that_are_finished(found: Evaluation) -> None:
+    told: list[EvaluationStep] = []
+    again = finish(study(), lambda step: told.append(step) if isinstance(step, EvaluationStep) else None)
+    assert [[one.evidence.name for one in step.so_far.concepts] for step in told] == [["mood"], ["mood", "animals"]]
+    assert [step.share for step in told] == [0.5, 1.0]
+    alone, together = (step.so_far.concepts[0] for step in told)
+    assert alone.evidence == together.evidence == found.concepts[0].evidence
+    assert alone.verdict == verdicts([alone.evidence.doubts])[0], "verdicts are of those that are finished"
+    assert told[-1].so_far.concepts == again.concepts
+
+
+def test_a_concept_alone_among_others_is_what_it_is_in_the_suite(found: Evaluation, tmp_path: Path) -> None:
+    suite = finish(study(tmp_path))
+    kept = sorted(tmp_path.iterdir())
+    alone = finish(study(tmp_path, concepts=[ANIMALS], among=CONCEPTS))
+    assert alone.concepts[0].evidence == suite.concepts[1].evidence
+    assert sorted(tmp_path.iterdir()) == kept, "nothing was measured again"
+    # The negative control: without them it has no other concept beside it, and is measured anew.
+    bare = finish(study(tmp_path, concepts=[ANIMALS]))
+    assert "other concept" not in [arm.name for arm in bare.concepts[0].evidence.arms]
+    assert len(list(tmp_path.iterdir())) == len(kept) + 1
+
+
+def test_a_concept_of_nobodys_suite_gets_the_first_of_it_beside_it() -> None:
+    own = replace(CONCEPT, name="own")
+    assert others_among(CONCEPTS, own, 1) == (CONCEPT,)
+    assert others_among(CONCEPTS, CONCEPT, 3) == (ANIMALS,)
+    assert others_among((), own, 3) == ()
 
 
 def test_the_direct_path_is_steering_after_the_last_block(mood: ConceptEvidence) -> None:
