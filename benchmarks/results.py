@@ -21,7 +21,7 @@ from lrt_explorer.store.swap import new_file
 
 BROKEN_OFF = "tinyworld-broken-off"
 CORPORA = {
-    BROKEN_OFF: "texts broken off where vectors are read, their ends counted 300 times",
+    BROKEN_OFF: "texts broken off where vectors are read, their ends counted 600 times",
     "tinyworld": "whole documents, every token counted once",
 }
 ROOT = Path(__file__).parents[1]

@@ -210,7 +210,7 @@ def main() -> None:
     parser.add_argument("places", nargs="+", metavar="MODEL[:LAYER]")
     parser.add_argument("--reading", choices=READINGS, help="default: what each concept prefers")
     parser.add_argument("--new-tokens", type=int, default=40)
-    parser.add_argument("--tokens", type=int, default=300_000, help="tokens for the map")
+    parser.add_argument("--tokens", type=int, default=150_000, help="tokens for the map")
     parser.add_argument("--corpus", default=BROKEN_OFF, help="what the map is fitted on (default: %(default)s)")
     arguments = parser.parse_args()
     report: dict[str, Any] = {}

@@ -12,7 +12,7 @@ from lrt_explorer.study.maps import keep_map, shipped_map_folder
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.texts import BROKEN_OFF, read_texts
 
-TOKENS = 300_000
+TOKENS = 150_000
 
 
 def demo_pairs() -> tuple[PairPreset, ...]:

@@ -15,8 +15,8 @@ from lrt_explorer.tinyworld.contrasts import broken_off_texts
 from lrt_explorer.tinyworld.corpus import documents
 
 TINYWORLD, BROKEN_OFF, DEMO = "tinyworld", "tinyworld-broken-off", "demo"
-BROKEN_OFF_END_WEIGHT = 300
-"""So that the ends, one token in about fifty, make up some six sevenths of what a map is fitted to."""
+BROKEN_OFF_END_WEIGHT = 600
+"""So that the ends, one token in about fifty, make up some twelve thirteenths of what a map is fitted to."""
 ENDLESS = 10_000_000
 """Documents of the small world at most; every study stops long before."""
 
