@@ -21,6 +21,7 @@ from lrt_explorer.cli.common import (
 
 ALL = "all"
 DOCUMENT = "evaluation.json"
+MAP_TOKENS = 100_000
 CONTROLS = ("random", "shuffled map", "other concept")
 
 
@@ -45,7 +46,9 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--corpus", help="texts for maps that must be fitted (default: as for fit)")
     parser.add_argument(
-        "--tokens", type=int, default=100_000, help="pairs of tokens for each of them (default: %(default)s)"
+        "--tokens",
+        type=int,
+        help=f"pairs of tokens for each of them (default: {MAP_TOKENS} for a map, 30000 for controls)",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the evidence (default: in the data folder)")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write a page of HTML that opens without a network")
@@ -59,7 +62,7 @@ def run(options: argparse.Namespace) -> Json:
     from lrt_explorer.concepts.contrast import load_concept, shipped_concepts
     from lrt_explorer.report import evaluation_sheet, report_page
     from lrt_explorer.store import load_map
-    from lrt_explorer.study.controls import control_maps
+    from lrt_explorer.study.controls import CONTROL_TOKENS, control_maps
     from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
     from lrt_explorer.study.evaluation.document import evaluation_document
     from lrt_explorer.study.evaluation.kept import evaluations_folder
@@ -89,6 +92,8 @@ def run(options: argparse.Namespace) -> Json:
     else:
         small_layer, large_layer = at_hand[1].small_layer, at_hand[1].large_layer
     out = options.out or evaluations_folder(small.name, large.name, small_layer, large_layer)
+    fewest = MAP_TOKENS if at_hand is None else CONTROL_TOKENS
+    tokens = fewest if options.tokens is None else options.tokens
     maps = run_study(
         control_maps(
             small,
@@ -96,7 +101,7 @@ def run(options: argparse.Namespace) -> Json:
             texts,
             small_layer,
             large_layer,
-            tokens=options.tokens,
+            tokens=tokens,
             corpus=corpus,
             also_true=at_hand is None,
             keep=out / "controls",

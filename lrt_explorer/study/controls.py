@@ -14,6 +14,8 @@ from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.progress import Progress
 
 SEEDS = (1, 2, 3)
+CONTROL_TOKENS = 30_000
+"""Token pairs that each control map is fitted on: enough for a map that is to know nothing, and soon done."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from lrt_explorer.concepts.contrast import real_concepts, shipped_concepts
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo
-from lrt_explorer.study.controls import ControlMaps, control_maps
+from lrt_explorer.study.controls import CONTROL_TOKENS, ControlMaps, control_maps
 from lrt_explorer.study.evaluate import Evaluation, EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.kept import evaluations_folder
 from lrt_explorer.study.progress import Progress
@@ -15,9 +15,6 @@ from lrt_explorer.ui.at_hand import short_hash
 from lrt_explorer.ui.engine import Suite
 from lrt_explorer.ui.known_concepts import named_concept
 from lrt_explorer.ui.session import EvidenceSettings
-
-CONTROL_TOKENS = 30_000
-"""Token pairs that each control map is fitted on: enough for a map that is to know nothing, and soon done."""
 
 
 def shipped_suites() -> tuple[Suite, ...]:
