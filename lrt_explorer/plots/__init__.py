@@ -1,5 +1,6 @@
 """Figures from frozen results, and what colours mean everywhere; nothing is computed here."""
 
+from lrt_explorer.plots.check import agreement_figure, separation_figure, stability_figure
 from lrt_explorer.plots.layers import SCORE_NAMES, Frames, Score, layers_figure, score_text
 from lrt_explorer.plots.path import path_figure
 from lrt_explorer.plots.space import COLOURINGS, SVG_POINTS, ColourBy, hover_text, space_figure
@@ -18,10 +19,13 @@ __all__ = [
     "ColourBy",
     "Frames",
     "Score",
+    "agreement_figure",
     "hover_text",
     "layers_figure",
     "path_figure",
     "plotly_script",
     "score_text",
+    "separation_figure",
     "space_figure",
+    "stability_figure",
 ]

@@ -1,4 +1,4 @@
-"""Vectors by a recipe of one's own: found otherwise than usual, or made of two concepts, in both models and mapped."""
+"""Vectors by a recipe of one's own: found otherwise than usual, or made of two concepts, in both models alike."""
 
 import math
 from collections.abc import Generator
@@ -9,13 +9,10 @@ from lrt_explorer.concepts.arithmetic import combine, orthogonalise, scale
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.directions import Method
 from lrt_explorer.concepts.reading import reader, reading_pairs
-from lrt_explorer.concepts.vectors import SteeringVector, found_in, transfer
+from lrt_explorer.concepts.vectors import SteeringVector, found_in
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.linear.affine import AffineMap
-from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.store import MapInfo, check_map
 from lrt_explorer.study.progress import Progress
 
 Together = Literal["remove", "add"]
@@ -49,14 +46,10 @@ class MadeVectors:
     Attributes:
         small: the small model's vector.
         large: the large model's own.
-        transferred: the small model's vector mapped; None without a map.
-        cosine: between the transferred vector and the large model's own; None without a map.
     """
 
     small: SteeringVector
     large: SteeringVector
-    transferred: SteeringVector | None
-    cosine: float | None
 
 
 def make_vectors(
@@ -67,14 +60,12 @@ def make_vectors(
     recipe: Recipe,
     small_layer: int,
     large_layer: int,
-    map: tuple[AffineMap, MapInfo] | None = None,
 ) -> Generator[Progress, None, MadeVectors]:
-    """Follow a recipe in both models, each with its own vectors, and map what it gave in the small one.
+    """Follow a recipe in both models, each with the vectors that it finds itself.
 
     Raises:
         SettingsError: if there is no such layer or reading, or a number is not finite.
         ContrastError, VectorError: if a set gives no vector, or nothing is left of it.
-        ArtifactError: if the map belongs to other models.
     """
     if not math.isfinite(recipe.factor) or not math.isfinite(recipe.times) or recipe.times == 0:
         raise SettingsError("a vector is multiplied by a number other than 0; give one, such as 1 or −0.5")
@@ -85,16 +76,11 @@ def make_vectors(
         reader(recipe.reading or each.reading)
     check_layer(small, small_layer)
     check_layer(large, large_layer)
-    if map is not None:
-        check_map(map[1], small.fingerprint, large.fingerprint)
     total = 4 * sum(len(each.pairs) for each in sets)
     made = []
     for done, (lm, layer) in enumerate(((small, small_layer), (large, large_layer))):
         made.append((yield from _made(lm, layer, sets, recipe, done * total // 2, total)))
-    ours, native = made
-    transferred = None if map is None else transfer(ours, *map)
-    alike = None if transferred is None else cosine(transferred.values, native.values)
-    return MadeVectors(ours, native, transferred, alike)
+    return MadeVectors(*made)
 
 
 def _made(
@@ -118,5 +104,5 @@ def _made(
     if others and recipe.together == "remove":
         vector = orthogonalise(vector, others)
     elif others:
-        vector = combine([(1.0, vector), *((recipe.factor, other) for other in others)])
+        return combine([(recipe.times, vector), *((recipe.times * recipe.factor, other) for other in others)])
     return vector if recipe.times == 1 else scale(vector, recipe.times)

@@ -9,6 +9,7 @@ from lrt_explorer.study.compare import Comparison, ComparisonStep
 from lrt_explorer.study.layers import LayerGrid
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.project import SpacePicture
+from lrt_explorer.ui.concept_engine import ConceptEngine
 from lrt_explorer.ui.session import Session, SpaceSettings, SteerSettings
 
 
@@ -115,7 +116,7 @@ class LayerScores:
     suggestion: Suggestion | None
 
 
-class Engine(Protocol):
+class Engine(ConceptEngine, Protocol):
     """The studies as the screen uses them. Every method raises an LRTError with one clear sentence."""
 
     def pairs(self) -> Sequence[PairCard]:
