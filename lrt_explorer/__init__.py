@@ -12,8 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lrt_explorer.concepts.contrast import load_concept
-    from lrt_explorer.concepts.vectors import mean_difference, transfer
+    from lrt_explorer.concepts.contrast import import_contrast, load_concept
+    from lrt_explorer.concepts.vectors import find_vectors, mean_difference, transfer
     from lrt_explorer.lm.load import load
     from lrt_explorer.store import load_map, load_vector, save_map, save_vector
     from lrt_explorer.study.compare import compare
@@ -34,8 +34,10 @@ __all__ = [
     "compare",
     "dose_response",
     "evaluate",
+    "find_vectors",
     "finish",
     "fit_map",
+    "import_contrast",
     "known_moments",
     "layer_grid",
     "load",
@@ -53,8 +55,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "lrt_explorer.concepts.contrast": ("load_concept",),
-    "lrt_explorer.concepts.vectors": ("mean_difference", "transfer"),
+    "lrt_explorer.concepts.contrast": ("import_contrast", "load_concept"),
+    "lrt_explorer.concepts.vectors": ("find_vectors", "mean_difference", "transfer"),
     "lrt_explorer.lm.load": ("load",),
     "lrt_explorer.store": ("load_map", "load_vector", "save_map", "save_vector"),
     "lrt_explorer.study.compare": ("compare",),

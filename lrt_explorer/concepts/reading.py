@@ -1,7 +1,7 @@
 """Reading contrast texts: one state per text and layer, from all of its tokens, the last one, or a chosen one."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -27,11 +27,13 @@ class PairStates:
         positive: `[pairs, d]` float64, the texts with the behaviour.
         negative: `[pairs, d]` float64, those without it, row i of the same pair.
         covariance: `[d, d]` float64, of the ordinary tokens of all texts; None where it was not asked for.
+        norms: `[tokens]` float32, of the same ordinary tokens.
     """
 
     positive: Tensor
     negative: Tensor
     covariance: Tensor | None = None
+    norms: Tensor = field(default_factory=lambda: torch.empty(0))
 
 
 def reader(reading: Reading) -> Reader:
@@ -57,20 +59,34 @@ def read_pairs(
         ContrastError: if a text has no such token.
         SettingsError: if there is no such layer or reading.
     """
+    reading_on = reading_pairs(lm, contrast, layers, reading, covariance)
+    while True:
+        try:
+            next(reading_on)
+        except StopIteration as stop:
+            states: dict[int, PairStates] = stop.value
+            return states
+
+
+def reading_pairs(
+    lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: str, covariance: bool = False
+) -> Generator[int, None, dict[int, PairStates]]:
+    """`read_pairs` for whoever shows how far it is: yields how many of the texts have been read, after each batch."""
     read = reader(reading)
-    texts = [text for pair in contrast.pairs for text in pair]
-    if reading == "last-token" and contrast.suffix:
-        texts = [text + contrast.suffix for text in texts]
+    texts = texts_read(contrast, reading)
     parts: dict[int, list[Tensor]] = {layer: [] for layer in layers}
+    norms: dict[int, list[Tensor]] = {layer: [] for layer in layers}
     moments = {layer: CrossMoments(lm.width, 1) for layer in layers} if covariance else {}
-    for states, ordinary in text_states(lm, texts, layers):
+    for batch, (states, ordinary) in enumerate(text_states(lm, texts, layers), 1):
         for layer in layers:
             parts[layer].append(read(states[layer], ordinary))
+            rows = states[layer][ordinary]
+            rows = rows[ordinary_rows(rows)]
+            norms[layer].append(rows.norm(dim=1))
             if covariance:
-                rows = states[layer][ordinary]
-                rows = rows[ordinary_rows(rows)]
                 # Only the moments of x are wanted; the narrowest y costs nothing.
                 moments[layer].update(rows, rows[:, :1])
+        yield min(batch * BATCH_TEXTS, len(texts))
     found = {}
     for layer in layers:
         rows = torch.cat(parts[layer])
@@ -79,8 +95,14 @@ def read_pairs(
                 f"a text of the contrast set {contrast.name} has no token that could be read; write longer texts"
             )
         spread = moments[layer].cxx / max(1, moments[layer].count - 1) if covariance else None
-        found[layer] = PairStates(rows[0::2], rows[1::2], spread)
+        found[layer] = PairStates(rows[0::2], rows[1::2], spread, torch.cat(norms[layer]))
     return found
+
+
+def texts_read(contrast: ContrastSet, reading: str) -> list[str]:
+    """The texts of all pairs as they are read, with before without: at the last token, with the set's suffix."""
+    suffix = (contrast.suffix or "") if reading == "last-token" else ""
+    return [text + suffix for pair in contrast.pairs for text in pair]
 
 
 def text_states(

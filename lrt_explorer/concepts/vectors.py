@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from lrt_explorer.concepts.diagnostics import Diagnosis, diagnose
-from lrt_explorer.concepts.directions import Method, direction, method_name
-from lrt_explorer.concepts.reading import PairStates, read_pairs, text_states
+from lrt_explorer.concepts.directions import METHODS, Method, direction, method_name
+from lrt_explorer.concepts.reading import PairStates, read_pairs, text_states, texts_read
 from lrt_explorer.concepts.sets import ContrastSet
 from lrt_explorer.concepts.whitening import whitening
 from lrt_explorer.errors import ContrastError, VectorError
@@ -66,12 +66,52 @@ def find_vectors(
         SettingsError: if there is no such layer or reading.
     """
     reading = reading or contrast.reading
-    found = {}
-    for layer, pairs in read_pairs(lm, contrast, layers, reading, covariance=whiten).items():
-        whitener = None if pairs.covariance is None else whitening(pairs.covariance)
-        vector = _vector(lm, contrast, layer, method, reading, pairs, whitener)
-        found[layer] = Found(vector, diagnose(pairs.positive, pairs.negative, method, whitener))
-    return found
+    states = read_pairs(lm, contrast, layers, reading, covariance=whiten)
+    return {layer: found_in(lm, contrast, layer, pairs, method, reading) for layer, pairs in states.items()}
+
+
+def found_in(
+    lm: LanguageModel, contrast: ContrastSet, layer: int, pairs: PairStates, method: Method, reading: str
+) -> Found:
+    """The vector in states that were read already, whitened where their covariance was read too.
+
+    Raises:
+        VectorError: if it vanishes.
+    """
+    whitener = _whitener(pairs)
+    vector = _vector(lm, contrast, layer, method, reading, pairs, whitener)
+    return Found(vector, diagnose(pairs.positive, pairs.negative, method, whitener))
+
+
+def vectors_with_norms(
+    lm: LanguageModel,
+    contrast: ContrastSet,
+    layers: Sequence[int],
+    *,
+    method: Method = METHODS[0],
+    reading: str | None = None,
+    whiten: bool = False,
+) -> dict[int, tuple[SteeringVector, float]]:
+    """The vectors of `find_vectors` with the typical norm of the set's texts, in one pass wherever that is possible.
+
+    Raises what `find_vectors` and `typical_norms` raise.
+    """
+    reading = reading or contrast.reading
+    states = read_pairs(lm, contrast, layers, reading, covariance=whiten)
+    texts = [text for pair in contrast.pairs for text in pair]
+    if texts_read(contrast, reading) == texts:
+        norms = {layer: _typical(pairs.norms) for layer, pairs in states.items()}
+    else:
+        # Texts that end in a suffix are other texts, and the unit of strength does not depend on the reading.
+        norms = typical_norms(lm, layers, texts)
+    return {
+        layer: (_vector(lm, contrast, layer, method, reading, pairs, _whitener(pairs)), norms[layer])
+        for layer, pairs in states.items()
+    }
+
+
+def _whitener(pairs: PairStates) -> Tensor | None:
+    return None if pairs.covariance is None else whitening(pairs.covariance)
 
 
 def _vector(
@@ -105,9 +145,13 @@ def typical_norms(lm: LanguageModel, layers: Sequence[int], texts: Sequence[str]
         for layer in layers:
             rows = states[layer][ordinary]
             norms[layer].append(rows[ordinary_rows(rows)].norm(dim=1))
-    if not any(len(part) for parts in norms.values() for part in parts):
+    return {layer: _typical(torch.cat(parts)) for layer, parts in norms.items()}
+
+
+def _typical(norms: Tensor) -> float:
+    if not len(norms):
         raise ContrastError("the texts to measure activations on hold no token; give longer ones")
-    return {layer: float(torch.cat(parts).median()) for layer, parts in norms.items()}
+    return float(norms.median())
 
 
 def transfer(vector: SteeringVector, map: AffineMap, info: MapInfo, *, as_in_paper: bool = False) -> SteeringVector:

@@ -1,5 +1,6 @@
 """Figures from frozen results, and what colours mean everywhere; nothing is computed here."""
 
+from lrt_explorer.plots.check import agreement_figure, separation_figure, stability_figure
 from lrt_explorer.plots.evidence import arm_style, between, cost, plain, signed, unit
 from lrt_explorer.plots.evidence_cost import cost_figure
 from lrt_explorer.plots.evidence_dose import dose_figure
@@ -24,6 +25,7 @@ __all__ = [
     "ColourBy",
     "Frames",
     "Score",
+    "agreement_figure",
     "arm_style",
     "between",
     "cost",
@@ -39,7 +41,9 @@ __all__ = [
     "plotly_script",
     "prompts_figure",
     "score_text",
+    "separation_figure",
     "signed",
     "space_figure",
+    "stability_figure",
     "unit",
 ]

@@ -10,13 +10,14 @@ from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.concepts.directions import METHODS, Method, method_name
 from lrt_explorer.concepts.readout import answer_readout, pooled_prompt
 from lrt_explorer.concepts.scoring import ScorerChoice
-from lrt_explorer.concepts.vectors import addition, random_vector, transfer
+from lrt_explorer.concepts.vectors import SteeringVector, addition, random_vector, transfer
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.generate import generate_arms
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, check_map
+from lrt_explorer.study.brought import check_home
 from lrt_explorer.study.judged import text_scorer
-from lrt_explorer.study.known import known_vectors
+from lrt_explorer.study.known import Known, known_vectors
 
 UNSTEERED, NATIVE, TRANSFERRED, RANDOM = "unsteered", "native", "transferred", "random"
 
@@ -89,18 +90,21 @@ def compare(
     whiten: bool = False,
     scorer: ScorerChoice | None = None,
     as_in_paper: bool = False,
+    small_vector: SteeringVector | None = None,
+    large_vector: SteeringVector | None = None,
 ) -> Generator[ComparisonStep, None, Comparison]:
     """Write all arms side by side, in one batched pass from one start and with the same noise.
 
     Every steered arm is pushed by the same norm, `strength` times the large model's typical norm. `as_in_paper` adds
     the map's offset to the transferred direction too (arXiv 2506.00653), which is not how a difference is mapped.
     `reading`, `method` and `whiten` say how vectors are found (see `find_vectors`), `scorer` what scores the texts in
-    place of the concept's own scorer.
+    place of the concept's own scorer. A vector that is given takes the place of the one that the concept's texts give
+    in that model; the concept still says what is read out, and what the typical norm is.
 
     Raises:
         ArtifactError: if the map belongs to other models.
         PromptError: if the prompt is empty or too long.
-        VectorError, ContrastError: if the concept gives no vector.
+        VectorError, ContrastError: if the concept gives no vector, or one that is given lives elsewhere.
         SettingsError, ModelError: if the scorer cannot be had.
     """
     score = text_scorer(scorer or concept.scorer)
@@ -108,7 +112,13 @@ def compare(
     check_map(info, small.fingerprint, large.fingerprint)
     layer = info.large_layer
     native = known_vectors().get(large, concept, layer, reading, method, whiten)
-    found = known_vectors().get(small, concept, info.small_layer, reading, method, whiten).vector
+    if large_vector is not None:
+        native = Known(check_home(large_vector, large, layer), native.typical_norm)
+    found = (
+        known_vectors().get(small, concept, info.small_layer, reading, method, whiten).vector
+        if small_vector is None
+        else check_home(small_vector, small, info.small_layer)
+    )
     mapped = transfer(found, map, info, as_in_paper=as_in_paper)
     directions = {
         NATIVE: native.vector.values,
@@ -144,12 +154,18 @@ def compare(
         "reading": reading,
         "method": method_name(method, whiten),
         "as_in_paper": as_in_paper,
+        **_given("small_vector", small_vector),
+        **_given("large_vector", large_vector),
         "seed": seed,
         "random_seed": random_seed,
         "temperature": temperature,
         "max_new_tokens": max_new_tokens,
     }
     return Comparison(prompt, strength, strength * native.typical_norm, arms, settings)
+
+
+def _given(key: str, vector: SteeringVector | None) -> dict[str, str | int | float]:
+    return {} if vector is None else {key: f"{vector.concept} ({vector.method})"}
 
 
 def changed_tokens(tokens: Sequence[str], reference: Sequence[str]) -> tuple[bool, ...]:

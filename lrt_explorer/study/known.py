@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lrt_explorer.concepts.contrast import READINGS, ContrastSet, Reading
 from lrt_explorer.concepts.directions import METHODS, Method, method_name
-from lrt_explorer.concepts.vectors import SteeringVector, find_vectors, typical_norms
+from lrt_explorer.concepts.vectors import SteeringVector, vectors_with_norms
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import assets_home, load_artifact, save_artifact
@@ -123,9 +123,8 @@ def read_known(
     whiten: bool = False,
 ) -> dict[int, Known]:
     """Read a concept from the model itself, at several layers at once."""
-    found = find_vectors(lm, contrast, layers, method=method, reading=reading, whiten=whiten)
-    norms = typical_norms(lm, layers, [text for pair in contrast.pairs for text in pair])
-    return {layer: Known(found[layer].vector, norms[layer]) for layer in layers}
+    found = vectors_with_norms(lm, contrast, layers, method=method, reading=reading, whiten=whiten)
+    return {layer: Known(vector, norm) for layer, (vector, norm) in found.items()}
 
 
 def _key(lm: LanguageModel, contrast: ContrastSet, layer: int, reading: Reading, method: str) -> Key:

@@ -10,6 +10,7 @@ from lrt_explorer.study.evaluate import Evaluation
 from lrt_explorer.study.layers import LayerGrid
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.project import SpacePicture
+from lrt_explorer.ui.concept_engine import ConceptEngine
 from lrt_explorer.ui.session import EvidenceSettings, Session, SpaceSettings, SteerSettings
 
 
@@ -124,7 +125,7 @@ class Suite:
     concepts: tuple[str, ...]
 
 
-class Engine(Protocol):
+class Engine(ConceptEngine, Protocol):
     """The studies as the screen uses them. Every method raises an LRTError with one clear sentence."""
 
     def pairs(self) -> Sequence[PairCard]:

@@ -21,7 +21,9 @@ def named_concept(name: str) -> ContrastSet:
 def concept_card(contrast: ContrastSet) -> ConceptCard:
     """What the screen shows of a concept."""
     prompts = [default_prompt(contrast), *(prompt.text for prompt in contrast.prompts)]
-    examples = _chosen_examples(assets_home()).get(contrast.name, list(dict.fromkeys(prompts))[:EXAMPLES])
+    # A set without prompts may have texts that begin with nothing in common; then the visitor writes the prompt.
+    known = list(dict.fromkeys(prompt for prompt in prompts if prompt.strip()))[:EXAMPLES]
+    examples = _chosen_examples(assets_home()).get(contrast.name, known)
     description = contrast.description or f"{contrast.negative_label} or {contrast.positive_label}"
     return ConceptCard(contrast.name, description, contrast.negative_label, contrast.positive_label, tuple(examples))
 

@@ -1,13 +1,15 @@
 """Start the web server with the screen in it."""
 
 import threading
+from pathlib import Path
 
 import gradio as gr
 
-from lrt_explorer.store import assets_home
+from lrt_explorer.store import assets_home, data_home
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.live import LiveEngine
 from lrt_explorer.ui.screen import create_app
+from lrt_explorer.ui.shelves import visitors_home
 from lrt_explorer.ui.theme import make_theme
 
 LARGEST_UPLOAD = "500mb"
@@ -39,8 +41,14 @@ def serve(engine: Engine, host: str | None, port: int | None, *, public: bool = 
         theme=make_theme(),
         css_paths=assets_home() / "style.css",
         favicon_path=assets_home() / "favicon.svg",
+        allowed_paths=[str(folder) for folder in handed_out()],
         max_file_size=LARGEST_UPLOAD,
         ssr_mode=False,
         footer_links=["api", "settings"],
     )
     return app
+
+
+def handed_out() -> list[Path]:
+    """The folders that visitors may take files from, by names that nobody guesses; none of them is ever listed."""
+    return [data_home() / "downloads", visitors_home(), assets_home() / "concepts", assets_home() / "concepts-real"]

@@ -19,7 +19,6 @@ from lrt_explorer.linear.projection import umap
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.cache import ModelCache, models
-from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.presets import MODELS, PAIRS
 from lrt_explorer.lm.summary import describe
 from lrt_explorer.store import check_map, data_home, load_map
@@ -46,22 +45,24 @@ from lrt_explorer.ui.at_hand import (
 )
 from lrt_explorer.ui.engine import ConceptCard, LayerScores, MapBadges, Methods, PairCard, Suggestion, Suite
 from lrt_explorer.ui.known_concepts import concept_card, named_concept
+from lrt_explorer.ui.live_concepts import LiveConcepts
 from lrt_explorer.ui.live_evidence import evidence, shipped_suites
 from lrt_explorer.ui.live_layers import LayerStudies
 from lrt_explorer.ui.map_files import pack_map, unpack_map
 from lrt_explorer.ui.session import EvidenceSettings, Session, SpaceSettings, SteerSettings
+from lrt_explorer.ui.shelves import take_vectors
 
 logger = logging.getLogger(__name__)
 PICTURES = 12
 SPACE_TEXTS = 32
 
 
-class LiveEngine:
+class LiveEngine(LiveConcepts):
     """Everything the screen asks for, from the models in memory; many visitors may share one."""
 
     def __init__(self, cache: ModelCache | None = None) -> None:
         """Use the program's models, or those of another cache; nothing is loaded yet."""
-        self._models = cache or models()
+        super().__init__(cache or models())
         self._pictures: OrderedDict[object, SpacePicture] = OrderedDict()
         self._layers = LayerStudies()
         self._lock = threading.Lock()
@@ -214,6 +215,7 @@ class LiveEngine:
         """All arms side by side."""
         folder = _needed(session)
         small, large = self._pair(session)
+        vectors = take_vectors(settings.vectors)
         return (
             yield from compare(
                 small,
@@ -227,6 +229,8 @@ class LiveEngine:
                 temperature=settings.temperature,
                 reading=_reading(settings.reading),
                 as_in_paper=settings.as_in_paper,
+                small_vector=vectors.get("small"),
+                large_vector=vectors.get("large"),
             )
         )
 
@@ -268,9 +272,6 @@ class LiveEngine:
         folder = _needed(session)
         small, large = self._pair(session)
         return (yield from evidence(small, large, *load_map(folder), settings, _text(session, text_file)))
-
-    def _pair(self, session: Session) -> tuple[LanguageModel, LanguageModel]:
-        return self._models.get(session.small), self._models.get(session.large)
 
     def _all_concepts(self) -> list[ContrastSet]:
         return [named_concept(card.name) for card in self.concepts()]

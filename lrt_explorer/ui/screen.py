@@ -7,6 +7,8 @@ import gradio as gr
 
 from lrt_explorer.ui.api import add_api
 from lrt_explorer.ui.cards import header
+from lrt_explorer.ui.concepts_tab import TAB as CONCEPTS
+from lrt_explorer.ui.concepts_tab import build_concepts
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.evidence_tab import TAB as EVIDENCE
 from lrt_explorer.ui.evidence_tab import build_evidence
@@ -14,7 +16,7 @@ from lrt_explorer.ui.layers_tab import TAB as LAYERS
 from lrt_explorer.ui.layers_tab import build_layers
 from lrt_explorer.ui.map_panel import build_map, show_map
 from lrt_explorer.ui.panes import waiting_panes
-from lrt_explorer.ui.session import Session
+from lrt_explorer.ui.session import Session, Shelf
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL, build_setup, open_first
 from lrt_explorer.ui.space_tab import TAB as SPACE
 from lrt_explorer.ui.space_tab import build_space
@@ -35,6 +37,7 @@ def create_app(engine: Engine) -> gr.Blocks:
     app: gr.Blocks
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as app:
         session = gr.State(None)
+        shelf = gr.State(Shelf())
         tab = gr.State(STEER)
         gr.HTML(header())
         way = gr.HTML(elem_id="route")
@@ -44,15 +47,18 @@ def create_app(engine: Engine) -> gr.Blocks:
                 map_panel = build_map(engine, session)
             with gr.Column(scale=1, min_width=320, elem_id="stage"), gr.Tabs(elem_id="tabs"):
                 with gr.Tab("Steer", id=STEER) as steer:
-                    steering = build_steer(engine, session)
+                    steering = build_steer(engine, session, shelf)
                 with gr.Tab("Space", id=SPACE) as space:
                     build_space(engine, session, steering.concept, tab)
                 with gr.Tab("Layers", id=LAYERS) as layers:
                     build_layers(engine, session, tab, setup, map_panel)
                 with gr.Tab("Evidence", id=EVIDENCE) as evidence:
                     build_evidence(engine, session, steering.concept, map_panel)
+                with gr.Tab("Concepts", id=CONCEPTS) as concepts:
+                    build_concepts(engine, session, shelf, steering)
         # Through the queue: a State that changes outside it does not tell its listeners.
-        for name, part in ((STEER, steer), (SPACE, space), (LAYERS, layers), (EVIDENCE, evidence)):
+        tabs = ((STEER, steer), (SPACE, space), (LAYERS, layers), (EVIDENCE, evidence), (CONCEPTS, concepts))
+        for name, part in tabs:
             part.select(partial(str, name), None, tab, api_visibility="private", show_progress="hidden")
         gr.on(
             [session.change, steering.concept.change],

@@ -40,6 +40,7 @@ class SteerSettings:
         temperature: 0 is greedy.
         reading: where the vectors are read, "all-tokens" or "last-token"; "" takes what the concept prefers.
         as_in_paper: whether the map's bias is added to the direction too.
+        vectors: folder of a visitor's vectors that take the place of the concept's own; "" for none.
     """
 
     concept: str
@@ -50,6 +51,7 @@ class SteerSettings:
     max_new_tokens: int
     reading: str
     as_in_paper: bool
+    vectors: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,3 +79,18 @@ class EvidenceSettings:
     prompts: int
     strengths: tuple[float, ...]
     texts: bool
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What one visitor has written, brought or made: names and places, forgotten with the page.
+
+    Attributes:
+        folder: where it lies, a place that no other visitor can guess; empty until there is something.
+        sets: contrast sets, each as what it is called and the name or path that `Engine.concept` takes.
+        vectors: steering vectors, each as what they are called and their folder.
+    """
+
+    folder: str = ""
+    sets: tuple[tuple[str, str], ...] = ()
+    vectors: tuple[tuple[str, str], ...] = ()

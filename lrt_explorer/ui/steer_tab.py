@@ -12,15 +12,19 @@ from lrt_explorer.errors import SettingsError
 from lrt_explorer.study.compare import UNSTEERED, Arm, Comparison
 from lrt_explorer.study.defaults import STRENGTH
 from lrt_explorer.ui.cards import chips, notice, slider_ends
-from lrt_explorer.ui.engine import ConceptCard, Engine
+from lrt_explorer.ui.choices import OWN_VECTORS
+from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import guarded
 from lrt_explorer.ui.panes import added_line, panes, waiting_panes, writing_line
-from lrt_explorer.ui.session import Session, SteerSettings
+from lrt_explorer.ui.session import Session, Shelf, SteerSettings
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL
+from lrt_explorer.ui.steered import about_concept, steer_with
 
 LENGTHS = (8, 40, 96)
 """Fewest, preset and most new tokens."""
 READINGS = [("what the concept prefers", ""), ("all tokens", "all-tokens"), ("last token", "last-token")]
+SET_FILES = [".jsonl", ".json", ".csv", ".tsv", ".txt"]
+"""What contrast sets come in; what a file holds decides how it is read."""
 PICK_EXAMPLE = """
 element.addEventListener('click', (event) => {
   const chip = event.target.closest('button[data-text]');
@@ -43,13 +47,29 @@ class Settled:
 
 @dataclass(frozen=True)
 class SteerTab:
-    """What other parts of the screen need of this one: the concept, which they follow, and the panes."""
+    """What other parts of the screen need of this one.
+
+    Attributes:
+        concept: the concept, which they follow.
+        panes: where the arms are written.
+        prompt: where the arms start.
+        vectors: the visitor's own vectors in the place of the concept's.
+        about: what follows the concept, in the order in which `about_concept` gives it.
+    """
 
     concept: gr.Dropdown
     panes: gr.HTML
+    prompt: gr.Textbox
+    vectors: gr.Dropdown
+    about: list[gr.components.Component]
+
+    @property
+    def asked(self) -> gr.components.Component:
+        """A count that goes up to ask for a comparison; the last of `about`."""
+        return self.about[-1]
 
 
-def build_steer(engine: Engine, session: gr.State) -> SteerTab:
+def build_steer(engine: Engine, session: gr.State, shelf: gr.State) -> SteerTab:
     """Lay out the tab and wire what happens inside it."""
     cards = list(engine.concepts())
     first = cards[0]
@@ -59,6 +79,13 @@ def build_steer(engine: Engine, session: gr.State) -> SteerTab:
         with gr.Column(scale=2, min_width=210):
             concept = gr.Dropdown(
                 [card.name for card in cards], value=first.name, label="Concept", info=first.description
+            )
+            vectors = gr.Dropdown(
+                [OWN_VECTORS],
+                value=OWN_VECTORS[1],
+                label="Vectors",
+                info="the concept’s, or yours from the Concepts tab in their place",
+                visible=False,
             )
         with gr.Column(scale=5, min_width=280):
             prompt = gr.Textbox(
@@ -94,18 +121,19 @@ def build_steer(engine: Engine, session: gr.State) -> SteerTab:
             as_in_paper = gr.Checkbox(
                 False, label="Map as in the paper", info="adds the map's bias to the direction; a difference has none"
             )
-        contrast = gr.UploadButton(
-            "Own contrast set (JSONL) …", size="sm", scale=0, file_types=[".jsonl"], elem_id="contrast"
-        )
+        contrast = gr.UploadButton("Own contrast set …", size="sm", scale=0, file_types=SET_FILES, elem_id="contrast")
         contrast_status = gr.HTML(elem_id="contrast-status")
 
     # Through the queue: a State that changes outside it does not tell its listeners.
     quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    about = [prompt, examples, ends, asked]
+    about: list[gr.components.Component] = [prompt, examples, ends, asked]
     concept.input(partial(show_concept, engine), [concept, prompt, asked], [concept, *about], **quick)
     examples.pick(pick_example, asked, [prompt, asked], **quick)
     contrast.upload(
-        partial(use_contrast, engine), [contrast, prompt, asked], [concept, *about, contrast_status], **quick
+        partial(use_contrast, engine),
+        [contrast, shelf, prompt, asked],
+        [shelf, concept, *about, contrast_status],
+        **quick,
     )
     # One listener for everything that asks for a comparison: two of them would write into the panes at once.
     comparing = gr.on(
@@ -117,12 +145,13 @@ def build_steer(engine: Engine, session: gr.State) -> SteerTab:
             prompt.submit,
             reading.input,
             as_in_paper.input,
+            vectors.input,
             temperature.release,
             length.release,
             seed.submit,
         ],
         partial(compare_arms, engine),
-        [session, settled, concept, prompt, strength, seed, temperature, length, reading, as_in_paper],
+        [session, settled, concept, prompt, strength, seed, temperature, length, reading, as_in_paper, vectors],
         [shown, added, settled],
         trigger_mode="always_last",
         show_progress="hidden",
@@ -131,7 +160,7 @@ def build_steer(engine: Engine, session: gr.State) -> SteerTab:
         concurrency_limit=PARALLEL,
     )
     stop.click(stopped, None, added, cancels=[comparing], api_visibility="private", queue=False)
-    return SteerTab(concept, shown)
+    return SteerTab(concept, shown, prompt, vectors, about)
 
 
 def _failed(sentence: str) -> tuple[str, str, Any]:
@@ -151,6 +180,7 @@ def compare_arms(
     length: float,
     reading: str,
     as_in_paper: bool,
+    vectors: str = "",
 ) -> Iterator[tuple[Any, str, Any]]:
     """Write all arms side by side, token by token."""
     if session is None:
@@ -159,7 +189,7 @@ def compare_arms(
         raise SettingsError("give the seed as a whole number")
     card = engine.concept(concept)
     settings = SteerSettings(
-        concept, prompt, float(strength), int(seed), float(temperature), int(length), reading, as_in_paper
+        concept, prompt, float(strength), int(seed), float(temperature), int(length), reading, as_in_paper, vectors
     )
     key = (session.large, card, prompt, settings.seed, settings.temperature, settings.max_new_tokens)
     still = settled.arm if settled is not None and settled.key == key else None
@@ -184,7 +214,7 @@ def stopped() -> str:
 def show_concept(engine: Engine, name: str, prompt: str, asked: int) -> tuple[Any, ...]:
     """Show what a concept is about; a prompt that was only an example gives way to one of its own."""
     card = engine.concept(name)
-    return gr.Dropdown(info=card.description), *_about(engine, card, prompt, asked)
+    return gr.Dropdown(info=card.description), *about_concept(engine, card, prompt, asked)
 
 
 def pick_example(asked: int, event: gr.EventData) -> tuple[str, int]:
@@ -192,25 +222,18 @@ def pick_example(asked: int, event: gr.EventData) -> tuple[str, int]:
     return str(event.text), asked + 1
 
 
-def use_contrast(engine: Engine, file: str | None, prompt: str, asked: int) -> tuple[Any, ...]:
-    """Steer with a visitor's own contrast set."""
-    nothing = [gr.skip()] * 5
+def use_contrast(engine: Engine, file: str | None, shelf: Shelf, prompt: str, asked: int) -> tuple[Any, ...]:
+    """Steer with a visitor's own contrast set, which is on the shelf from now on."""
+    nothing = [gr.skip()] * 6
     if file is None:
         return *nothing, ""
-    for shown in _use_contrast(engine, file, prompt, asked):
+    for shown in _use_contrast(engine, file, shelf, prompt, asked):
         return shown
     return *nothing, ""
 
 
-@guarded(lambda sentence: (*[gr.skip()] * 5, notice(sentence)))
-def _use_contrast(engine: Engine, file: str, prompt: str, asked: int) -> Iterator[tuple[Any, ...]]:
-    card = engine.concept(file)
-    choices = [(known.name, known.name) for known in engine.concepts()] + [(f"{card.name} (own)", file)]
-    dropdown = gr.Dropdown(choices, value=file, info=card.description)
-    yield dropdown, *_about(engine, card, prompt, asked), notice(f"{Path(file).name} is in use.", "good")
-
-
-def _about(engine: Engine, card: ConceptCard, prompt: str, asked: int) -> tuple[Any, str, str, int]:
-    known = {example for other in engine.concepts() for example in other.examples}
-    fresh = card.examples[0] if card.examples and (prompt in known or not prompt.strip()) else gr.skip()
-    return fresh, chips(card.examples), slider_ends(card), asked + 1
+@guarded(lambda sentence: (*[gr.skip()] * 6, notice(sentence)))
+def _use_contrast(engine: Engine, file: str, shelf: Shelf, prompt: str, asked: int) -> Iterator[tuple[Any, ...]]:
+    kept = engine.import_set(shelf, Path(file))
+    steered = steer_with(engine, kept, kept.sets[-1][1], prompt, asked)
+    yield kept, *steered, notice(f"{Path(file).name} is in use.", "good")

@@ -44,7 +44,7 @@ PIECES = (
 def test_nothing_overflows_overlaps_or_is_cut_off(open_page: Callable[..., Page], width: int, theme: str) -> None:
     page = open_page(width, 1000, theme)
     page.until_settled()
-    for tab in ("Steer", "Space", "Layers"):
+    for tab in ("Steer", "Space", "Layers", "Concepts"):
         page.press(tab, "button[role=tab]")
         if tab == "Space":
             page.until(lambda: page.js("return document.querySelectorAll('#space-plot .main-svg').length"), "a plot")

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from lrt_explorer.concepts.arithmetic import negate
 from lrt_explorer.concepts.readout import answer_readout
-from lrt_explorer.concepts.vectors import typical_norms
-from lrt_explorer.errors import ArtifactError, PromptError
+from lrt_explorer.concepts.vectors import SteeringVector, mean_difference, typical_norms
+from lrt_explorer.errors import ArtifactError, PromptError, VectorError
 from lrt_explorer.lm.generate import generate_arms
 from lrt_explorer.study.compare import Comparison, ComparisonStep, changed_tokens, compare
 from lrt_explorer.study.fit import FittedMap, fit_map
@@ -135,3 +136,35 @@ def test_changed_tokens_are_found_by_alignment() -> None:
         False, True, False, False, False, True,
     )  # fmt: skip
     assert changed_tokens((), reference) == ()
+
+
+def test_a_vector_that_is_given_takes_the_place_of_the_one_found(fitted: FittedMap) -> None:
+    def with_vectors(small_vector: SteeringVector | None, large_vector: SteeringVector | None) -> Comparison:
+        study = compare(
+            small(),
+            large(),
+            fitted.map,
+            fitted.info,
+            CONCEPT,
+            PROMPT,
+            strength=0.5,
+            max_new_tokens=4,
+            small_vector=small_vector,
+            large_vector=large_vector,
+        )
+        return finish(study)
+
+    ours, native = mean_difference(small(), CONCEPT, [1])[1], mean_difference(large(), CONCEPT, [2])[2]
+    plain = with_vectors(None, None)
+    given = with_vectors(ours, native)
+    assert given.arms == plain.arms
+    assert given.settings["small_vector"] == "mood (mean-difference)" and "small_vector" not in plain.settings
+    turned = with_vectors(negate(ours), None)
+    changed = [a.readout != b.readout for a, b in zip(turned.arms, plain.arms, strict=True)]
+    assert changed == [False, False, True, False] and turned.coefficient == plain.coefficient
+    changed = [a.readout != b.readout for a, b in zip(with_vectors(None, negate(native)).arms, plain.arms, strict=True)]
+    assert changed == [False, True, False, False]
+    with pytest.raises(VectorError, match="lives in layer 0 of tiny-small, but layer 1 is in use"):
+        with_vectors(replace(ours, layer=0), None)
+    with pytest.raises(VectorError, match="has 16 numbers where tiny-large-one has 32"):
+        with_vectors(None, replace(ours, fingerprint=""))

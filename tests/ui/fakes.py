@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from lrt_explorer.concepts.contrast import read_contrast
 from lrt_explorer.errors import ArtifactError, ModelError, PromptError, SettingsError
 from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep, changed_tokens
 from lrt_explorer.study.evaluate import Evaluation, EvaluationStep
@@ -17,6 +16,7 @@ from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.project import LARGE, MAPPED, Arrow, SpacePicture
 from lrt_explorer.ui.engine import ConceptCard, FitPath, LayerScores, MapBadges, Methods, PairCard, Suggestion, Suite
 from lrt_explorer.ui.session import EvidenceSettings, Session, SpaceSettings, SteerSettings
+from tests.ui.fake_concepts import FakeConcepts
 from tests.ui.fake_evidence import fake_evaluation
 
 PAIRS = (
@@ -59,7 +59,7 @@ def write(seed: str, leaning: float, length: int) -> list[str]:
     return pieces
 
 
-class FakeEngine:
+class FakeEngine(FakeConcepts):
     """Everything the screen asks for, made up but consistent: strength moves the steered arms and nothing else."""
 
     def __init__(self, folder: Path) -> None:
@@ -79,7 +79,7 @@ class FakeEngine:
         for card in CONCEPTS:
             if card.name == name:
                 return card
-        contrast = read_contrast(Path(name))
+        contrast = self.contrast(name)
         labels = (contrast.negative_label, contrast.positive_label)
         return ConceptCard(contrast.name, contrast.description, *labels, tuple(p.text for p in contrast.prompts[:3]))
 

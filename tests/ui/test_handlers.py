@@ -24,7 +24,7 @@ from lrt_explorer.ui.evidence_tab import (
 from lrt_explorer.ui.guard import UNEXPECTED, guarded
 from lrt_explorer.ui.layers_tab import compute_layers, draw_layers, pick_pair
 from lrt_explorer.ui.map_panel import choose_method, fit_map, load_map, save_map, show_map
-from lrt_explorer.ui.session import EvidenceSettings, Session
+from lrt_explorer.ui.session import EvidenceSettings, Session, Shelf
 from lrt_explorer.ui.setup_panel import OTHER, change_layers, open_first, open_models, open_preset, suggest_layers
 from lrt_explorer.ui.space_tab import draw_space, list_tokens
 from lrt_explorer.ui.steer_tab import Settled, compare_arms, show_concept, use_contrast
@@ -257,8 +257,9 @@ CONTRAST = """{"kind": "lrt-contrast-set", "version": 1, "name": "loud", "positi
 def test_an_own_contrast_set_becomes_the_concept(engine: FakeEngine, tmp_path: Path) -> None:
     file = tmp_path / "loud.jsonl"
     file.write_text(CONTRAST)
-    dropdown, _, _, ends, asked, status = use_contrast(engine, str(file), "x", 0)
-    assert dropdown.value == str(file) and ("loud (own)", str(file)) in dropdown.choices
+    shelf, dropdown, _, _, ends, asked, status = use_contrast(engine, str(file), Shelf(), "x", 0)
+    ((label, kept),) = shelf.sets
+    assert label == "loud" and dropdown.value == kept and ("loud (own)", kept) in dropdown.choices
     assert "loud →" in ends and asked == 1 and "loud.jsonl is in use" in status
 
 
@@ -267,14 +268,14 @@ def test_an_own_contrast_set_becomes_the_concept(engine: FakeEngine, tmp_path: P
     [
         ("", "has no pairs"),
         ('{"with": "a", "without": ""}\n' * 2, "no text under &#x27;without&#x27;"),
-        ("<html>", "Line 1 of own.jsonl is not JSON"),
+        ("<html>", "Line 1 of own.jsonl is not JSON and no table but a web page"),
     ],
 )
 def test_a_bad_contrast_set_gets_one_sentence(engine: FakeEngine, tmp_path: Path, content: str, sentence: str) -> None:
     file = tmp_path / "own.jsonl"
     file.write_text(content)
-    *kept, status = use_contrast(engine, str(file), "x", 0)
-    assert kept == [SKIP] * 5 and sentence in status
+    *kept, status = use_contrast(engine, str(file), Shelf(), "x", 0)
+    assert kept == [SKIP] * 6 and sentence in status
 
 
 # Space

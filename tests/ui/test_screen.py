@@ -33,7 +33,7 @@ def test_everything_that_runs_a_model_waits_in_one_queue(app: gr.Blocks) -> None
 
 def test_there_are_only_tabs_that_work(app: gr.Blocks) -> None:
     tabs = [block.label for block in app.blocks.values() if isinstance(block, gr.Tab)]
-    assert tabs == ["Steer", "Space", "Layers", "Evidence"]
+    assert tabs == ["Steer", "Space", "Layers", "Evidence", "Concepts"]
 
 
 def test_every_control_has_a_label_and_most_a_help(app: gr.Blocks) -> None:

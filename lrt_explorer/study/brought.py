@@ -1,0 +1,86 @@
+"""Vectors from files, of this program or another: which of two models is one for, and does it fit there?"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from lrt_explorer.concepts.vectors import SteeringVector
+from lrt_explorer.errors import VectorError
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.store import load_vector, read_gguf
+
+Side = Literal["small", "large"]
+GGUF = ".gguf"
+
+
+def check_home(vector: SteeringVector, lm: LanguageModel, layer: int) -> SteeringVector:
+    """The vector, unless it does not live in this layer of this model.
+
+    Raises:
+        VectorError: naming where it lives, and what to choose.
+    """
+    if vector.fingerprint not in ("", lm.fingerprint):
+        raise VectorError(
+            f"the vector of {vector.concept} was found in {vector.model} with other weights than {lm.name} has; "
+            "choose a vector of this model"
+        )
+    if len(vector.values) != lm.width:
+        raise VectorError(
+            f"the vector of {vector.concept} has {len(vector.values)} numbers where {lm.name} has {lm.width}; choose a "
+            "vector of this model"
+        )
+    if vector.layer != layer:
+        raise VectorError(
+            f"the vector of {vector.concept} lives in layer {vector.layer} of {lm.name}, but layer {layer} is in use; "
+            f"choose layer {vector.layer}, or another vector"
+        )
+    return vector
+
+
+def bring_vector(
+    path: Path, small: LanguageModel, large: LanguageModel, small_layer: int, large_layer: int
+) -> tuple[Side, SteeringVector]:
+    """Read a vector file and say whose vector it is.
+
+    What the file says of its weights decides, then its width. Where both models are as wide and the file says nothing,
+    it is taken as the small model's if it lives in the layer in use there, otherwise as the large one's.
+
+    Args:
+        path: a safetensors artifact, or a GGUF control vector; of several layers the one in use is taken.
+        small: the model that vectors come from.
+        large: the model that is steered.
+        small_layer: block in use of the small model.
+        large_layer: block in use of the large model.
+
+    Raises:
+        VectorError: in one sentence, if it is no vector file, or its vector lives in none of the two places.
+    """
+    try:
+        width, fingerprint, layers = _described(path)
+        sides: dict[Side, tuple[LanguageModel, int]] = {"small": (small, small_layer), "large": (large, large_layer)}
+        fitting = [side for side, (lm, _) in sides.items() if fingerprint in ("", lm.fingerprint) and lm.width == width]
+        if not fitting:
+            which = "of other weights" if width in (small.width, large.width) else f"of {width} numbers"
+            raise VectorError(
+                f"{path.name} holds a vector {which}, but {small.name} has {small.width} and {large.name} "
+                f"{large.width}; choose a vector of one of these models"
+            )
+        side = next((side for side in fitting if sides[side][1] in layers), fitting[-1])
+        lm, layer = sides[side]
+        vector = load_vector(path, layer if layer in layers else None)
+    except VectorError as error:
+        # The folder is one that the visitor has never seen.
+        raise VectorError(str(error).replace(str(path), path.name)) from error
+    return side, check_home(replace(vector, model=lm.name), lm, layer)
+
+
+def _described(path: Path) -> tuple[int, str, list[int]]:
+    """Width, fingerprint ("" where the file does not say) and layers."""
+    if path.suffix.lower() != GGUF:
+        vector = load_vector(path)
+        return len(vector.values), vector.fingerprint, [vector.layer]
+    found = read_gguf(path)
+    layers = list(found.directions)
+    # Files of this program name the weights; one with several layers is another program's.
+    fingerprint = load_vector(path, layers[0]).fingerprint
+    return len(found.directions[layers[0]]), fingerprint, layers

@@ -1,0 +1,196 @@
+"""Check: does a contrast set give a vector, in which layers, and does the map carry it, before anyone steers?"""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.concepts.diagnostics import Diagnosis, diagnose
+from lrt_explorer.concepts.directions import Method
+from lrt_explorer.concepts.reading import PairStates, reader, reading_pairs
+from lrt_explorer.concepts.stability import Stability, stability
+from lrt_explorer.concepts.vectors import SteeringVector, found_in, random_vector, transfer
+from lrt_explorer.concepts.whitening import whitening
+from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.linear.scores import cosine
+from lrt_explorer.lm.blocks import check_layer
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.store import MapInfo, check_map
+from lrt_explorer.study.progress import Progress
+
+PAIRS_READ = 256
+"""More pairs tell little more, and their states at all layers have to be held at once."""
+LAYERS_READ, LAYERS_WHITENED = 48, 6
+"""Layers that are looked at in each model; whitening takes a matrix as wide as the model for each."""
+RANDOM_DIRECTIONS = 200
+
+
+@dataclass(frozen=True)
+class LayerCheck:
+    """What the pairs say at one layer; see `Diagnosis`."""
+
+    layer: int
+    agreement: float
+    separation: float
+
+
+@dataclass(frozen=True)
+class ModelCheck:
+    """What one model makes of a contrast set.
+
+    Attributes:
+        model: its name.
+        layer: the layer in use.
+        layers: the layers that were looked at, among them the one in use.
+        diagnosis: at the layer in use.
+        stability: there, how many pairs it takes.
+    """
+
+    model: str
+    layer: int
+    layers: tuple[LayerCheck, ...]
+    diagnosis: Diagnosis
+    stability: Stability
+
+
+@dataclass(frozen=True)
+class MappedCheck:
+    """How the map carries the vector.
+
+    Attributes:
+        cosine: between the mapped and the native vector.
+        chance: the cosine, without its sign, that 19 in 20 random directions of the small model stay below when mapped.
+        reachable_share: share of the native vector's squared length that lies in the map's image.
+    """
+
+    cosine: float
+    chance: float
+    reachable_share: float
+
+
+@dataclass(frozen=True)
+class ConceptCheck:
+    """What is known of a contrast set before anyone steers.
+
+    Attributes:
+        concept: its name.
+        pairs: how many it has.
+        pairs_read: how many were read, evenly spread over the set.
+        method, reading, whitened: how the vectors were found.
+        small, large: what each model makes of it.
+        mapped: how the map carries it; None without a map.
+    """
+
+    concept: str
+    pairs: int
+    pairs_read: int
+    method: Method
+    reading: str
+    whitened: bool
+    small: ModelCheck
+    large: ModelCheck
+    mapped: MappedCheck | None
+
+
+def check_concept(
+    small: LanguageModel,
+    large: LanguageModel,
+    contrast: ContrastSet,
+    small_layer: int,
+    large_layer: int,
+    *,
+    map: tuple[AffineMap, MapInfo] | None = None,
+    method: Method = "mean-difference",
+    reading: str | None = None,
+    whiten: bool = False,
+) -> Generator[Progress, None, ConceptCheck]:
+    """Read a contrast set in both models and say what its vectors are worth.
+
+    Args:
+        small: the model that the vector comes from.
+        large: the model that is to be steered.
+        contrast: the concept.
+        small_layer: block of the small model.
+        large_layer: block of the large model.
+        map: the map between these layers, if there is one.
+        method: how the vectors are found.
+        reading: which tokens; None for what the set prefers.
+        whiten: whether to whiten by the covariance of the set's tokens.
+
+    Raises:
+        SettingsError: if there is no such layer or reading.
+        ContrastError, VectorError: if the set gives no vector at these layers.
+        ArtifactError: if the map belongs to other models.
+    """
+    reading = reading or contrast.reading
+    reader(reading)
+    check_layer(small, small_layer)
+    check_layer(large, large_layer)
+    if map is not None:
+        check_map(map[1], small.fingerprint, large.fingerprint)
+    read = _sampled(contrast)
+    one, found = yield from _check_model(small, read, small_layer, method, reading, whiten, 0)
+    other, native = yield from _check_model(large, read, large_layer, method, reading, whiten, 1)
+    mapped = None if map is None else _check_mapped(*map, found, native)
+    return ConceptCheck(
+        contrast.name, len(contrast.pairs), len(read.pairs), method, reading, whiten, one, other, mapped
+    )
+
+
+def spread_layers(layers: int, at_most: int, keep: int) -> list[int]:
+    """All layers, or so many spread evenly from the first to the last, with one that has to be among them."""
+    if layers <= at_most:
+        return list(range(layers))
+    return sorted({round(number * (layers - 1) / (at_most - 2)) for number in range(at_most - 1)} | {keep})
+
+
+def _sampled(contrast: ContrastSet) -> ContrastSet:
+    count = len(contrast.pairs)
+    if count <= PAIRS_READ:
+        return contrast
+    return replace(contrast, pairs=tuple(contrast.pairs[i * count // PAIRS_READ] for i in range(PAIRS_READ)))
+
+
+def _check_model(
+    lm: LanguageModel, contrast: ContrastSet, layer: int, method: Method, reading: str, whiten: bool, before: int
+) -> Generator[Progress, None, tuple[ModelCheck, SteeringVector]]:
+    """Check one model; `before` says how many were checked before it."""
+    texts = 2 * len(contrast.pairs)
+    # The larger part of the time goes into reading.
+    parts = 2 * (texts + texts // 4)
+    offset = before * (parts // 2)
+    chosen = spread_layers(lm.layers, LAYERS_WHITENED if whiten else LAYERS_READ, layer)
+    yield Progress(offset, parts, f"reading {texts} texts with {lm.name}")
+    reading_on = reading_pairs(lm, contrast, chosen, reading, covariance=whiten)
+    while True:
+        try:
+            done = next(reading_on)
+        except StopIteration as stop:
+            states: dict[int, PairStates] = stop.value
+            break
+        yield Progress(offset + done, parts, f"read {done} of {texts} texts with {lm.name}")
+    checks = []
+    for number, at in enumerate(chosen):
+        share = texts + texts // 4 * number // len(chosen)
+        yield Progress(offset + share, parts, f"comparing the pairs at layer {at} of {lm.name}")
+        pairs = states[at]
+        whitener = None if pairs.covariance is None else whitening(pairs.covariance)
+        seen = diagnose(pairs.positive, pairs.negative, method, whitener)
+        checks.append(LayerCheck(at, seen.agreement, seen.separation))
+        if at == layer:
+            found = found_in(lm, contrast, layer, pairs, method, reading)
+            steady = stability(pairs.positive, pairs.negative, method, whitener)
+    return ModelCheck(lm.name, layer, tuple(checks), found.diagnosis, steady), found.vector
+
+
+def _check_mapped(map: AffineMap, info: MapInfo, found: SteeringVector, native: SteeringVector) -> MappedCheck:
+    mapped = transfer(found, map, info).values
+    drawn = torch.stack([random_vector(map.d_small, seed) for seed in range(RANDOM_DIRECTIONS)])
+    by_chance = [abs(cosine(direction, native.values)) for direction in _pointing(map.direction(drawn))]
+    chance = sorted(by_chance)[int(0.95 * len(by_chance))] if by_chance else 0.0
+    return MappedCheck(cosine(mapped, native.values), chance, map.reachable_share(native.values))
+
+
+def _pointing(directions: torch.Tensor) -> Sequence[torch.Tensor]:
+    return [direction.float() for direction in directions if direction.any()]

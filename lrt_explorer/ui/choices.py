@@ -1,0 +1,40 @@
+"""What can be chosen from: what ships, and what stands on a visitor's own shelf."""
+
+from collections.abc import Sequence
+
+from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.session import Shelf
+
+OWN_VECTORS = ("found in the concept’s texts", "")
+"""The choice of those who steer with no vectors of their own."""
+NONE = ("none", "")
+
+Choices = list[tuple[str, str]]
+
+
+def steered_concepts(engine: Engine, shelf: Shelf) -> Choices:
+    """The concepts of the Steer tab: what ships for the demo family, then what the visitor uses."""
+    return _once([*((card.name, card.name) for card in engine.concepts()), *_own(shelf)])
+
+
+def all_sets(engine: Engine, shelf: Shelf) -> Choices:
+    """Every set that ships, and the visitor's own."""
+    return _once([*engine.library(), *_own(shelf)])
+
+
+def steered_vectors(shelf: Shelf) -> Choices:
+    """The vectors to steer with."""
+    return [OWN_VECTORS, *shelf.vectors]
+
+
+def _own(shelf: Shelf) -> Choices:
+    # A set that ships stands on the shelf by its name, a visitor's own by its path.
+    return [(label if label == value else f"{label} (own)", value) for label, value in shelf.sets]
+
+
+def _once(choices: Sequence[tuple[str, str]]) -> Choices:
+    """Each value under its first label."""
+    values: dict[str, str] = {}
+    for label, value in choices:
+        values.setdefault(value, label)
+    return [(label, value) for value, label in values.items()]

@@ -1,0 +1,131 @@
+"""The Concepts tab's part of the real engine."""
+
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+from lrt_explorer.concepts.contrast import ContrastSet, import_contrast, real_concepts, shipped_concepts
+from lrt_explorer.concepts.vectors import SteeringVector, transfer
+from lrt_explorer.errors import ArtifactError
+from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.linear.scores import cosine
+from lrt_explorer.lm.cache import ModelCache
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.store import MapInfo, load_map, save_vector
+from lrt_explorer.study.brought import bring_vector
+from lrt_explorer.study.check import ConceptCheck, check_concept
+from lrt_explorer.study.known import folder_name
+from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.recipe import Recipe, make_vectors
+from lrt_explorer.ui.concept_engine import VectorCard, VectorCards, Whose
+from lrt_explorer.ui.known_concepts import named_concept
+from lrt_explorer.ui.session import Session, Shelf
+from lrt_explorer.ui.shelves import put_set, put_vectors, take_vectors
+
+
+class LiveConcepts:
+    """Contrast sets and vectors over the models in memory and the visitors' shelves."""
+
+    def __init__(self, models: ModelCache) -> None:
+        """Use these models; nothing is loaded yet."""
+        self._models = models
+
+    def library(self) -> Sequence[tuple[str, str]]:
+        """The demo family's sets, and those for instruct models."""
+        demo, real = shipped_concepts(), real_concepts()
+        instruct = [(f"{name} (for instruct models)", name) for name in real if name not in demo]
+        return [*((name, name) for name in demo), *instruct]
+
+    def contrast(self, name: str) -> ContrastSet:
+        """A set by name or path."""
+        return named_concept(name)
+
+    def keep_set(self, shelf: Shelf, contrast: ContrastSet) -> Shelf:
+        """Keep a set."""
+        return put_set(shelf, contrast)
+
+    def import_set(self, shelf: Shelf, file: Path) -> Shelf:
+        """Read a set and keep it in the project's own format."""
+        return put_set(shelf, import_contrast(file))
+
+    def set_file(self, name: str) -> Path:
+        """The file that the set is read from."""
+        return (real_concepts() | shipped_concepts()).get(name) or Path(name)
+
+    def check(self, session: Session, name: str, recipe: Recipe) -> Generator[Progress, None, ConceptCheck]:
+        """Check a set at the session's layers, with its map."""
+        return (
+            yield from check_concept(
+                *self._pair(session),
+                named_concept(name),
+                session.small_layer,
+                session.large_layer,
+                map=_map(session),
+                method=recipe.method,
+                reading=recipe.reading or None,
+                whiten=recipe.whiten,
+            )
+        )
+
+    def make(
+        self, session: Session, shelf: Shelf, name: str, other: str, recipe: Recipe
+    ) -> Generator[Progress, None, Shelf]:
+        """Find vectors in both models and keep them."""
+        small, large = self._pair(session)
+        layers = (session.small_layer, session.large_layer)
+        second = named_concept(other) if other else None
+        made = yield from make_vectors(small, large, named_concept(name), second, recipe, *layers)
+        label = f"{_described(made.small)}, layers {layers[0]} → {layers[1]}"
+        return put_vectors(shelf, label, {"small": made.small, "large": made.large})
+
+    def import_vector(self, session: Session, shelf: Shelf, file: Path) -> Shelf:
+        """Read a vector, checked, and keep it as that of the model that it is for."""
+        layers = (session.small_layer, session.large_layer)
+        side, vector = bring_vector(file, *self._pair(session), *layers)
+        return put_vectors(shelf, f"{file.name}, {side} model, layer {vector.layer}", {side: vector})
+
+    def vectors(self, session: Session, folder: str) -> VectorCards:
+        """What is kept, and what the session's map makes of it."""
+        found = _with_transferred(session, folder)
+        cards = tuple(
+            VectorCard(whose, v.model, v.layer, v.concept, v.method, v.reading, len(v.values), float(v.values.norm()))
+            for whose, v in found.items()
+        )
+        both = "transferred" in found and "large" in found
+        return VectorCards(cards, cosine(found["transferred"].values, found["large"].values) if both else None)
+
+    def vector_file(self, session: Session, folder: str, whose: Whose, ending: str) -> Path:
+        """Write a vector beside those that are kept."""
+        found = _with_transferred(session, folder)
+        if whose not in found:
+            why = "no map begins at its layer" if whose == "transferred" else "there is none here"
+            raise ArtifactError(f"the {whose} vector cannot be saved, for {why}; choose another one")
+        vector = found[whose]
+        name = f"{folder_name(vector.concept)[:60]}-{folder_name(Path(vector.model).name)}-{vector.layer}"
+        mapped = "-transferred" if whose == "transferred" else ""
+        return save_vector(Path(folder) / "files" / f"{name}{mapped}.{ending}", vector)
+
+    def _pair(self, session: Session) -> tuple[LanguageModel, LanguageModel]:
+        return self._models.get(session.small), self._models.get(session.large)
+
+
+def _map(session: Session) -> tuple[AffineMap, MapInfo] | None:
+    return load_map(Path(session.map_folder)) if session.map_folder else None
+
+
+def _with_transferred(session: Session, folder: str) -> dict[Whose, SteeringVector]:
+    found: dict[Whose, SteeringVector] = {}
+    for side, vector in take_vectors(folder).items():
+        found[side] = vector
+    mapping = _map(session)
+    if mapping is not None and (small := found.get("small")) is not None:
+        map, info = mapping
+        at_home = small.layer == info.small_layer and small.fingerprint in ("", info.small_fingerprint)
+        if at_home and len(small.values) == map.d_small:
+            found["transferred"] = transfer(small, map, info)
+    return found
+
+
+def _described(vector: SteeringVector) -> str:
+    """The concept, with what is unusual in how its vector was found."""
+    unusual = vector.method if vector.method != "mean-difference" else ""
+    return ", ".join(part for part in (vector.concept, unusual, vector.reading) if part)

@@ -1,0 +1,129 @@
+"""The Concepts tab's part of the real engine, over tiny random models."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from lrt_explorer.concepts.contrast import read_contrast
+from lrt_explorer.concepts.vectors import find_vectors
+from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError, VectorError
+from lrt_explorer.linear.scores import cosine
+from lrt_explorer.store import load_vector, save_vector
+from lrt_explorer.study.progress import finish
+from lrt_explorer.study.recipe import Recipe
+from lrt_explorer.ui.draft import Draft, drafted
+from lrt_explorer.ui.live import LiveEngine
+from lrt_explorer.ui.session import Session, Shelf, SpaceSettings, SteerSettings
+from tests.study import tiny
+from tests.ui.tiny_house import TinyEngine, build_assets
+
+PAIRS = "\n".join(f"{who} shouted on the beach | {who} whispered in the meadow" for who in ("Tom", "Anna", "She"))
+NOISE = drafted(Draft("noise", "loud", "quiet", PAIRS, "", "", ""))
+BARE = drafted(Draft("bare", "", "", " up | down\n loud | quiet", "", "", ""))
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveEngine]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LRT_EXPLORER_ASSETS", str(build_assets(tmp_path_factory.mktemp("house") / "assets")))
+        yield TinyEngine()
+
+
+@pytest.fixture(scope="module")
+def fitted(engine: LiveEngine, tmp_path_factory: pytest.TempPathFactory) -> Session:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LRT_EXPLORER_HOME", str(tmp_path_factory.mktemp("maps")))
+        return finish(engine.fit(finish(engine.open("tiny-s", "tiny-l")), 2_000, None))
+
+
+def steer(concept: str, vectors: str = "", prompt: str = "Tom saw a cow and") -> SteerSettings:
+    return SteerSettings(concept, prompt, 0.6, 0, 0.0, 4, "", False, vectors)
+
+
+def test_what_ships_can_be_looked_at_and_taken_away(engine: LiveEngine) -> None:
+    assert engine.library() == [("mood", "mood")]
+    assert engine.contrast("mood") == tiny.CONCEPT
+    assert read_contrast(engine.set_file("mood")) == tiny.CONCEPT
+
+
+@pytest.mark.parametrize("contrast", [NOISE, BARE])
+def test_a_written_set_works_in_every_tab_though_it_has_no_prompts(
+    engine: LiveEngine, fitted: Session, contrast: object
+) -> None:
+    shelf = engine.keep_set(Shelf(), contrast)  # type: ignore[arg-type]
+    file = shelf.sets[0][1]
+    card = engine.concept(file)
+    assert all(example.strip() for example in card.examples)
+    assert engine.contrast(file) == contrast and engine.set_file(file) == Path(file)
+    comparison = finish(engine.compare(fitted, steer(file)))
+    assert len(comparison.arms) == 4 and any(arm.text for arm in comparison.arms)
+    assert {(arm.score, arm.readout) for arm in comparison.arms} == {(None, None)}
+    badges = engine.badges(fitted, file)
+    assert badges is not None and badges.direction_cosine is not None
+    assert finish(engine.picture(fitted, SpaceSettings(file, 50, "pca", 2))).coords.shape == (100, 2)
+
+
+def test_an_imported_set_is_kept_in_the_own_format(engine: LiveEngine, tmp_path: Path) -> None:
+    (tmp_path / "pairs.txt").write_text("up | down\nleft\tright\n")
+    shelf = engine.import_set(Shelf(), tmp_path / "pairs.txt")
+    assert read_contrast(Path(shelf.sets[0][1])).pairs == (("up", "down"), ("left", "right"))
+    (tmp_path / "pairs.txt").write_text("up | down\nleft\n")
+    with pytest.raises(ContrastError, match="^line 2 of pairs.txt"):
+        engine.import_set(shelf, tmp_path / "pairs.txt")
+
+
+def test_a_check_uses_the_layers_and_the_map_of_the_session(engine: LiveEngine, fitted: Session) -> None:
+    done = finish(engine.check(fitted, "mood", Recipe("principal-component", "last-token")))
+    assert (done.small.layer, done.large.layer) == (fitted.small_layer, fitted.large_layer)
+    assert (done.method, done.reading) == ("principal-component", "last-token") and done.mapped is not None
+    bare = engine.at_layers(fitted, 0, 1)
+    assert finish(engine.check(bare, "mood", Recipe())).mapped is None
+
+
+def test_made_vectors_steer_and_can_be_taken_and_brought_back(engine: LiveEngine, fitted: Session) -> None:
+    noise = engine.keep_set(Shelf(), NOISE)
+    shelf = finish(engine.make(fitted, noise, "mood", noise.sets[0][1], Recipe(reading="all-tokens")))
+    ((label, folder),) = shelf.vectors
+    assert label == "mood without noise, all-tokens, layers 1 → 2" and shelf.sets == noise.sets
+    shown = engine.vectors(fitted, folder)
+    assert [card.whose for card in shown.cards] == ["small", "large", "transferred"]
+    assert shown.cosine is not None and -1 <= shown.cosine <= 1
+    plain, made = (finish(engine.compare(fitted, steer("mood", chosen))) for chosen in ("", folder))
+    assert plain.arms[0] == made.arms[0] and plain.arms[3] == made.arms[3]
+    assert all(a.readout != b.readout for a, b in zip(plain.arms[1:3], made.arms[1:3], strict=True))
+    for whose in ("small", "large"):
+        for ending in ("safetensors", "gguf"):
+            file = engine.vector_file(fitted, folder, whose, ending)  # type: ignore[arg-type]
+            assert file.is_relative_to(shelf.folder) and file.name.startswith("mood_without_noise-tiny-")
+            brought = engine.import_vector(fitted, Shelf(), file)
+            (card, *_) = engine.vectors(fitted, brought.vectors[0][1]).cards
+            assert (card.whose, card.concept) == (whose, "mood without noise")
+    mapped = load_vector(engine.vector_file(fitted, folder, "transferred", "safetensors"))
+    native = load_vector(engine.vector_file(fitted, folder, "large", "safetensors"))
+    assert mapped.layer == 2 and cosine(mapped.values, native.values) == pytest.approx(shown.cosine)
+
+
+def test_a_loaded_vector_takes_the_place_of_one_arm(engine: LiveEngine, fitted: Session, tmp_path: Path) -> None:
+    found = find_vectors(tiny.small(), NOISE, [1])[1].vector
+    shelf = engine.import_vector(fitted, Shelf(), save_vector(tmp_path / "noise.gguf", found))
+    assert shelf.vectors[0][0] == "noise.gguf, small model, layer 1"
+    plain, other = (finish(engine.compare(fitted, steer("mood", v))) for v in ("", shelf.vectors[0][1]))
+    differ = [a.readout != b.readout for a, b in zip(plain.arms, other.arms, strict=True)]
+    assert differ == [False, False, True, False]
+    moved = engine.at_layers(fitted, 0, 1)
+    assert [card.whose for card in engine.vectors(moved, shelf.vectors[0][1]).cards] == ["small"]
+    with pytest.raises(ArtifactError, match="transferred vector cannot be saved, for no map begins at its layer"):
+        engine.vector_file(moved, shelf.vectors[0][1], "transferred", "gguf")
+
+
+def test_what_does_not_fit_is_refused_and_not_kept(engine: LiveEngine, fitted: Session, tmp_path: Path) -> None:
+    found = find_vectors(tiny.small(), NOISE, [0])[0].vector
+    with pytest.raises(VectorError, match="lives in layer 0 of .*, but layer 1 is in use; choose layer 0"):
+        engine.import_vector(fitted, Shelf(), save_vector(tmp_path / "deep.safetensors", found))
+    with pytest.raises(SettingsError, match="the other concept is mood itself"):
+        finish(engine.make(fitted, Shelf(), "mood", "mood", Recipe()))
+    with pytest.raises(ArtifactError, match="no longer kept"):
+        finish(engine.compare(fitted, steer("mood", str(tmp_path / "gone"))))
+    assert torch.isfinite(found.values).all()
