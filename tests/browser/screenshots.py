@@ -8,6 +8,7 @@ import tempfile
 from contextlib import nullcontext
 from pathlib import Path
 
+from lrt_explorer.concepts.contrast import shipped_concepts
 from tests.browser.app_process import ROOT, running_app
 from tests.browser.page import Page, open_browser
 
@@ -57,6 +58,8 @@ def _suite(page: Page) -> None:
     while page.text("#evidence-status"):
         page.until(lambda so_far=done: not page.text("#evidence-status") or page.js(SUITE) > so_far, "one more concept")
         done = page.js(SUITE)
+    # The last row is drawn after the last word of progress is gone.
+    page.until(lambda: page.js(SUITE) == len(shipped_concepts()), "all concepts")
 
 
 def _save(page: Page, file: Path) -> Path:
