@@ -1,6 +1,6 @@
 """How transfer scales: with the sizes of the models, contrast pairs, fit tokens and depth. Prints one JSON object.
 
-    python benchmarks/scaling.py [--prompts 40] [--studies sizes,pairs,tokens,depth,composition]
+    python benchmarks/scaling.py [--prompts 30] [--studies sizes,pairs,tokens,depth,composition]
 
 Every point is the mean retention over the concepts whose native vector steers the large model (slope above 0 with all
 of its interval), with Student's interval over concepts, and how many of them reach 0.85. Beside it stands the same mean
@@ -238,7 +238,7 @@ STUDIES: dict[str, Callable[[int], list[Any]]] = {
 }
 
 
-def scaling(studies: Sequence[str] = tuple(STUDIES), prompts: int = 40) -> dict[str, Any]:
+def scaling(studies: Sequence[str] = tuple(STUDIES), prompts: int = 30) -> dict[str, Any]:
     """The points of some studies."""
     points = {name: STUDIES[name](prompts) for name in studies}
     return {"prompts": prompts, "strengths": STRENGTHS, "fit_tokens": FIT_TOKENS, **points}
@@ -247,7 +247,7 @@ def scaling(studies: Sequence[str] = tuple(STUDIES), prompts: int = 40) -> dict[
 def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--prompts", type=int, default=40, help="held-out prompts of each concept")
+    parser.add_argument("--prompts", type=int, default=30, help="held-out prompts of each concept")
     parser.add_argument("--studies", default=",".join(STUDIES), help="default: %(default)s")
     options = parser.parse_args()
     print(json.dumps(scaling(options.studies.split(","), options.prompts), indent=1, ensure_ascii=False))
