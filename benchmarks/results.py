@@ -37,8 +37,8 @@ MEASUREMENTS: dict[str, tuple[str, ...]] = {
     "transfer-m": (*STEERING, "transfer", *M),
     "transfer-g": (*STEERING, "transfer", *G),
     "whole-s": (*STEERING, "transfer", *S, "--corpus", "tinyworld"),
-    "evidence-s": (*EVALUATE, "tinyworld-s", "tinyworld-l", "--generate", "--json"),
-    "evidence-m": (*EVALUATE, "tinyworld-m", "tinyworld-l", "--generate", "--json"),
+    "evidence-s": (*EVALUATE, "tinyworld-s", "tinyworld-l", "--others", "12", "--json"),
+    "evidence-m": (*EVALUATE, "tinyworld-m", "tinyworld-l", "--others", "12", "--json"),
     "scaling": ("-m", "benchmarks.scaling"),
 }
 OPENING = """# What the demo family shows

@@ -39,6 +39,9 @@ def add_parser(commands: Any) -> None:
         "--strengths", type=float, nargs="+", metavar="S", help="in typical activation norms (default: -0.6 … 0.6)"
     )
     parser.add_argument("--seeds", type=int, metavar="N", help="random directions (default: 5)")
+    parser.add_argument(
+        "--others", type=int, metavar="N", help="other concepts sent through the same map as controls (default: 3)"
+    )
     parser.add_argument("--generate", action="store_true", help="write and score texts too, which takes longer")
     add_scorer(parser)
     parser.add_argument(
@@ -69,7 +72,12 @@ def run(options: argparse.Namespace) -> Json:
     from lrt_explorer.study.maps import find_map, keep_map
     from lrt_explorer.study.texts import read_texts, usual_corpus
 
-    given = {"prompts": options.prompts, "random_seeds": options.seeds, "reading": options.reading}
+    given = {
+        "prompts": options.prompts,
+        "random_seeds": options.seeds,
+        "other_concepts": options.others,
+        "reading": options.reading,
+    }
     chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if options.strengths:
         chosen["strengths"] = tuple(options.strengths)
