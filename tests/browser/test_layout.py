@@ -52,6 +52,13 @@ def test_nothing_overflows_overlaps_or_is_cut_off(open_page: Callable[..., Page]
         assert page.js(OVERLAP, PIECES) == []
 
 
+def test_a_phone_shows_every_tab(open_page: Callable[..., Page]) -> None:
+    page = open_page(390)
+    page.until_settled()
+    shown = "return [...document.querySelectorAll('button[role=tab]')].map((tab) => tab.innerText.trim())"
+    assert page.js(shown) == ["Steer", "Space", "Layers", "Evidence", "Concepts"]
+
+
 def test_panes_stand_side_by_side_on_a_desk_and_stack_on_a_phone(open_page: Callable[..., Page]) -> None:
     places = "return [...document.querySelectorAll('.pane')].map((e) => Math.round(e.getBoundingClientRect().left))"
     for width, columns in ((1440, 4), (900, 2), (390, 1)):
