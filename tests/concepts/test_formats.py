@@ -13,10 +13,10 @@ from lrt_explorer.concepts.formats.evaluations import choice_prompt
 from lrt_explorer.concepts.formats.lists import default_personas, suffix_pairs
 from lrt_explorer.concepts.formats.source import MAXIMUM_BYTES
 from lrt_explorer.errors import ContrastError
+from tests.material import NOT_HERE, SHARED
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
-REAL = sorted(SHARED.rglob("*.json*")) if SHARED.is_dir() else []
-needs_data = pytest.mark.skipif(not REAL, reason="the folder of real contrast data is not here")
+REAL = sorted((SHARED / "data").rglob("*.json*"))
+needs_data = pytest.mark.skipif(not REAL, reason=NOT_HERE)
 
 WHERE = ("garden", "kitchen", "harbour", "market", "library", "stable", "attic", "valley")
 

@@ -16,9 +16,9 @@ from lrt_explorer.concepts.contrast import (
 )
 from lrt_explorer.concepts.readout import answer_tokens, settle
 from lrt_explorer.lm.load import load
+from tests.material import NOT_HERE, STORIES
 
 NAMES = ("concision", "confidence", "formality", "french", "myopia", "sentiment")
-REAL_MODEL = Path(__file__).resolve().parents[3] / "shared" / "models" / "stories260K"
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +60,9 @@ def test_the_files_are_what_the_script_writes(script: ModuleType, tmp_path: Path
     assert len(script.SETS) == len(NAMES)
 
 
-@pytest.mark.skipif(not REAL_MODEL.is_dir(), reason="the real checkpoint is not here")
+@pytest.mark.skipif(not STORIES.is_dir(), reason=NOT_HERE)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_tokenizer_that_nobody_here_made_tells_the_answers_apart(name: str) -> None:
-    lm = load(str(REAL_MODEL))
+    lm = load(str(STORIES))
     prompts = load_concept(name).prompts
     assert len(answer_tokens(lm, settle(lm, prompts))) == len(prompts)

@@ -1,6 +1,5 @@
 """Models that several files of tests share; each is built once."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,26 +9,17 @@ import torch
 from lrt_explorer.lm.load import load
 from lrt_explorer.lm.model import LanguageModel
 from tests.lm.families import tiny_lm
+from tests.material import NOT_HERE, STORIES
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
-def shared() -> Path:
-    """The folder of material that is not part of the project; tests that need it skip where it is not."""
-    folder = Path(os.environ.get("LRT_SHARED", ROOT.parent / "shared"))
-    if not folder.is_dir():
-        pytest.skip(f"no folder of shared material at {folder}; set LRT_SHARED to where it is")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def stories(shared: Path) -> LanguageModel:
+def stories() -> LanguageModel:
     """A real checkpoint with a SentencePiece-style tokenizer that nobody here made."""
-    folder = shared / "models" / "stories260K"
-    if not folder.is_dir():
-        pytest.skip(f"no stories260K at {folder}")
-    return load(str(folder))
+    if not STORIES.is_dir():
+        pytest.skip(NOT_HERE)
+    return load(str(STORIES))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """The studies on a public checkpoint that nobody here made: stories260K, with a tokenizer of its own."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from lrt_explorer.study.dose import dose_response
 from lrt_explorer.study.fit import fit_map
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.progress import finish
+from tests.material import NOT_HERE, STORIES
 from tests.study.tiny import large, texts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,10 +23,9 @@ LAYER = 2  # of 5: two blocks stay above
 
 @pytest.fixture(scope="module")
 def stories() -> LanguageModel:
-    folder = Path(os.environ.get("LRT_SHARED", ROOT.parent / "shared")) / "models" / "stories260K"
-    if not folder.is_dir():
-        pytest.skip(f"no stories260K at {folder}; set LRT_SHARED to the folder that holds models/stories260K")
-    return load(str(folder))
+    if not STORIES.is_dir():
+        pytest.skip(NOT_HERE)
+    return load(str(STORIES))
 
 
 @pytest.fixture(scope="module")
