@@ -54,20 +54,17 @@ def build_concepts(engine: Engine, session: gr.State, shelf: gr.State, steering:
     recipe = build_check(engine, session, chosen)
     own = build_vectors(engine, session, shelf, steering, chosen, recipe)
 
-    # Asked for in a step of its own: in the same one the comparison would still read what a hidden tab showed before.
-    asking = gr.State(0)
     quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     chosen.input(partial(show_set, engine), chosen, [shown, status], **quick)
     preview.click(preview_draft, fields, [shown, status], **quick)
     keep.click(partial(keep_draft, engine), [shelf, *fields], [shelf, chosen, shown, status], **quick)
     bring.upload(partial(import_set, engine), [shelf, bring], [shelf, chosen, shown, status], **quick)
-    used = use.click(
+    use.click(
         partial(use_set, engine),
         [shelf, chosen, steering.prompt, steering.asked],
-        [shelf, steering.concept, *steering.about[:-1], asking, steering.vectors, status],
+        [shelf, steering.concept, *steering.about, steering.vectors, status],
         **quick,
     )
-    used.then(lambda count: count, asking, steering.asked, **quick)
     saved = save.click(partial(save_set, engine), chosen, [download, status], **quick)
     saved.success(None, js="() => document.querySelector('#set-download').click()", api_visibility="private")
     shelf.change(

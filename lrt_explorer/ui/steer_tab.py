@@ -74,7 +74,7 @@ def build_steer(engine: Engine, session: gr.State, shelf: gr.State) -> SteerTab:
     cards = list(engine.concepts())
     first = cards[0]
     settled = gr.State(None)
-    asked = gr.State(0)
+    asked, due = gr.State(0), gr.State(0)
     with gr.Row(elem_classes="ask"):
         with gr.Column(scale=2, min_width=210):
             concept = gr.Dropdown(
@@ -135,11 +135,14 @@ def build_steer(engine: Engine, session: gr.State, shelf: gr.State) -> SteerTab:
         [shelf, concept, *about, contrast_status],
         **quick,
     )
+    # In a step of its own: what another tab sets here is in the page only after a hidden field has taken it, and a
+    # comparison in the same step would still read what was there before.
+    asked.change(lambda count: count, asked, due, **quick)
     # One listener for everything that asks for a comparison: two of them would write into the panes at once.
     comparing = gr.on(
         [
             session.change,
-            asked.change,
+            due.change,
             strength.input,
             run.click,
             prompt.submit,

@@ -130,15 +130,12 @@ def build_vectors(
         trigger_mode="always_last",
         **model_work,
     )
-    # Asked for in a step of its own: in the same one the comparison would still read what a hidden tab showed before.
-    asking = gr.State(0)
-    used = steer.click(
+    steer.click(
         partial(steer_with_vectors, engine),
         [shelf, chosen, contrast, steering.prompt, steering.asked],
-        [shelf, steering.concept, *steering.about[:-1], asking, steering.vectors, status],
+        [shelf, steering.concept, *steering.about, steering.vectors, status],
         **quick,
     )
-    used.then(lambda count: count, asking, steering.asked, **quick)
     saved = save.click(partial(save_vector, engine), [session, chosen, whose, ending], [download, status], **model_work)
     saved.success(None, js="() => document.querySelector('#vector-download').click()", api_visibility="private")
     return VectorsPanel(other, chosen)
