@@ -36,7 +36,7 @@ from lrt_explorer.study.fit import fit_maps
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.progress import finish
-from lrt_explorer.study.statistics import sample_interval
+from lrt_explorer.study.statistics import Interval, sample_interval
 from lrt_explorer.study.suggest import BLOCKS_ABOVE
 from lrt_explorer.study.texts import BROKEN_OFF, read_texts
 
@@ -72,21 +72,17 @@ class Steered:
     prompts: int
     slopes: dict[str, float]
 
-    def slopes_of(self, concept: ContrastSet, vectors: Vectors) -> dict[str, float]:
-        """Slope of the concept's readout under each of some directions."""
+    def slope(self, concept: ContrastSet, vector: Tensor) -> Interval:
+        """Slope of the concept's readout under a direction."""
         known = known_vectors().get(self.lm, concept, self.layer)
-        read = finish(
-            dose_response(
-                self.lm, self.layer, vectors, concept.prompts[: self.prompts], known.typical_norm, strengths=STRENGTHS
-            )
-        )
-        return {name: read.slope(name).value for name in vectors}
+        prompts = concept.prompts[: self.prompts]
+        dose = dose_response(self.lm, self.layer, {"one": vector}, prompts, known.typical_norm, strengths=STRENGTHS)
+        return finish(dose).slope("one")
 
     def point(self, vectors: Vectors) -> dict[str, Any]:
         """Retention of one direction a concept, over the concepts that can be measured."""
         found = {
-            name: self.slopes_of(load_concept(name), {"one": vectors[name]})["one"] / slope
-            for name, slope in self.slopes.items()
+            name: self.slope(load_concept(name), vectors[name]).value / slope for name, slope in self.slopes.items()
         }
         mean = sample_interval(np.array(list(found.values())))
         return {
@@ -107,19 +103,9 @@ def steered(model: str, layer: int, prompts: int) -> Steered:
     measured = {}
     for name in shipped_concepts():
         concept = load_concept(name)
-        known = known_vectors().get(lm, concept, layer)
-        read = finish(
-            dose_response(
-                lm,
-                layer,
-                {"native": known.vector.values},
-                concept.prompts[:prompts],
-                known.typical_norm,
-                strengths=STRENGTHS,
-            )
-        )
-        if read.slope("native").low > 0:
-            measured[name] = read.slope("native").value
+        slope = empty.slope(concept, known_vectors().get(lm, concept, layer).vector.values)
+        if slope.low > 0:
+            measured[name] = slope.value
     return replace(empty, slopes=measured)
 
 
