@@ -19,7 +19,7 @@ def steered_concepts(engine: Engine, shelf: Shelf) -> Choices:
 
 def all_sets(engine: Engine, shelf: Shelf) -> Choices:
     """Every set that ships, and the visitor's own."""
-    return _once([*engine.library(), *_own(shelf)])
+    return _once([*engine.offered_sets(), *_own(shelf)])
 
 
 def steered_vectors(shelf: Shelf) -> Choices:

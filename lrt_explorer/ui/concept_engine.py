@@ -52,7 +52,7 @@ class VectorCards:
 class ConceptEngine(Protocol):
     """Contrast sets and vectors of a visitor. Every method raises an LRTError with one clear sentence."""
 
-    def library(self) -> Sequence[tuple[str, str]]:
+    def offered_sets(self) -> Sequence[tuple[str, str]]:
         """Every set that ships: what it is called on the screen, and its name."""
 
     def contrast(self, name: str) -> ContrastSet:

@@ -29,7 +29,7 @@ class LiveConcepts:
         """Use these models; nothing is loaded yet."""
         self._models = models
 
-    def library(self) -> Sequence[tuple[str, str]]:
+    def offered_sets(self) -> Sequence[tuple[str, str]]:
         """The demo family's sets, and those for instruct models."""
         demo, real = shipped_concepts(), real_concepts()
         instruct = [(f"{name} (for instruct models)", name) for name in real if name not in demo]

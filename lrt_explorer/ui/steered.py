@@ -20,7 +20,7 @@ def steer_with(engine: Engine, shelf: Shelf, name: str, prompt: str, asked: int)
 
 def steer_with_set(engine: Engine, shelf: Shelf, name: str, prompt: str, asked: int) -> tuple[Any, ...]:
     """`steer_with` any set, after a shelf that remembers it if it ships for other models than the demo family."""
-    shipped = any(value == name for _, value in engine.library())
+    shipped = any(value == name for _, value in engine.offered_sets())
     offered = any(card.name == name for card in engine.concepts())
     kept = put_shipped(shelf, name) if shipped and not offered else shelf
     return kept, *steer_with(engine, kept, name, prompt, asked)

@@ -44,7 +44,7 @@ class FakeConcepts:
 
     checks_left = 0
 
-    def library(self) -> Sequence[tuple[str, str]]:
+    def offered_sets(self) -> Sequence[tuple[str, str]]:
         return LIBRARY
 
     def contrast(self, name: str) -> ContrastSet:

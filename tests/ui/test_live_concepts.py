@@ -43,7 +43,7 @@ def steer(concept: str, vectors: str = "", prompt: str = "Tom saw a cow and") ->
 
 
 def test_what_ships_can_be_looked_at_and_taken_away(engine: LiveEngine) -> None:
-    assert engine.library() == [("mood", "mood")]
+    assert engine.offered_sets() == [("mood", "mood")]
     assert engine.contrast("mood") == tiny.CONCEPT
     assert read_contrast(engine.set_file("mood")) == tiny.CONCEPT
 
