@@ -8,7 +8,7 @@ import torch
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.diagnostics import Diagnosis, diagnose
 from lrt_explorer.concepts.directions import Method
-from lrt_explorer.concepts.reading import PairStates, reader, reading_pairs
+from lrt_explorer.concepts.reading import reader, reading_pairs
 from lrt_explorer.concepts.stability import Stability, stability
 from lrt_explorer.concepts.vectors import SteeringVector, found_in, random_vector, transfer
 from lrt_explorer.concepts.whitening import whitening
@@ -17,7 +17,7 @@ from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, check_map
-from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.progress import Progress, retold
 
 PAIRS_READ = 256
 """More pairs tell little more, and their states at all layers have to be held at once."""
@@ -163,13 +163,9 @@ def _check_model(
     chosen = spread_layers(lm.layers, LAYERS_WHITENED if whiten else LAYERS_READ, layer)
     yield Progress(offset, parts, f"reading {texts} texts with {lm.name}")
     reading_on = reading_pairs(lm, contrast, chosen, reading, covariance=whiten)
-    while True:
-        try:
-            done = next(reading_on)
-        except StopIteration as stop:
-            states: dict[int, PairStates] = stop.value
-            break
-        yield Progress(offset + done, parts, f"read {done} of {texts} texts with {lm.name}")
+    states = yield from retold(
+        reading_on, lambda done: Progress(offset + done, parts, f"read {done} of {texts} texts with {lm.name}")
+    )
     checks = []
     for number, at in enumerate(chosen):
         share = texts + texts // 4 * number // len(chosen)

@@ -11,6 +11,7 @@ from lrt_explorer.store import has_artifact, load_map, save_map
 from lrt_explorer.study.collect import Route
 from lrt_explorer.study.fit import FittedMap, fit_maps
 from lrt_explorer.study.fit_settings import FitSettings
+from lrt_explorer.study.known import short_hash
 from lrt_explorer.study.progress import Progress
 
 SEEDS = (1, 2, 3)
@@ -56,11 +57,14 @@ def control_maps(
         corpus: the name of the texts, for people.
         seeds: of the shuffling, one for each map.
         also_true: whether to fit the true map too, in the same pass.
-        keep: folder for the control maps; None to keep none.
+        keep: folder for control maps, of whatever texts; None to keep none.
 
     Raises:
         MapError, SettingsError: as `fit_maps`.
     """
+    if keep is not None:
+        # Maps of other texts are kept beside these, not written over.
+        keep = keep / short_hash(f"{corpus} {tokens}")
     if keep is not None and not also_true:
         ends = ((small.fingerprint, small_layer), (large.fingerprint, large_layer))
         kept = [_kept(keep / str(seed), ends, (corpus, tokens, seed)) for seed in seeds]

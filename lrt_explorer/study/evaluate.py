@@ -3,7 +3,6 @@
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.errors import ContrastError, SettingsError
@@ -14,10 +13,10 @@ from lrt_explorer.study.evaluation.arms import concept_arms, others_among
 from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence, concept_evidence
 from lrt_explorer.study.evaluation.kept import evaluation_key, find_measured, keep_measured, kept_folder
-from lrt_explorer.study.evaluation.measure import Starts, measure, read_both
+from lrt_explorer.study.evaluation.measure import Measured, Starts, measure, read_both
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.judged import text_scorer
-from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.progress import Progress, retold
 from lrt_explorer.study.texts import sample_texts
 from lrt_explorer.study.verdict import Verdict, verdicts
 
@@ -187,15 +186,6 @@ def neutral_prompts(count: int) -> tuple[str, ...]:
     return tuple(" ".join(text.split()[: lengths[5 * row % len(lengths)]]) for row, text in enumerate(texts))
 
 
-_Result = TypeVar("_Result")
-
-
-def _within(study: Generator[Progress, None, _Result], done: int, total: int) -> Generator[Progress, None, _Result]:
+def _within(study: Generator[Progress, None, Measured], done: int, total: int) -> Generator[Progress, None, Measured]:
     """A study as one of several steps: its progress in parts of that step."""
-    while True:
-        try:
-            step = next(study)
-        except StopIteration as stop:
-            result: _Result = stop.value
-            return result
-        yield Progress(round(STEPS * (done + step.share)), STEPS * total, step.message)
+    return retold(study, lambda step: Progress(round(STEPS * (done + step.share)), STEPS * total, step.message))

@@ -12,7 +12,7 @@ from lrt_explorer.study.collect import Collected, Route, collect
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.memory import MEMORY_GB, bytes_for, passes
 from lrt_explorer.study.moments import moments_of
-from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.progress import Progress, retold
 from lrt_explorer.study.solve import Directions, FittedMap, check_enough, read_directions, solve
 
 __all__ = ["FittedMap", "each_map", "fit_map", "fit_maps"]
@@ -133,13 +133,5 @@ def _numbered(
 ) -> Generator[Progress, None, Collected]:
     """A pass that says which of several it is."""
     if passes == 1:
-        return (yield from study)
-    try:
-        while True:
-            step = next(study)
-            yield Progress(step.done, step.total, f"pass {number} of {passes}: {step.message}")
-    except StopIteration as stop:
-        collected: Collected = stop.value
-        return collected
-    finally:
-        study.close()
+        return study
+    return retold(study, lambda step: Progress(step.done, step.total, f"pass {number} of {passes}: {step.message}"))

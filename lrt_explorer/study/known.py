@@ -1,5 +1,6 @@
 """Vectors and typical norms already read, from the shipped files or in this run, so that nobody waits twice."""
 
+import hashlib
 import re
 import threading
 from collections import OrderedDict
@@ -134,6 +135,11 @@ def _key(lm: LanguageModel, contrast: ContrastSet, layer: int, reading: Reading,
 def folder_name(model: str) -> str:
     """A model's name, hub id or path as the name of one folder."""
     return re.sub(r"[^\w.-]+", "_", model.strip("/")) or "model"
+
+
+def short_hash(text: str) -> str:
+    """A short name for a long one, for a folder too."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def shipped_folder(model: str) -> Path:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeVar
 
+Step = TypeVar("Step")
 Result = TypeVar("Result")
 
 
@@ -19,6 +20,23 @@ class Progress:
     def share(self) -> float:
         """How much is done, 0 to 1."""
         return min(1.0, self.done / self.total) if self.total > 0 else 0.0
+
+
+def retold(study: Generator[Step, None, Result], say: Callable[[Step], Progress]) -> Generator[Progress, None, Result]:
+    """A study inside another one, whose steps are reported in the other one's words.
+
+    Args:
+        study: what runs; closed with this one.
+        say: what to report for each of its steps.
+    """
+    try:
+        while True:
+            yield say(next(study))
+    except StopIteration as stop:
+        result: Result = stop.value
+        return result
+    finally:
+        study.close()
 
 
 def finish(study: Generator[object, None, Result], report: Callable[[Progress], None] | None = None) -> Result:

@@ -13,7 +13,7 @@ from lrt_explorer.concepts.vectors import SteeringVector, found_in
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.progress import Progress, retold
 
 Together = Literal["remove", "add"]
 
@@ -89,16 +89,7 @@ def _made(
     """The recipe's vector in one model; `before` of `total` texts were read before."""
     found = []
     for contrast in sets:
-        reading = recipe.reading or contrast.reading
-        yield Progress(before, total, f"reading {contrast.name} with {lm.name}")
-        reading_on = reading_pairs(lm, contrast, [layer], reading, covariance=recipe.whiten)
-        while True:
-            try:
-                done = next(reading_on)
-            except StopIteration as stop:
-                found.append(found_in(lm, contrast, layer, stop.value[layer], recipe.method, reading).vector)
-                break
-            yield Progress(before + done, total, f"read {done} texts of {contrast.name} with {lm.name}")
+        found.append((yield from _found(lm, layer, contrast, recipe, before, total)))
         before += 2 * len(contrast.pairs)
     vector, *others = found
     if others and recipe.together == "remove":
@@ -106,3 +97,16 @@ def _made(
     elif others:
         return combine([(recipe.times, vector), *((recipe.times * recipe.factor, other) for other in others)])
     return vector if recipe.times == 1 else scale(vector, recipe.times)
+
+
+def _found(
+    lm: LanguageModel, layer: int, contrast: ContrastSet, recipe: Recipe, before: int, total: int
+) -> Generator[Progress, None, SteeringVector]:
+    """The vector of one concept, found as the recipe says; `before` of `total` texts were read before."""
+    reading = recipe.reading or contrast.reading
+    yield Progress(before, total, f"reading {contrast.name} with {lm.name}")
+    states = yield from retold(
+        reading_pairs(lm, contrast, [layer], reading, covariance=recipe.whiten),
+        lambda done: Progress(before + done, total, f"read {done} texts of {contrast.name} with {lm.name}"),
+    )
+    return found_in(lm, contrast, layer, states[layer], recipe.method, reading).vector

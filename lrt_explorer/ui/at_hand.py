@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, data_home, load_map
+from lrt_explorer.study.known import short_hash
 from lrt_explorer.study.layers import solve_pair
 from lrt_explorer.study.maps import find_map, keep_map
 from lrt_explorer.study.moments import known_moments
@@ -79,11 +80,6 @@ def fit_path(info: MapInfo) -> FitPath | None:
     if not all(isinstance(step, list) and len(step) == 2 and all(map(_is_number, step)) for step in path):
         return None
     return FitPath(setting, tuple((float(value), float(score)) for value, score in path), chosen)
-
-
-def short_hash(text: str) -> str:
-    """A short name for a long one."""
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _is_number(value: Any) -> TypeGuard[float]:

@@ -27,7 +27,7 @@ from lrt_explorer.study.compare import Comparison, ComparisonStep, compare
 from lrt_explorer.study.defaults import default_layers, opening
 from lrt_explorer.study.evaluate import Evaluation
 from lrt_explorer.study.fit import fit_map
-from lrt_explorer.study.known import known_vectors
+from lrt_explorer.study.known import known_vectors, short_hash
 from lrt_explorer.study.maps import keep_map
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.project import Method, SpacePicture, project
@@ -39,7 +39,6 @@ from lrt_explorer.ui.at_hand import (
     map_at_hand,
     own_corpus,
     shipped_corpus,
-    short_hash,
     solved_map,
     with_map,
 )

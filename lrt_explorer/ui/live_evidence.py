@@ -6,12 +6,11 @@ from lrt_explorer.concepts.contrast import real_concepts, shipped_concepts
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo
-from lrt_explorer.study.controls import CONTROL_TOKENS, ControlMaps, control_maps
+from lrt_explorer.study.controls import CONTROL_TOKENS, control_maps
 from lrt_explorer.study.evaluate import Evaluation, EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.kept import evaluations_folder
-from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.progress import Progress, retold
 from lrt_explorer.study.texts import read_texts
-from lrt_explorer.ui.at_hand import short_hash
 from lrt_explorer.ui.engine import Suite
 from lrt_explorer.ui.known_concepts import named_concept
 from lrt_explorer.ui.session import EvidenceSettings
@@ -49,7 +48,7 @@ def evidence(
     concepts = [named_concept(name) for name in asked.concepts]
     among = [named_concept(name) for name in _suite_of(asked.concepts)]
     yield Progress(0, CONTROL_TOKENS, "control maps: reading the first texts")
-    controls = yield from _control_maps(
+    controls = yield from retold(
         control_maps(
             small,
             large,
@@ -58,8 +57,9 @@ def evidence(
             info.large_layer,
             tokens=CONTROL_TOKENS,
             corpus=corpus,
-            keep=home / f"controls-{short_hash(f'{corpus} {CONTROL_TOKENS}')}",
-        )
+            keep=home / "controls",
+        ),
+        lambda step: Progress(step.done, step.total, f"control maps: {step.message}"),
     )
     return (
         yield from evaluate(
@@ -82,14 +82,3 @@ def _suite_of(names: Sequence[str]) -> tuple[str, ...]:
     return next(
         (suite.concepts for suite in suites if set(names) <= set(suite.concepts)), suites[0].concepts if suites else ()
     )
-
-
-def _control_maps(study: Generator[Progress, None, ControlMaps]) -> Generator[Progress, None, ControlMaps]:
-    """The study, saying what its progress is about."""
-    while True:
-        try:
-            step = next(study)
-        except StopIteration as stop:
-            found: ControlMaps = stop.value
-            return found
-        yield Progress(step.done, step.total, f"control maps: {step.message}")
