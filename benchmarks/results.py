@@ -2,7 +2,7 @@
 
     python -m benchmarks.results [--keep DIR]
 
-Takes about an hour on one core. What is measured already is kept under a name made of the weights, the contrast sets
+Takes about two hours on one core. What is measured already is kept under a name made of the weights, the contrast sets
 and the default layers, and taken from there: a run that was broken off goes on, and nothing old is shown as new.
 """
 
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.curves import Curve, write_chart
+from benchmarks.estimator_tables import estimators_section
 from lrt_explorer.lm.presets import PAIRS
 from lrt_explorer.store import assets_home, data_home
 from lrt_explorer.store.swap import new_file
@@ -27,6 +28,13 @@ CORPORA = {
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs" / "results.md"
 STEERING = ("benchmarks/steering.py",)
+ESTIMATORS = ("benchmarks/estimators.py", "--pairs")
+DEMO = {
+    "s": "tinyworld-s:tinyworld-l",
+    "m": "tinyworld-m:tinyworld-l",
+    "g": "tinyworld-g:tinyworld-l",
+    "xs": "tinyworld-xs:tinyworld-s",
+}
 EVALUATE = ("-m", "lrt_explorer", "evaluate")
 S, M, G = (("tinyworld-s:3", "tinyworld-l:5"), ("tinyworld-m:5", "tinyworld-l:5"), ("tinyworld-g:3", "tinyworld-l:5"))
 # Name to the command that measures it; every one prints one JSON object.
@@ -39,6 +47,7 @@ MEASUREMENTS: dict[str, tuple[str, ...]] = {
     "whole-s": (*STEERING, "transfer", *S, "--corpus", "tinyworld"),
     "evidence-s": (*EVALUATE, "tinyworld-s", "tinyworld-l", "--others", "12", "--json"),
     "evidence-m": (*EVALUATE, "tinyworld-m", "tinyworld-l", "--others", "12", "--json"),
+    **{f"estimators-{size}": (*ESTIMATORS, pair) for size, pair in DEMO.items()},
     "scaling": ("-m", "benchmarks.scaling"),
 }
 OPENING = """# What the demo family shows
@@ -308,6 +317,7 @@ def main() -> None:
     text += MAPS + "".join(
         transfer_section(found[name]) for name in ("transfer-s", "whole-s", "transfer-m", "transfer-g")
     )
+    text += estimators_section([pair for size in DEMO for pair in found[f"estimators-{size}"]["pairs"]])
     text += scaling_section(found["scaling"])
     TARGET.write_text(text, encoding="utf-8")
 
