@@ -15,6 +15,9 @@ from lrt_explorer.linear.spectrum import LazySpectrum
 # Bounds the float64 copy of a large update to 32 MiB, or to the least rows that still make a product worth its sums.
 _NUMBERS_AT_ONCE = 2**22
 _LEAST_ROWS_AT_ONCE = 256
+# A gram is symmetric: only its blocks on and above the diagonal are multiplied. Narrower blocks would save more
+# products and lose it again, for small products are slow.
+_BLOCKS, _LEAST_BLOCK = 8, 64
 
 # A layer of the small model ("x") or of the large one ("y").
 _Layer = tuple[str, int]
@@ -69,7 +72,7 @@ class GridMoments:
         # What is multiplied for every chunk: columns, columns, and the sums that their product is added to.
         self._products: list[tuple[slice, slice, Tensor]] = [
             *self._cross_products(),
-            *((self._columns[layer], self._columns[layer], gram) for layer, gram in self._grams.items()),
+            *self._gram_products(),
         ]
         self._lazy = {layer: LazySpectrum() for layer in self._widths}
         self._rows_at_once = max(_LEAST_ROWS_AT_ONCE, _NUMBERS_AT_ONCE // end)
@@ -131,6 +134,7 @@ class GridMoments:
         between = self.count * other.count / (self.count + other.count)
         for (left, right, sums), (_, _, more) in zip(self._products, other._products, strict=True):
             sums.add_(more.to(self.device)).addr_(shift[left], shift[right], alpha=between)
+        self._mirror()
         self._move_mean(shift, other.count)
 
     def pair(self, small_layer: int, large_layer: int) -> CrossMoments:
@@ -213,6 +217,20 @@ class GridMoments:
                 self._cross[i, j] = self._zeros(self._widths["x", i], self._widths["y", j])
                 yield self._columns["x", i], self._columns["y", j], self._cross[i, j]
 
+    def _gram_products(self) -> Iterator[tuple[slice, slice, Tensor]]:
+        """The blocks of every gram that are summed: for each block of its rows those from the diagonal on."""
+        for layer, gram in self._grams.items():
+            begin, width = self._columns[layer].start, self._widths[layer]
+            for start, stop in _blocks(width):
+                left, right = slice(begin + start, begin + stop), slice(begin + start, begin + width)
+                yield left, right, gram[start:stop, start:]
+
+    def _mirror(self) -> None:
+        """Fill in what lies below the diagonal of every gram."""
+        for layer, gram in self._grams.items():
+            for start, stop in _blocks(self._widths[layer]):
+                gram[stop:, start:stop] = gram[start:stop, stop:].T
+
     def _named(self) -> dict[str, Tensor]:
         """The sums themselves under the names of `state`."""
         named = {}
@@ -256,6 +274,7 @@ class GridMoments:
         block[-1] = (self.count * weight / (self.count + weight)) ** 0.5 * shift
         for left, right, sums in self._products:
             sums.addmm_(block[:, left].T, block[:, right])
+        self._mirror()
         self._move_mean(shift, weight)
 
     def _move_mean(self, shift: Tensor, rows: int) -> None:
@@ -277,6 +296,13 @@ class GridMoments:
 
 
 _MODEL = {"x": "small", "y": "large"}
+
+
+def _blocks(width: int) -> Iterator[tuple[int, int]]:
+    """Where each block of a gram's rows begins and ends."""
+    step = max(_LEAST_BLOCK, -(-width // _BLOCKS))
+    for start in range(0, width, step):
+        yield start, min(width, start + step)
 
 
 def _sorted_pairs(

@@ -30,7 +30,9 @@ def ends_from_offsets(
     for (start, end), piece, is_special, after in zip(offsets, pieces, special, following, strict=True):
         if not is_special:
             # Spaces trimmed to nothing may be placed at either of their ends, so they count from what was read before.
-            end = _untrimmed(text, read if start == end else end, piece, after)
+            end = read if start == end else end
+            if end < after:
+                end = _untrimmed(text, end, piece, after)
         read = max(read, min(end, after))
         ends.append(read)
     return ends

@@ -76,6 +76,21 @@ def test_an_update_longer_than_a_chunk_is_taken_whole(monkeypatch: pytest.Monkey
         assert_same(grid.pair(i, j), alone(small[i], large[j]))
 
 
+@pytest.mark.parametrize("d", [64, 65, 130, 600])
+def test_wide_layers_summed_block_by_block_are_symmetric_and_whole(d: int) -> None:
+    x, y = noise(300, d, seed=1) + 3.0, noise(300, 70, seed=2)
+    first, second = GridMoments({0: d}, {0: 70}), GridMoments({0: d}, {0: 70})
+    first.update({0: x[:100]}, {0: y[:100]})
+    first.update({0: x[100:160]}, {0: y[100:160]})
+    second.update({0: x[160:]}, {0: y[160:]})
+    first.merge(second)
+    found = first.pair(0, 0)
+    assert_same(found, alone(x, y))
+    # What is mirrored is so exactly.
+    assert d == 64 or torch.equal(found.cxx[:8, -1], found.cxx[-1, :8])
+    torch.testing.assert_close(found.cxx, found.cxx.T, rtol=1e-12, atol=1e-9)
+
+
 def test_a_mean_far_above_the_spread_costs_no_digits() -> None:
     near, far = (gathered(*states(2000, mean=mean), step=100) for mean in (0.0, 1e6))
     for i, j in ALL:
