@@ -21,6 +21,7 @@ from lrt_explorer.errors import ModelError
 from lrt_explorer.lm.blocks import find_blocks
 from lrt_explorer.lm.fingerprint import fingerprint
 from lrt_explorer.lm.hub import explain_refusal, only_on_disk
+from lrt_explorer.lm.layout import lay_out_for_few_rows
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.presets import MODELS, locate
 
@@ -84,6 +85,7 @@ def load(
             raise ModelError(f"{name} does not fit on the accelerators there are; add one or choose a smaller model")
     except (RuntimeError, AssertionError) as error:  # full, or not there
         raise ModelError(f"{name} cannot be put on {target} ({_first_line(error)}); choose another device") from error
+    lay_out_for_few_rows(model)
     return wrap_model(name, model, tokenizer)
 
 
