@@ -15,6 +15,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from lrt_explorer.lm.load import load
+from lrt_explorer.lm.model import LanguageModel
+from tests.material import NOT_HERE, SHARED
+
 torch.set_num_threads(min(2, torch.get_num_threads()))
 
 
@@ -33,3 +37,12 @@ def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "lrt-home"
     monkeypatch.setenv("LRT_EXPLORER_HOME", str(home))
     return home
+
+
+@pytest.fixture(scope="session")
+def stories() -> LanguageModel:
+    """A real checkpoint with a SentencePiece-style tokenizer that nobody here made."""
+    folder = SHARED / "models" / "stories260K"
+    if not folder.is_dir():
+        pytest.skip(NOT_HERE)
+    return load(str(folder))

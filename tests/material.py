@@ -7,5 +7,4 @@ import os
 from pathlib import Path
 
 SHARED = Path(os.environ.get("LRT_SHARED", Path(__file__).resolve().parents[2] / "shared"))
-STORIES = SHARED / "models" / "stories260K"
 NOT_HERE = f"no shared material in {SHARED}; set LRT_SHARED to the folder that holds models/ and data/"

@@ -15,8 +15,7 @@ from lrt_explorer.concepts.contrast import (
     write_contrast,
 )
 from lrt_explorer.concepts.readout import answer_tokens, settle
-from lrt_explorer.lm.load import load
-from tests.material import NOT_HERE, STORIES
+from lrt_explorer.lm.model import LanguageModel
 
 NAMES = ("concision", "confidence", "formality", "french", "myopia", "sentiment")
 
@@ -60,9 +59,7 @@ def test_the_files_are_what_the_script_writes(script: ModuleType, tmp_path: Path
     assert len(script.SETS) == len(NAMES)
 
 
-@pytest.mark.skipif(not STORIES.is_dir(), reason=NOT_HERE)
 @pytest.mark.parametrize("name", NAMES)
-def test_a_tokenizer_that_nobody_here_made_tells_the_answers_apart(name: str) -> None:
-    lm = load(str(STORIES))
+def test_a_tokenizer_that_nobody_here_made_tells_the_answers_apart(name: str, stories: LanguageModel) -> None:
     prompts = load_concept(name).prompts
-    assert len(answer_tokens(lm, settle(lm, prompts))) == len(prompts)
+    assert len(answer_tokens(stories, settle(stories, prompts))) == len(prompts)

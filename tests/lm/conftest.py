@@ -6,20 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from lrt_explorer.lm.load import load
 from lrt_explorer.lm.model import LanguageModel
 from tests.lm.families import tiny_lm
-from tests.material import NOT_HERE, STORIES
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="session")
-def stories() -> LanguageModel:
-    """A real checkpoint with a SentencePiece-style tokenizer that nobody here made."""
-    if not STORIES.is_dir():
-        pytest.skip(NOT_HERE)
-    return load(str(STORIES))
 
 
 @pytest.fixture(scope="session")

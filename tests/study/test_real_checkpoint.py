@@ -14,18 +14,10 @@ from lrt_explorer.study.dose import dose_response
 from lrt_explorer.study.fit import fit_map
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.progress import finish
-from tests.material import NOT_HERE, STORIES
 from tests.study.tiny import large, texts
 
 ROOT = Path(__file__).resolve().parents[2]
 LAYER = 2  # of 5: two blocks stay above
-
-
-@pytest.fixture(scope="module")
-def stories() -> LanguageModel:
-    if not STORIES.is_dir():
-        pytest.skip(NOT_HERE)
-    return load(str(STORIES))
 
 
 @pytest.fixture(scope="module")
