@@ -7,9 +7,9 @@ from torch import nn
 def lay_out_for_few_rows(model: nn.Module) -> None:
     """Lay float32 weights of linear maps on the CPU out by input, as a product of a few rows reads them.
 
-    Laid out by output, as they are stored, four rows take a quarter longer than one; laid out by input, hardly longer,
-    and the many rows of whole texts no longer than before (benchmarks/generate.py, benchmarks/fit_map.py). Shapes and
-    values stay what they are. Weights that are also a table of embeddings stay as they are, for that is read by row.
+    Laid out by output, as they are stored, a few rows can take noticeably longer than one; laid out by input, hardly
+    longer (benchmarks/generate.py shows what it is worth). Shapes and values stay what they are. Weights that are also
+    a table of embeddings stay as they are, for that is read by row.
     """
     tables = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
     for module in model.modules():
