@@ -36,24 +36,20 @@ SUMMARY = """
 
 def estimators_section(pairs: Sequence[dict[str, Any]]) -> str:
     """A summary and every retention with its interval, for each pair."""
+    tables = [{row["estimator"]: row for row in pair["estimators"]} for pair in pairs]
     against = [
-        distance_from(row, _by_name(pair)["ridge"])
-        for pair in pairs
-        for name, row in _by_name(pair).items()
+        distance_from(row, rows["ridge"])
+        for rows in tables
+        for name, row in rows.items()
         if name.startswith("distilled")
     ]
     values = [found.value for found in against]
     even = sum(found.low <= 0 <= found.high for found in against)
     opening = OPENING.format(least=min(values), most=max(values), even=even, all=len(against))
-    return opening + "".join(_pair(pair) for pair in pairs)
+    return opening + "".join(_pair(pair, rows) for pair, rows in zip(pairs, tables, strict=True))
 
 
-def _by_name(pair: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {row["estimator"]: row for row in pair["estimators"]}
-
-
-def _pair(pair: dict[str, Any]) -> str:
-    rows = _by_name(pair)
+def _pair(pair: dict[str, Any], rows: dict[str, dict[str, Any]]) -> str:
     text = SUMMARY.format(small=pair["small"], i=pair["small_layer"], large=pair["large"], j=pair["large_layer"])
     for name, row in rows.items():
         values = [value[0] for value in row["retention"].values() if value is not None]

@@ -29,17 +29,15 @@ ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs" / "results.md"
 STEERING = ("benchmarks/steering.py",)
 ESTIMATORS = ("benchmarks/estimators.py", "--pairs")
-DEMO = {
-    "s": "tinyworld-s:tinyworld-l",
-    "m": "tinyworld-m:tinyworld-l",
-    "g": "tinyworld-g:tinyworld-l",
-    "xs": "tinyworld-xs:tinyworld-s",
-}
 EVALUATE = ("-m", "lrt_explorer", "evaluate")
-S, M, G = (("tinyworld-s:3", "tinyworld-l:5"), ("tinyworld-m:5", "tinyworld-l:5"), ("tinyworld-g:3", "tinyworld-l:5"))
+DEMO = {pair.small.removeprefix("tinyworld-"): pair for pair in PAIRS if pair.small.startswith("tinyworld-")}
+S, M, G = (
+    (f"{pair.small}:{pair.small_layer}", f"{pair.large}:{pair.large_layer}")
+    for pair in (DEMO["s"], DEMO["m"], DEMO["g"])
+)
 # Name to the command that measures it; every one prints one JSON object.
 MEASUREMENTS: dict[str, tuple[str, ...]] = {
-    "native": (*STEERING, "native", "tinyworld-s:3", "tinyworld-m:5", "tinyworld-l:5"),
+    "native": (*STEERING, "native", S[0], M[0], S[1]),
     "places": (*STEERING, "places", "tinyworld-s", "tinyworld-m", "tinyworld-l"),
     "transfer-s": (*STEERING, "transfer", *S),
     "transfer-m": (*STEERING, "transfer", *M),
@@ -47,7 +45,7 @@ MEASUREMENTS: dict[str, tuple[str, ...]] = {
     "whole-s": (*STEERING, "transfer", *S, "--corpus", "tinyworld"),
     "evidence-s": (*EVALUATE, "tinyworld-s", "tinyworld-l", "--others", "12", "--json"),
     "evidence-m": (*EVALUATE, "tinyworld-m", "tinyworld-l", "--others", "12", "--json"),
-    **{f"estimators-{size}": (*ESTIMATORS, pair) for size, pair in DEMO.items()},
+    **{f"estimators-{size}": (*ESTIMATORS, f"{pair.small}:{pair.large}") for size, pair in DEMO.items()},
     "scaling": ("-m", "benchmarks.scaling"),
 }
 OPENING = """# What the demo family shows
