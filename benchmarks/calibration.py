@@ -44,8 +44,8 @@ from lrt_explorer.study.verdict import TRANSFERS, VERDICTS, doubts, verdicts
 RETENTIONS = (0.0, 0.5, 1.0, 1.3)
 PROMPTS = 60
 SLOPE, SPREAD, OWN_SPREAD, NOISE = 5.0, 2.5, 1.0, 0.5
-"""Nats per typical norm: mean native slope, its spread over prompts, that of what only the transferred vector does, and
-the scatter of single readouts. Near those of the demo family."""
+"""Nats per typical deviation: mean native slope, its spread over prompts, that of what only the transferred vector
+does, and the scatter of single readouts. Near those of the demo family."""
 CONTROL_SPREAD = 0.6
 CONTROLS = EvaluationSettings().random_seeds + len(SEEDS)
 ENDS = (-0.6, 0.0, 0.6)
@@ -167,7 +167,7 @@ def random_vectors(
         concept = load_concept(name)
         own = known_vectors().get(large, concept, info.large_layer)
         directions = torch.cat([own.vector.values[None].double(), *(pool.double() for pool in pools)])
-        found = direction_slopes(large, info.large_layer, concept, own.typical_norm, directions, prompts)
+        found = direction_slopes(large, info.large_layer, concept, own.typical_deviation, directions, prompts)
         native, (free, mapped, *wrong) = found[0], np.split(found[1:], np.cumsum([len(pool) for pool in pools])[:-1])
         rng = np.random.default_rng(seed)
         words: dict[str, Counter[str]] = {"both": Counter(), "transferred": Counter()}

@@ -35,7 +35,8 @@ from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.sgd import sgd_map
 from lrt_explorer.study.solve import FittedMap
-from lrt_explorer.study.texts import Corpus, read_texts, usual_corpus
+from lrt_explorer.study.texts import Corpus, read_texts
+from lrt_explorer.study.world import world_of
 
 RATES = (1e-4, 1e-3, 1e-2)
 BY_FOLD = "distilled, concepts"
@@ -78,7 +79,7 @@ def measure(
     """All estimators on one pair."""
     small, large = models().get(names[0]), models().get(names[1])
     small_layer, large_layer = names[2:]
-    corpus = usual_corpus(small.name, large.name)
+    corpus = world_of(small.name, large.name).corpus
     settings = FitSettings(tokens, corpus, concepts)
     fitted: dict[str, tuple[FittedMap, ...]] = {}
     seconds: dict[str, float] = {}
@@ -100,7 +101,9 @@ def measure(
         arms = {"native": native.vector.values}
         arms |= {name: judge_of(found, concept).map.direction(source) for name, found in fitted.items()}
         doses = finish(
-            dose_response(large, large_layer, arms, concept.prompts[:prompts], native.typical_norm, strengths=STRENGTHS)
+            dose_response(
+                large, large_layer, arms, concept.prompts[:prompts], native.typical_deviation, strengths=STRENGTHS
+            )
         )
         for name in fitted:
             found = doses.retention([name])

@@ -73,7 +73,7 @@ def plain_loop(
                 for place, strength in enumerate(settings.strengths):
                     readouts[row, place, column] = unsteered
                     if strength != 0:
-                        added = addition(direction.values, strength, arms.typical_norm)[None]
+                        added = addition(direction.values, strength, arms.typical_deviation)[None]
                         logprobs = next_token_logprobs(large, [prompt.text], layer, added)[0]
                         readouts[row, place, column] = answer_difference(logprobs, answer)
                         passes += 1

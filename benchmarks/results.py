@@ -53,7 +53,7 @@ OPENING = """# What the demo family shows
 Measured and written by `python -m benchmarks.results`; nothing here is typed by hand but the prose. Intervals are of
 95 % over {prompts} held-out prompts: of slopes by bootstrap, of retentions by Fieller's method. Each prompt holds one
 sentence told from each side of the concept, so that the context leaves it open, and breaks off where the concept
-decides the next word. Strengths are in units of the typical norm, from −0.6 to 0.6.
+decides the next word. Strengths are in units of the typical deviation, from −0.6 to 0.6.
 """
 NATIVE = """
 ## Native steering

@@ -76,7 +76,9 @@ class Steered:
         """Slope of the concept's readout under a direction."""
         known = known_vectors().get(self.lm, concept, self.layer)
         prompts = concept.prompts[: self.prompts]
-        dose = dose_response(self.lm, self.layer, {"one": vector}, prompts, known.typical_norm, strengths=STRENGTHS)
+        dose = dose_response(
+            self.lm, self.layer, {"one": vector}, prompts, known.typical_deviation, strengths=STRENGTHS
+        )
         return finish(dose).slope("one")
 
     def point(self, vectors: Vectors) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def right_answers(lm: LanguageModel, layer: int, contrast: ContrastSet, values: 
 def native(lm: LanguageModel, layer: int, contrast: ContrastSet, known: Known, tokens: int) -> dict[str, Any]:
     """Readout and judged text of one model steered by its own vector."""
     vectors = {"native": known.vector.values}
-    read = finish(dose_response(lm, layer, vectors, contrast.prompts[:PROMPTS], known.typical_norm))
+    read = finish(dose_response(lm, layer, vectors, contrast.prompts[:PROMPTS], known.typical_deviation))
     low, high = judged_ends(lm, layer, contrast, known, contrast.prompts[:PROMPTS], tokens)
     result: dict[str, Any] = {
         "readout": [round(float(x), 3) for x in read.mean("native")],
@@ -88,7 +88,7 @@ def native(lm: LanguageModel, layer: int, contrast: ContrastSet, known: Known, t
     }
     passes = read.spearman[0] >= 0.9 and read.slope("native").low > 0 and high - low >= 0.3
     if contrast.name == "truthfulness":
-        shares = right_answers(lm, layer, contrast, known.vector.values, known.typical_norm)
+        shares = right_answers(lm, layer, contrast, known.vector.values, known.typical_deviation)
         result["right_after_a_mistaken_narrator"] = shares
         passes = passes and shares["0.6"] - shares["-0.6"] >= 0.3
     return {**result, "passes": passes}
@@ -114,7 +114,7 @@ def judged_ends(
             {"native": known.vector.values},
             [prompt.text for prompt in prompts],
             score,
-            known.typical_norm,
+            known.typical_deviation,
             strengths=ENDS,
             max_new_tokens=tokens,
             temperature=0.7,
@@ -137,7 +137,7 @@ def best_place(lm: LanguageModel, concept: str, tokens: int) -> tuple[int, str, 
     for source, reading, name in sources:
         for layer, known in read_known(lm, source, range(lm.layers), reading).items():
             vectors = {"native": known.vector.values}
-            read = finish(dose_response(lm, layer, vectors, others, known.typical_norm))
+            read = finish(dose_response(lm, layer, vectors, others, known.typical_deviation))
             slope = read.slope("native").value if read.spearman[0] >= 0.9 else 0.0
             found.append((slope, layer, name, known))
     steepest = sorted(found, key=lambda one: -one[0])[:4]
@@ -164,7 +164,7 @@ def transfers(
         native = {"native": own.vector.values}
         control = {f"random {k}": random_vector(large.width, k) for k in range(SEEDS)}
         control |= {f"shuffled {k}": other.map.direction(source) for k, other in enumerate(shuffled)}
-        norm, prompts = own.typical_norm, contrast.prompts[:PROMPTS]
+        norm, prompts = own.typical_deviation, contrast.prompts[:PROMPTS]
         mapped = fitted.map.direction(source)
         effect = finish(dose_response(large, j, native | {"transferred": mapped}, prompts, norm))
         controls = finish(dose_response(large, j, native | control, prompts, norm, strengths=CONTROL_STRENGTHS))

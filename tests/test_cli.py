@@ -25,7 +25,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         lm.tokenizer.save_pretrained(home / name)
     write_contrast(home / "assets" / "concepts" / "mood.jsonl", CONCEPT)
     (home / "assets" / "corpus").mkdir(parents=True)
-    (home / "assets" / "corpus" / "demo.txt").write_text("\n".join(texts(200)), encoding="utf-8")
+    (home / "assets" / "corpus" / "everyday.txt").write_text("\n".join(texts(200)), encoding="utf-8")
     return {name: str(home / name) for name in ("small", "large", "assets")}
 
 

@@ -29,7 +29,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
 def assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_contrast(tmp_path / "concepts" / "mood.jsonl", CONCEPT)
     (tmp_path / "corpus").mkdir()
-    (tmp_path / "corpus" / "demo.txt").write_text("\n".join(texts()), encoding="utf-8")
+    (tmp_path / "corpus" / "everyday.txt").write_text("\n".join(texts()), encoding="utf-8")
     monkeypatch.setenv("LRT_EXPLORER_ASSETS", str(tmp_path))
 
 

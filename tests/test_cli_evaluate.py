@@ -26,7 +26,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     for concept in (CONCEPT, ANIMALS):
         write_contrast(home / "assets" / "concepts" / f"{concept.name}.jsonl", concept)
     (home / "assets" / "corpus").mkdir(parents=True)
-    (home / "assets" / "corpus" / "demo.txt").write_text("\n".join(texts(200)), encoding="utf-8")
+    (home / "assets" / "corpus" / "everyday.txt").write_text("\n".join(texts(200)), encoding="utf-8")
     for name in ("style.css", "report.css", "plot.js", "table.js", "report.js"):
         shutil.copyfile(assets_home() / name, home / "assets" / name)
     (home / "neutral.txt").write_text("The old\nIn the morning the\n")

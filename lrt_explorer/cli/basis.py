@@ -15,7 +15,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--tokens", type=int, default=100_000, metavar="N", help="pairs of tokens to use (default: %(default)s)"
     )
-    parser.add_argument("--corpus", default="demo", help="texts, as for fit (default: %(default)s)")
+    parser.add_argument("--corpus", help="texts, as for fit (default: ordinary text that suits the pair)")
     add_json(parser)
     parser.set_defaults(run=run, show=show)
 
@@ -24,8 +24,10 @@ def run(options: argparse.Namespace) -> Json:
     """Read both models over the texts and find the canonical directions of the layer pair."""
     from lrt_explorer.study.basis import shared_basis
     from lrt_explorer.study.texts import read_texts
+    from lrt_explorer.study.world import world_of
 
-    texts = read_texts(options.corpus)
+    corpus = options.corpus or world_of(options.small, options.large).ordinary
+    texts = read_texts(corpus)
     small, large = load_model(options.small), load_model(options.large)
     small_layer, large_layer = chosen_layers(options, small, large)
     study = shared_basis(
@@ -36,7 +38,7 @@ def run(options: argparse.Namespace) -> Json:
         large_layer,
         top=options.top,
         tokens=options.tokens,
-        corpus=options.corpus,
+        corpus=corpus,
     )
     return asdict(run_study(study))
 

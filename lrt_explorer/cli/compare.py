@@ -27,7 +27,7 @@ def add_parser(commands: Any) -> None:
     add_concept(parser)
     add_scorer(parser)
     parser.add_argument("--prompt", help="start of all texts (default: one that suits the concept)")
-    parser.add_argument("--strength", type=float, required=True, metavar="S", help="in typical activation norms")
+    parser.add_argument("--strength", type=float, required=True, metavar="S", help="in typical deviations")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sampling (default: %(default)s)")
     parser.add_argument("--temperature", type=float, default=0.0, help="0 is greedy (default: %(default)s)")
     parser.add_argument("--max-new-tokens", type=int, default=48, metavar="N", help="default: %(default)s")

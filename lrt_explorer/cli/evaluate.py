@@ -36,7 +36,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--map", type=Path, metavar="DIR", help="folder of a fitted map (default: the one at hand)")
     parser.add_argument("--prompts", type=int, metavar="N", help="held-out prompts of each concept (default: 60)")
     parser.add_argument(
-        "--strengths", type=float, nargs="+", metavar="S", help="in typical activation norms (default: -0.6 … 0.6)"
+        "--strengths", type=float, nargs="+", metavar="S", help="in typical deviations (default: -0.6 … 0.6)"
     )
     parser.add_argument("--seeds", type=int, metavar="N", help="random directions (default: 5)")
     parser.add_argument(
@@ -70,7 +70,8 @@ def run(options: argparse.Namespace) -> Json:
     from lrt_explorer.study.evaluation.document import evaluation_document
     from lrt_explorer.study.evaluation.kept import evaluations_folder
     from lrt_explorer.study.maps import find_map, keep_map
-    from lrt_explorer.study.texts import read_texts, usual_corpus
+    from lrt_explorer.study.texts import read_texts
+    from lrt_explorer.study.world import world_of
 
     given = {
         "prompts": options.prompts,
@@ -89,7 +90,7 @@ def run(options: argparse.Namespace) -> Json:
         neutral = lines[: settings.neutral_prompts]
     names = list(shipped_concepts()) if options.concepts == ALL else options.concepts.split(",")
     concepts = [load_concept(name.strip()) for name in names]
-    corpus = options.corpus or usual_corpus(options.small, options.large)
+    corpus = options.corpus or world_of(options.small, options.large).corpus
     texts = read_texts(corpus)
     small, large = load_model(options.small), load_model(options.large)
     at_hand = load_map(options.map) if options.map else None

@@ -64,7 +64,8 @@ def run(options: argparse.Namespace) -> Json | int:
     from lrt_explorer.study.layers import layer_grid
     from lrt_explorer.study.maps import keep_map, own_map_folder
     from lrt_explorer.study.processes import processes
-    from lrt_explorer.study.texts import read_texts, usual_corpus
+    from lrt_explorer.study.texts import read_texts
+    from lrt_explorer.study.world import world_of
 
     if options.method in BY_DESCENT and options.all_layers:
         raise SettingsError(
@@ -76,7 +77,7 @@ def run(options: argparse.Namespace) -> Json | int:
         raise SettingsError(f"{options.method} learns from no concept; leave --learn-from out, or choose distilled")
     # Before the models are loaded: this chooses the device of each process.
     main = processes().main
-    corpus = options.corpus or usual_corpus(options.small, options.large)
+    corpus = options.corpus or world_of(options.small, options.large).corpus
     texts = read_texts(corpus)
     named = list(shipped_concepts()) if options.learn_from == "all" else (options.learn_from or "").split(",")
     learn_from = tuple(load_concept(name.strip()) for name in named if name.strip())

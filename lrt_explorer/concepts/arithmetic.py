@@ -76,7 +76,7 @@ def orthogonalise(vector: SteeringVector, others: Sequence[SteeringVector]) -> S
     return replace(vector, values=rest, concept=f"{vector.concept} without {names}")
 
 
-def push(terms: Sequence[tuple[float, SteeringVector]], typical_norm: float) -> Tensor:
+def push(terms: Sequence[tuple[float, SteeringVector]], typical_deviation: float) -> Tensor:
     """What is added when several vectors steer at once, each at its own strength: Σ s · m · v/‖v‖, `[d]` float32.
 
     Terms that cancel push by exactly nothing, and the model is then unsteered to the bit.
@@ -87,7 +87,7 @@ def push(terms: Sequence[tuple[float, SteeringVector]], typical_norm: float) -> 
     if not terms:
         raise VectorError("there is no vector to steer with; give at least one")
     _check_places([vector for _, vector in terms])
-    return torch.stack([addition(vector.values, strength, typical_norm) for strength, vector in terms]).sum(0)
+    return torch.stack([addition(vector.values, strength, typical_deviation) for strength, vector in terms]).sum(0)
 
 
 def _check_places(vectors: Sequence[SteeringVector]) -> None:

@@ -92,9 +92,9 @@ def vectors_with_norms(
     reading: str | None = None,
     whiten: bool = False,
 ) -> dict[int, tuple[SteeringVector, float]]:
-    """The vectors of `find_vectors` with the typical norm of the set's texts, in one pass wherever that is possible.
+    """The vectors of `find_vectors` with the typical deviation of the set's texts, in one pass where possible.
 
-    Raises what `find_vectors` and `typical_norms` raise.
+    Raises what `find_vectors` and `typical_deviations` raise.
     """
     reading = reading or contrast.reading
     states = read_pairs(lm, contrast, layers, reading, covariance=whiten)
@@ -103,7 +103,7 @@ def vectors_with_norms(
         norms = {layer: _typical(pairs.norms) for layer, pairs in states.items()}
     else:
         # Texts that end in a suffix are other texts, and the unit of strength does not depend on the reading.
-        norms = typical_norms(lm, layers, texts)
+        norms = typical_deviations(lm, layers, texts)
     return {
         layer: (_vector(lm, contrast, layer, method, reading, pairs, _whitener(pairs)), norms[layer])
         for layer, pairs in states.items()
@@ -134,7 +134,7 @@ def _vector(
     return SteeringVector(values, lm.name, lm.fingerprint, layer, contrast.name, name, reading)
 
 
-def typical_norms(lm: LanguageModel, layers: Sequence[int], texts: Sequence[str]) -> dict[int, float]:
+def typical_deviations(lm: LanguageModel, layers: Sequence[int], texts: Sequence[str]) -> dict[int, float]:
     """Median norm of ordinary token activations at each layer: the unit that strengths are counted in.
 
     Raises:
@@ -187,7 +187,7 @@ def random_vector(width: int, seed: int) -> Tensor:
     return values.div(values.norm())
 
 
-def addition(values: Tensor, strength: float, typical_norm: float) -> Tensor:
+def addition(values: Tensor, strength: float, typical_deviation: float) -> Tensor:
     """What is added at strength *s*: `s · m · v/‖v‖`, `[d]` float32.
 
     Raises:
@@ -196,4 +196,4 @@ def addition(values: Tensor, strength: float, typical_norm: float) -> Tensor:
     norm = float(values.double().norm())
     if not norm > 0:
         raise VectorError("a vector of length zero points nowhere; use another vector")
-    return (values.double() * (strength * typical_norm / norm)).float()
+    return (values.double() * (strength * typical_deviation / norm)).float()

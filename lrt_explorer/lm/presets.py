@@ -86,3 +86,14 @@ def locate(name: str) -> str:
     if preset is None:
         return str(Path(name).expanduser()) if name.startswith("~") else name
     return str(assets_home() / preset.where) if preset.shipped else preset.where
+
+
+def is_demo(name: str) -> bool:
+    """Whether a model is of the demo family, by its preset or by the folder that the preset stands for."""
+    preset = MODELS.get(name)
+    if preset is not None:
+        return preset.shipped
+    folder = Path(name).expanduser()
+    return folder.is_dir() and folder.resolve() in {
+        (assets_home() / preset.where).resolve() for preset in MODELS.values() if preset.shipped
+    }

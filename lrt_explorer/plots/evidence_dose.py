@@ -37,7 +37,7 @@ def dose_figure(evidence: ConceptEvidence) -> go.Figure:
     ends = f"← {as_text(evidence.negative_label)} · readout, {counted} · {as_text(evidence.positive_label)} →"
     figure.update_layout(
         **frame(
-            {"title": {"text": "strength s, in typical norms", "standoff": 8}, "zeroline": True},
+            {"title": {"text": "strength s, in typical deviations", "standoff": 8}, "zeroline": True},
             {"title": {"text": ends, "standoff": 6}, "zeroline": True},
             HEIGHT,
         )

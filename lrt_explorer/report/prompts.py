@@ -33,7 +33,7 @@ def _card(prompt: PromptEvidence, evidence: ConceptEvidence) -> str:
     wrong = '<p class="wrong">moves the wrong way</p>' if prompt.wrong_way else ""
     return (
         f'<article class="extreme"><p class="prompt-text">{escape(prompt.text)}</p>'
-        f'<dl title="slope of this prompt’s readout, in {unit(evidence)} per typical norm">{slopes}</dl>{wrong}'
+        f'<dl title="slope of this prompt’s readout, in {unit(evidence)} per typical deviation">{slopes}</dl>{wrong}'
         f"{_texts(prompt.passages, evidence)}</article>"
     )
 

@@ -59,7 +59,7 @@ class Comparison:
 
     Attributes:
         prompt: the shared start.
-        strength: s, in units of the typical norm.
+        strength: s, in units of the typical deviation.
         coefficient: s · m, the norm of what was added.
         arms: unsteered, native, transferred, random.
         settings: everything else that it takes to repeat it.
@@ -95,11 +95,11 @@ def compare(
 ) -> Generator[ComparisonStep, None, Comparison]:
     """Write all arms side by side, in one batched pass from one start and with the same noise.
 
-    Every steered arm is pushed by the same norm, `strength` times the large model's typical norm. `as_in_paper` adds
-    the map's offset to the transferred direction too (arXiv 2506.00653), which is not how a difference is mapped.
+    Every steered arm is pushed by the same norm, `strength` times the large model's typical deviation. `as_in_paper`
+    adds the map's offset to the transferred direction too (arXiv 2506.00653), which is not how a difference is mapped.
     `reading`, `method` and `whiten` say how vectors are found (see `find_vectors`), `scorer` what scores the texts in
     place of the concept's own scorer. A vector that is given takes the place of the one that the concept's texts give
-    in that model; the concept still says what is read out, and what the typical norm is.
+    in that model; the concept still says what is read out, and what the typical deviation is.
 
     Raises:
         ArtifactError: if the map belongs to other models.
@@ -113,7 +113,7 @@ def compare(
     layer = info.large_layer
     native = known_vectors().get(large, concept, layer, reading, method, whiten)
     if large_vector is not None:
-        native = Known(check_home(large_vector, large, layer), native.typical_norm)
+        native = Known(check_home(large_vector, large, layer), native.typical_deviation)
     found = (
         known_vectors().get(small, concept, info.small_layer, reading, method, whiten).vector
         if small_vector is None
@@ -126,7 +126,7 @@ def compare(
         RANDOM: random_vector(large.width, random_seed),
     }
     additions = torch.stack(
-        [torch.zeros(large.width), *(addition(v, strength, native.typical_norm) for v in directions.values())]
+        [torch.zeros(large.width), *(addition(v, strength, native.typical_deviation) for v in directions.values())]
     )
     names = (UNSTEERED, *directions)
     steps = generate_arms(
@@ -161,7 +161,7 @@ def compare(
         "temperature": temperature,
         "max_new_tokens": max_new_tokens,
     }
-    return Comparison(prompt, strength, strength * native.typical_norm, arms, settings)
+    return Comparison(prompt, strength, strength * native.typical_deviation, arms, settings)
 
 
 def _given(key: str, vector: SteeringVector | None) -> dict[str, str | int | float]:

@@ -111,7 +111,7 @@ def distilled_map(
         parts: tuple[list[ContrastSet], list[ContrastSet]] = ([], [])
         for number, concept in enumerate(how.learn_from):
             parts[number in apart].append(concept)
-        norm = material.typical_norm
+        norm = material.typical_deviation
         learn = yield from pair_differences(small, large, ground.route, parts[0], settings.reading, norm)
         choose = yield from pair_differences(small, large, ground.route, parts[1], settings.reading, norm)
     return (yield from _descended(ground, material, held.starts, learn, choose, how))

@@ -34,7 +34,7 @@ class DoseResponse:
 
     Attributes:
         arms: the names.
-        strengths: `[s]`, in units of the typical norm.
+        strengths: `[s]`, in units of the typical deviation.
         readouts: `[arms, s, prompts]`; readouts in nats, or scores of generated text (NaN where there was no evidence).
         prompt_slopes: `[arms, prompts]`, least-squares slope over the strengths of every prompt on its own.
         slopes: per arm, the mean of its prompts' slopes with a bootstrap interval over prompts.
@@ -74,7 +74,7 @@ def dose_response(
     layer: int,
     vectors: Mapping[str, Tensor],
     prompts: Sequence[ReadoutPrompt],
-    typical_norm: float,
+    typical_deviation: float,
     *,
     strengths: Sequence[float] = STRENGTHS,
     seed: int = 0,
@@ -86,7 +86,7 @@ def dose_response(
         layer: the block whose output is steered.
         vectors: `[d]` per arm, of any length.
         prompts: held-out readout prompts.
-        typical_norm: m, what a strength of 1 amounts to.
+        typical_deviation: m, what a strength of 1 amounts to.
         strengths: at least two different ones; the unsteered readout at 0 is computed once for all arms.
         seed: of the bootstrap.
 
@@ -108,7 +108,7 @@ def dose_response(
         if strength == 0:
             readouts[row, column] = unsteered
             continue
-        additions = addition(values, strength, typical_norm).expand(len(texts), -1)
+        additions = addition(values, strength, typical_deviation).expand(len(texts), -1)
         readouts[row, column] = read_answers(lm, texts, answers, layer, additions).numpy()
     return summarise(tuple(vectors), strengths, readouts, seed)
 
@@ -119,7 +119,7 @@ def score_response(
     vectors: Mapping[str, Tensor],
     prompts: Sequence[str],
     score: Callable[[str, str], float | None],
-    typical_norm: float,
+    typical_deviation: float,
     *,
     strengths: Sequence[float] = STRENGTHS,
     max_new_tokens: int = 48,
@@ -138,7 +138,7 @@ def score_response(
         yield Progress(number, shape[0] * shape[1], f"writing {arm} at strength {strength:g}")
         texts = unsteered if strength == 0 else None
         if texts is None:
-            additions = addition(values, strength, typical_norm).expand(len(prompts), -1)
+            additions = addition(values, strength, typical_deviation).expand(len(prompts), -1)
             texts = generate_batch(
                 lm, prompts, layer, additions, max_new_tokens=max_new_tokens, temperature=temperature, seed=seed
             )

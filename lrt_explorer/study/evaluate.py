@@ -19,6 +19,7 @@ from lrt_explorer.study.judged import text_scorer
 from lrt_explorer.study.progress import Progress, retold
 from lrt_explorer.study.texts import sample_texts
 from lrt_explorer.study.verdict import Verdict, verdicts
+from lrt_explorer.study.world import world_of
 
 __all__ = ["ConceptResult", "Evaluation", "EvaluationSettings", "EvaluationStep", "evaluate", "neutral_prompts"]
 
@@ -111,7 +112,7 @@ def evaluate(
         control_maps: maps fitted on shuffled pairs (see `study/controls.py`); at least 3 are advised.
         among: the concepts that are controls in place of `concepts`, so that one that is evaluated alone is measured,
             and kept, as it would be among these.
-        neutral: prompts that have nothing to do with the concepts; None for beginnings of the demo corpus.
+        neutral: prompts that have nothing to do with the concepts; None for beginnings of ordinary text.
         settings: strengths, prompts, seeds; None for the defaults.
         keep: folder for finished concepts; None to keep nothing.
 
@@ -133,7 +134,11 @@ def evaluate(
             f"the concept {bare[0]} has too few readout prompts to evaluate; add lines with 'prompt', 'positive' and "
             "'negative'"
         )
-    quiet = tuple(neutral_prompts(settings.neutral_prompts) if neutral is None else neutral)
+    quiet = tuple(
+        neutral_prompts(settings.neutral_prompts, world_of(small.name, large.name).ordinary)
+        if neutral is None
+        else neutral
+    )
     if not quiet:
         raise SettingsError("there is no neutral prompt to measure the coherence cost on; give at least one")
     if settings.generate:
@@ -179,10 +184,10 @@ def evaluate(
     return so_far()
 
 
-def neutral_prompts(count: int) -> tuple[str, ...]:
-    """Beginnings of documents of the shipped demo text, of different lengths, which favour no concept."""
+def neutral_prompts(count: int, corpus: str) -> tuple[str, ...]:
+    """Beginnings of documents of ordinary text (see `World.ordinary`), of different lengths."""
     lengths = range(SHORTEST_NEUTRAL, LONGEST_NEUTRAL + 1)
-    texts = [text for text in sample_texts(count) if isinstance(text, str)]
+    texts = [text for text in sample_texts(count, corpus) if isinstance(text, str)]
     return tuple(" ".join(text.split()[: lengths[5 * row % len(lengths)]]) for row, text in enumerate(texts))
 
 

@@ -1,4 +1,4 @@
-"""Vectors and typical norms already read, from the shipped files or in this run, so that nobody waits twice."""
+"""Vectors and typical deviations already read, from the shipped files or in this run, so that nobody waits twice."""
 
 import hashlib
 import re
@@ -29,11 +29,11 @@ class Known:
 
     Attributes:
         vector: its steering vector.
-        typical_norm: median norm of the ordinary tokens of the concept's texts at this layer.
+        typical_deviation: median norm of the ordinary tokens of the concept's texts at this layer.
     """
 
     vector: SteeringVector
-    typical_norm: float
+    typical_deviation: float
 
 
 Key = tuple[str, str, int, str, str]  # fingerprint of the model, of the contrast set, layer, reading, method
@@ -58,7 +58,7 @@ class KnownVectors:
         method: Method = METHODS[0],
         whiten: bool = False,
     ) -> Known:
-        """The concept's vector and typical norm at a layer, read from the model if nobody has yet.
+        """The concept's vector and typical deviation at a layer, read from the model if nobody has yet.
 
         Raises what `find_vectors` raises.
         """
@@ -168,7 +168,7 @@ def read_shipped(lm: LanguageModel) -> dict[Key, Known]:
                 str(entry["reading"]),
             )
             key = (lm.fingerprint, str(entry["contrast"]), vector.layer, vector.reading, vector.method)
-            shipped[key] = Known(vector, float(entry["typical_norm"]))
+            shipped[key] = Known(vector, float(entry["typical_deviation"]))
     except (KeyError, TypeError, ValueError) as error:
         raise ArtifactError(f"the vectors in {folder} do not say what they are; make them again") from error
     return shipped
@@ -192,7 +192,7 @@ def ship_vectors(lm: LanguageModel, contrasts: Iterable[ContrastSet], layers: It
                         "layer": layer,
                         "reading": reading,
                         "method": known.vector.method,
-                        "typical_norm": known.typical_norm,
+                        "typical_deviation": known.typical_deviation,
                     }
                 )
     meta = {"model": lm.name, "fingerprint": lm.fingerprint, "vectors": entries}

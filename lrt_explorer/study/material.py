@@ -60,14 +60,14 @@ class Material:
         return Material(small, native, weights, chosen, read_starts(large, layer, chosen))
 
     @property
-    def typical_norm(self) -> float:
+    def typical_deviation(self) -> float:
         """Median norm of the large model's tokens."""
         return float(self.large[0].norm(dim=1).median())
 
     def draw(self, generator: torch.Generator) -> Drawn:
         """Differences of both models' states at two random tokens."""
         a, b = torch.multinomial(self.weights[0], 2 * ROWS, replacement=True, generator=generator).split(ROWS)
-        norms = _norms(self.typical_norm, generator)
+        norms = _norms(self.typical_deviation, generator)
         return self.small[0][a] - self.small[0][b], self.large[0][a] - self.large[0][b], norms
 
 
@@ -78,12 +78,12 @@ class PairDifferences:
     Attributes:
         small: for each concept `[pairs, d_small]` float32, the differences of its pairs.
         large: for each concept `[pairs, d_large]` float32, of the same pairs.
-        typical_norm: of the large model's tokens.
+        typical_deviation: of the large model's tokens.
     """
 
     small: tuple[Tensor, ...]
     large: tuple[Tensor, ...]
-    typical_norm: float
+    typical_deviation: float
 
     def draw(self, generator: torch.Generator) -> Drawn:
         """Every direction from a concept of its own draw."""
@@ -94,7 +94,7 @@ class PairDifferences:
             sign = 1 - 2 * int(torch.randint(2, (1,), generator=generator))
             rows.append((sign * self.small[concept][pairs].mean(0), sign * self.large[concept][pairs].mean(0)))
         small, large = (torch.stack(side) for side in zip(*rows, strict=True))
-        return small, large, _norms(self.typical_norm, generator)
+        return small, large, _norms(self.typical_deviation, generator)
 
 
 def pair_differences(
@@ -103,7 +103,7 @@ def pair_differences(
     route: Route,
     concepts: Sequence[ContrastSet],
     reading: Reading | None,
-    typical_norm: float,
+    typical_deviation: float,
 ) -> Generator[Progress, None, PairDifferences]:
     """The differences of the pairs of some concepts at the layers of a route.
 
@@ -117,11 +117,11 @@ def pair_differences(
             states = read_pairs(lm, concept, [layer], reading or concept.reading)[layer]
             both.append((states.positive - states.negative).float())
         found.append((both[0], both[1]))
-    return PairDifferences(tuple(one for one, _ in found), tuple(other for _, other in found), typical_norm)
+    return PairDifferences(tuple(one for one, _ in found), tuple(other for _, other in found), typical_deviation)
 
 
-def _norms(typical_norm: float, generator: torch.Generator) -> Tensor:
-    return typical_norm * (WEAKEST + (STRONGEST - WEAKEST) * torch.rand(ROWS, 1, generator=generator))
+def _norms(typical_deviation: float, generator: torch.Generator) -> Tensor:
+    return typical_deviation * (WEAKEST + (STRONGEST - WEAKEST) * torch.rand(ROWS, 1, generator=generator))
 
 
 def materials(

@@ -181,7 +181,7 @@ def _directions(
     native = known_vectors().get(large, concept, info.large_layer, reading)
     mapped = transfer(known_vectors().get(small, concept, info.small_layer, reading).vector, map, info)
     vectors = {"native": native.vector.values, "transferred": mapped.values}
-    return {name: addition(values, 1.0, native.typical_norm) for name, values in vectors.items()}
+    return {name: addition(values, 1.0, native.typical_deviation) for name, values in vectors.items()}
 
 
 def _layout(

@@ -153,7 +153,7 @@ def _native_effects(
                 layer,
                 {"native": known.vector.values},
                 concept.prompts[:PROMPTS_TRIED],
-                known.typical_norm,
+                known.typical_deviation,
                 strengths=STRENGTHS,
             )
             slopes[layer] = max(response.slope("native").value, 0.0)

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.lm.chat import Document
-from lrt_explorer.lm.presets import MODELS
 from lrt_explorer.store import assets_home
 from lrt_explorer.study.rows import HUB, csv_documents, hub_documents, json_document, parquet_documents
 from lrt_explorer.tinyworld.contrasts import broken_off_texts
 from lrt_explorer.tinyworld.corpus import documents
 
 TINYWORLD, BROKEN_OFF, DEMO = "tinyworld", "tinyworld-broken-off", "demo"
+SHIPPED = (DEMO, "everyday")
+"""Corpora that ship as a file: sentences of the small world, and ordinary prose."""
 BROKEN_OFF_END_WEIGHT = 600
 """So that the ends, one token in about fifty, make up some twelve thirteenths of what a map is fitted to."""
 ENDLESS = 10_000_000
@@ -46,7 +47,8 @@ def read_texts(source: str) -> Corpus:
     Args:
         source: "tinyworld" for fresh documents of the small world (which no model was trained on);
             "tinyworld-broken-off" for such texts broken off where one of its latents decides the next word, which are
-            to be fitted at their ends above all; "demo" for the shipped demo text; `hf:NAME` or `hf:NAME:SPLIT` for a
+            to be fitted at their ends above all; "demo" for sentences of the small world, "everyday" for ordinary
+            prose, both shipped; `hf:NAME` or `hf:NAME:SPLIT` for a
             data set of the hub, streamed; or a file: .jsonl with a "text" or the "messages" of a conversation in every
             line, .csv or .parquet with a column "text", "messages", or only one of strings, anything else one document
             a line.
@@ -60,11 +62,11 @@ def read_texts(source: str) -> Corpus:
         return Corpus(source, lambda: broken_off_texts("fit", ENDLESS), BROKEN_OFF_END_WEIGHT)
     if source.startswith(HUB):
         return Corpus(source, hub_documents(source))
-    path = assets_home() / "corpus" / "demo.txt" if source == DEMO else Path(source)
+    path = assets_home() / "corpus" / f"{source}.txt" if source in SHIPPED else Path(source)
     if not isfile(path):
         raise SettingsError(
             f"there is no corpus {source!r}; name a text, .jsonl, .csv or .parquet file, a data set as {HUB}NAME, or "
-            f"one of {TINYWORLD!r}, {BROKEN_OFF!r} and {DEMO!r}"
+            f"one of {', '.join(map(repr, (TINYWORLD, BROKEN_OFF, *SHIPPED)))}"
         )
     try:
         with path.open("rb") as file:
@@ -78,16 +80,7 @@ def read_texts(source: str) -> Corpus:
     return Corpus(source, lambda: _lines(path))
 
 
-def usual_corpus(small: str, large: str) -> str:
-    """The corpus for a pair of models of which nobody has said what to fit on.
-
-    Models of the demo family are fitted where their vectors are read, all others on the shipped demo text.
-    """
-    known = [MODELS.get(name) for name in (small, large)]
-    return BROKEN_OFF if all(preset is not None and preset.shipped for preset in known) else DEMO
-
-
-def sample_texts(count: int, source: str = DEMO) -> list[str]:
+def sample_texts(count: int, source: str) -> list[str]:
     """The first documents of a corpus; of conversations what was said."""
     first = islice(read_texts(source), count)
     return [document if isinstance(document, str) else document.text for document in first]

@@ -32,7 +32,7 @@ def add_api(engine: Engine) -> None:
             large: model that is steered.
             concept: name of a shipped concept.
             prompt: shared start of all texts.
-            strength: in units of the typical activation norm.
+            strength: in units of the typical deviation.
             seed: of the sampling.
             max_new_tokens: length of each text.
             temperature: 0 is greedy.

@@ -14,7 +14,7 @@ from lrt_explorer.study.maps import find_map, keep_map
 from lrt_explorer.study.moments import known_moments
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.solve import FittedMap
-from lrt_explorer.study.texts import usual_corpus
+from lrt_explorer.study.world import world_of
 from lrt_explorer.ui.engine import FitPath
 from lrt_explorer.ui.session import Session
 
@@ -61,7 +61,7 @@ def with_map(session: Session, folder: Path) -> Session:
 
 def shipped_corpus(session: Session) -> str:
     """What a pair is fitted on unless its visitor brings a text."""
-    return usual_corpus(session.small, session.large)
+    return world_of(session.small, session.large).corpus
 
 
 def own_corpus(file: Path) -> str:

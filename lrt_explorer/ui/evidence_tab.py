@@ -63,7 +63,7 @@ def build_evidence(engine: Engine, session: gr.State, concept: gr.Dropdown, map_
         )  # fmt: skip
         strengths = gr.Textbox(
             " ".join(f"{strength:g}" for strength in STRENGTHS), label="Strengths", max_lines=1, min_width=230,
-            info="in typical norms; both signs show most", elem_id="evidence-strengths",
+            info="in typical deviations; both signs show most", elem_id="evidence-strengths",
         )  # fmt: skip
         texts = gr.Checkbox(
             False, label="Write texts", info="scored at both ends; takes longer", min_width=150,

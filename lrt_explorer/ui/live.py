@@ -32,6 +32,7 @@ from lrt_explorer.study.maps import keep_map
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.project import Method, SpacePicture, project
 from lrt_explorer.study.texts import read_texts, sample_texts
+from lrt_explorer.study.world import world_of
 from lrt_explorer.ui.at_hand import (
     USUAL,
     fit_path,
@@ -248,7 +249,7 @@ class LiveEngine(LiveConcepts):
             small,
             large,
             *load_map(folder),
-            sample_texts(SPACE_TEXTS),
+            sample_texts(SPACE_TEXTS, world_of(session.small, session.large).ordinary),
             concept=named_concept(settings.concept),
             n_points=settings.points,
             dims=settings.dims,

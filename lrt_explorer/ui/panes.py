@@ -45,7 +45,7 @@ def waiting_panes(sentence: str, kind: str = "hint") -> str:
 
 def added_line(comparison: Comparison, session: Session) -> str:
     """What was added, as a number in the model's own units."""
-    norm = f"a vector of norm <b>{abs(comparison.coefficient):.3g}</b> (s times the typical norm)"
+    norm = f"a vector of norm <b>{abs(comparison.coefficient):.3g}</b> (s times the typical deviation)"
     return (
         f'<p class="added">s = {signed(comparison.strength, 2)}: {norm} is added at every position, '
         f"after layer {session.large_layer}. Marked words differ from the unsteered text.</p>"

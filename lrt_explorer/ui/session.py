@@ -36,7 +36,7 @@ class SteerSettings:
 
     Attributes:
         concept: a shipped concept, or the path of a visitor's own contrast set.
-        strength: in units of the typical activation norm.
+        strength: in units of the typical deviation.
         temperature: 0 is greedy.
         reading: where the vectors are read, "all-tokens" or "last-token"; "" takes what the concept prefers.
         as_in_paper: whether the map's bias is added to the direction too.
@@ -71,7 +71,7 @@ class EvidenceSettings:
     Attributes:
         concepts: shipped concepts by name, or the path of a visitor's own contrast set.
         prompts: held-out prompts of each concept, at most.
-        strengths: the grid, in units of the typical activation norm.
+        strengths: the grid, in units of the typical deviation.
         texts: whether texts are written and scored too.
     """
 

@@ -13,7 +13,7 @@ from lrt_explorer.concepts.vectors import (
     mean_difference,
     random_vector,
     transfer,
-    typical_norms,
+    typical_deviations,
 )
 from lrt_explorer.errors import SettingsError, VectorError
 from lrt_explorer.linear.affine import AffineMap
@@ -83,11 +83,11 @@ def test_a_layer_that_is_not_there_is_named() -> None:
         mean_difference(small(), CONCEPT, [9])
 
 
-def test_the_typical_norm_is_the_median_over_all_tokens() -> None:
+def test_the_typical_deviation_is_the_median_over_all_tokens() -> None:
     texts = [text for pair in CONCEPT.pairs for text in pair]
     norms = torch.cat([states(text, 2) for text in texts]).norm(dim=1)
     assert norms.max() < 5 * norms.median()  # nothing counts as an outlier here
-    assert typical_norms(small(), [2], texts)[2] == pytest.approx(float(norms.median()), rel=1e-5)
+    assert typical_deviations(small(), [2], texts)[2] == pytest.approx(float(norms.median()), rel=1e-5)
 
 
 def test_what_is_added_has_the_norm_that_the_strength_says() -> None:

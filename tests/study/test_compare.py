@@ -7,7 +7,7 @@ import torch
 
 from lrt_explorer.concepts.arithmetic import negate
 from lrt_explorer.concepts.readout import answer_readout
-from lrt_explorer.concepts.vectors import SteeringVector, mean_difference, typical_norms
+from lrt_explorer.concepts.vectors import SteeringVector, mean_difference, typical_deviations
 from lrt_explorer.errors import ArtifactError, PromptError, VectorError
 from lrt_explorer.lm.generate import generate_arms
 from lrt_explorer.study.compare import Comparison, ComparisonStep, changed_tokens, compare
@@ -63,8 +63,8 @@ def test_the_unsteered_arm_is_what_the_model_writes_by_itself(fitted: FittedMap)
     assert run(fitted).arms[0].text == alone
 
 
-def test_the_coefficient_is_strength_times_typical_norm(fitted: FittedMap) -> None:
-    norm = typical_norms(large(), [2], [text for pair in CONCEPT.pairs for text in pair])[2]
+def test_the_coefficient_is_strength_times_typical_deviation(fitted: FittedMap) -> None:
+    norm = typical_deviations(large(), [2], [text for pair in CONCEPT.pairs for text in pair])[2]
     assert run(fitted, strength=0.5).coefficient == pytest.approx(0.5 * norm)
 
 

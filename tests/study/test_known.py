@@ -9,7 +9,7 @@ import torch
 
 from lrt_explorer.concepts import reading as reading_module
 from lrt_explorer.concepts.directions import METHODS, method_name
-from lrt_explorer.concepts.vectors import find_vectors, mean_difference, typical_norms
+from lrt_explorer.concepts.vectors import find_vectors, mean_difference, typical_deviations
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.study import known as known_module
 from lrt_explorer.study.known import KnownVectors, folder_name, read_known, read_shipped, ship_vectors, shipped_folder
@@ -40,7 +40,7 @@ def test_what_is_known_is_what_reading_gives_and_is_read_once(reads: list[tuple[
     vectors = KnownVectors()
     first = vectors.get(small(), CONCEPT, 1)
     assert torch.equal(first.vector.values, mean_difference(small(), CONCEPT, [1])[1].values)
-    assert first.typical_norm == typical_norms(small(), [1], [t for pair in CONCEPT.pairs for t in pair])[1]
+    assert first.typical_deviation == typical_deviations(small(), [1], [t for pair in CONCEPT.pairs for t in pair])[1]
     assert vectors.get(small(), CONCEPT, 1) is first
     assert set(vectors.get_all(small(), CONCEPT, [0, 1, 2])) == {0, 1, 2}
     assert reads == [("tiny-small", [1]), ("tiny-small", [0, 2])]
@@ -126,4 +126,7 @@ def test_a_concept_is_read_once_for_its_vector_and_its_norm(monkeypatch: pytest.
     texts = [text for pair in CONCEPT.pairs for text in pair]
     for concept in (bare, CONCEPT):
         # The unit of strength is the same whether or not a suffix is read.
-        assert read_known(small(), concept, [1], "last-token")[1].typical_norm == typical_norms(small(), [1], texts)[1]
+        assert (
+            read_known(small(), concept, [1], "last-token")[1].typical_deviation
+            == typical_deviations(small(), [1], texts)[1]
+        )

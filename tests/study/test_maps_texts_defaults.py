@@ -68,10 +68,10 @@ def test_corpora_are_read_lazily_from_the_grammar_and_from_files(tmp_path: Path)
     assert list(read_texts(str(lines))) == ["uno\ndos", "tres"]
 
 
-def test_the_demo_text_is_a_corpus_by_name(assets: Path) -> None:
+def test_a_shipped_text_is_a_corpus_by_name(assets: Path) -> None:
     (assets / "corpus").mkdir(parents=True)
-    (assets / "corpus" / "demo.txt").write_text("a\nb\nc\n")
-    assert sample_texts(2) == ["a", "b"]
+    (assets / "corpus" / "everyday.txt").write_text("a\nb\nc\n")
+    assert sample_texts(2, "everyday") == ["a", "b"]
 
 
 @pytest.mark.parametrize(

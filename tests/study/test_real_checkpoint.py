@@ -28,7 +28,7 @@ def mood() -> ContrastSet:
 def test_it_steers_itself_monotonically(stories: LanguageModel, mood: ContrastSet) -> None:
     known = known_vectors().get(stories, mood, LAYER)
     vectors = {"native": known.vector.values, **{f"random {i}": random_vector(stories.width, i) for i in range(3)}}
-    response = finish(dose_response(stories, LAYER, vectors, mood.prompts, known.typical_norm))
+    response = finish(dose_response(stories, LAYER, vectors, mood.prompts, known.typical_deviation))
     assert len(mood.prompts) >= 60
     assert response.spearman[0] == pytest.approx(1.0)
     assert np.diff(response.mean("native")).min() > 0

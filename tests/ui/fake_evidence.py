@@ -64,7 +64,7 @@ def _evidence(name: str, retention: float | None, texts: bool, prompts: int) -> 
         baseline=unsteered + 1,
         kl=np.stack(kl),
         passages=passages,
-        typical_norm=8.3,
+        typical_deviation=8.3,
         direction_cosine=0.8,
         reachable_share=0.7,
     )

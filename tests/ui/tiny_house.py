@@ -38,7 +38,7 @@ def build_assets(folder: Path) -> Path:
     """Assets without models: a concept, a demo text, and the style of the page."""
     shipped = assets_home()
     (folder / "corpus").mkdir(parents=True)
-    (folder / "corpus" / "demo.txt").write_text("\n".join(tiny.texts() * ROUNDS) + "\n", encoding="utf-8")
+    (folder / "corpus" / "everyday.txt").write_text("\n".join(tiny.texts() * ROUNDS) + "\n", encoding="utf-8")
     write_contrast(folder / "concepts" / "mood.jsonl", tiny.CONCEPT)
     for name in ("style.css", "plot.js", "table.js", "report.css", "report.js", "favicon.svg"):
         shutil.copyfile(shipped / name, folder / name)

@@ -42,13 +42,13 @@ class ConceptArms:
 
     Attributes:
         directions: native, transferred, then the controls.
-        typical_norm: what a strength of 1 amounts to in the large model.
+        typical_deviation: what a strength of 1 amounts to in the large model.
         direction_cosine: cosine of the transferred and the native vector.
         reachable_share: share of the native vector's squared length that lies in the map's image.
     """
 
     directions: tuple[Direction, ...]
-    typical_norm: float
+    typical_deviation: float
     direction_cosine: float
     reachable_share: float
 
@@ -83,7 +83,9 @@ def concept_arms(case: Case) -> ConceptArms:
         directions.append(Direction(NO_MAP, NO_MAP, found.values))
     directions.append(Direction(NATIVE_DIRECT, NATIVE_DIRECT, own, direct=True))
     directions.append(Direction(TRANSFERRED_DIRECT, TRANSFERRED_DIRECT, transferred, direct=True))
-    return ConceptArms(tuple(directions), native.typical_norm, cosine(transferred, own), case.map.reachable_share(own))
+    return ConceptArms(
+        tuple(directions), native.typical_deviation, cosine(transferred, own), case.map.reachable_share(own)
+    )
 
 
 def others_of(concepts: Sequence[ContrastSet], index: int, count: int) -> tuple[ContrastSet, ...]:

@@ -69,7 +69,7 @@ def _concept(result: ConceptResult) -> dict[str, Any]:
         "control_spread": evidence.control_spread,
         "direction_cosine": evidence.direction_cosine,
         "reachable_share": evidence.reachable_share,
-        "typical_norm": evidence.typical_norm,
+        "typical_deviation": evidence.typical_deviation,
         "equal_cost": None if evidence.equal_cost is None else asdict(evidence.equal_cost),
         **_interval("prompt_effect", evidence.prompt_effect),
         "prompts": list(evidence.prompts),

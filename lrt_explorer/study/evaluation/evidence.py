@@ -37,8 +37,8 @@ class ArmEvidence:
         name: of the arm.
         directions: the directions in it; their mean is shown. None in "unsteered" and "prompt".
         readout: for each strength the mean over prompts with a bootstrap band over prompts, in nats.
-        slope: of the readout over the strengths, in nats per typical norm. Its interval is over prompts (bootstrap), or
-            over directions (Student) where there are several: those are what another run would draw anew. None where
+        slope: of the readout over the strengths, in nats per typical deviation. Its interval is over prompts (bootstrap),
+            or over directions (Student) where there are several: those are what another run would draw anew. None where
             nothing is added.
         retention: slope / native slope, with Fieller's interval over prompts, or Student's over directions; None where
             it is not measurable.
@@ -73,7 +73,7 @@ class ConceptEvidence:
 
     Attributes:
         name, description, positive_label, negative_label: of the concept.
-        strengths: the grid, in typical norms.
+        strengths: the grid, in typical deviations.
         arms: unsteered, native, transferred, the controls, the direct paths, and the prompt baseline.
         prompts: the held-out prompts, in the order of every arm's `prompt_slopes`.
         unsteered: `[prompts]`, the readout of each without any addition.
@@ -86,7 +86,7 @@ class ConceptEvidence:
         equal_cost: native and transferred effect at one KL on neutral prompts; None where there is none.
         control_spread: root mean square slope of the random and shuffled-map directions.
         doubts: p values of the single tests behind the verdict.
-        typical_norm: what a strength of 1 amounts to.
+        typical_deviation: what a strength of 1 amounts to.
         direction_cosine: cosine of the transferred and the native vector.
         reachable_share: share of the native vector's squared length in the image of the map.
         passages: the written texts.
@@ -109,7 +109,7 @@ class ConceptEvidence:
     equal_cost: EqualCost | None
     control_spread: float
     doubts: Doubts
-    typical_norm: float
+    typical_deviation: float
     direction_cosine: float
     reachable_share: float
     passages: tuple[Passage, ...]
@@ -176,7 +176,7 @@ def concept_evidence(
         at_equal_cost(grid, effects.mean(2)[list(own)], measured.kl.mean(2)[list(own)]),
         control_spread(controls),
         doubts(native, transferred, controls),
-        measured.typical_norm,
+        measured.typical_deviation,
         measured.direction_cosine,
         measured.reachable_share,
         measured.passages,

@@ -66,7 +66,7 @@ def keep_measured(folder: Path, key: str, measured: Measured) -> Path:
         "strengths": list(measured.strengths),
         "prompts": list(measured.prompts),
         "passages": [asdict(passage) for passage in measured.passages],
-        "typical_norm": measured.typical_norm,
+        "typical_deviation": measured.typical_deviation,
         "direction_cosine": measured.direction_cosine,
         "reachable_share": measured.reachable_share,
     }
@@ -93,7 +93,7 @@ def find_measured(folder: Path, key: str) -> Measured | None:
             strengths=tuple(meta["strengths"]),
             prompts=tuple(meta["prompts"]),
             passages=tuple(Passage(**passage) for passage in meta["passages"]),
-            typical_norm=float(meta["typical_norm"]),
+            typical_deviation=float(meta["typical_deviation"]),
             direction_cosine=float(meta["direction_cosine"]),
             reachable_share=float(meta["reachable_share"]),
             **{name: artifact.tensors[name].numpy() for name in _NUMBERS},

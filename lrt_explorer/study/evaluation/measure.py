@@ -35,7 +35,7 @@ class Measured:
         baseline: `[prompts]`, the unsteered readout behind the prompt baseline.
         kl: `[directions, strengths, neutral prompts]`, KL(steered ‖ unsteered) of the next token, in nats.
         passages: texts that were written; none unless asked for.
-        typical_norm, direction_cosine, reachable_share: see `ConceptArms`.
+        typical_deviation, direction_cosine, reachable_share: see `ConceptArms`.
     """
 
     directions: tuple[str, ...]
@@ -47,7 +47,7 @@ class Measured:
     baseline: Array
     kl: Array
     passages: tuple[Passage, ...]
-    typical_norm: float
+    typical_deviation: float
     direction_cosine: float
     reachable_share: float
 
@@ -126,7 +126,7 @@ def measure(
         baseline,
         kl,
         tuple(passages),
-        arms.typical_norm,
+        arms.typical_deviation,
         arms.direction_cosine,
         arms.reachable_share,
     )
@@ -136,7 +136,7 @@ def _additions(arms: ConceptArms, strengths: Sequence[float]) -> Tensor:
     """`[directions, strengths, width]`; at strength 0 nothing, whatever the direction."""
     return torch.stack(
         [
-            torch.stack([addition(torch.as_tensor(one.values), s, arms.typical_norm) for s in strengths])
+            torch.stack([addition(torch.as_tensor(one.values), s, arms.typical_deviation) for s in strengths])
             for one in arms.directions
         ]
     )

@@ -16,7 +16,7 @@ class PromptEvidence:
         number: its place among the prompts of the concept.
         text: the prompt.
         unsteered: its readout without any vector, in nats.
-        native, transferred: the slope of its readout under both vectors, in nats per typical norm.
+        native, transferred: the slope of its readout under both vectors, in nats per typical deviation.
         gap: transferred − native slope, in the direction of the mean native slope: below 0 where the transferred vector
             moves the prompt less far than the native one does.
         wrong_way: whether the transferred vector moves it against the direction of the mean native slope.

@@ -17,7 +17,7 @@ class EvaluationSettings:
     """Everything that an evaluation can be asked for beside models, map and concepts.
 
     Attributes:
-        strengths: the grid, in typical norms; what it leaves out at 0 is measured all the same.
+        strengths: the grid, in typical deviations; what it leaves out at 0 is measured all the same.
         prompts: how many held-out prompts of each concept, at most.
         random_seeds: random directions, each an arm of its own.
         other_concepts: how many other concepts' vectors go through the same map as controls, as far as there are any.

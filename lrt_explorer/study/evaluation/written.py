@@ -65,7 +65,7 @@ def write_passages(
         ]
     elif direction != UNSTEERED:
         values = next(one.values for one in arms.directions if one.name == direction)
-        additions = addition(torch.as_tensor(values), strength, arms.typical_norm).expand(len(prompts), -1)
+        additions = addition(torch.as_tensor(values), strength, arms.typical_deviation).expand(len(prompts), -1)
     texts = generate_batch(
         large,
         read,

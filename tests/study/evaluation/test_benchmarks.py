@@ -24,7 +24,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for concept in (CONCEPT, ANIMALS):
         write_contrast(tmp_path / "assets" / "concepts" / f"{concept.name}.jsonl", concept)
     (tmp_path / "assets" / "corpus").mkdir()
-    (tmp_path / "assets" / "corpus" / "demo.txt").write_text("The old sailor looked at the sea.\n" * 20)
+    (tmp_path / "assets" / "corpus" / "everyday.txt").write_text("The old sailor looked at the sea.\n" * 20)
     monkeypatch.setenv("LRT_EXPLORER_ASSETS", str(tmp_path / "assets"))
     cache = ModelCache(2)
     for module in (evaluate, calibration):

@@ -35,7 +35,7 @@ def evidence_of(concept: Any, **settings: Any) -> ConceptEvidence:
 
 def pushed(concept: Any, count: int, strength: float = 0.5) -> torch.Tensor:
     known = known_vectors().get(large(), concept, 2)
-    return addition(known.vector.values, strength, known.typical_norm).expand(count, -1)
+    return addition(known.vector.values, strength, known.typical_deviation).expand(count, -1)
 
 
 def test_the_probability_of_chosen_words_is_read_from_a_file(tmp_path: Path) -> None:
