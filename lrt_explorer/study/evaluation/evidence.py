@@ -37,8 +37,9 @@ class ArmEvidence:
         name: of the arm.
         directions: the directions in it; their mean is shown. None in "unsteered" and "prompt".
         readout: for each strength the mean over prompts with a bootstrap band over prompts, in nats.
-        slope: of the readout over the strengths, in nats per typical deviation. Its interval is over prompts (bootstrap),
-            or over directions (Student) where there are several: those are what another run would draw anew. None where
+        slope: of the readout over the strengths, in nats per typical deviation. Its interval is over prompts
+            (bootstrap), or over directions (Student) where there are several: those are what another run would draw
+            anew. None where
             nothing is added.
         retention: slope / native slope, with Fieller's interval over prompts, or Student's over directions; None where
             it is not measurable.
