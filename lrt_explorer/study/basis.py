@@ -14,9 +14,11 @@ from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.batches import DocumentStream
 from lrt_explorer.study.collect import Collected, Route, collect, part_of
-from lrt_explorer.study.paired import CONTEXT, read_paired
+from lrt_explorer.study.paired import read_paired
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.solve import check_enough
+from lrt_explorer.study.texts import prepared
+from lrt_explorer.study.windows import Windows
 
 TOP = 8
 CONTEXTS = 5
@@ -148,6 +150,7 @@ def shared_basis(
     if iter(texts) is texts:
         raise SettingsError("the texts are gone through twice, but these can be read only once; give a list")
     true, shuffled = Route(small_layer, large_layer), Route(small_layer, large_layer, shuffle=seed)
+    texts = yield from prepared(texts, large, tokens)
     collected = yield from collect(small, large, texts, [true, shuffled], tokens)
     for route in (true, shuffled):  # the control has fewer tokens, for its first batch has no strangers
         check_enough(small, large, collected, [route])
@@ -227,7 +230,7 @@ def _exciting(
     peaks: dict[tuple[Side, End], list[_Peak]] = {key: [] for key in keys}
     seen: set[str] = set()
     read = 0
-    for batch in DocumentStream(texts).batches(min(CONTEXT, small.context, large.context)):
+    for batch in DocumentStream(texts).batches(Windows(small, large)):
         chosen = []
         for document, number in zip(batch.texts, batch.numbers, strict=True):
             said = document if isinstance(document, str) else document.text

@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
-from lrt_explorer.lm.chat import Document
+from lrt_explorer.lm.chat import Document, RefusedConversationError
+from lrt_explorer.study.windows import MARKS, Windows, refusal
 
 BATCH_TEXTS = 16
 """Texts that are read at once where nothing is summed over them."""
@@ -13,7 +14,6 @@ BATCH_TOKENS = 2048
 """Tokens of a batch at most, padding counted; larger ones were no faster, and this bounds the activations held."""
 BLOCK_TEXTS = 128
 """Documents among which those of like length are put together, so that little is padding."""
-_MARKS = 8  # tokens at most that a tokenizer, or a template for each message, puts around a text
 
 
 @dataclass(frozen=True)
@@ -33,19 +33,36 @@ class Position:
 
 @dataclass(frozen=True)
 class Batch:
-    """Documents to be read at once, either all texts or all conversations.
+    """Documents, or windows of longer ones, to be read at once, either all texts or all conversations.
 
     Attributes:
-        texts: the documents.
-        numbers: their numbers in the corpus, from 0.
+        texts: what is read; may be nothing where a whole block of documents was left out.
+        numbers: of which documents in the corpus, from 0.
         position: where the corpus stands once they are read.
         fingerprint: of all documents up to the end of their block.
+        left_out: documents of the block that are not read, told with its first batch.
     """
 
     texts: tuple[Document, ...]
     numbers: tuple[int, ...]
     position: Position
     fingerprint: str
+    left_out: "LeftOut" = field(default_factory=lambda: LeftOut())
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Documents that are not read.
+
+    Attributes:
+        empty: how many have nothing in them.
+        refused: how many conversations a chat template refuses.
+        refusal: whose template, and why it refuses the first of them.
+    """
+
+    empty: int = 0
+    refused: int = 0
+    refusal: str = ""
 
 
 class DocumentStream:
@@ -63,11 +80,11 @@ class DocumentStream:
             self._take(text)
         return (self._read, self._digest.hexdigest()) == (position.documents, position.digest)
 
-    def batches(self, context: int, done: int = 0) -> Iterator[Batch]:
-        """The rest of the corpus.
+    def batches(self, windows: Windows, done: int = 0) -> Iterator[Batch]:
+        """The rest of the corpus, every document in windows that both models read whole.
 
         Args:
-            context: tokens of a document that are read at most.
+            windows: how the models' contexts part a document.
             done: batches of the first block to leave out.
         """
         while block := list(islice(self._texts, BLOCK_TEXTS)):
@@ -75,14 +92,16 @@ class DocumentStream:
             for text in block:
                 self._take(text)
             fingerprint = self._digest.hexdigest()[:16]
-            cut = _cut(block, context)
-            for index, places in enumerate(cut[done:], done):
+            texts, places, left_out = _windows(block, windows)
+            cut = _cut(texts, windows.context) or [[]]
+            for index, chosen in enumerate(cut[done:], done):
                 last = index + 1 == len(cut)
                 yield Batch(
-                    tuple(block[place] for place in places),
-                    tuple(begun + place for place in places),
+                    tuple(texts[place] for place in chosen),
+                    tuple(begun + places[place] for place in chosen),
                     Position(self._read, self._digest.hexdigest()) if last else Position(begun, digest, index + 1),
                     fingerprint,
+                    LeftOut() if index else left_out,
                 )
             done = 0
 
@@ -91,19 +110,33 @@ class DocumentStream:
         self._read += 1
 
 
-def _cut(block: list[Document], context: int) -> list[list[int]]:
-    """The documents of a block that say anything, as batches of like length, in the order of their first ones."""
-    bounds: dict[int, tuple[bool, int]] = {}
+def _windows(block: list[Document], windows: Windows) -> tuple[list[Document], list[int], LeftOut]:
+    """The windows of a block's documents, from which of them each is, and what has none."""
+    texts: list[Document] = []
+    places: list[int] = []
+    empty, refusals = 0, []
     for place, text in enumerate(block):
-        is_text = isinstance(text, str)
-        said = text if isinstance(text, str) else text.text
-        if said.strip():
-            marks = _MARKS if isinstance(text, str) else _MARKS * len(text.messages)
-            # No tokenizer makes more tokens than there are bytes.
-            bounds[place] = is_text, min(context, len(said.encode()) + marks)
+        try:
+            of_text = windows.of(text)
+        except RefusedConversationError as error:
+            refusals.append(refusal(error))
+            continue
+        empty += not of_text
+        texts += of_text
+        places += [place] * len(of_text)
+    return texts, places, LeftOut(empty, len(refusals), refusals[0] if refusals else "")
+
+
+def _cut(texts: list[Document], context: int) -> list[list[int]]:
+    """Texts as batches of like length, in the order of their first ones."""
+    bounds: list[tuple[bool, int]] = []
+    for text in texts:
+        said, marks = (text, MARKS) if isinstance(text, str) else (text.text, MARKS * len(text.messages))
+        # No tokenizer makes more tokens than there are bytes.
+        bounds.append((isinstance(text, str), min(context, len(said.encode()) + marks)))
     batches: list[list[int]] = []
     # Longest first: then the first of a batch is the width of the whole.
-    for place in sorted(bounds, key=lambda place: (bounds[place], -place), reverse=True):
+    for place in sorted(range(len(texts)), key=lambda place: (bounds[place], -place), reverse=True):
         is_text, width = bounds[batches[-1][0]] if batches else (False, 0)
         if batches and bounds[place][0] == is_text and width * (len(batches[-1]) + 1) <= BATCH_TOKENS:
             batches[-1].append(place)

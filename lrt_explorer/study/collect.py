@@ -14,10 +14,12 @@ from lrt_explorer.linear.grid import GridMoments
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.study.batches import BATCH_TEXTS, Batch, DocumentStream, Position
-from lrt_explorer.study.paired import CONTEXT, PairedStates, read_paired
+from lrt_explorer.study.batches import BATCH_TEXTS, Batch, DocumentStream, LeftOut, Position
+from lrt_explorer.study.paired import PairedStates, read_paired
 from lrt_explorer.study.processes import Processes
 from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.texts import prepared
+from lrt_explorer.study.windows import Windows
 
 __all__ = ["BATCH_TEXTS", "PARTS", "Collected", "Part", "Route", "TokenCounts", "collect", "part_of"]
 
@@ -55,8 +57,11 @@ class TokenCounts:
         outliers: pairs left out because an activation is far larger than is ordinary.
         partnered: tokens of both models that found a partner.
         ordinary: tokens of both models that could have found one.
-        documents: texts read.
+        documents: texts read, each window of a long document counted.
         by_coverage: how many of these have a coverage of about 0, 5, 10, … 100 %.
+        empty: documents with nothing in them.
+        refused: conversations that a chat template refuses, and which were left out.
+        refusal: whose template, and why it refuses the first of them.
     """
 
     used: int = 0
@@ -66,6 +71,9 @@ class TokenCounts:
     ordinary: int = 0
     documents: int = 0
     by_coverage: list[int] = field(default_factory=lambda: [0] * (COVERAGE_STEPS + 1))
+    empty: int = 0
+    refused: int = 0
+    refusal: str = ""
 
     @property
     def coverage(self) -> float:
@@ -199,10 +207,11 @@ def collect(
         raise SettingsError(f"the end of a text cannot count {end_weight} times; give a weight of at least 1")
     crew = processes or Processes()
     collected = Collected.empty(small, large, routes) if begun is None else begun
-    stream = texts if isinstance(texts, DocumentStream) else DocumentStream(texts)
+    if not isinstance(texts, DocumentStream):
+        texts = DocumentStream((yield from prepared(texts, large, tokens)))
     pass_ = _Pass(small, large, collected, watched, end_weight)
     counts = collected.counts
-    batches = stream.batches(min(CONTEXT, small.context, large.context), collected.position.batches)
+    batches = texts.batches(Windows(small, large), collected.position.batches)
     while counts.used < tokens and (turn := list(islice(batches, crew.count))):
         pass_.read(turn, tokens, crew)
         if counts.ordinary >= TOKENS_THAT_TELL:
@@ -243,7 +252,7 @@ class _Pass:
         """Read one batch a process, and add of each what the processes before it leave room for."""
         counts = self._collected.counts
         states = None
-        if crew.rank < len(turn):
+        if crew.rank < len(turn) and turn[crew.rank].texts:
             # In the order of the parts, so that each part is a slice.
             parted = sorted(zip(turn[crew.rank].numbers, turn[crew.rank].texts, strict=True), key=_by_part)
             numbers = [number for number, _ in parted]
@@ -264,6 +273,7 @@ class _Pass:
             if states is not None and rank == crew.rank:
                 self._add(states, numbers, room)
             _count(counts, read, room)
+            _count_left_out(counts, turn[rank].left_out)
             self._collected.position = turn[rank].position
             self._collected.corpus_fingerprint = turn[rank].fingerprint
 
@@ -362,3 +372,9 @@ def _count(counts: TokenCounts, read: Sequence[int], room: int) -> None:
     counts.ordinary += ordinary
     counts.documents += sum(by_coverage)
     counts.by_coverage = [before + more for before, more in zip(counts.by_coverage, by_coverage, strict=True)]
+
+
+def _count_left_out(counts: TokenCounts, left_out: LeftOut) -> None:
+    counts.empty += left_out.empty
+    counts.refused += left_out.refused
+    counts.refusal = counts.refusal or left_out.refusal

@@ -17,8 +17,9 @@ from lrt_explorer.lm.suffix import Start, read_starts
 from lrt_explorer.lm.tokens import prompt_tokens
 from lrt_explorer.study.batches import DocumentStream
 from lrt_explorer.study.collect import Route, part_of
-from lrt_explorer.study.paired import CONTEXT, read_paired
+from lrt_explorer.study.paired import read_paired
 from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.windows import Windows
 
 WEAKEST, STRONGEST = 0.1, 0.6
 ROWS = 16
@@ -135,7 +136,7 @@ def materials(
     small_layer, large_layer = route.small_layer, route.large_layer
     material, held = Material(), Material()
     read = 0
-    for batch in DocumentStream(texts).batches(min(CONTEXT, small.context, large.context)):
+    for batch in DocumentStream(texts).batches(Windows(small, large)):
         for of, part in ((material, "fit"), (held, "select")):
             mine = [
                 (number, document if isinstance(document, str) else document.text)
