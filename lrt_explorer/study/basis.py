@@ -229,14 +229,16 @@ def _exciting(
     keys: list[tuple[Side, End]] = [(side, end) for side in get_args(Side) for end in get_args(End)]
     peaks: dict[tuple[Side, End], list[_Peak]] = {key: [] for key in keys}
     seen: set[str] = set()
+    told: set[int] = set()
     read = 0
     for batch in DocumentStream(texts).batches(Windows(small, large)):
         chosen = []
         for document, number in zip(batch.texts, batch.numbers, strict=True):
             said = document if isinstance(document, str) else document.text
-            # One text told twice would fill the list with one and the same context.
-            if part_of(number) == "report" and said not in seen:
+            # One text told twice, or one long document, would fill the list with its own contexts.
+            if part_of(number) == "report" and said not in seen and number not in told:
                 seen.add(said)
+                told.add(number)
                 chosen.append(said)
         if not chosen:
             continue

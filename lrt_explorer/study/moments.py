@@ -79,7 +79,7 @@ def moments_of(
     if keeper is not None and again and (found := keeper.find()):
         info, begun = found
         yield Progress(begun.counts.used, tokens, f"checking that {corpus} is what it was")
-        if stream.skip_to(begun.position):
+        if stream.skip_to(begun.position, begun.corpus_fingerprint):
             if info.complete:
                 return begun
             if crew.main:

@@ -19,11 +19,12 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.writing import Draft, Written, begins_from_nothing, for_writing, has_template, rows_at_once, write
 from lrt_explorer.store import data_home
 from lrt_explorer.store.swap import new_file
+from lrt_explorer.study.batches import BLOCK_TEXTS
 from lrt_explorer.study.known import folder_name
 from lrt_explorer.study.openers import beginning, request
 from lrt_explorer.study.progress import Progress
 
-TEXTS_A_FILE = 64
+TEXTS_A_FILE = BLOCK_TEXTS // 2
 KEPT = 8
 """Folders of texts that stay on disk, each of one model and its settings; the ones written to longest ago go."""
 RULES = 1
@@ -71,13 +72,13 @@ class SelfWritten:
             ArtifactError: if the texts cannot be kept.
         """
         there, number = 0, 0
-        while there < tokens and (kept := self._kept(number)) is not None:
+        while _more(there, number, tokens) and (kept := self._kept(number)) is not None:
             there, number = there + _tokens(kept), number + 1
-        if there >= tokens:
+        if not _more(there, number, tokens):
             return
         lm = for_writing(self._lm)
         begun, before = time.monotonic(), there
-        while there < tokens:
+        while _more(there, number, tokens):
             for done in self._writing(lm, number):
                 if isinstance(done, int):
                     now = there + done
@@ -174,6 +175,11 @@ def _written(row: dict[str, object]) -> Written:
 
 def _tokens(written: list[Written]) -> int:
     return sum(one.tokens for one in written)
+
+
+def _more(there: int, files: int, tokens: int) -> bool:
+    """Whether another file is needed. Readers take the first one alone and then two at a time (`BLOCK_TEXTS`)."""
+    return there < tokens or (files > 2 and files % 2 == 1)
 
 
 def _duration(seconds: float) -> str:

@@ -108,7 +108,8 @@ def fit_rows(
         text = states.text[:left]
         fit = torch.tensor([part_of(number) == "fit" for number in batch.numbers])[text]
         weights = torch.ones(len(text))
-        weights[torch.cat([text[1:] != text[:-1], torch.tensor([True])[: len(text)]])] = end_weight
+        last = torch.cat([text[1:] != text[:-1], torch.tensor([True])[: len(text)]])
+        weights[last & torch.tensor(batch.ends)[text]] = end_weight
         x, y = states.small[small_layer][: len(text)], states.large[large_layer][: len(text)]
         yield x[fit], y[fit], weights[fit], len(text)
         left -= len(text)

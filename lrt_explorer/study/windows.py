@@ -70,6 +70,9 @@ class Windows:
         ends = [token_ends(lm, text) for lm in (self.small, self.large)]
         both = sorted(set(ends[0]) & set(ends[1]) | {len(text)})
         cuts: list[int] = []
+        # Windows of like length, rather than a last one of a few tokens.
+        longest = max(map(len, ends))
+        limit = min(limit, -(-longest // -(-longest // limit)) + MARKS)
         begun, at = 0, [0, 0]
         while begun < len(text):
             reached = [_reach(of_model, start, limit, len(text)) for of_model, start in zip(ends, at, strict=True)]
@@ -112,8 +115,7 @@ class Windows:
         asked: tuple[tuple[str, str], ...] = ()
         for role, content in turn:
             around = sum(self._tokens(text) + MARKS for _, text in (*lead, *asked))
-            parts = [part for part in self._of_text(content, max(share, self.context - around - 2 * MARKS))]
-            for part in parts:
+            for part in self._of_text(content, max(share, self.context - around - 2 * MARKS)):
                 if part.strip():
                     yield Conversation((*lead, *(asked if role != "user" else ()), (role, part.strip())))
             if role == "user" and content:
