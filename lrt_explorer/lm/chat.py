@@ -115,7 +115,7 @@ def _content(value: object) -> object:
     return "\n".join(texts) if texts else None
 
 
-def render(lm: LanguageModel, said: Conversation, *, open_answer: bool = False) -> Rendered:
+def render(lm: LanguageModel, said: Conversation, *, reply: bool = False) -> Rendered:
     """A conversation in the model's chat template; a model without one reads what was said, without the roles.
 
     Where a template knows no system message, that message goes before the next one's content.
@@ -123,7 +123,7 @@ def render(lm: LanguageModel, said: Conversation, *, open_answer: bool = False) 
     Args:
         lm: the model that reads.
         said: the conversation.
-        open_answer: whether the model is to answer next, so that its template ends with the beginning of an answer.
+        reply: whether the model is to answer next, so that its template ends where an answer begins.
 
     Raises:
         RefusedConversationError: if the template refuses the conversation.
@@ -132,19 +132,22 @@ def render(lm: LanguageModel, said: Conversation, *, open_answer: bool = False) 
     if not getattr(tokenizer, "chat_template", None):
         return Rendered(said.text, _spans(said.text, said), templated=False)
     try:
-        text = _apply(tokenizer, said.messages, open_answer)
+        text = _apply(tokenizer, said.messages, reply)
     except Exception:  # templates raise the kinds of jinja2, and their own
         try:
-            text = _apply(tokenizer, _without_system(said.messages), open_answer)
+            text = _apply(tokenizer, _without_system(said.messages), reply)
         except Exception as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise RefusedConversationError(lm.name, reason) from error
     return Rendered(text, _spans(text, said), templated=True)
 
 
-def _apply(tokenizer: Any, messages: Sequence[tuple[str, str]], open_answer: bool) -> str:
-    told = [{"role": role, "content": content} for role, content in messages]
-    return str(tokenizer.apply_chat_template(told, tokenize=False, add_generation_prompt=open_answer))
+def _apply(tokenizer: Any, messages: Sequence[tuple[str, str]], reply: bool = False) -> str:
+    said = [{"role": role, "content": content} for role, content in messages]
+    if not reply:
+        return str(tokenizer.apply_chat_template(said, tokenize=False))
+    # A reply begins where the thoughts of a model that thinks aloud have ended.
+    return str(tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True, enable_thinking=False))
 
 
 def _without_system(messages: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

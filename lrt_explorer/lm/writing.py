@@ -139,7 +139,7 @@ def _start(lm: LanguageModel, draft: Draft) -> list[int]:
         while len(ids) > 1 and ids[-1] == lm.tokenizer.eos_token_id:
             ids.pop()
         return [int(token) for token in ids]
-    asked = render(lm, Conversation((("user", draft.opener),)), open_answer=True)
+    asked = render(lm, Conversation((("user", draft.opener),)), reply=True)
     return [int(token) for token in encode(lm, [asked.text], templated=True).ids[0]]
 
 

@@ -12,7 +12,7 @@ from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import assets_home
 from lrt_explorer.study.files import file_documents
-from lrt_explorer.study.hub import HUB, HUB_FORMS, PUBLIC, hub_documents
+from lrt_explorer.study.hub import HUB, PUBLIC, hub_documents
 from lrt_explorer.study.processes import processes
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.self_written import SelfWritten
@@ -25,10 +25,6 @@ TINYWORLD, BROKEN_OFF, DEMO = "tinyworld", "tinyworld-broken-off", "demo"
 SHIPPED = (DEMO, "everyday")
 """Corpora that ship as a file: sentences of the small world, and ordinary prose."""
 FILES = ".txt, .md, .jsonl, .ndjson, .json, .csv, .tsv or .parquet"
-CORPUS_HELP = (
-    f"{SELF} (the large model writes it), everyday (ordinary prose), {', '.join(PUBLIC)} (streamed from the hub), "
-    f"{HUB_FORMS}, a {FILES} file, {TINYWORLD}, {BROKEN_OFF} or {DEMO}; A+B takes documents of both in turn"
-)
 BROKEN_OFF_END_WEIGHT = 600
 """So that the ends, one token in about fifty, make up some twelve thirteenths of what a map is fitted to."""
 ENDLESS = 10_000_000

@@ -62,7 +62,7 @@ def build_map(engine: Engine, session: gr.State) -> MapPanel:
         corpus = gr.State(None)
         with gr.Row(elem_classes="pairwise"):
             own_text = gr.UploadButton(
-                OWN_TEXT, size="sm", file_types=[".txt", ".jsonl"], min_width=90, elem_id="own-text"
+                OWN_TEXT, size="sm", file_types=[".txt", ".md", ".jsonl", ".ndjson", ".json", ".csv", ".tsv"], min_width=90, elem_id="own-text"
             )
             no_text = gr.Button("Shipped text", size="sm", min_width=60, visible=False)
         with gr.Row(elem_classes="pairwise"):

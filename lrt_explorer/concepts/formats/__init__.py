@@ -32,8 +32,8 @@ def import_contrast(
     """Read a contrast set from a file in any known format; what the file holds decides, not its name.
 
     Known are the project's own JSON Lines, model-written evaluations, pairs as other tools write them and statements
-    with labels (JSON, JSON Lines or tables), two columns (text), and JSON lists of texts, which have one side only: they
-    are said by two personas, or paired with a second list.
+    with labels (JSON, JSON Lines or tables), two columns (text), and JSON lists of texts, which have one side only:
+    they are said by two personas, or paired with a second list.
 
     Args:
         path: the file.
