@@ -19,6 +19,8 @@ ROWS_AT_ONCE = 1000
 JSON_ENDINGS = (".json", ".jsonl", ".ndjson")
 TABLE_ENDINGS = (".csv", ".tsv")
 MARKDOWN_ENDINGS = (".md", ".markdown")
+ENDINGS = (".txt", *MARKDOWN_ENDINGS, *JSON_ENDINGS, *TABLE_ENDINGS)
+"""Endings of files that need no further package; any other file is read as one document a line."""
 SECTION_CHARACTERS = 1000
 """A document of Markdown ends at the first blank line after so many characters, and before every heading."""
 CONTAINERS = ("data", "rows", "train", "examples", "documents", "instances", "items")
