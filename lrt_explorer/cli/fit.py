@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 BY_DESCENT = ("sgd", "distilled")
 METHODS = ("ridge", "procrustes", "reduced-rank", *BY_DESCENT)
 CORPUS_HELP = (
-    "tinyworld, tinyworld-broken-off, demo, hf:NAME or hf:NAME:SPLIT, or a .txt, .jsonl, .csv or .parquet file "
-    "(default: tinyworld-broken-off within the demo family, else demo)"
+    "self (the large model writes it), everyday (ordinary prose), a .txt, .md, .jsonl, .ndjson, .json, .csv, .tsv or "
+    ".parquet file (.gz too), a public data set (wikitext, wikipedia, c4, fineweb, smoltalk, ultrachat, hf:NAME, "
+    "hf:NAME:SPLIT or hf:NAME:CONFIG:SPLIT), tinyworld, tinyworld-broken-off or demo; A+B takes both in turn "
+    "(default: what suits the pair)"
 )
 
 
@@ -144,6 +146,7 @@ def show(result: Json) -> str:
         f"{result['small']} → {result['large']}: {result['tokens_used']:,} tokens in {result['seconds']:.1f} s, "
         f"{result['tokens_left_out']:,} left out, coverage {result['coverage']:.0%}\n"
         f"{table(header, rows)}\n"
+        f"{''.join(sentence + chr(10) for sentence in result['left_out'])}"
         f"kept in {result['artifact']}"
     )
 
@@ -182,6 +185,8 @@ def _load(name: str, device_map: str | None) -> "LanguageModel":
 
 
 def _described(found: "FittedMap") -> Json:
+    from lrt_explorer.study.left_out import left_out_sentences
+
     info = found.info
     return {
         "tokens": {
@@ -190,6 +195,7 @@ def _described(found: "FittedMap") -> Json:
             "coverage": info.coverage,
             "coverage_of_worst_tenth": info.settings["coverage_of_worst_tenth"],
             "coverage_of_median_document": info.settings["coverage_of_median_document"],
+            "left_out": list(left_out_sentences(info)),
         },
         "pair": {
             "small_layer": info.small_layer,

@@ -8,6 +8,22 @@ from lrt_explorer.errors import ModelError
 from lrt_explorer.lm.model import LanguageModel
 
 
+class RefusedConversationError(ModelError):
+    """A chat template refuses a conversation.
+
+    Attributes:
+        model: the model whose template it is.
+        reason: what the template says.
+    """
+
+    def __init__(self, model: str, reason: str) -> None:
+        """Say both in one sentence."""
+        super().__init__(
+            f"the chat template of {model} refuses a conversation ({reason}); give conversations as it asks for"
+        )
+        self.model, self.reason = model, reason
+
+
 @dataclass(frozen=True)
 class Conversation:
     """Messages in turn.
@@ -23,6 +39,13 @@ class Conversation:
         """What was said, a blank line between two messages, without any template."""
         return "\n\n".join(content for _, content in self.messages)
 
+
+_ROLE, _CONTENT = ("role", "from"), ("content", "value")
+_CALLS = ("tool_calls", "function_call")
+_TOOLS = ("tool", "function", "observation", "function_call", "tool_call")
+_ROLE_NAMES = {"human": "user", "prompter": "user", "gpt": "assistant", "bot": "assistant", "chatgpt": "assistant"}
+_ROLE_NAMES |= {"model": "assistant", "developer": "system"}
+_UNREADABLE = object()
 
 Document = str | Conversation
 """What a corpus is made of."""
@@ -44,47 +67,87 @@ class Rendered:
 
 
 def conversation(messages: object) -> Conversation | None:
-    """A conversation from `[{"role": ..., "content": ...}, ...]`; None if it is not of that form or says nothing."""
+    """A conversation from a list of messages; None if it is not of that form or says nothing. See `spoken`."""
+    said = spoken(messages)
+    return Conversation(said) if said and any(content for _, content in said) else None
+
+
+def spoken(messages: object) -> tuple[tuple[str, str], ...] | None:
+    """(role, content) of every message that says something to a reader; None if it is not a list of messages.
+
+    A message has its role under "role" or "from", and under "content" or "value" a text, or a list of parts of which
+    those with a text count. Calls of tools, which have no content, and what the tools answered are left out.
+    """
     if not isinstance(messages, Sequence) or isinstance(messages, str):
         return None
     read = []
     for message in messages:
         if not isinstance(message, Mapping):
             return None
-        role, content = message.get("role"), message.get("content")
-        if not isinstance(role, str) or not isinstance(content, str):
+        role = next((message[key] for key in _ROLE if isinstance(message.get(key), str)), None)
+        given = [message[key] for key in _CONTENT if key in message]
+        if role is None or not (given or any(key in message for key in _CALLS)):
             return None
-        read.append((role, content.strip()))
-    return Conversation(tuple(read)) if any(content for _, content in read) else None
+        role = _ROLE_NAMES.get(role.strip().lower(), role.strip())
+        content = _content(given[0]) if given else None
+        if content is _UNREADABLE:
+            return None
+        if isinstance(content, str) and role not in _TOOLS:
+            read.append((role, content))
+    return tuple(read)
 
 
-def render(lm: LanguageModel, said: Conversation) -> Rendered:
+def _content(value: object) -> object:
+    """The text of a message's content, None where it has none, `_UNREADABLE` where it is something else."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return value.strip()
+    if not isinstance(value, Sequence):
+        return _UNREADABLE
+    texts = []
+    for part in value:
+        text = part.get("text") if isinstance(part, Mapping) else part
+        if isinstance(text, str):
+            texts.append(text.strip())
+        elif not isinstance(part, Mapping):
+            return _UNREADABLE
+    return "\n".join(texts) if texts else None
+
+
+def render(lm: LanguageModel, said: Conversation, *, reply: bool = False) -> Rendered:
     """A conversation in the model's chat template; a model without one reads what was said, without the roles.
 
     Where a template knows no system message, that message goes before the next one's content.
 
+    Args:
+        lm: the model that reads.
+        said: the conversation.
+        reply: whether the model is to answer next, so that its template ends where an answer begins.
+
     Raises:
-        ModelError: if the template refuses the conversation.
+        RefusedConversationError: if the template refuses the conversation.
     """
     tokenizer: Any = lm.tokenizer
     if not getattr(tokenizer, "chat_template", None):
         return Rendered(said.text, _spans(said.text, said), templated=False)
     try:
-        text = _apply(tokenizer, said.messages)
+        text = _apply(tokenizer, said.messages, reply)
     except Exception:  # templates raise the kinds of jinja2, and their own
         try:
-            text = _apply(tokenizer, _without_system(said.messages))
+            text = _apply(tokenizer, _without_system(said.messages), reply)
         except Exception as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ModelError(
-                f"the chat template of {lm.name} refuses a conversation ({reason}); "
-                "let roles be user and assistant in turn"
-            ) from error
+            raise RefusedConversationError(lm.name, reason) from error
     return Rendered(text, _spans(text, said), templated=True)
 
 
-def _apply(tokenizer: Any, messages: Sequence[tuple[str, str]]) -> str:
-    return str(tokenizer.apply_chat_template([{"role": r, "content": c} for r, c in messages], tokenize=False))
+def _apply(tokenizer: Any, messages: Sequence[tuple[str, str]], reply: bool = False) -> str:
+    said = [{"role": role, "content": content} for role, content in messages]
+    if not reply:
+        return str(tokenizer.apply_chat_template(said, tokenize=False))
+    # A reply begins where the thoughts of a model that thinks aloud have ended.
+    return str(tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True, enable_thinking=False))
 
 
 def _without_system(messages: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -119,6 +119,17 @@ def prompt_tokens(lm: LanguageModel, prompt: str) -> list[int]:
     return ids
 
 
+def token_ends(lm: LanguageModel, text: str) -> list[int]:
+    """For each token of a text, uncut, how many characters are read once it is read; see `Encoded.ends`.
+
+    Raises:
+        PromptError: if the text is empty. ModelError as `encode`.
+    """
+    if not text:
+        raise PromptError("there is an empty text; leave out empty texts")
+    return _tokenize(lm, [text])[0].ends
+
+
 def pair_tokens(
     ends_small: Sequence[int],
     ends_large: Sequence[int],

@@ -22,6 +22,7 @@ from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.material import Material, Source, materials, pair_differences
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.solve import FittedMap
+from lrt_explorer.study.texts import prepared
 
 METHOD = "distilled"
 LEARNING_RATE = 0.01
@@ -102,6 +103,7 @@ def distilled_map(
     learned = [concept.name for concept in how.learn_from]
     if both := [concept.name for concept in settings.concepts if concept.name in learned]:
         raise SettingsError(f"the map would be judged on {both[0]}, which it learns from; leave it out of one of them")
+    texts = yield from prepared(texts, large, settings.tokens)
     ground = yield from ground_for(small, large, texts, Route(small_layer, large_layer), settings)
     material, held = yield from materials(small, large, texts, ground.route, ground.end_weight)
     learn: Source = material

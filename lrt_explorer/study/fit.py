@@ -14,6 +14,7 @@ from lrt_explorer.study.memory import MEMORY_GB, bytes_for, passes
 from lrt_explorer.study.moments import moments_of
 from lrt_explorer.study.progress import Progress, retold
 from lrt_explorer.study.solve import Directions, FittedMap, check_enough, read_directions, solve
+from lrt_explorer.study.texts import prepared
 
 __all__ = ["FittedMap", "each_map", "fit_map", "fit_maps"]
 
@@ -95,6 +96,7 @@ def each_map(
     if tokens < 1 or not routes:
         raise SettingsError(f"a map needs tokens to be fitted on, not {tokens}; ask for some thousands")
     end_weight = settings.weight_of_ends(texts)
+    texts = yield from prepared(texts, large, tokens)
     pairs = {(route.small_layer, route.large_layer) for route in routes}
     controls = any(route.shuffle is not None for route in routes)
     # Saving takes memory too, which several passes would rather sum in.

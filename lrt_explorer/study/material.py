@@ -17,8 +17,9 @@ from lrt_explorer.lm.suffix import Start, read_starts
 from lrt_explorer.lm.tokens import prompt_tokens
 from lrt_explorer.study.batches import DocumentStream
 from lrt_explorer.study.collect import Route, part_of
-from lrt_explorer.study.paired import CONTEXT, read_paired
+from lrt_explorer.study.paired import read_paired
 from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.windows import Windows
 
 WEAKEST, STRONGEST = 0.1, 0.6
 ROWS = 16
@@ -135,20 +136,21 @@ def materials(
     small_layer, large_layer = route.small_layer, route.large_layer
     material, held = Material(), Material()
     read = 0
-    for batch in DocumentStream(texts).batches(min(CONTEXT, small.context, large.context)):
+    for batch in DocumentStream(texts).batches(Windows(small, large)):
         for of, part in ((material, "fit"), (held, "select")):
             mine = [
-                (number, document if isinstance(document, str) else document.text)
-                for number, document in zip(batch.numbers, batch.texts, strict=True)
+                (number, document if isinstance(document, str) else document.text, end)
+                for number, document, end in zip(batch.numbers, batch.texts, batch.ends, strict=True)
                 if part_of(number) == part
             ]
             # Prompts come from other documents than the directions that are tried on them.
-            of.prompts += [_prompt(text) for number, text in mine if number % 2]
-            pool = [text for number, text in mine if number % 2 == 0]
+            of.prompts += [_prompt(text) for number, text, _ in mine if number % 2]
+            pool = [(text, end) for number, text, end in mine if number % 2 == 0]
             if pool:
-                states = read_paired(small, large, pool, [small_layer], [large_layer])
+                states = read_paired(small, large, [text for text, _ in pool], [small_layer], [large_layer])
                 last = torch.ones(len(states.text), dtype=torch.bool)
                 last[:-1] = states.text[1:] != states.text[:-1]
+                last &= torch.tensor([end for _, end in pool])[states.text]
                 of.small.append(states.small[small_layer])
                 of.large.append(states.large[large_layer])
                 of.weights.append(torch.where(last, float(end_weight), 1.0))

@@ -165,6 +165,9 @@ def with_evidence(
             "documents": counts.documents,
             "special_tokens": counts.special,
             "outliers": counts.outliers,
+            "empty_documents": counts.empty,
+            "refused_conversations": counts.refused,
+            "refusal": counts.refusal,
             "coverage_of_worst_tenth": counts.coverage_quantile(0.1),
             "coverage_of_median_document": counts.coverage_quantile(0.5),
             "shuffle": route.shuffle,
@@ -183,6 +186,11 @@ def check_enough(small: LanguageModel, large: LanguageModel, collected: Collecte
         MapError: if not.
     """
     counts = collected.counts
+    if counts.ordinary == 0 and counts.refused:
+        raise MapError(
+            f"none of the {counts.refused:,} conversations can be read, because {counts.refusal}; give conversations "
+            "of the form that it asks for, or plain text"
+        )
     if counts.ordinary == 0:
         raise MapError("the corpus holds no text; choose another one")
     check_coverage(small, large, counts)

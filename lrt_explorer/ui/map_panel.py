@@ -11,6 +11,7 @@ import gradio as gr
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.plots import path_figure
+from lrt_explorer.study.files import ENDINGS
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.ui.cards import badges_card, notice, progress_bar, route, thousands
 from lrt_explorer.ui.engine import Engine, Methods
@@ -61,9 +62,7 @@ def build_map(engine: Engine, session: gr.State) -> MapPanel:
         )
         corpus = gr.State(None)
         with gr.Row(elem_classes="pairwise"):
-            own_text = gr.UploadButton(
-                OWN_TEXT, size="sm", file_types=[".txt", ".jsonl"], min_width=90, elem_id="own-text"
-            )
+            own_text = gr.UploadButton(OWN_TEXT, size="sm", file_types=list(ENDINGS), min_width=90, elem_id="own-text")
             no_text = gr.Button("Shipped text", size="sm", min_width=60, visible=False)
         with gr.Row(elem_classes="pairwise"):
             fit = gr.Button("Fit a map", variant="primary", size="sm", min_width=90)

@@ -15,6 +15,12 @@ VERSION = 1
 KEYS = frozenset({"kind", "with", "without", "prompt"})
 
 
+def knows(row: Row) -> bool:
+    """Whether a row is surely of this format: its header, or a pair of texts and nothing else that is read."""
+    pair = row.values.get("with"), row.values.get("without")
+    return "kind" in row.values or ("prompt" not in row.values and all(isinstance(side, str) for side in pair))
+
+
 def read_contrast(path: Path) -> ContrastSet:
     """Read a contrast set from a JSONL file.
 
