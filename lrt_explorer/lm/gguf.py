@@ -12,6 +12,19 @@ from lrt_explorer.errors import ModelError
 from lrt_explorer.store.gguf_cursor import MAGIC, GgufHeader, Value, read_header
 
 ENDING = ".gguf"
+# Families whose name in GGUF files is not that of transformers without underscores and "_text".
+_ARCHITECTURES = {
+    "mistral": "llama",
+    "mixtral": "llama",
+    "cohere": "command-r",
+    "phi": "phi2",
+    "gpt_oss": "gpt-oss",
+    "falcon_h1": "falcon-h1",
+    "ernie4_5": "ernie4_5",
+    "seed_oss": "seed_oss",
+    "hunyuan_v1_dense": "hunyuan-dense",
+    "qwen3_5": "qwen35",
+}
 # Files that stand beside a model: what turns pictures into its input.
 _PROJECTOR = "mmproj"
 
@@ -63,6 +76,11 @@ def gguf_file(name: str, path: Path) -> Path | None:
     if path.suffix.lower() == ENDING:
         raise ModelError(f"there is no file {name}; check the path")
     return None
+
+
+def gguf_architecture(family: str) -> str:
+    """How GGUF files name a family that transformers calls by its `model_type`."""
+    return _ARCHITECTURES.get(family, family.removesuffix("_text").replace("_", ""))
 
 
 def is_gguf(path: Path) -> bool:

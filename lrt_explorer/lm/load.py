@@ -47,15 +47,16 @@ def load(
 
     Args:
         name: a preset, a local folder, a GGUF file, or a hub id, tried in this order.
-        device, dtype, device_map: where to put it and in which precision, as `Placement` says; None for what the
-            environment says, else "auto".
+        device: where to put it, as `Placement` says; None for what the environment says, else "auto".
+        dtype: precision of the weights, likewise.
+        device_map: "auto" to spread it over all accelerators, likewise.
 
     Raises:
         ModelError: if there is no such model, its files are missing or damaged, or it is no causal language model.
     """
     _be_quiet()
     if not name.strip():
-        raise ModelError("no model was named; give a preset, a folder or a hub id")
+        raise ModelError("no model was named; give a preset, a folder, a GGUF file or a hub id")
     placed = placement(device, dtype, device_map)
     where = locate(name)
     if (file := gguf_file(name, Path(where))) is not None:
