@@ -1,7 +1,6 @@
 """`lrt-explorer fit`: the map between layers of two models."""
 
 import argparse
-import sys
 import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
@@ -50,7 +49,6 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--memory-gb", type=float, default=4.0, metavar="GB", help="memory beside the models (default: %(default)s)"
     )
-    parser.add_argument("--device-map", choices=("auto",), help="auto: spread each model over all accelerators")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the map (default: where the app finds it)")
     add_json(parser)
     parser.set_defaults(run=run, show=show)
@@ -85,7 +83,7 @@ def run(options: argparse.Namespace) -> Json | int:
     learn_from = tuple(load_concept(name.strip()) for name in named if name.strip())
     learned = {concept.name for concept in learn_from}
     concepts = [load_concept(name) for name in shipped_concepts() if name not in learned] if main else []
-    small, large = (_load(name, options.device_map) for name in (options.small, options.large))
+    small, large = load_model(options.small), load_model(options.large)
     pairs = None if options.all_layers else [chosen_layers(options, small, large)]
     fitted: list[Json] = []
     folders: list[Path] = []
@@ -173,15 +171,6 @@ def _by_descent(
     if options.method == METHOD:
         return sgd_map(*where, settings, learning_rate=rate)
     return distilled_map(*where, settings, Distillation(learn_from, learning_rate=rate))
-
-
-def _load(name: str, device_map: str | None) -> "LanguageModel":
-    if device_map is None:
-        return load_model(name)
-    from lrt_explorer.lm.load import load
-
-    print(f"loading {name} over all accelerators", file=sys.stderr)
-    return load(name, device_map=device_map)
 
 
 def _described(found: "FittedMap") -> Json:

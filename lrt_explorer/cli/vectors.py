@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrt_explorer.cli.common import METHODS, MODEL_HELP, Json, add_concept, add_json, load_model
+from lrt_explorer.cli.common import METHODS, MODEL_HELP, Json, add_concept, add_json, add_placement, load_model
 
 if TYPE_CHECKING:
     from lrt_explorer.concepts.vectors import SteeringVector
@@ -18,6 +18,7 @@ def add_parser(commands: Any) -> None:
     add_concept(vector)
     out = "file to write, .safetensors or .gguf (default: in the data folder)"
     vector.add_argument("--out", type=Path, metavar="FILE", help=out)
+    add_placement(vector)
     add_json(vector)
     vector.set_defaults(run=run_vector, show=show)
 
@@ -38,7 +39,8 @@ def run_vector(options: argparse.Namespace) -> Json:
     from lrt_explorer.concepts.reading import reader
     from lrt_explorer.concepts.vectors import find_vectors, typical_deviations
     from lrt_explorer.lm.blocks import check_layer
-    from lrt_explorer.store import data_home, save_vector
+    from lrt_explorer.lm.export import save_vector
+    from lrt_explorer.store import data_home
     from lrt_explorer.study.known import folder_name
 
     concept = load_concept(options.concept)
@@ -60,7 +62,8 @@ def run_vector(options: argparse.Namespace) -> Json:
 def run_transfer(options: argparse.Namespace) -> Json:
     """Map a vector and keep it; neither model is loaded."""
     from lrt_explorer.concepts.vectors import transfer
-    from lrt_explorer.store import load_map, load_vector, save_vector
+    from lrt_explorer.lm.export import save_vector
+    from lrt_explorer.store import load_map, load_vector
 
     map, info = load_map(options.map)
     several = options.vector.suffix.lower() == ".gguf"

@@ -37,7 +37,7 @@ class LanguageModel:
     Hooks belong to the model object, so whoever runs it, steered or not, holds `lock` for that pass.
 
     Attributes:
-        name: what it was asked for by: a preset, a folder or a hub id.
+        name: what it was asked for by: a preset, a folder, a GGUF file or a hub id.
         model: the transformers model.
         tokenizer: its tokenizer.
         blocks: the decoder blocks in order; layer i is the output of `blocks[i]`, before any final norm.

@@ -63,5 +63,5 @@ EVERYDAY = World("everyday", corpus="everyday", ordinary="everyday", opening_con
 
 
 def world_of(*models: str) -> World:
-    """The world that all of these models know, each a preset, a folder or a hub id."""
+    """The world that all of these models know, each a preset, a folder, a GGUF file or a hub id."""
     return DEMO if all(map(is_demo, models)) else EVERYDAY

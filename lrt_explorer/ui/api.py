@@ -28,7 +28,7 @@ def add_api(engine: Engine) -> None:
         """Write the large model's text unsteered and under its native, the transferred and a random vector.
 
         Args:
-            small: model that the vector comes from; a preset, a folder or a hub id.
+            small: model that the vector comes from; a preset, a folder, a GGUF file or a hub id.
             large: model that is steered.
             concept: name of a shipped concept.
             prompt: shared start of all texts.

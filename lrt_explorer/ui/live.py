@@ -19,7 +19,7 @@ from lrt_explorer.linear.projection import umap
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.cache import ModelCache, models
-from lrt_explorer.lm.presets import MODELS, PAIRS
+from lrt_explorer.lm.presets import PAIRS, needs
 from lrt_explorer.lm.summary import describe
 from lrt_explorer.store import check_map, data_home, load_map
 from lrt_explorer.study import distill, sgd
@@ -278,9 +278,7 @@ class LiveEngine(LiveConcepts):
 
 
 def _pair_card(name: str, small: str, large: str) -> PairCard:
-    missing = [model for model in (small, large) if not describe(model).available]
-    licence = ", licence first" if any(MODELS[model].gated for model in missing) else ""
-    return PairCard(name, small, large, f"from the hub{licence}" if missing else "")
+    return PairCard(name, small, large, needs([model for model in (small, large) if not describe(model).available]))
 
 
 def _text(session: Session, text_file: Path | None) -> tuple[str, str]:

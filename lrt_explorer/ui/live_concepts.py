@@ -9,8 +9,9 @@ from lrt_explorer.errors import ArtifactError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.cache import ModelCache
+from lrt_explorer.lm.export import save_vector
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.store import MapInfo, load_map, save_vector
+from lrt_explorer.store import MapInfo, load_map
 from lrt_explorer.study.brought import bring_vector
 from lrt_explorer.study.check import ConceptCheck, check_concept
 from lrt_explorer.study.known import folder_name

@@ -46,13 +46,13 @@ def build_setup(engine: Engine, session: gr.State) -> SetupPanel:
     with gr.Column(visible=False) as others:
         small = gr.Textbox(
             label="Small model",
-            info="a preset, a folder or a hub id",
+            info="a preset, a folder, a GGUF file or a hub id",
             placeholder="Qwen/Qwen2.5-0.5B",
             elem_id="other-small",
         )
         large = gr.Textbox(
             label="Large model",
-            info="a preset, a folder or a hub id",
+            info="a preset, a folder, a GGUF file or a hub id",
             placeholder="Qwen/Qwen2.5-1.5B",
             elem_id="other-large",
         )
@@ -119,7 +119,7 @@ def _unopened(sentence: str) -> Shown:
 def open_models(engine: Engine, small: str, large: str) -> Iterator[Shown]:
     """Load two models and show their layers."""
     if not small.strip() or not large.strip():
-        raise SettingsError("name both models; a preset, a folder or a hub id each")
+        raise SettingsError("name both models; a preset, a folder, a GGUF file or a hub id each")
     opening = engine.open(small.strip(), large.strip())
     session = yield from _reporting(opening)
     yield (*shown_layers(session), "")
