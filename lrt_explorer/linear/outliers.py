@@ -1,10 +1,12 @@
-"""Which tokens are ordinary: attention sinks carry norms that would rule any least-squares fit."""
+"""Which tokens and dimensions are ordinary: a few rule any sum of squares, and so any fit and any score."""
 
 import torch
 from torch import Tensor
 
 # Ordinary tokens of a layer stay within about three times their median norm; sinks start well above ten times.
 DEFAULT_FACTOR = 5.0
+# Five times the median deviation. In models without rogue dimensions the largest stays below nine times the variance.
+DIMENSION_FACTOR = 25.0
 
 
 def ordinary_rows(x: Tensor, factor: float = DEFAULT_FACTOR) -> Tensor:
@@ -37,3 +39,17 @@ def ordinary_norms(norms: Tensor, factor: float = DEFAULT_FACTOR) -> Tensor:
     if not bool(finite.any()):
         return finite
     return norms <= factor * norms[finite].median()
+
+
+def outlier_dimensions(variances: Tensor, factor: float = DIMENSION_FACTOR) -> Tensor:
+    """Mark the dimensions whose variance exceeds `factor` times that of the median dimension that varies.
+
+    Args:
+        variances: [d] float, of the ordinary rows of one layer; sums of squares about the mean do as well.
+        factor: Multiple of the median variance from which a dimension is an outlier.
+
+    Returns:
+        [d] bool, True for outliers.
+    """
+    varying = variances[variances > 0]
+    return variances > factor * varying.median() if len(varying) else variances > 0
