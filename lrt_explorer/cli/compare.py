@@ -23,7 +23,12 @@ def add_parser(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("compare", help="the large model's text under every arm, side by side")
     add_models(parser)
-    parser.add_argument("--map", type=Path, metavar="DIR", help="folder of a fitted map (default: an existing one, else it is fitted first)")
+    parser.add_argument(
+        "--map",
+        type=Path,
+        metavar="DIR",
+        help="folder of a fitted map (default: an existing one, else it is fitted first)",
+    )
     add_concept(parser)
     add_scorer(parser)
     parser.add_argument("--prompt", help="start of all texts (default: one that suits the concept)")

@@ -33,7 +33,12 @@ def add_parser(commands: Any) -> None:
         "--concepts", default=ALL_CONCEPTS, metavar="NAME|FILE,…|all", help="default: all that ship for these models"
     )
     add_vectors(parser)
-    parser.add_argument("--map", type=Path, metavar="DIR", help="folder of a fitted map (default: an existing one, else it is fitted first)")
+    parser.add_argument(
+        "--map",
+        type=Path,
+        metavar="DIR",
+        help="folder of a fitted map (default: an existing one, else it is fitted first)",
+    )
     parser.add_argument("--prompts", type=int, metavar="N", help="held-out prompts of each concept (default: 60)")
     parser.add_argument(
         "--strengths", type=float, nargs="+", metavar="S", help="in typical deviations (default: -0.6 … 0.6)"

@@ -55,8 +55,8 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--learn-from",
         metavar="NAME|FILE,…|all",
-        help="concepts that distilled learns from; of those that ship, --concepts all compares the others (default: none, "
-        "but differences of random tokens)",
+        help="concepts that distilled learns from; --concepts all then compares the others (default: none, but "
+        "differences of random tokens)",
     )
     parser.add_argument(
         "--concepts",

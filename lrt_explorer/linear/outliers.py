@@ -5,8 +5,6 @@ from torch import Tensor
 
 # Ordinary tokens of a layer stay within about three times their median norm; sinks start well above ten times.
 DEFAULT_FACTOR = 5.0
-# Five times the median deviation. In models without rogue dimensions the largest stays below nine times the variance.
-DIMENSION_FACTOR = 25.0
 
 
 def ordinary_rows(x: Tensor, factor: float = DEFAULT_FACTOR) -> Tensor:
@@ -41,12 +39,13 @@ def ordinary_norms(norms: Tensor, factor: float = DEFAULT_FACTOR) -> Tensor:
     return norms <= factor * norms[finite].median()
 
 
-def outlier_dimensions(variances: Tensor, factor: float = DIMENSION_FACTOR) -> Tensor:
+def outlier_dimensions(variances: Tensor, factor: float = DEFAULT_FACTOR**2) -> Tensor:
     """Mark the dimensions whose variance exceeds `factor` times that of the median dimension that varies.
 
     Args:
         variances: [d] float, of the ordinary rows of one layer; sums of squares about the mean do as well.
-        factor: Multiple of the median variance from which a dimension is an outlier.
+        factor: Multiple of the median variance from which a dimension is an outlier; by default that of the deviation,
+            squared. Where no dimension stands out the largest has less than ten times the median variance.
 
     Returns:
         [d] bool, True for outliers.

@@ -10,6 +10,7 @@ from lrt_explorer.concepts.contrast import ContrastSet, shipped_concepts
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.lm.presets import PAIRS, PairPreset
 from lrt_explorer.store import assets_home
+from lrt_explorer.study.solve import least_tokens
 from lrt_explorer.study.suggest import BLOCKS_ABOVE
 
 CONCEPT = "register"
@@ -18,8 +19,6 @@ DEPTH = 0.6
 """How deep the layers of a pair lie that nobody has studied: where most vectors were seen to steer."""
 FIRST_FIT_TOKENS = 5_000
 """Pairs of tokens for the first map of a pair, so that there is something to see soon."""
-TOKENS_PER_DIMENSION = 3
-"""Pairs of tokens for each dimension of the small model that a first map has at least: seven tenths of them fit it."""
 EXAMPLES = 3
 """Prompts to start from that are offered for a concept."""
 
@@ -63,7 +62,7 @@ def default_layers(small: str, large: str, small_layers: int, large_layers: int)
 
 def first_fit_tokens(small_width: int) -> int:
     """Pairs of tokens for the first map of a pair whose small model is so wide."""
-    return max(FIRST_FIT_TOKENS, TOKENS_PER_DIMENSION * small_width)
+    return max(FIRST_FIT_TOKENS, least_tokens(small_width))
 
 
 def default_prompt(contrast: ContrastSet) -> str:

@@ -58,6 +58,11 @@ class LayerCell:
     concepts: int = 0
     left_out: tuple[str, ...] = ()
 
+    @property
+    def was_compared(self) -> bool:
+        """Whether directions were compared here, if only to find that no concept gives one."""
+        return self.concepts + len(self.left_out) > 0
+
 
 @dataclass(frozen=True)
 class LayerGrid:

@@ -20,6 +20,8 @@ from lrt_explorer.store import MapInfo
 from lrt_explorer.study.collect import PARTS, Collected, Route, check_coverage
 from lrt_explorer.study.directions import Agreement, Directions, agreement
 
+TOKENS_PER_DIMENSION = 3
+"""Pairs of tokens for each dimension of the small model that a map has at least: seven tenths of them fit it."""
 MINIMUM_HELD_OUT = 32
 """Pairs that each held-out part must hold, so that its score is more than chance."""
 
@@ -132,6 +134,11 @@ def with_evidence(
     )
     by_dimension = tuple(r2_per_dimension(estimate.map, held_out).tolist())
     return FittedMap(estimate.map, info, estimate.path, by_dimension)
+
+
+def least_tokens(small_width: int) -> int:
+    """Pairs of tokens that are enough for a map from a layer of this width."""
+    return TOKENS_PER_DIMENSION * small_width
 
 
 def check_enough(small: LanguageModel, large: LanguageModel, collected: Collected, routes: Sequence[Route]) -> None:

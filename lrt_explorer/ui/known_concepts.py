@@ -24,4 +24,3 @@ def concept_card(contrast: ContrastSet) -> ConceptCard:
 @cache
 def _shipped(path: Path) -> ContrastSet:
     return read_contrast(path)
-
