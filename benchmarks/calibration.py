@@ -156,7 +156,7 @@ def random_vectors(
         control_maps(
             small, large, read_texts(TINYWORLD), info.small_layer, info.large_layer, tokens=tokens, corpus=TINYWORLD
         )
-    ).controls
+    )
     # Each draw has vectors of its own; the controls of different draws come from common pools.
     isotropic = torch.stack([random_vector(large.width, seed + row) for row in range(draws)])
     sources = torch.stack([random_vector(small.width, seed + row) for row in range(draws)])

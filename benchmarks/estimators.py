@@ -126,7 +126,7 @@ def measure(
 
 def judge_of(found: Sequence[FittedMap], concept: ContrastSet) -> FittedMap:
     """The map that a concept is judged by: the only one, or that of the fold which leaves the concept out."""
-    return next(one for one in found if concept.name in one.direction_cosines)
+    return next(one for one in found if concept.name in one.agreement.direction_cosines)
 
 
 def row(name: str, found: Sequence[FittedMap], retained: dict[str, Any], seconds: float) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def row(name: str, found: Sequence[FittedMap], retained: dict[str, Any], seconds
         "estimator": name,
         "maps": len(found),
         "r2": mean([one.info.r2 for one in found], 4),
-        "direction_cosine": mean([value for one in found for value in one.direction_cosines.values()], 4),
+        "direction_cosine": mean([value for one in found for value in one.agreement.direction_cosines.values()], 4),
         "mean_retention": mean(values),
         "mean_distance_from_1": mean([abs(1 - value) for value in values]),
         "retention": retained,

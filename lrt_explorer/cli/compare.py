@@ -23,7 +23,12 @@ def add_parser(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("compare", help="the large model's text under every arm, side by side")
     add_models(parser)
-    parser.add_argument("--map", type=Path, metavar="DIR", help="folder of a fitted map (default: the one at hand)")
+    parser.add_argument(
+        "--map",
+        type=Path,
+        metavar="DIR",
+        help="folder of a fitted map (default: an existing one, else it is fitted first)",
+    )
     add_concept(parser)
     add_scorer(parser)
     parser.add_argument("--prompt", help="start of all texts (default: one that suits the concept)")
@@ -37,17 +42,18 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> Json:
     """Write all arms."""
-    from lrt_explorer.concepts.contrast import load_concept
     from lrt_explorer.store import load_map
     from lrt_explorer.study.compare import compare
     from lrt_explorer.study.defaults import default_prompt
-    from lrt_explorer.study.maps import needed_map
+    from lrt_explorer.study.maps import map_for
+    from lrt_explorer.study.world import world_of
 
-    concept, scorer = load_concept(options.concept), chosen_scorer(options)
+    concept, scorer = world_of(options.small, options.large).concept(options.concept), chosen_scorer(options)
     small, large = load_model(options.small), load_model(options.large)
-    map, info = (
-        load_map(options.map) if options.map else needed_map(small, large, *chosen_layers(options, small, large))
-    )
+    if options.map:
+        map, info = load_map(options.map)
+    else:
+        map, info = run_study(map_for(small, large, *chosen_layers(options, small, large)), keeps=True)
     study = compare(
         small,
         large,

@@ -35,15 +35,15 @@ def add_parser(commands: Any) -> None:
 
 def run_vector(options: argparse.Namespace) -> Json:
     """Find a vector and keep it."""
-    from lrt_explorer.concepts.contrast import load_concept
     from lrt_explorer.concepts.reading import reader
     from lrt_explorer.concepts.vectors import find_vectors, typical_deviations
     from lrt_explorer.lm.blocks import check_layer
     from lrt_explorer.lm.export import save_vector
     from lrt_explorer.store import data_home
     from lrt_explorer.study.known import folder_name
+    from lrt_explorer.study.world import world_of
 
-    concept = load_concept(options.concept)
+    concept = world_of(options.model).concept(options.concept)
     reader(options.reading or concept.reading)
     lm = load_model(options.model)
     check_layer(lm, options.layer)

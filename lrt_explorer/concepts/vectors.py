@@ -91,8 +91,11 @@ def vectors_with_norms(
     method: Method = METHODS[0],
     reading: str | None = None,
     whiten: bool = False,
+    skip_empty: bool = False,
 ) -> dict[int, tuple[SteeringVector, float]]:
     """The vectors of `find_vectors` with the typical deviation of the set's texts, in one pass where possible.
+
+    With `skip_empty` layers at which the vector vanishes are left out instead of refused.
 
     Raises what `find_vectors` and `typical_deviations` raise.
     """
@@ -104,10 +107,14 @@ def vectors_with_norms(
     else:
         # Texts that end in a suffix are other texts, and the unit of strength does not depend on the reading.
         norms = typical_deviations(lm, layers, texts)
-    return {
-        layer: (_vector(lm, contrast, layer, method, reading, pairs, _whitener(pairs)), norms[layer])
-        for layer, pairs in states.items()
-    }
+    found = {}
+    for layer, pairs in states.items():
+        try:
+            found[layer] = (_vector(lm, contrast, layer, method, reading, pairs, _whitener(pairs)), norms[layer])
+        except VectorError:
+            if not skip_empty:
+                raise
+    return found
 
 
 def _whitener(pairs: PairStates) -> Tensor | None:

@@ -132,7 +132,7 @@ def distilled_folds(
     """Maps distilled from concepts, cross-validated: each concept is judged by a map that never saw it.
 
     The concepts to learn from are parted into folds; for each fold that holds a concept of `settings` a map learns from
-    all the others, and is judged on those of `settings` in the fold: they are in its `direction_cosines`.
+    all the others, and is judged on those of `settings` in the fold: they are in its `agreement`.
 
     Raises what `distilled_map` raises, and SettingsError if there are too few concepts for so many folds, or one to be
     judged is not among those to learn from.
@@ -185,7 +185,7 @@ def _descended(
         "divergence_ridge": before,
         "divergence": after,
     }
-    return ground.fitted(Estimate(best, begun.lam, tuple(path), found), METHOD)
+    return (yield from ground.fitted(Estimate(best, begun.lam, tuple(path), found), METHOD))
 
 
 def _divergence(

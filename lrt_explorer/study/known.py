@@ -72,8 +72,13 @@ class KnownVectors:
         reading: Reading | None = None,
         method: Method = METHODS[0],
         whiten: bool = False,
+        *,
+        skip_empty: bool = False,
     ) -> dict[int, Known]:
-        """`get` at several layers; those not yet known are read together."""
+        """`get` at several layers; those not yet known are read together.
+
+        With `skip_empty` layers at which the texts give no vector are left out, where otherwise one such is an error.
+        """
         reading = reading or contrast.reading
         keys = {layer: _key(lm, contrast, layer, reading, method_name(method, whiten)) for layer in layers}
         with self._lock:
@@ -81,10 +86,10 @@ class KnownVectors:
             found = {layer: self._known[key] for layer, key in keys.items() if key in self._known}
         # Read outside the lock: two visitors may both read the same vector, but nobody waits for another's model.
         if missing := sorted(set(layers) - set(found)):
-            found |= read_known(lm, contrast, missing, reading, method, whiten)
+            found |= read_known(lm, contrast, missing, reading, method, whiten, skip_empty)
         with self._lock:
-            for layer, key in keys.items():
-                self._keep(key, found[layer])
+            for layer, known in found.items():
+                self._keep(keys[layer], known)
         return found
 
     def holds(
@@ -122,9 +127,12 @@ def read_known(
     reading: Reading | None,
     method: Method = METHODS[0],
     whiten: bool = False,
+    skip_empty: bool = False,
 ) -> dict[int, Known]:
     """Read a concept from the model itself, at several layers at once."""
-    found = vectors_with_norms(lm, contrast, layers, method=method, reading=reading, whiten=whiten)
+    found = vectors_with_norms(
+        lm, contrast, layers, method=method, reading=reading, whiten=whiten, skip_empty=skip_empty
+    )
     return {layer: Known(vector, norm) for layer, (vector, norm) in found.items()}
 
 

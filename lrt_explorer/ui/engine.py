@@ -77,6 +77,12 @@ class MapBadges:
         method: the estimator.
         norm_ratio: length of the mapped over that of the native vector of the concept; None if unknown.
         path: how the estimator's setting was chosen; None if it has none, or it was not written down.
+        r2_standardised: as `r2`, with every dimension in units of its own deviation; None if not recorded, as are all
+            figures that follow.
+        largest_dimensions: share of the variance that the largest dimension holds, of the small and the large layer.
+        outlier_dimensions: how many dimensions of each layer are outliers.
+        outlier_shares: share of each layer's variance that they hold.
+        caveats: sentences that say where a few dimensions rule these scores.
     """
 
     r2: float
@@ -89,6 +95,11 @@ class MapBadges:
     method: str
     norm_ratio: float | None = None
     path: FitPath | None = None
+    r2_standardised: float | None = None
+    largest_dimensions: tuple[float | None, float | None] = (None, None)
+    outlier_dimensions: tuple[int | None, int | None] = (None, None)
+    outlier_shares: tuple[float | None, float | None] = (None, None)
+    caveats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

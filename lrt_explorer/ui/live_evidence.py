@@ -68,7 +68,7 @@ def evidence(
             map,
             info,
             concepts,
-            control_maps=controls.controls,
+            control_maps=controls,
             among=among,
             settings=settings,
             keep=home / "concepts",

@@ -32,7 +32,7 @@ def test_the_first_comparison_reads_no_model_twice(tmp_path: Path, monkeypatch: 
     ]
     bundle = finish(build_demo_maps(pairs, 3000, ModelCache(3, family.__getitem__)))
     assert [(fit.info.small_layer, fit.info.large_layer) for fit in bundle.maps] == [(1, 2), (2, 3)]
-    assert all(fit.direction_cosine is not None for fit in bundle.maps)
+    assert all(fit.agreement.direction_cosine is not None for fit in bundle.maps)
 
     fresh = KnownVectors()
     monkeypatch.setattr("lrt_explorer.study.compare.known_vectors", lambda: fresh)
