@@ -11,10 +11,12 @@ from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.errors import ContrastError, SettingsError
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.study.deviation import units_of
 from lrt_explorer.study.dose import dose_response
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.layers import LayerGrid, layer_grid
 from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.world import world_of
 
 BLOCKS_ABOVE = 2
 """Steering nearer to the output is almost adding to the logits, and transfers almost by definition."""
@@ -119,7 +121,8 @@ def suggest_layers(
         grid = yield from layer_grid(
             small, large, texts, pairs=pairs, tokens=tokens, concepts=concepts, reading=reading, keep_moments=False
         )
-    effects = yield from _native_effects(large, tried_large, concepts, reading)
+    ordinary = world_of(small.name, large.name).ordinary
+    effects = yield from _native_effects(large, tried_large, concepts, reading, ordinary)
     candidates = [
         Candidate(cell.small_layer, cell.large_layer, cell.r2, cell.direction_cosine or 0.0, effects[cell.large_layer])
         for cell in grid.cells
@@ -137,10 +140,15 @@ def middle_layers(layers: int, highest: int, count: int = LAYERS_TRIED) -> list[
 
 
 def _native_effects(
-    large: LanguageModel, layers: Sequence[int], concepts: Sequence[ContrastSet], reading: Reading | None
+    large: LanguageModel,
+    layers: Sequence[int],
+    concepts: Sequence[ContrastSet],
+    reading: Reading | None,
+    ordinary: str,
 ) -> Generator[Progress, None, Mapping[int, float]]:
     """Share of the best layer's native slope, averaged over the concepts that can be read out; 1 where none can."""
     shares: dict[int, list[float]] = {layer: [] for layer in layers}
+    units = units_of(large, layers, ordinary)
     for number, concept in enumerate(concepts):
         yield Progress(number, len(concepts), f"steering {large.name} with its own {concept.name}")
         if not concept.prompts:
@@ -153,7 +161,7 @@ def _native_effects(
                 layer,
                 {"native": known.vector.values},
                 concept.prompts[:PROMPTS_TRIED],
-                known.typical_deviation,
+                units[layer],
                 strengths=STRENGTHS,
             )
             slopes[layer] = max(response.slope("native").value, 0.0)

@@ -45,11 +45,16 @@ def waiting_panes(sentence: str, kind: str = "hint") -> str:
 
 def added_line(comparison: Comparison, session: Session) -> str:
     """What was added, as a number in the model's own units."""
-    norm = f"a vector of norm <b>{abs(comparison.coefficient):.3g}</b> (s times the typical deviation)"
-    return (
-        f'<p class="added">s = {signed(comparison.strength, 2)}: {norm} is added at every position, '
-        f"after layer {session.large_layer}. Marked words differ from the unsteered text.</p>"
-    )
+    where = f"at every position, after layer {session.large_layer}. Marked words differ from the unsteered text.</p>"
+    pushed = [arm for arm in comparison.arms if arm.coefficient]
+    if len({abs(arm.coefficient) for arm in pushed}) > 1:
+        each = ", ".join(f"{ARM_STYLES[arm.name].label} <b>{abs(arm.coefficient):.3g}</b>" for arm in pushed)
+        return (
+            f'<p class="added">s = {signed(comparison.strength, 2)} for the native vector, and the others at equal '
+            f"cost: vectors of length {each} are added {where}"
+        )
+    length = f"a vector of length <b>{abs(comparison.coefficient):.3g}</b> (s times the typical deviation)"
+    return f'<p class="added">s = {signed(comparison.strength, 2)}: {length} is added {where}'
 
 
 def writing_line(step: ComparisonStep | None) -> str:
