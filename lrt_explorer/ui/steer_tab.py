@@ -117,7 +117,7 @@ def build_steer(engine: Engine, session: gr.State, shelf: gr.State) -> SteerTab:
             equal_cost = gr.Checkbox(
                 False,
                 label="Equal cost",
-                info="push every arm as far as costs the native one's KL",
+                info="each arm costs what the native one does",
                 elem_id="equal-cost",
             )
         contrast = gr.UploadButton("Own contrast set …", size="sm", scale=0, file_types=SET_FILES, elem_id="contrast")
