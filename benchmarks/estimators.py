@@ -21,6 +21,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from benchmarks.grid import STRENGTHS, unit_for
 from lrt_explorer.concepts.contrast import ContrastSet, load_concept, shipped_concepts
 from lrt_explorer.linear.estimators import CLOSED_FORM
 from lrt_explorer.lm.cache import models
@@ -28,7 +29,7 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.presets import MODELS, PAIRS
 from lrt_explorer.study.collect import Route
 from lrt_explorer.study.distill import METHOD, Distillation, distilled_folds, distilled_map
-from lrt_explorer.study.dose import STRENGTHS, dose_response
+from lrt_explorer.study.dose import dose_response
 from lrt_explorer.study.fit import fit_maps
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.known import known_vectors
@@ -102,7 +103,7 @@ def measure(
         arms |= {name: judge_of(found, concept).map.direction(source) for name, found in fitted.items()}
         doses = finish(
             dose_response(
-                large, large_layer, arms, concept.prompts[:prompts], native.typical_deviation, strengths=STRENGTHS
+                large, large_layer, arms, concept.prompts[:prompts], unit_for(large, large_layer), strengths=STRENGTHS
             )
         )
         for name in fitted:

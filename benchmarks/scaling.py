@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from benchmarks.grid import unit_for
 from lrt_explorer.concepts.contrast import ContrastSet, load_concept, shipped_concepts
 from lrt_explorer.concepts.vectors import mean_difference, random_vector
 from lrt_explorer.linear.affine import AffineMap
@@ -74,10 +75,9 @@ class Steered:
 
     def slope(self, concept: ContrastSet, vector: Tensor) -> Interval:
         """Slope of the concept's readout under a direction."""
-        known = known_vectors().get(self.lm, concept, self.layer)
         prompts = concept.prompts[: self.prompts]
         dose = dose_response(
-            self.lm, self.layer, {"one": vector}, prompts, known.typical_deviation, strengths=STRENGTHS
+            self.lm, self.layer, {"one": vector}, prompts, unit_for(self.lm, self.layer), strengths=STRENGTHS
         )
         return finish(dose).slope("one")
 

@@ -41,7 +41,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--prompts", type=int, metavar="N", help="held-out prompts of each concept (default: 60)")
     parser.add_argument(
-        "--strengths", type=float, nargs="+", metavar="S", help="in typical deviations (default: -0.6 … 0.6)"
+        "--strengths", type=float, nargs="+", metavar="S", help="in typical deviations (default: calibrated)"
     )
     parser.add_argument("--seeds", type=int, metavar="N", help="random directions (default: 5)")
     parser.add_argument(
@@ -149,16 +149,19 @@ def show(result: Json) -> str:
                 concept["name"],
                 concept["verdict"],
                 _interval(concept, "retention"),
+                _interval(concept, "retention_at_equal_cost"),
                 *(_interval(arms.get(name), "retention") for name in CONTROLS),
                 number(arms["transferred, direct"]["retention"]),
                 number(concept["pearson_r"]),
                 number(concept["anti_steerable"]),
             )
         )
+    grid = "calibrated" if result["strengths"] is None else len(result["strengths"])
     header = (
         "concept",
         "verdict",
         "retention",
+        "at equal cost",
         "random",
         "shuffled map",
         "other concept",
@@ -168,7 +171,7 @@ def show(result: Json) -> str:
     )
     return (
         f"{result['small']} layer {result['small_layer']} → {result['large']} layer {result['large_layer']}, "
-        f"{len(result['strengths'])} strengths, up to {result['settings']['prompts']} prompts for each concept\n"
+        f"{grid} strengths, up to {result['settings']['prompts']} prompts for each concept\n"
         f"{table(header, rows)}\n"
         f"kept in {result['out']}"
     )

@@ -1,7 +1,7 @@
 """Reading contrast texts: one state per text and layer, from all of its tokens, the last one, or a chosen one."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -27,13 +27,11 @@ class PairStates:
         positive: `[pairs, d]` float64, the texts with the behaviour.
         negative: `[pairs, d]` float64, those without it, row i of the same pair.
         covariance: `[d, d]` float64, of the ordinary tokens of all texts; None where it was not asked for.
-        norms: `[tokens]` float32, of the same ordinary tokens.
     """
 
     positive: Tensor
     negative: Tensor
     covariance: Tensor | None = None
-    norms: Tensor = field(default_factory=lambda: torch.empty(0))
 
 
 def reader(reading: Reading) -> Reader:
@@ -75,15 +73,13 @@ def reading_pairs(
     read = reader(reading)
     texts = texts_read(contrast, reading)
     parts: dict[int, list[Tensor]] = {layer: [] for layer in layers}
-    norms: dict[int, list[Tensor]] = {layer: [] for layer in layers}
     moments = {layer: CrossMoments(lm.width, 1) for layer in layers} if covariance else {}
     for batch, (states, ordinary) in enumerate(text_states(lm, texts, layers), 1):
         for layer in layers:
             parts[layer].append(read(states[layer], ordinary))
-            rows = states[layer][ordinary]
-            rows = rows[ordinary_rows(rows)]
-            norms[layer].append(rows.norm(dim=1))
             if covariance:
+                rows = states[layer][ordinary]
+                rows = rows[ordinary_rows(rows)]
                 # Only the moments of x are wanted; the narrowest y costs nothing.
                 moments[layer].update(rows, rows[:, :1])
         yield min(batch * BATCH_TEXTS, len(texts))
@@ -95,7 +91,7 @@ def reading_pairs(
                 f"a text of the contrast set {contrast.name} has no token that could be read; write longer texts"
             )
         spread = moments[layer].cxx / max(1, moments[layer].count - 1) if covariance else None
-        found[layer] = PairStates(rows[0::2], rows[1::2], spread, torch.cat(norms[layer]))
+        found[layer] = PairStates(rows[0::2], rows[1::2], spread)
     return found
 
 

@@ -8,12 +8,12 @@ from torch import Tensor
 
 from lrt_explorer.concepts.diagnostics import Diagnosis, diagnose
 from lrt_explorer.concepts.directions import METHODS, Method, direction, method_name
-from lrt_explorer.concepts.reading import PairStates, read_pairs, text_states, texts_read
+from lrt_explorer.concepts.reading import PairStates, read_pairs
 from lrt_explorer.concepts.sets import ContrastSet
 from lrt_explorer.concepts.whitening import whitening
-from lrt_explorer.errors import ContrastError, VectorError
+from lrt_explorer.errors import VectorError
 from lrt_explorer.linear.affine import AffineMap
-from lrt_explorer.linear.outliers import ordinary_rows
+from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, VectorFile
 
@@ -36,9 +36,7 @@ def mean_difference(
 
     As `find_vectors`, for whoever wants no diagnosis.
     """
-    reading = reading or contrast.reading
-    states = read_pairs(lm, contrast, layers, reading)
-    return {layer: _vector(lm, contrast, layer, "mean-difference", reading, pairs) for layer, pairs in states.items()}
+    return read_vectors(lm, contrast, layers, reading=reading)
 
 
 def find_vectors(
@@ -83,7 +81,7 @@ def found_in(
     return Found(vector, diagnose(pairs.positive, pairs.negative, method, whitener))
 
 
-def vectors_with_norms(
+def read_vectors(
     lm: LanguageModel,
     contrast: ContrastSet,
     layers: Sequence[int],
@@ -92,25 +90,17 @@ def vectors_with_norms(
     reading: str | None = None,
     whiten: bool = False,
     skip_empty: bool = False,
-) -> dict[int, tuple[SteeringVector, float]]:
-    """The vectors of `find_vectors` with the typical deviation of the set's texts, in one pass where possible.
+) -> dict[int, SteeringVector]:
+    """The vectors of `find_vectors` alone, whose diagnosis takes two pairs at least. Raises the same.
 
     With `skip_empty` layers at which the vector vanishes are left out instead of refused.
-
-    Raises what `find_vectors` and `typical_deviations` raise.
     """
     reading = reading or contrast.reading
     states = read_pairs(lm, contrast, layers, reading, covariance=whiten)
-    texts = [text for pair in contrast.pairs for text in pair]
-    if texts_read(contrast, reading) == texts:
-        norms = {layer: _typical(pairs.norms) for layer, pairs in states.items()}
-    else:
-        # Texts that end in a suffix are other texts, and the unit of strength does not depend on the reading.
-        norms = typical_deviations(lm, layers, texts)
     found = {}
     for layer, pairs in states.items():
         try:
-            found[layer] = (_vector(lm, contrast, layer, method, reading, pairs, _whitener(pairs)), norms[layer])
+            found[layer] = _vector(lm, contrast, layer, method, reading, pairs, _whitener(pairs))
         except VectorError:
             if not skip_empty:
                 raise
@@ -139,26 +129,6 @@ def _vector(
         )
     name = method_name(method, whitener is not None)
     return SteeringVector(values, lm.name, lm.fingerprint, layer, contrast.name, name, reading)
-
-
-def typical_deviations(lm: LanguageModel, layers: Sequence[int], texts: Sequence[str]) -> dict[int, float]:
-    """Median norm of ordinary token activations at each layer: the unit that strengths are counted in.
-
-    Raises:
-        ContrastError: if the texts hold no ordinary token.
-    """
-    norms: dict[int, list[Tensor]] = {layer: [] for layer in layers}
-    for states, ordinary in text_states(lm, texts, layers):
-        for layer in layers:
-            rows = states[layer][ordinary]
-            norms[layer].append(rows[ordinary_rows(rows)].norm(dim=1))
-    return {layer: _typical(torch.cat(parts)) for layer, parts in norms.items()}
-
-
-def _typical(norms: Tensor) -> float:
-    if not len(norms):
-        raise ContrastError("the texts to measure activations on hold no token; give longer ones")
-    return float(norms.median())
 
 
 def transfer(vector: SteeringVector, map: AffineMap, info: MapInfo, *, as_in_paper: bool = False) -> SteeringVector:
@@ -194,13 +164,16 @@ def random_vector(width: int, seed: int) -> Tensor:
     return values.div(values.norm())
 
 
-def addition(values: Tensor, strength: float, typical_deviation: float) -> Tensor:
+def addition(values: Tensor, strength: float, typical_deviation: TypicalDeviation | float) -> Tensor:
     """What is added at strength *s*: `s · m · v/‖v‖`, `[d]` float32.
+
+    Args:
+        values: `[d]` v, of any length.
+        strength: s.
+        typical_deviation: m. Its outlier dimensions do not count in ‖v‖ either; a bare number has none.
 
     Raises:
         VectorError: if the vector has no length to divide by.
     """
-    norm = float(values.double().norm())
-    if not norm > 0:
-        raise VectorError("a vector of length zero points nowhere; use another vector")
-    return (values.double() * (strength * typical_deviation / norm)).float()
+    unit = TypicalDeviation.of(typical_deviation)
+    return (values.double() * (strength * unit.value / unit.length(values))).float()

@@ -1,4 +1,4 @@
-"""Which tokens and dimensions are ordinary: a few rule any sum of squares, and so any fit and any score."""
+"""Which tokens and dimensions are ordinary: a few of either would rule any fit, norm or score."""
 
 import torch
 from torch import Tensor

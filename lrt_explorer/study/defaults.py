@@ -14,7 +14,6 @@ from lrt_explorer.study.solve import least_tokens
 from lrt_explorer.study.suggest import BLOCKS_ABOVE
 
 CONCEPT = "register"
-STRENGTH = 0.6
 DEPTH = 0.6
 """How deep the layers of a pair lie that nobody has studied: where most vectors were seen to steer."""
 FIRST_FIT_TOKENS = 5_000
@@ -25,11 +24,10 @@ EXAMPLES = 3
 
 @dataclass(frozen=True)
 class Opening:
-    """The first thing on the screen: a pair, a concept, and how strongly it steers."""
+    """The first thing on the screen: a pair and a concept."""
 
     pair: PairPreset
     concept: str
-    strength: float
 
 
 def opening() -> Opening:
@@ -41,7 +39,7 @@ def opening() -> Opening:
     concepts = shipped_concepts()
     if not concepts:
         raise ContrastError("no concepts are installed; reinstall the app, or set LRT_EXPLORER_ASSETS to its assets")
-    return Opening(PAIRS[0], CONCEPT if CONCEPT in concepts else next(iter(concepts)), STRENGTH)
+    return Opening(PAIRS[0], CONCEPT if CONCEPT in concepts else next(iter(concepts)))
 
 
 def default_layers(small: str, large: str, small_layers: int, large_layers: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Vectors and typical deviations already read, from the shipped files or in this run, so that nobody waits twice."""
+"""Cached vectors, shipped or read in this run, so that a concept is read once per model."""
 
 import hashlib
 import re
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from lrt_explorer.concepts.contrast import READINGS, ContrastSet, Reading
 from lrt_explorer.concepts.directions import METHODS, Method, method_name
-from lrt_explorer.concepts.vectors import SteeringVector, vectors_with_norms
+from lrt_explorer.concepts.vectors import SteeringVector, read_vectors
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import assets_home, load_artifact, save_artifact
@@ -29,11 +29,9 @@ class Known:
 
     Attributes:
         vector: its steering vector.
-        typical_deviation: median norm of the ordinary tokens of the concept's texts at this layer.
     """
 
     vector: SteeringVector
-    typical_deviation: float
 
 
 Key = tuple[str, str, int, str, str]  # fingerprint of the model, of the contrast set, layer, reading, method
@@ -58,7 +56,7 @@ class KnownVectors:
         method: Method = METHODS[0],
         whiten: bool = False,
     ) -> Known:
-        """The concept's vector and typical deviation at a layer, read from the model if nobody has yet.
+        """The concept's vector at a layer, read from the model if it is not cached yet.
 
         Raises what `find_vectors` raises.
         """
@@ -130,10 +128,8 @@ def read_known(
     skip_empty: bool = False,
 ) -> dict[int, Known]:
     """Read a concept from the model itself, at several layers at once."""
-    found = vectors_with_norms(
-        lm, contrast, layers, method=method, reading=reading, whiten=whiten, skip_empty=skip_empty
-    )
-    return {layer: Known(vector, norm) for layer, (vector, norm) in found.items()}
+    found = read_vectors(lm, contrast, layers, method=method, reading=reading, whiten=whiten, skip_empty=skip_empty)
+    return {layer: Known(vector) for layer, vector in found.items()}
 
 
 def _key(lm: LanguageModel, contrast: ContrastSet, layer: int, reading: Reading, method: str) -> Key:
@@ -176,7 +172,7 @@ def read_shipped(lm: LanguageModel) -> dict[Key, Known]:
                 str(entry["reading"]),
             )
             key = (lm.fingerprint, str(entry["contrast"]), vector.layer, vector.reading, vector.method)
-            shipped[key] = Known(vector, float(entry["typical_deviation"]))
+            shipped[key] = Known(vector)
     except (KeyError, TypeError, ValueError) as error:
         raise ArtifactError(f"the vectors in {folder} do not say what they are; make them again") from error
     return shipped
@@ -200,7 +196,6 @@ def ship_vectors(lm: LanguageModel, contrasts: Iterable[ContrastSet], layers: It
                         "layer": layer,
                         "reading": reading,
                         "method": known.vector.method,
-                        "typical_deviation": known.typical_deviation,
                     }
                 )
     meta = {"model": lm.name, "fingerprint": lm.fingerprint, "vectors": entries}

@@ -14,10 +14,10 @@ from lrt_explorer.lm.capture import capture
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode
-from lrt_explorer.study.evaluate import neutral_prompts
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.layers import LayerGrid, layer_grid
 from lrt_explorer.study.native_effect import ROWS, native_effects
+from lrt_explorer.study.neutral import neutral_prompts
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.solve import least_tokens
 from lrt_explorer.study.world import world_of

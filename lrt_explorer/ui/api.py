@@ -20,7 +20,7 @@ def add_api(engine: Engine) -> None:
         large: str,
         concept: str,
         prompt: str,
-        strength: float = 0.4,
+        strength: float | None = None,
         seed: int = 0,
         max_new_tokens: int = 48,
         temperature: float = 0.0,
@@ -32,7 +32,7 @@ def add_api(engine: Engine) -> None:
             large: model that is steered.
             concept: name of a shipped concept.
             prompt: shared start of all texts.
-            strength: in units of the typical deviation.
+            strength: in typical deviations; by default calibrated for the native vector.
             seed: of the sampling.
             max_new_tokens: length of each text.
             temperature: 0 is greedy.
@@ -70,6 +70,14 @@ def compared(engine: Engine, small: str, large: str, settings: SteerSettings) ->
         "strength": comparison.strength,
         "coefficient": comparison.coefficient,
         "arms": [
-            {"name": arm.name, "text": arm.text, "score": arm.score, "readout": arm.readout} for arm in comparison.arms
+            {
+                "name": arm.name,
+                "text": arm.text,
+                "score": arm.score,
+                "readout": arm.readout,
+                "strength": arm.strength,
+                "coefficient": arm.coefficient,
+            }
+            for arm in comparison.arms
         ],
     }

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import TypeVar
 
+from lrt_explorer.study.calibrate import Calibration
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.ui.engine import ConceptCard, MapBadges
 from lrt_explorer.ui.session import Session
@@ -89,6 +90,23 @@ def slider_ends(card: ConceptCard) -> str:
         f'<div class="slider-ends"><span>← {escape(card.low_label)}</span><span>0: unsteered</span>'
         f"<span>{escape(card.high_label)} →</span></div>"
     )
+
+
+def slider_marks(calibration: Calibration) -> str:
+    """What strengths cost on neutral text, and where text breaks, below the places of the slider."""
+    marks = [
+        (strength, f"{cost:g} nat" + "s" * (cost != 1))
+        for cost, strength in zip(calibration.costs, calibration.strengths, strict=True)
+        if strength != calibration.breaks
+    ]
+    marks.append((calibration.breaks, "text breaks"))
+    inner = "".join(
+        f'<span style="left:{50 + 50 * sign * strength / calibration.limit:.1f}%" '
+        f'title="s = {figure(sign * strength)}">{escape(name)}</span>'
+        for sign in (-1, 1)
+        for strength, name in marks
+    )
+    return f'<div class="slider-marks" aria-label="cost on neutral text">{inner}</div>'
 
 
 def figure(number: float) -> str:

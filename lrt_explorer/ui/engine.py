@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from lrt_explorer.study.calibrate import Calibration
 from lrt_explorer.study.compare import Comparison, ComparisonStep
 from lrt_explorer.study.evaluate import Evaluation
 from lrt_explorer.study.layers import LayerGrid
@@ -185,6 +186,14 @@ class Engine(ConceptEngine, Protocol):
 
     def export_map(self, session: Session) -> Path:
         """The session's map as one zip file."""
+
+    def calibration(
+        self, session: Session, concept: str, reading: str, vectors: str
+    ) -> Generator[Progress, None, Calibration]:
+        """The strengths that suit the native vector, at once if they are known already.
+
+        Reading and vectors are those of `SteerSettings`.
+        """
 
     def compare(self, session: Session, settings: SteerSettings) -> Generator[ComparisonStep, None, Comparison]:
         """All arms side by side."""

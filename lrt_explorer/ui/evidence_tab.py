@@ -11,7 +11,6 @@ import gradio as gr
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.store import assets_home
-from lrt_explorer.study.dose import STRENGTHS
 from lrt_explorer.study.evaluate import Evaluation, EvaluationStep
 from lrt_explorer.ui.cards import notice, progress_bar
 from lrt_explorer.ui.engine import Engine
@@ -62,8 +61,8 @@ def build_evidence(engine: Engine, session: gr.State, concept: gr.Dropdown, map_
             min_width=200, elem_id="evidence-prompts",
         )  # fmt: skip
         strengths = gr.Textbox(
-            " ".join(f"{strength:g}" for strength in STRENGTHS), label="Strengths", max_lines=1, min_width=230,
-            info="in typical deviations; both signs show most", elem_id="evidence-strengths",
+            "", label="Strengths", placeholder="calibrated for each concept", max_lines=1, min_width=230,
+            info="in typical deviations, or empty; both signs show most", elem_id="evidence-strengths",
         )  # fmt: skip
         texts = gr.Checkbox(
             False, label="Write texts", info="scored at both ends; takes longer", min_width=150,
@@ -145,7 +144,7 @@ def run_evidence(
     suite = next((suite.concepts for suite in engine.suites() if suite.title == concepts), (concepts,))
     if prompts is None:
         raise SettingsError("say how many prompts of each concept are to be read")
-    asked = EvidenceSettings(suite, int(prompts), asked_strengths(strengths), texts)
+    asked = EvidenceSettings(suite, int(prompts), asked_strengths(strengths) or None, texts)
     evaluating = engine.evaluate(session, asked, Path(corpus) if corpus else None)
     while True:
         try:

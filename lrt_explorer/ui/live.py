@@ -21,6 +21,7 @@ from lrt_explorer.lm.presets import PAIRS, needs
 from lrt_explorer.lm.summary import describe
 from lrt_explorer.store import check_map, data_home, load_map
 from lrt_explorer.study import distill, sgd
+from lrt_explorer.study.calibrate import Calibration, calibrate_concept
 from lrt_explorer.study.caveats import caveats
 from lrt_explorer.study.compare import Comparison, ComparisonStep, compare
 from lrt_explorer.study.defaults import default_layers, opening
@@ -217,6 +218,22 @@ class LiveEngine(LiveConcepts):
         archive = data_home() / "downloads" / f"{name}-{short_hash(session.map_folder + session.map_mark)}.zip"
         return pack_map(Path(session.map_folder), archive)
 
+    def calibration(
+        self, session: Session, concept: str, reading: str, vectors: str
+    ) -> Generator[Progress, None, Calibration]:
+        """The strengths that suit the native vector."""
+        small, large = self._pair(session)
+        return (
+            yield from calibrate_concept(
+                small,
+                large,
+                session.large_layer,
+                named_concept(concept),
+                reading=_reading(reading),
+                large_vector=take_vectors(vectors).get("large"),
+            )
+        )
+
     def compare(self, session: Session, settings: SteerSettings) -> Generator[ComparisonStep, None, Comparison]:
         """All arms side by side."""
         folder = _needed(session)
@@ -237,6 +254,7 @@ class LiveEngine(LiveConcepts):
                 as_in_paper=settings.as_in_paper,
                 small_vector=vectors.get("small"),
                 large_vector=vectors.get("large"),
+                equal_cost=settings.equal_cost,
             )
         )
 

@@ -10,7 +10,6 @@ import gradio as gr
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.study.compare import UNSTEERED, Arm, Comparison
-from lrt_explorer.study.defaults import STRENGTH
 from lrt_explorer.ui.cards import chips, notice, slider_ends
 from lrt_explorer.ui.choices import OWN_VECTORS
 from lrt_explorer.ui.engine import Engine
@@ -19,6 +18,7 @@ from lrt_explorer.ui.panes import added_line, panes, waiting_panes, writing_line
 from lrt_explorer.ui.session import Session, Shelf, SteerSettings
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL
 from lrt_explorer.ui.steered import about_concept, steer_with
+from lrt_explorer.ui.strength import strength_slider, tune_slider
 
 LENGTHS = (8, 40, 96)
 """Fewest, preset and most new tokens."""
@@ -73,7 +73,7 @@ def build_steer(engine: Engine, session: gr.State, shelf: gr.State) -> SteerTab:
     """Lay out the tab and wire what happens inside it."""
     cards = list(engine.concepts())
     first = cards[0]
-    settled = gr.State(None)
+    settled, tuned = gr.State(None), gr.State(None)
     asked, due = gr.State(0), gr.State(0)
     with gr.Row(elem_classes="ask"):
         with gr.Column(scale=2, min_width=210):
@@ -94,15 +94,8 @@ def build_steer(engine: Engine, session: gr.State, shelf: gr.State) -> SteerTab:
             examples = gr.HTML(chips(first.examples), js_on_load=PICK_EXAMPLE, elem_id="examples")
     with gr.Row(elem_classes="dose"):
         with gr.Column(scale=7, min_width=260):
-            strength = gr.Slider(
-                -1,
-                1,
-                STRENGTH,
-                step=0.05,
-                label="Strength s",
-                info="what is added, as a share of a typical activation's norm; equal in every steered arm",
-                elem_id="strength",
-            )
+            strength = strength_slider()
+            marks = gr.HTML(elem_id="marks")
             ends = gr.HTML(slider_ends(first), elem_id="ends")
         with gr.Column(scale=1, min_width=130, elem_classes="run-column"):
             run = gr.Button("Run", variant="primary", size="md", elem_id="run")
@@ -121,6 +114,12 @@ def build_steer(engine: Engine, session: gr.State, shelf: gr.State) -> SteerTab:
             as_in_paper = gr.Checkbox(
                 False, label="Map as in the paper", info="adds the map's bias to the direction; a difference has none"
             )
+            equal_cost = gr.Checkbox(
+                False,
+                label="Equal cost",
+                info="each arm costs what the native one does",
+                elem_id="equal-cost",
+            )
         contrast = gr.UploadButton("Own contrast set …", size="sm", scale=0, file_types=SET_FILES, elem_id="contrast")
         contrast_status = gr.HTML(elem_id="contrast-status")
 
@@ -137,24 +136,46 @@ def build_steer(engine: Engine, session: gr.State, shelf: gr.State) -> SteerTab:
     )
     # In a step of its own: what another tab sets here is in the page only after a hidden field has taken it, and a
     # comparison in the same step would still read what was there before.
-    asked.change(lambda count: count, asked, due, **quick)
+    tuning = gr.on(
+        [session.change, asked.change, reading.input, vectors.input],
+        partial(tune_slider, engine),
+        [session, tuned, concept, reading, vectors, strength],
+        [strength, marks, added, tuned],
+        trigger_mode="always_last",
+        show_progress="hidden",
+        api_visibility="private",
+        concurrency_id=MODEL_WORK,
+        concurrency_limit=PARALLEL,
+    )
+    tuning.then(lambda count: count + 1, due, due, **quick)
     # One listener for everything that asks for a comparison: two of them would write into the panes at once.
     comparing = gr.on(
         [
-            session.change,
             due.change,
             strength.input,
             run.click,
             prompt.submit,
-            reading.input,
             as_in_paper.input,
-            vectors.input,
+            equal_cost.input,
             temperature.release,
             length.release,
             seed.submit,
         ],
         partial(compare_arms, engine),
-        [session, settled, concept, prompt, strength, seed, temperature, length, reading, as_in_paper, vectors],
+        [
+            session,
+            settled,
+            concept,
+            prompt,
+            strength,
+            seed,
+            temperature,
+            length,
+            reading,
+            as_in_paper,
+            vectors,
+            equal_cost,
+        ],  # fmt: skip
         [shown, added, settled],
         trigger_mode="always_last",
         show_progress="hidden",
@@ -162,7 +183,7 @@ def build_steer(engine: Engine, session: gr.State, shelf: gr.State) -> SteerTab:
         concurrency_id=MODEL_WORK,
         concurrency_limit=PARALLEL,
     )
-    stop.click(stopped, None, added, cancels=[comparing], api_visibility="private", queue=False)
+    stop.click(stopped, None, added, cancels=[tuning, comparing], api_visibility="private", queue=False)
     return SteerTab(concept, shown, prompt, vectors, about)
 
 
@@ -184,6 +205,7 @@ def compare_arms(
     reading: str,
     as_in_paper: bool,
     vectors: str = "",
+    equal_cost: bool = False,
 ) -> Iterator[tuple[Any, str, Any]]:
     """Write all arms side by side, token by token."""
     if session is None:
@@ -192,7 +214,16 @@ def compare_arms(
         raise SettingsError("give the seed as a whole number")
     card = engine.concept(concept)
     settings = SteerSettings(
-        concept, prompt, float(strength), int(seed), float(temperature), int(length), reading, as_in_paper, vectors
+        concept,
+        prompt,
+        float(strength),
+        int(seed),
+        float(temperature),
+        int(length),
+        reading,
+        as_in_paper,
+        vectors,
+        equal_cost,
     )
     key = (session.large, card, prompt, settings.seed, settings.temperature, settings.max_new_tokens)
     still = settled.arm if settled is not None and settled.key == key else None

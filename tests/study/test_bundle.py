@@ -14,7 +14,7 @@ from lrt_explorer.study.compare import compare
 from lrt_explorer.study.known import KnownVectors
 from lrt_explorer.study.maps import find_map
 from lrt_explorer.study.progress import finish
-from tests.study.tiny import CONCEPT, large, other, small
+from tests.study.tiny import CONCEPT, large, other, small, texts
 
 
 def test_the_demo_pairs_are_those_whose_models_ship() -> None:
@@ -25,6 +25,8 @@ def test_the_demo_pairs_are_those_whose_models_ship() -> None:
 def test_the_first_comparison_reads_no_model_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LRT_EXPLORER_ASSETS", str(tmp_path))
     write_contrast(tmp_path / "concepts" / "mood.jsonl", CONCEPT)
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "everyday.txt").write_text("\n".join(texts(20)), encoding="utf-8")
     family = {lm.name: lm for lm in (small(), large(), other())}
     pairs = [
         PairPreset("first", "tiny-small", "tiny-large-one", 1, 2),

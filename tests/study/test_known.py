@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from lrt_explorer.concepts import reading as reading_module
 from lrt_explorer.concepts.directions import METHODS, method_name
-from lrt_explorer.concepts.vectors import find_vectors, mean_difference, typical_deviations
+from lrt_explorer.concepts.vectors import find_vectors, mean_difference
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.study import known as known_module
-from lrt_explorer.study.known import KnownVectors, folder_name, read_known, read_shipped, ship_vectors, shipped_folder
+from lrt_explorer.study.known import KnownVectors, folder_name, read_shipped, ship_vectors, shipped_folder
 from tests.study.tiny import CONCEPT, large, small
 
 
@@ -40,7 +39,6 @@ def test_what_is_known_is_what_reading_gives_and_is_read_once(reads: list[tuple[
     vectors = KnownVectors()
     first = vectors.get(small(), CONCEPT, 1)
     assert torch.equal(first.vector.values, mean_difference(small(), CONCEPT, [1])[1].values)
-    assert first.typical_deviation == typical_deviations(small(), [1], [t for pair in CONCEPT.pairs for t in pair])[1]
     assert vectors.get(small(), CONCEPT, 1) is first
     assert set(vectors.get_all(small(), CONCEPT, [0, 1, 2])) == {0, 1, 2}
     assert reads == [("tiny-small", [1]), ("tiny-small", [0, 2])]
@@ -109,24 +107,3 @@ def test_damaged_shipped_vectors_are_named() -> None:
 )
 def test_any_model_name_makes_one_folder(name: str, folder: str) -> None:
     assert folder_name(name) == folder
-
-
-def test_a_concept_is_read_once_for_its_vector_and_its_norm(monkeypatch: pytest.MonkeyPatch) -> None:
-    passes: list[int] = []
-    real = reading_module.capture
-
-    def spy(lm, encoded, layers):  # type: ignore[no-untyped-def]
-        passes.append(len(encoded.ids))
-        return real(lm, encoded, layers)
-
-    monkeypatch.setattr(reading_module, "capture", spy)
-    read_known(small(), CONCEPT, [0, 1], "all-tokens")
-    assert sum(passes) == 2 * len(CONCEPT.pairs)
-    bare = replace(CONCEPT, suffix=None)
-    texts = [text for pair in CONCEPT.pairs for text in pair]
-    for concept in (bare, CONCEPT):
-        # The unit of strength is the same whether or not a suffix is read.
-        assert (
-            read_known(small(), concept, [1], "last-token")[1].typical_deviation
-            == typical_deviations(small(), [1], texts)[1]
-        )
