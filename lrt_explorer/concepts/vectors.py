@@ -1,6 +1,6 @@
 """Steering vectors: found in a contrast set, transferred through a map, and scaled."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from lrt_explorer.concepts.diagnostics import Diagnosis, diagnose
 from lrt_explorer.concepts.directions import METHODS, Method, direction, method_name
-from lrt_explorer.concepts.reading import PairStates, read_pairs, text_states, texts_read
+from lrt_explorer.concepts.reading import PairStates, read_pairs, reading_pairs, text_states, texts_read
 from lrt_explorer.concepts.sets import ContrastSet
 from lrt_explorer.concepts.whitening import whitening
 from lrt_explorer.errors import ContrastError, VectorError
@@ -96,8 +96,27 @@ def vectors_with_norms(
 
     Raises what `find_vectors` and `typical_deviations` raise.
     """
+    reading_on = reading_vectors(lm, contrast, layers, method=method, reading=reading, whiten=whiten)
+    while True:
+        try:
+            next(reading_on)
+        except StopIteration as stop:
+            found: dict[int, tuple[SteeringVector, float]] = stop.value
+            return found
+
+
+def reading_vectors(
+    lm: LanguageModel,
+    contrast: ContrastSet,
+    layers: Sequence[int],
+    *,
+    method: Method = METHODS[0],
+    reading: str | None = None,
+    whiten: bool = False,
+) -> Generator[int, None, dict[int, tuple[SteeringVector, float]]]:
+    """`vectors_with_norms` with progress: yields how many of the set's texts have been read, after each batch."""
     reading = reading or contrast.reading
-    states = read_pairs(lm, contrast, layers, reading, covariance=whiten)
+    states = yield from reading_pairs(lm, contrast, layers, reading, covariance=whiten)
     texts = [text for pair in contrast.pairs for text in pair]
     if texts_read(contrast, reading) == texts:
         norms = {layer: _typical(pairs.norms) for layer, pairs in states.items()}
