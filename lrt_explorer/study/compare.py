@@ -153,6 +153,7 @@ def compare(
         "concept": concept.name,
         "reading": reading,
         "method": method_name(method, whiten),
+        "pairs": len(concept.pairs),
         "as_in_paper": as_in_paper,
         **_given("small_vector", small_vector),
         **_given("large_vector", large_vector),

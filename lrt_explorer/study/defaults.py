@@ -1,38 +1,16 @@
 """What is shown to somebody who has chosen nothing yet."""
 
-from dataclasses import dataclass
 from os.path import commonprefix
 
-from lrt_explorer.concepts.contrast import ContrastSet, shipped_concepts
-from lrt_explorer.errors import ContrastError
-from lrt_explorer.lm.presets import PAIRS, PairPreset
+from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.lm.presets import PAIRS
 from lrt_explorer.study.suggest import BLOCKS_ABOVE
 
-CONCEPT = "register"
 STRENGTH = 0.6
+FIRST_FIT_TOKENS = 5_000
+"""Pairs of tokens of a first map: enough to steer by, and half a minute for small models."""
 DEPTH = 0.6
 """How deep the layers of a pair lie that nobody has studied: where most vectors were seen to steer."""
-
-
-@dataclass(frozen=True)
-class Opening:
-    """The first thing on the screen: a pair, a concept, and how strongly it steers."""
-
-    pair: PairPreset
-    concept: str
-    strength: float
-
-
-def opening() -> Opening:
-    """The pair and concept the app opens with.
-
-    Raises:
-        ContrastError: if no concept is installed.
-    """
-    concepts = shipped_concepts()
-    if not concepts:
-        raise ContrastError("no concepts are installed; reinstall the app, or set LRT_EXPLORER_ASSETS to its assets")
-    return Opening(PAIRS[0], CONCEPT if CONCEPT in concepts else next(iter(concepts)), STRENGTH)
 
 
 def default_layers(small: str, large: str, small_layers: int, large_layers: int) -> tuple[int, int]:

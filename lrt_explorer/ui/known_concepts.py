@@ -4,28 +4,39 @@ import json
 from functools import cache
 from pathlib import Path
 
-from lrt_explorer.concepts.contrast import ContrastSet, load_concept, read_contrast, shipped_concepts
+from lrt_explorer.concepts.contrast import ContrastSet, load_concept, read_contrast
 from lrt_explorer.store import assets_home
 from lrt_explorer.study.defaults import default_prompt
+from lrt_explorer.study.world import DEMO, World
 from lrt_explorer.ui.engine import ConceptCard
 
 EXAMPLES = 3
 
 
-def named_concept(name: str) -> ContrastSet:
-    """A concept by name or file. Only what ships is remembered: a visitor's own file may change under the same name."""
-    shipped = shipped_concepts()
-    return _shipped(shipped[name]) if name in shipped else load_concept(name)
+def named_concept(world: World, name: str) -> ContrastSet:
+    """A concept of a pair's world by name, or any set by its file.
+
+    Only what ships is remembered: a visitor's own file may change under the same name.
+    """
+    known = world.concepts()
+    return _shipped(known[name]) if name in known else load_concept(name)
 
 
-def concept_card(contrast: ContrastSet) -> ConceptCard:
+def concept_card(contrast: ContrastSet, world: World) -> ConceptCard:
     """What the screen shows of a concept."""
     prompts = [default_prompt(contrast), *(prompt.text for prompt in contrast.prompts)]
     # A set without prompts may have texts that begin with nothing in common; then the visitor writes the prompt.
     known = list(dict.fromkeys(prompt for prompt in prompts if prompt.strip()))[:EXAMPLES]
-    examples = _chosen_examples(assets_home()).get(contrast.name, known)
+    by_hand = _chosen_examples(assets_home()) if world == DEMO else {}
     description = contrast.description or f"{contrast.negative_label} or {contrast.positive_label}"
-    return ConceptCard(contrast.name, description, contrast.negative_label, contrast.positive_label, tuple(examples))
+    return ConceptCard(
+        contrast.name,
+        description,
+        contrast.negative_label,
+        contrast.positive_label,
+        tuple(by_hand.get(contrast.name, known)),
+        len(contrast.pairs),
+    )
 
 
 @cache
@@ -35,7 +46,7 @@ def _shipped(path: Path) -> ContrastSet:
 
 @cache
 def _chosen_examples(assets: Path) -> dict[str, list[str]]:
-    """Prompts picked by hand, easier to read than those that measure; none where the assets bring none."""
+    """Prompts of the demo family's concepts, easier to read than those that measure; none where no file has them."""
     file = assets / "examples.json"
     examples: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     return examples

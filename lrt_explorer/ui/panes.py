@@ -43,12 +43,14 @@ def waiting_panes(sentence: str, kind: str = "hint") -> str:
     return f'{notice(sentence, kind)}<section class="panes waiting" aria-busy="{busy}">{inner}</section>'
 
 
-def added_line(comparison: Comparison, session: Session) -> str:
-    """What was added, as a number in the model's own units."""
+def added_line(comparison: Comparison, session: Session, card: ConceptCard) -> str:
+    """What was added, as a number in the model's own units, and how much of the concept's set it comes from."""
+    read = comparison.settings.get("pairs", card.pairs)
+    part = f" Vectors from {read} of {card.pairs} pairs." if read != card.pairs else ""
     norm = f"a vector of norm <b>{abs(comparison.coefficient):.3g}</b> (s times the typical deviation)"
     return (
         f'<p class="added">s = {signed(comparison.strength, 2)}: {norm} is added at every position, '
-        f"after layer {session.large_layer}. Marked words differ from the unsteered text.</p>"
+        f"after layer {session.large_layer}. Marked words differ from the unsteered text.{part}</p>"
     )
 
 
