@@ -3,7 +3,8 @@
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
 from lrt_explorer.concepts.scoring import ScorerChoice
@@ -99,6 +100,10 @@ class ContrastSet:
                 f"every pair of the contrast set {self.name} holds the same text twice; "
                 "write texts that differ in the behaviour"
             )
+
+    def some_pairs(self, numbers: Sequence[int]) -> "ContrastSet":
+        """The set with some of its pairs, counted from 0; raises ContrastError if they are too few."""
+        return replace(self, pairs=tuple(self.pairs[number] for number in numbers))
 
     def fingerprint(self) -> str:
         """A hash of everything in the set, so that a changed set is never taken for the one a vector came from."""

@@ -1,6 +1,6 @@
 """Steering vectors: found in a contrast set, transferred through a map, and scaled."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from lrt_explorer.concepts.diagnostics import Diagnosis, diagnose
 from lrt_explorer.concepts.directions import METHODS, Method, direction, method_name
-from lrt_explorer.concepts.reading import PairStates, read_pairs
+from lrt_explorer.concepts.reading import PairStates, read_pairs, reading_pairs
 from lrt_explorer.concepts.sets import ContrastSet
 from lrt_explorer.concepts.whitening import whitening
 from lrt_explorer.errors import VectorError
@@ -95,8 +95,30 @@ def read_vectors(
 
     With `skip_empty` layers at which the vector vanishes are left out instead of refused.
     """
+    reading_on = reading_vectors(
+        lm, contrast, layers, method=method, reading=reading, whiten=whiten, skip_empty=skip_empty
+    )
+    while True:
+        try:
+            next(reading_on)
+        except StopIteration as stop:
+            found: dict[int, SteeringVector] = stop.value
+            return found
+
+
+def reading_vectors(
+    lm: LanguageModel,
+    contrast: ContrastSet,
+    layers: Sequence[int],
+    *,
+    method: Method = METHODS[0],
+    reading: str | None = None,
+    whiten: bool = False,
+    skip_empty: bool = False,
+) -> Generator[int, None, dict[int, SteeringVector]]:
+    """`read_vectors` with progress: yields how many of the set's texts have been read, after each batch."""
     reading = reading or contrast.reading
-    states = read_pairs(lm, contrast, layers, reading, covariance=whiten)
+    states = yield from reading_pairs(lm, contrast, layers, reading, covariance=whiten)
     found = {}
     for layer, pairs in states.items():
         try:

@@ -177,6 +177,7 @@ def compare(
         "concept": concept.name,
         "reading": reading,
         "method": method_name(method, whiten),
+        "pairs": len(concept.pairs),
         "as_in_paper": as_in_paper,
         "equal_cost": equal_cost,
         **_given("small_vector", small_vector),

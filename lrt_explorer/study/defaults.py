@@ -1,45 +1,22 @@
 """What is shown to somebody who has chosen nothing yet."""
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from os.path import commonprefix
 from pathlib import Path
 
-from lrt_explorer.concepts.contrast import ContrastSet, shipped_concepts
-from lrt_explorer.errors import ContrastError
-from lrt_explorer.lm.presets import PAIRS, PairPreset
+from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.lm.presets import PAIRS
 from lrt_explorer.store import assets_home
 from lrt_explorer.study.solve import least_tokens
 from lrt_explorer.study.suggest import BLOCKS_ABOVE
 
-CONCEPT = "register"
 DEPTH = 0.6
 """How deep the layers of a pair lie that nobody has studied: where most vectors were seen to steer."""
 FIRST_FIT_TOKENS = 5_000
-"""Pairs of tokens for the first map of a pair, so that there is something to see soon."""
+"""Pairs of tokens of a first map: enough to steer by, and half a minute for small models."""
 EXAMPLES = 3
 """Prompts to start from that are offered for a concept."""
-
-
-@dataclass(frozen=True)
-class Opening:
-    """The first thing on the screen: a pair and a concept."""
-
-    pair: PairPreset
-    concept: str
-
-
-def opening() -> Opening:
-    """The pair and concept the app opens with.
-
-    Raises:
-        ContrastError: if no concept is installed.
-    """
-    concepts = shipped_concepts()
-    if not concepts:
-        raise ContrastError("no concepts are installed; reinstall the app, or set LRT_EXPLORER_ASSETS to its assets")
-    return Opening(PAIRS[0], CONCEPT if CONCEPT in concepts else next(iter(concepts)))
 
 
 def default_layers(small: str, large: str, small_layers: int, large_layers: int) -> tuple[int, int]:

@@ -63,6 +63,8 @@ class World:
 DEMO = World("demo", corpus="tinyworld-broken-off", ordinary="demo", opening_concept="register", vectors_ship=True)
 EVERYDAY = World("everyday", corpus="everyday", ordinary="everyday", opening_concept="sentiment")
 
+WORLDS = (DEMO, EVERYDAY)
+
 
 def world_of(*models: str) -> World:
     """The world that all of these models know, each a preset, a folder, a GGUF file or a hub id."""

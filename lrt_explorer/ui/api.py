@@ -30,7 +30,7 @@ def add_api(engine: Engine) -> None:
         Args:
             small: model that the vector comes from; a preset, a folder, a GGUF file or a hub id.
             large: model that is steered.
-            concept: name of a shipped concept.
+            concept: name of a concept that ships for these models.
             prompt: shared start of all texts.
             strength: in typical deviations; by default calibrated for the native vector.
             seed: of the sampling.
@@ -43,10 +43,13 @@ def add_api(engine: Engine) -> None:
         return compared(engine, small, large, settings)
 
     def pairs() -> dict[str, Any]:
-        """List the pairs of models and the concepts that are known by name."""
+        """List the pairs of models with the concepts that ship for each, and say what those of the first pair are."""
         return {
-            "pairs": [{"name": card.name, "small": card.small, "large": card.large} for card in engine.pairs()],
-            "concepts": [{"name": card.name, "description": card.description} for card in engine.concepts()],
+            "pairs": [
+                {"name": card.name, "small": card.small, "large": card.large, "concepts": list(card.concepts)}
+                for card in engine.pairs()
+            ],
+            "concepts": [{"name": card.name, "description": card.description} for card in engine.concepts(None)],
         }
 
     api(compare, api_name="compare", concurrency_id=MODEL_WORK, concurrency_limit=PARALLEL)

@@ -69,13 +69,24 @@ def notice(sentence: str, kind: str = "bad") -> str:
 
 
 def progress_bar(progress: Progress) -> str:
-    """How far a study is, with what it is doing."""
+    """How far a study is, with what it is doing, and how long it still takes where that is known."""
     share = round(progress.share * 100)
+    left = "" if progress.left is None else f", {about(progress.left)} left"
     bar = f'role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{share}"'
     return (
         f'<div class="progress" {bar}><i style="width:{share}%"></i></div>'
-        f'<p class="progress-text">{escape(_begun(progress.message))} …</p>'
+        f'<p class="progress-text">{escape(_begun(progress.message))}{left} …</p>'
     )
+
+
+def about(seconds: float) -> str:
+    """A time as one says it: "about 25 s", "about 3 min", "about 2 h"."""
+    if seconds < 60:
+        # In steps, so that the figure does not flicker.
+        return f"about {max(1, round(seconds)) if seconds < 10 else round(seconds / 5) * 5} s"
+    if seconds < 90 * 60:
+        return f"about {round(seconds / 60)} min"
+    return f"about {round(seconds / 3600)} h"
 
 
 def chips(examples: Sequence[str]) -> str:

@@ -3,22 +3,26 @@
 from functools import cache
 from pathlib import Path
 
-from lrt_explorer.concepts.contrast import ContrastSet, load_concept, read_contrast, shipped_concepts
+from lrt_explorer.concepts.contrast import ContrastSet, load_concept, read_contrast
 from lrt_explorer.study.defaults import example_prompts
+from lrt_explorer.study.world import World
 from lrt_explorer.ui.engine import ConceptCard
 
 
-def named_concept(name: str) -> ContrastSet:
-    """A concept by name or file. Only what ships is remembered: a visitor's own file may change under the same name."""
-    shipped = shipped_concepts()
-    return _shipped(shipped[name]) if name in shipped else load_concept(name)
+def named_concept(world: World, name: str) -> ContrastSet:
+    """A concept of a pair's world by name, or any set by its file.
+
+    Only what ships is remembered: a visitor's own file may change under the same name.
+    """
+    known = world.concepts()
+    return _shipped(known[name]) if name in known else load_concept(name)
 
 
 def concept_card(contrast: ContrastSet) -> ConceptCard:
     """What the screen shows of a concept."""
     description = contrast.description or f"{contrast.negative_label} or {contrast.positive_label}"
     labels = (contrast.negative_label, contrast.positive_label)
-    return ConceptCard(contrast.name, description, *labels, example_prompts(contrast))
+    return ConceptCard(contrast.name, description, *labels, example_prompts(contrast), len(contrast.pairs))
 
 
 @cache

@@ -43,9 +43,13 @@ def waiting_panes(sentence: str, kind: str = "hint") -> str:
     return f'{notice(sentence, kind)}<section class="panes waiting" aria-busy="{busy}">{inner}</section>'
 
 
-def added_line(comparison: Comparison, session: Session) -> str:
-    """What was added, as a number in the model's own units."""
-    where = f"at every position, after layer {session.large_layer}. Marked words differ from the unsteered text.</p>"
+def added_line(comparison: Comparison, session: Session, card: ConceptCard) -> str:
+    """What was added, as a number in the model's own units, and how much of the concept's set it comes from."""
+    read = comparison.settings.get("pairs", card.pairs)
+    part = f" Vectors from {read} of {card.pairs} pairs." if read != card.pairs else ""
+    where = (
+        f"at every position, after layer {session.large_layer}. Marked words differ from the unsteered text.{part}</p>"
+    )
     pushed = [arm for arm in comparison.arms if arm.coefficient]
     if len({abs(arm.coefficient) for arm in pushed}) > 1:
         each = ", ".join(f"{ARM_STYLES[arm.name].label} <b>{abs(arm.coefficient):.3g}</b>" for arm in pushed)

@@ -89,10 +89,12 @@ class Shelf:
 
     Attributes:
         folder: where it lies, a place that no other visitor can guess; empty until there is something.
-        sets: contrast sets, each as what it is called and the name or path that `Engine.concept` takes.
+        sets: contrast sets of the visitor's own, each as what it is called and the path that `Engine.concept` takes.
+        borrowed: sets that ship for other models than the pair's, likewise.
         vectors: steering vectors, each as what they are called and their folder.
     """
 
     folder: str = ""
     sets: tuple[tuple[str, str], ...] = ()
     vectors: tuple[tuple[str, str], ...] = ()
+    borrowed: tuple[tuple[str, str], ...] = ()

@@ -48,6 +48,7 @@ def tune_slider(
     engine: Engine,
     session: Session | None,
     tuned: Tuned | None,
+    whole: int,
     concept: str,
     reading: str,
     vectors: str,
@@ -55,12 +56,16 @@ def tune_slider(
 ) -> Iterator[tuple[Any, Any, Any, Any]]:
     """Fit the slider to the vector that is steered with; what goes wrong is said by the comparison that follows.
 
-    Yields the slider, the marks below it, the line below the panes, and what the slider is set for now.
+    Yields the slider, the marks below it, the line below the panes, and what the slider is set for now. `whole` goes up
+    when all pairs of a concept have been read.
     """
-    if session is None:
+    nothing = gr.skip(), gr.skip(), gr.skip(), gr.skip()
+    if session is None or not session.map_folder:
+        yield nothing
         return
-    key = (session.small, session.large, session.large_layer, concept, reading, vectors)
+    key = (session.small, session.large, session.large_layer, concept, reading, vectors, whole)
     if tuned is not None and tuned.key == key:
+        yield nothing
         return
     study = engine.calibration(session, concept, reading, vectors)
     while True:
