@@ -34,8 +34,8 @@ def add_parser(commands: Any) -> None:
 
 def run_vector(options: argparse.Namespace) -> Json:
     """Find a vector and keep it."""
-    from lrt_explorer.concepts.contrast import load_concept
-    from lrt_explorer.concepts.reading import reader
+    from lrt_explorer.concepts.contrast import READINGS, load_concept
+    from lrt_explorer.concepts.reading import reader, texts_read
     from lrt_explorer.concepts.vectors import find_vectors, typical_deviations
     from lrt_explorer.lm.blocks import check_layer
     from lrt_explorer.store import data_home, save_vector
@@ -48,7 +48,7 @@ def run_vector(options: argparse.Namespace) -> Json:
     layer = options.layer
     how = {"method": options.method, "reading": options.reading, "whiten": options.whiten}
     found = find_vectors(lm, concept, [layer], **how)[layer]
-    norm = typical_deviations(lm, [layer], [text for pair in concept.pairs for text in pair])[layer]
+    norm = typical_deviations(lm, [layer], texts_read(lm, concept, READINGS[0]))[layer]
     kind = "" if found.vector.method == METHODS[0] else f"-{folder_name(found.vector.method)}"
     name = f"{folder_name(concept.name)}-{layer}-{found.vector.reading}{kind}.safetensors"
     path = options.out or data_home() / "vectors" / folder_name(lm.name) / name

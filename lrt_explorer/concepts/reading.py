@@ -11,6 +11,7 @@ from lrt_explorer.errors import ContrastError
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.outliers import ordinary_rows
 from lrt_explorer.lm.capture import capture
+from lrt_explorer.lm.chat import framed
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode
 
@@ -73,7 +74,7 @@ def reading_pairs(
 ) -> Generator[int, None, dict[int, PairStates]]:
     """`read_pairs` for whoever shows how far it is: yields how many of the texts have been read, after each batch."""
     read = reader(reading)
-    texts = texts_read(contrast, reading)
+    texts = texts_read(lm, contrast, reading)
     parts: dict[int, list[Tensor]] = {layer: [] for layer in layers}
     norms: dict[int, list[Tensor]] = {layer: [] for layer in layers}
     moments = {layer: CrossMoments(lm.width, 1) for layer in layers} if covariance else {}
@@ -99,10 +100,14 @@ def reading_pairs(
     return found
 
 
-def texts_read(contrast: ContrastSet, reading: str) -> list[str]:
-    """The texts of all pairs as they are read, with before without: at the last token, with the set's suffix."""
+def texts_read(lm: LanguageModel, contrast: ContrastSet, reading: str) -> list[str]:
+    """The texts of all pairs as a model reads them, with before without: at the last token, with the set's suffix.
+
+    A chat model reads each as its reply to the pair's user message, and only the reply's own tokens are ordinary ones.
+    """
     suffix = (contrast.suffix or "") if reading == "last-token" else ""
-    return [text + suffix for pair in contrast.pairs for text in pair]
+    asked = zip(contrast.pairs, contrast.asks(), strict=True)
+    return [framed(lm, ask, text + suffix) for pair, ask in asked for text in pair]
 
 
 def text_states(

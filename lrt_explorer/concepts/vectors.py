@@ -9,7 +9,7 @@ from torch import Tensor
 from lrt_explorer.concepts.diagnostics import Diagnosis, diagnose
 from lrt_explorer.concepts.directions import METHODS, Method, direction, method_name
 from lrt_explorer.concepts.reading import PairStates, read_pairs, text_states, texts_read
-from lrt_explorer.concepts.sets import ContrastSet
+from lrt_explorer.concepts.sets import READINGS, ContrastSet
 from lrt_explorer.concepts.whitening import whitening
 from lrt_explorer.errors import ContrastError, VectorError
 from lrt_explorer.linear.affine import AffineMap
@@ -98,8 +98,8 @@ def vectors_with_norms(
     """
     reading = reading or contrast.reading
     states = read_pairs(lm, contrast, layers, reading, covariance=whiten)
-    texts = [text for pair in contrast.pairs for text in pair]
-    if texts_read(contrast, reading) == texts:
+    texts = texts_read(lm, contrast, READINGS[0])
+    if texts_read(lm, contrast, reading) == texts:
         norms = {layer: _typical(pairs.norms) for layer, pairs in states.items()}
     else:
         # Texts that end in a suffix are other texts, and the unit of strength does not depend on the reading.

@@ -43,6 +43,69 @@ class Rendered:
     templated: bool
 
 
+class Framed(str):
+    """A text as a chat model's reply: the template up to the reply, its special tokens spelled out, then the text.
+
+    It is a string, so whatever reads or continues a prompt takes it. No special tokens are added when it is tokenized,
+    and the frame counts as special (see `encode`). Appending keeps the frame; `cut` shortens the text and keeps it too.
+
+    Attributes:
+        ask: the user message that is answered.
+        start: where the text begins.
+    """
+
+    ask: str
+    start: int
+
+    def __new__(cls, frame: str, text: str, ask: str) -> "Framed":
+        """The frame, then the text."""
+        framed = super().__new__(cls, frame + text)
+        framed.ask, framed.start = ask, len(frame)
+        return framed
+
+    def __getnewargs__(self) -> tuple[str, str, str]:  # type: ignore[override]
+        """What a copy is made from."""
+        return self.frame, self.own, self.ask
+
+    def __add__(self, more: str) -> "Framed":
+        """The same frame around a longer text."""
+        return Framed(self.frame, self.own + more, self.ask)
+
+    @property
+    def frame(self) -> str:
+        """Everything before the text."""
+        return self[: self.start]
+
+    @property
+    def own(self) -> str:
+        """The text without its frame."""
+        return self[self.start :]
+
+    def cut(self, end: int) -> "Framed":
+        """Up to a place in the whole string, which must lie within the text."""
+        return Framed(self.frame, self[self.start : end], self.ask)
+
+
+def framed(lm: LanguageModel, ask: str | None, text: str) -> str:
+    """A text as the model's reply to a user message; unchanged without one, or for a model without a chat template.
+
+    Raises:
+        ModelError: if the template refuses the message.
+    """
+    if ask is None or not getattr(lm.tokenizer, "chat_template", None):
+        return text
+    try:
+        frame = _apply(lm.tokenizer, [("user", ask)], reply=True)
+    except Exception as error:  # templates raise the kinds of jinja2, and their own
+        raise _refused(lm, error) from error
+    return Framed(frame, text, ask)
+
+
+def unframed(text: str) -> str:
+    """A text without the chat template around it, where it has one."""
+    return text.own if isinstance(text, Framed) else text
+
+
 def conversation(messages: object) -> Conversation | None:
     """A conversation from `[{"role": ..., "content": ...}, ...]`; None if it is not of that form or says nothing."""
     if not isinstance(messages, Sequence) or isinstance(messages, str):
@@ -75,16 +138,23 @@ def render(lm: LanguageModel, said: Conversation) -> Rendered:
         try:
             text = _apply(tokenizer, _without_system(said.messages))
         except Exception as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ModelError(
-                f"the chat template of {lm.name} refuses a conversation ({reason}); "
-                "let roles be user and assistant in turn"
-            ) from error
+            raise _refused(lm, error) from error
     return Rendered(text, _spans(text, said), templated=True)
 
 
-def _apply(tokenizer: Any, messages: Sequence[tuple[str, str]]) -> str:
-    return str(tokenizer.apply_chat_template([{"role": r, "content": c} for r, c in messages], tokenize=False))
+def _refused(lm: LanguageModel, error: Exception) -> ModelError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return ModelError(
+        f"the chat template of {lm.name} refuses a conversation ({reason}); let roles be user and assistant in turn"
+    )
+
+
+def _apply(tokenizer: Any, messages: Sequence[tuple[str, str]], reply: bool = False) -> str:
+    said = [{"role": role, "content": content} for role, content in messages]
+    if not reply:
+        return str(tokenizer.apply_chat_template(said, tokenize=False))
+    # A reply begins where the thoughts of a model that thinks aloud have ended.
+    return str(tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True, enable_thinking=False))
 
 
 def _without_system(messages: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lrt_explorer.errors import ModelError, PromptError
+from lrt_explorer.lm.chat import Framed
 from lrt_explorer.lm.ends import ends_from_decoding, ends_from_offsets
 from lrt_explorer.lm.model import LanguageModel
 
@@ -70,6 +71,8 @@ def encode(
     lm: LanguageModel, texts: Sequence[str], max_length: int | None = None, *, templated: bool = False
 ) -> Encoded:
     """Tokenize texts the way the model expects them, with whatever special tokens its tokenizer puts around them.
+
+    A framed text (see `chat.Framed`) spells them itself; its whole frame is special, the text within is not.
 
     Args:
         lm: the model that is to read them.
@@ -201,6 +204,18 @@ class _Row:
 
 
 def _tokenize(lm: LanguageModel, texts: list[str], templated: bool = False) -> list[_Row]:
+    by_itself = [templated or isinstance(text, Framed) for text in texts]
+    if len(set(by_itself)) > 1:
+        # Framed and plain texts in one batch, tokenized apart.
+        found = {
+            kind: iter(_tokenize(lm, [t for t, own in zip(texts, by_itself, strict=True) if own == kind]))
+            for kind in (True, False)
+        }
+        return [next(found[kind]) for kind in by_itself]
+    return _tokenize_alike(lm, texts, by_itself[0])
+
+
+def _tokenize_alike(lm: LanguageModel, texts: list[str], templated: bool) -> list[_Row]:
     tokenizer: Any = lm.tokenizer
     # Whole texts, even where they will be cut: the end of a token depends on the next one.
     found = tokenizer(
@@ -229,6 +244,8 @@ def _tokenize(lm: LanguageModel, texts: list[str], templated: bool = False) -> l
             )
         if not ids:
             raise PromptError(f"the text {text[:40]!r} has no character that {lm.name} can read; leave it out")
+        if isinstance(text, Framed):
+            special = [mark or end <= text.start for mark, end in zip(special, ends, strict=True)]
         rows.append(_Row(ids, ends, special))
     embeddings: Any = lm.model.get_input_embeddings()
     known = int(embeddings.weight.shape[0])

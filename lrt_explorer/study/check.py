@@ -1,7 +1,7 @@
 """Check: does a contrast set give a vector, in which layers, and does the map carry it, before anyone steers?"""
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 
@@ -149,7 +149,7 @@ def _sampled(contrast: ContrastSet) -> ContrastSet:
     count = len(contrast.pairs)
     if count <= PAIRS_READ:
         return contrast
-    return replace(contrast, pairs=tuple(contrast.pairs[i * count // PAIRS_READ] for i in range(PAIRS_READ)))
+    return contrast.some_pairs([i * count // PAIRS_READ for i in range(PAIRS_READ)])
 
 
 def _check_model(

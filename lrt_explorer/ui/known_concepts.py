@@ -23,7 +23,7 @@ def concept_card(contrast: ContrastSet) -> ConceptCard:
     prompts = [default_prompt(contrast), *(prompt.text for prompt in contrast.prompts)]
     # A set without prompts may have texts that begin with nothing in common; then the visitor writes the prompt.
     known = list(dict.fromkeys(prompt for prompt in prompts if prompt.strip()))[:EXAMPLES]
-    examples = _chosen_examples(assets_home()).get(contrast.name, known)
+    examples = contrast.examples or _chosen_examples(assets_home()).get(contrast.name, known)
     description = contrast.description or f"{contrast.negative_label} or {contrast.positive_label}"
     return ConceptCard(contrast.name, description, contrast.negative_label, contrast.positive_label, tuple(examples))
 
