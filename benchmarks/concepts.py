@@ -1,6 +1,6 @@
 """Do the contrast sets for real models steer the models they are read from? Prints one JSON object, progress on stderr.
 
-    python -m benchmarks.concepts MODEL... [--concepts sentiment,formality] [--layers 3] [--prompts 60]
+    python -m benchmarks.concepts MODEL... [--concepts sentiment,formality] [--layers 2] [--prompts 24]
                                            [--reading last-token] [--plain]
 
 For every model, at a few layers in its middle: the concept's own vector at the strengths where it costs 0.1 and 0.3 nat
@@ -35,10 +35,10 @@ from lrt_explorer.study.world import EVERYDAY
 
 COSTS = (0.1, 0.3)
 """Nats of KL on ordinary text."""
-TRIED = tuple(0.02 * 1.6**step for step in range(10))
-"""Strengths between which the costs are looked for: 0.02 to 1.4 typical deviations."""
+TRIED = tuple(0.02 * 2**step for step in range(7))
+"""Strengths between which the costs are looked for: 0.02 to 1.28 typical deviations."""
 SHALLOWEST, DEEPEST = 0.4, 0.7
-NEUTRAL = 8
+NEUTRAL = 6
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -46,8 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+")
     parser.add_argument("--concepts", help="names parted by commas; all by default")
-    parser.add_argument("--layers", type=int, default=3, help="how many layers of each model")
-    parser.add_argument("--prompts", type=int, default=60)
+    parser.add_argument("--layers", type=int, default=2, help="how many layers of each model")
+    parser.add_argument("--prompts", type=int, default=24, help="of each set, from its beginning")
     parser.add_argument("--reading", help="where vectors are read; by default where each set prefers")
     parser.add_argument("--plain", action="store_true", help="leave chat templates aside")
     options = parser.parse_args(arguments)

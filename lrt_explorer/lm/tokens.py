@@ -102,6 +102,11 @@ def encode(
     return Encoded(ids, mask, [row.ends[:limit] for row in rows], special)
 
 
+def token_counts(lm: LanguageModel, texts: Sequence[str]) -> list[int]:
+    """How many tokens each whole text has, special ones included; raises what `encode` raises."""
+    return [len(row.ids) for row in _tokenize(lm, list(texts))] if texts else []
+
+
 def prompt_tokens(lm: LanguageModel, prompt: str) -> list[int]:
     """The tokens of a prompt to be continued: as `encode`, without an end-of-text token that a tokenizer may append.
 

@@ -32,8 +32,8 @@ NOT_BY_WORDS = {
 }
 """Sets scored by an expression, and why."""
 FUNCTION_WORDS = set(
-    "a an the this that it there i you he she we they my his her our me him them us is are was were has have had do did "
-    "does and but or so because which who what why how where whether as in on at of to no yes be".split()
+    "a an the this that it there i you he she we they my his her our me him them us is are was were has have had do "
+    "did does and but or so because which who what why how where whether as in on at of to no yes be".split()
 )
 """Words that stand in any text, so a prompt that holds one gives nothing away."""
 LONG = 5
