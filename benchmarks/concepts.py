@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "costs": COSTS,
         "templates": not options.plain,
         "concepts": found,
-        "shown": {name: [of for of, seen in models.items() if seen["shown"]] for name, models in found.items()},
+        "shown": {name: [of for of, seen in measured.items() if seen["shown"]] for name, measured in found.items()},
     }
     print(json.dumps(report, indent=1))
 
@@ -120,15 +120,20 @@ def measure(
 
 def strengths_at(lm: LanguageModel, starts: Sequence[Start], known: Known, costs: Sequence[float]) -> list[float]:
     """The strengths at which a vector costs so many nats on neutral prompts, interpolated in logarithms."""
-    grid = np.array([*TRIED, *(-s for s in TRIED)])
+    path = np.maximum.accumulate(cost(lm, starts, known, TRIED))
+    return [float(np.exp(np.interp(np.log(nats), np.log(path), np.log(TRIED)))) for nats in costs]
+
+
+def cost(lm: LanguageModel, starts: Sequence[Start], known: Known, strengths: Sequence[float]) -> Array:
+    """KL(steered ‖ unsteered) of the next token at each strength, in nats: the mean over both signs and all prompts."""
+    grid = np.array([*strengths, *(-s for s in strengths)])
     added = torch.cat([torch.zeros(1, lm.width), additions(known, grid)])
-    total = np.zeros(len(TRIED))
+    total = np.zeros(len(strengths))
     for start in starts:
         logprobs = suffix_logits(lm, start, added).double().log_softmax(1)
         kl = (logprobs[1:].exp() * (logprobs[1:] - logprobs[0])).sum(1).clamp(min=1e-9)
         total += kl.reshape(2, -1).mean(0).numpy()
-    path = np.maximum.accumulate(total / len(starts))
-    return [float(np.exp(np.interp(np.log(cost), np.log(path), np.log(TRIED)))) for cost in costs]
+    return total / len(starts)
 
 
 def additions(known: Known, strengths: Array) -> Tensor:
