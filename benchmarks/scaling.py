@@ -135,7 +135,7 @@ def mapped(small: str, layer: int, map: AffineMap, pairs: int | None = None) -> 
         if pairs is None:
             vector = known_vectors().get(lm, concept, layer).vector
         else:
-            vector = mean_difference(lm, replace(concept, pairs=concept.pairs[:pairs]), [layer])[layer]
+            vector = mean_difference(lm, concept.some_pairs(range(pairs)), [layer])[layer]
         found[name] = map.direction(vector.values)
     return found
 
@@ -175,7 +175,7 @@ def contrast_pairs(prompts: int) -> list[Any]:
             own = {}
             for name in target.slopes:
                 concept = load_concept(name)
-                own[name] = mean_difference(lm, replace(concept, pairs=concept.pairs[:count]), [j])[j].values
+                own[name] = mean_difference(lm, concept.some_pairs(range(count)), [j])[j].values
             found["native"] = target.point(own)["retention"]
             points.append(described(count, small, i, large, j, found, prompts))
     return points

@@ -57,7 +57,8 @@ def run_vector(options: argparse.Namespace) -> Json:
     path = options.out or data_home() / "vectors" / folder_name(lm.name) / name
     save_vector(path, found.vector)
     diagnosis = vars(found.diagnosis)
-    return {**_described(found.vector), "typical_deviation": unit.value, "diagnosis": diagnosis, "artifact": str(path)}
+    described = {**_described(found.vector), "pairs_left_out": found.left_out}
+    return {**described, "typical_deviation": unit.value, "diagnosis": diagnosis, "artifact": str(path)}
 
 
 def run_transfer(options: argparse.Namespace) -> Json:
@@ -78,6 +79,8 @@ def run_transfer(options: argparse.Namespace) -> Json:
 def show(result: Json) -> str:
     """Where the vector lives and where it was kept."""
     diagnosis = f"\n{result['diagnosis']['verdict']}" if "diagnosis" in result else ""
+    if left_out := result.get("pairs_left_out"):
+        diagnosis += f"\n{left_out} pairs are longer than the model's context and were left out."
     return (
         f"{result['concept']} in {result['model']} layer {result['layer']}: {result['method']}, {result['reading']}, "
         f"{result['width']} numbers, norm {result['norm']:.3g}{diagnosis}\nkept in {result['artifact']}"

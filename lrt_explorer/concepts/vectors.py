@@ -23,10 +23,17 @@ SteeringVector = VectorFile
 
 @dataclass(frozen=True)
 class Found:
-    """A vector, and what its pairs say about it before anyone steers."""
+    """A vector, and what its pairs say about it before anyone steers.
+
+    Attributes:
+        vector: the vector.
+        diagnosis: of the pairs that were read.
+        left_out: pairs that were too long for the model (see `PairStates`).
+    """
 
     vector: SteeringVector
     diagnosis: Diagnosis
+    left_out: int = 0
 
 
 def mean_difference(
@@ -78,7 +85,7 @@ def found_in(
     """
     whitener = _whitener(pairs)
     vector = _vector(lm, contrast, layer, method, reading, pairs, whitener)
-    return Found(vector, diagnose(pairs.positive, pairs.negative, method, whitener))
+    return Found(vector, diagnose(pairs.positive, pairs.negative, method, whitener), pairs.left_out)
 
 
 def read_vectors(

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lrt_explorer.errors import ModelError, PromptError
+from lrt_explorer.lm.chat import Framed
 from lrt_explorer.lm.ends import ends_from_decoding, ends_from_offsets
 from lrt_explorer.lm.model import LanguageModel
 
@@ -71,7 +72,8 @@ def encode(
 ) -> Encoded:
     """Tokenize texts the way the model expects them, with whatever special tokens its tokenizer puts around them.
 
-    A text that spells these out itself, as one from a chat template does, is given no second ones.
+    A text that spells these out itself, as one from a chat template does, is given no second ones. Of a framed text
+    (see `chat.Framed`) the whole frame is special, the text within is not.
 
     Args:
         lm: the model that is to read them.
@@ -99,6 +101,11 @@ def encode(
         special[number, kept] = torch.tensor(row.special[kept], dtype=torch.bool)
         mask[number, kept] = 1
     return Encoded(ids, mask, [row.ends[:limit] for row in rows], special)
+
+
+def token_counts(lm: LanguageModel, texts: Sequence[str]) -> list[int]:
+    """How many tokens each whole text has, special ones included; raises what `encode` raises."""
+    return [len(row.ids) for row in _tokenize(lm, list(texts))] if texts else []
 
 
 def prompt_tokens(lm: LanguageModel, prompt: str) -> list[int]:
@@ -216,6 +223,18 @@ class _Row:
 
 
 def _tokenize(lm: LanguageModel, texts: list[str], templated: bool = False) -> list[_Row]:
+    by_itself = [templated or isinstance(text, Framed) for text in texts]
+    if len(set(by_itself)) > 1:
+        # Framed and plain texts in one batch, tokenized apart.
+        found = {
+            kind: iter(_tokenize(lm, [t for t, own in zip(texts, by_itself, strict=True) if own == kind]))
+            for kind in (True, False)
+        }
+        return [next(found[kind]) for kind in by_itself]
+    return _tokenize_alike(lm, texts, by_itself[0])
+
+
+def _tokenize_alike(lm: LanguageModel, texts: list[str], templated: bool) -> list[_Row]:
     tokenizer: Any = lm.tokenizer
     # Whole texts, even where they will be cut: the end of a token depends on the next one.
     found = tokenizer(
@@ -245,6 +264,8 @@ def _tokenize(lm: LanguageModel, texts: list[str], templated: bool = False) -> l
             )
         if not ids:
             raise PromptError(f"the text {text[:40]!r} has no character that {lm.name} can read; leave it out")
+        if isinstance(text, Framed):
+            special = [mark or end <= text.start for mark, end in zip(special, ends, strict=True)]
         rows.append(_Row(ids, ends, special, appended))
     embeddings: Any = lm.model.get_input_embeddings()
     known = int(embeddings.weight.shape[0])

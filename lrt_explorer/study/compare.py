@@ -12,6 +12,7 @@ from lrt_explorer.concepts.readout import answer_readout, pooled_prompt
 from lrt_explorer.concepts.scoring import ScorerChoice
 from lrt_explorer.concepts.vectors import SteeringVector, addition, random_vector, transfer
 from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.lm.chat import framed
 from lrt_explorer.lm.generate import generate_arms
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, check_map
@@ -153,10 +154,11 @@ def compare(
     )
     pushes = (0.0, *strengths)
     names = (UNSTEERED, *directions)
+    read = framed(large, concept.ask_before(prompt), prompt)
     steps = generate_arms(
-        large, prompt, layer, additions, max_new_tokens=max_new_tokens, temperature=temperature, seed=seed
+        large, read, layer, additions, max_new_tokens=max_new_tokens, temperature=temperature, seed=seed
     )
-    readouts = _readouts(large, concept, prompt, layer, additions)
+    readouts = _readouts(large, concept, read, layer, additions)
     pieces: list[list[str]] = [[] for _ in names]
     arms = tuple(Arm(name, "", (), (), None, None, s, s * unit.value) for name, s in zip(names, pushes, strict=True))
     for step in steps:

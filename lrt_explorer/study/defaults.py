@@ -52,7 +52,7 @@ def example_prompts(contrast: ContrastSet) -> tuple[str, ...]:
     Without either it is how both texts of the first pair begin. There are none where they begin with nothing in common;
     then the user writes the prompt.
     """
-    if chosen := _chosen_examples(assets_home()).get(contrast.name):
+    if chosen := contrast.examples or _chosen_examples(assets_home()).get(contrast.name):
         return tuple(chosen)
     shared = commonprefix(contrast.pairs[0]).rpartition(" ")[0]
     begun = shared or contrast.pairs[0][1].partition(" ")[0]

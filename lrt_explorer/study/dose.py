@@ -12,6 +12,7 @@ from lrt_explorer.concepts.readout import answer_tokens, read_answers, settle
 from lrt_explorer.concepts.vectors import addition
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.linear.deviation import TypicalDeviation
+from lrt_explorer.lm.chat import unframed
 from lrt_explorer.lm.generate import generate_batch
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.calibrate import calibrate
@@ -150,7 +151,7 @@ def score_response(
             )
         if strength == 0:
             unsteered = texts
-        verdicts = [score(prompt, text) for prompt, text in zip(prompts, texts, strict=True)]
+        verdicts = [score(unframed(prompt), text) for prompt, text in zip(prompts, texts, strict=True)]
         scores[row, column] = [np.nan if verdict is None else verdict for verdict in verdicts]
     return summarise(tuple(vectors), strengths, scores, seed)
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
-from lrt_explorer.concepts.reading import read_pairs
+from lrt_explorer.concepts.reading import fitting_pairs, read_pairs
 from lrt_explorer.errors import MapError, PromptError
 from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.lm.chat import Document
@@ -112,9 +112,13 @@ def pair_differences(
     found: list[tuple[Tensor, Tensor]] = []
     for number, concept in enumerate(concepts):
         yield Progress(number, len(concepts), f"reading the pairs of {concept.name} in both models")
+        reads = reading or concept.reading
+        # The same pairs in both models, also where one of them has the shorter context.
+        fitting = set(fitting_pairs(small, concept, reads)) & set(fitting_pairs(large, concept, reads))
+        concept = concept.some_pairs(sorted(fitting))
         both = []
         for lm, layer in ((small, route.small_layer), (large, route.large_layer)):
-            states = read_pairs(lm, concept, [layer], reading or concept.reading)[layer]
+            states = read_pairs(lm, concept, [layer], reads)[layer]
             both.append((states.positive - states.negative).float())
         found.append((both[0], both[1]))
     return PairDifferences(tuple(one for one, _ in found), tuple(other for _, other in found), typical_deviation)

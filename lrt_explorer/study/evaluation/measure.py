@@ -12,6 +12,7 @@ from lrt_explorer.concepts.readout import answer_difference, answer_tokens, as_c
 from lrt_explorer.concepts.vectors import addition
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.linear.deviation import TypicalDeviation
+from lrt_explorer.lm.chat import unframed
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.suffix import Start, read_starts, suffix_logits
 from lrt_explorer.study.evaluation.arms import PROMPT, UNSTEERED, ConceptArms
@@ -119,7 +120,7 @@ def measure(
         tuple(one.name for one in arms.directions),
         tuple(one.arm for one in arms.directions),
         arms.strengths,
-        tuple(texts),
+        tuple(unframed(text) for text in texts),
         readouts,
         unsteered,
         baseline,
