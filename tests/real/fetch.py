@@ -163,10 +163,10 @@ def _try_part(part: Part, piece: Path) -> None:
                 raise FetchError(f"its file {part.member} is not the known one")
 
 
-def main() -> int:
+def main(models: Sequence[RealModel] = MODELS) -> int:
     """Fetch both: 0 when they are there, 1 with the reason when not."""
     try:
-        fetch(say=lambda line: print(line, flush=True))
+        fetch(models, say=lambda line: print(line, flush=True))
     except (FetchError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
