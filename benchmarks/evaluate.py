@@ -20,6 +20,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.grid import STRENGTHS
 from lrt_explorer.concepts.contrast import ContrastSet, load_concept, shipped_concepts
 from lrt_explorer.concepts.readout import answer_difference, answer_tokens, settle
 from lrt_explorer.concepts.vectors import addition
