@@ -28,7 +28,6 @@ from benchmarks.grid import STRENGTHS, unit_for
 from lrt_explorer.concepts.contrast import ContrastSet, load_concept
 from lrt_explorer.concepts.readout import answer_difference, answer_tokens, settle
 from lrt_explorer.concepts.vectors import addition, random_vector
-from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.suffix import read_starts, suffix_logits
@@ -131,16 +130,11 @@ def intervals(draws: int, seed: int) -> dict[str, Any]:
 
 
 def direction_slopes(
-    large: LanguageModel,
-    layer: int,
-    concept: ContrastSet,
-    unit: TypicalDeviation,
-    directions: torch.Tensor,
-    prompts: int,
+    large: LanguageModel, layer: int, concept: ContrastSet, directions: torch.Tensor, prompts: int
 ) -> Array:
     """Slopes `[directions, prompts]` of real readouts under any directions `[n, width]`."""
     asked = settle(large, concept.prompts[:prompts])
-    answers = answer_tokens(large, asked)
+    answers, unit = answer_tokens(large, asked), unit_for(large, layer)
     added = torch.cat([addition(values, s, unit)[None] for values in directions for s in ENDS if s != 0])
     added = torch.cat([torch.zeros(1, large.width), added])
     readouts = np.empty((len(directions), len(ENDS), len(asked)))
@@ -173,9 +167,7 @@ def random_vectors(
         concept = load_concept(name)
         own = known_vectors().get(large, concept, info.large_layer)
         directions = torch.cat([own.vector.values[None].double(), *(pool.double() for pool in pools)])
-        found = direction_slopes(
-            large, info.large_layer, concept, unit_for(large, info.large_layer), directions, prompts
-        )
+        found = direction_slopes(large, info.large_layer, concept, directions, prompts)
         native, (free, mapped, *wrong) = found[0], np.split(found[1:], np.cumsum([len(pool) for pool in pools])[:-1])
         rng = np.random.default_rng(seed)
         words: dict[str, Counter[str]] = {"both": Counter(), "transferred": Counter()}

@@ -77,9 +77,8 @@ def right_answers(lm: LanguageModel, layer: int, contrast: ContrastSet, values: 
 def native(lm: LanguageModel, layer: int, contrast: ContrastSet, known: Known, tokens: int) -> dict[str, Any]:
     """Readout and judged text of one model steered by its own vector."""
     vectors = {"native": known.vector.values}
-    read = finish(
-        dose_response(lm, layer, vectors, contrast.prompts[:PROMPTS], unit_for(lm, layer), strengths=STRENGTHS)
-    )
+    prompts, unit = contrast.prompts[:PROMPTS], unit_for(lm, layer)
+    read = finish(dose_response(lm, layer, vectors, prompts, unit, strengths=STRENGTHS))
     low, high = judged_ends(lm, layer, contrast, known, contrast.prompts[:PROMPTS], tokens)
     result: dict[str, Any] = {
         "readout": [round(float(x), 3) for x in read.mean("native")],

@@ -154,7 +154,7 @@ def test_the_suite_table_has_a_row_for_every_concept_the_highest_retention_first
     heads = re.findall(r"<th scope=.col.", html)
     assert len(cells) == len(heads) * len(FOUND.concepts)
     weather = html.split('data-name="weather"')[1]
-    assert weather.count('<td data-value="">–</td>') == 4, "retention of nothing is no number"
+    assert weather.count('<td data-value="">–</td>') == 5, "retention of nothing is no number"
 
 
 def test_the_arms_table_shows_texts_only_where_there_are_some() -> None:
@@ -185,7 +185,7 @@ def test_a_gap_is_counted_in_the_direction_of_the_native_vector() -> None:
 
 def test_a_readout_that_is_a_probability_is_not_said_to_be_in_nats() -> None:
     likely = replace(MOOD.evidence, readout="probability")
-    assert "slope, probability per norm" in arms_table(likely) and "nats" not in prompt_cards(likely)
+    assert "slope, probability per deviation" in arms_table(likely) and "nats" not in prompt_cards(likely)
     assert "nats" not in concept_summary(replace(MOOD, evidence=replace(likely, equal_cost=None)))
 
 

@@ -8,7 +8,6 @@ import numpy as np
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.scoring import ScorerChoice
 from lrt_explorer.concepts.sets import Readout
-from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.study.evaluation.arms import CONTROLS, NATIVE, PROMPT, RANDOM, TRANSFERRED, UNSTEERED
 from lrt_explorer.study.evaluation.cost import EqualCost, at_equal_cost, retention_at_equal_cost
 from lrt_explorer.study.evaluation.measure import Measured
@@ -89,12 +88,13 @@ class ConceptEvidence:
         retention_at_equal_cost: transferred / native effect there; None where it is not measurable.
         control_spread: root mean square slope of the random and shuffled-map directions.
         doubts: p values of the single tests behind the verdict.
-        typical_deviation: what a strength of 1 amounts to, and the dimensions that do not count in it.
+        typical_deviation: what a strength of 1 amounts to.
         direction_cosine: cosine of the transferred and the native vector.
         reachable_share: share of the native vector's squared length in the image of the map.
         passages: the written texts.
         scorer: what scored them; None where nothing did.
         readout: what the readouts are, "log-odds" in nats or "probability".
+        outlier_dimensions: what does not count in the typical deviation.
     """
 
     name: str
@@ -113,12 +113,13 @@ class ConceptEvidence:
     retention_at_equal_cost: Interval | None
     control_spread: float
     doubts: Doubts
-    typical_deviation: TypicalDeviation
+    typical_deviation: float
     direction_cosine: float
     reachable_share: float
     passages: tuple[Passage, ...]
     scorer: ScorerChoice | None = None
     readout: Readout = "log-odds"
+    outlier_dimensions: tuple[int, ...] = ()
 
     def arm(self, name: str) -> ArmEvidence:
         """An arm by its name; KeyError if there is none."""
@@ -187,6 +188,7 @@ def concept_evidence(
         measured.passages,
         scorer,
         concept.readout,
+        measured.outlier_dimensions,
     )
 
 

@@ -11,9 +11,8 @@ import numpy as np
 import torch
 
 from lrt_explorer.concepts.contrast import ContrastSet
-from lrt_explorer.errors import ArtifactError, VectorError
+from lrt_explorer.errors import ArtifactError
 from lrt_explorer.linear.affine import AffineMap
-from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.store import data_home, has_artifact, load_artifact, save_artifact
 from lrt_explorer.study.calibrate import VERSION as CALIBRATION
 from lrt_explorer.study.deviation import VERSION as UNIT
@@ -72,8 +71,8 @@ def keep_measured(folder: Path, key: str, measured: Measured) -> Path:
         "strengths": list(measured.strengths),
         "prompts": list(measured.prompts),
         "passages": [asdict(passage) for passage in measured.passages],
-        "typical_deviation": measured.typical_deviation.value,
-        "outlier_dimensions": list(measured.typical_deviation.outliers),
+        "typical_deviation": measured.typical_deviation,
+        "outlier_dimensions": list(measured.outlier_dimensions),
         "direction_cosine": measured.direction_cosine,
         "reachable_share": measured.reachable_share,
     }
@@ -100,14 +99,13 @@ def find_measured(folder: Path, key: str) -> Measured | None:
             strengths=tuple(meta["strengths"]),
             prompts=tuple(meta["prompts"]),
             passages=tuple(Passage(**passage) for passage in meta["passages"]),
-            typical_deviation=TypicalDeviation(
-                float(meta["typical_deviation"]), tuple(int(one) for one in meta["outlier_dimensions"])
-            ),
+            typical_deviation=float(meta["typical_deviation"]),
+            outlier_dimensions=tuple(int(one) for one in meta["outlier_dimensions"]),
             direction_cosine=float(meta["direction_cosine"]),
             reachable_share=float(meta["reachable_share"]),
             **{name: artifact.tensors[name].numpy() for name in _NUMBERS},
         )
-    except (KeyError, TypeError, ValueError, VectorError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ArtifactError(f"the evaluation in {folder} does not hold what it should; remove the folder") from error
 
 

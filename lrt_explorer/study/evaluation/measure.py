@@ -11,7 +11,6 @@ from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.readout import answer_difference, answer_tokens, as_counted, read_answers, settle
 from lrt_explorer.concepts.vectors import addition
 from lrt_explorer.errors import ContrastError
-from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.lm.chat import unframed
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.suffix import Start, read_starts, suffix_logits
@@ -39,6 +38,7 @@ class Measured:
         kl: `[directions, strengths, neutral prompts]`, KL(steered ‖ unsteered) of the next token, in nats.
         passages: texts that were written; none unless asked for.
         typical_deviation, direction_cosine, reachable_share: see `ConceptArms`.
+        outlier_dimensions: what does not count in the typical deviation.
     """
 
     directions: tuple[str, ...]
@@ -50,9 +50,10 @@ class Measured:
     baseline: Array
     kl: Array
     passages: tuple[Passage, ...]
-    typical_deviation: TypicalDeviation
+    typical_deviation: float
     direction_cosine: float
     reachable_share: float
+    outlier_dimensions: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,9 +127,10 @@ def measure(
         baseline,
         kl,
         tuple(passages),
-        arms.typical_deviation,
+        arms.typical_deviation.value,
         arms.direction_cosine,
         arms.reachable_share,
+        arms.typical_deviation.outliers,
     )
 
 
