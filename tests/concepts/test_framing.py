@@ -13,13 +13,19 @@ from lrt_explorer.concepts.readout import answer_readout, settle
 from lrt_explorer.errors import ModelError
 from lrt_explorer.lm.capture import capture
 from lrt_explorer.lm.chat import Framed, framed, unframed
+from lrt_explorer.lm.generate import generate_arms
 from lrt_explorer.lm.load import wrap_model
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode, prompt_tokens
+from lrt_explorer.study.compare import compare
 from lrt_explorer.study.dose import score_response
+from lrt_explorer.study.evaluation.arms import ConceptArms, Direction
 from lrt_explorer.study.evaluation.baseline import baseline_prompt
+from lrt_explorer.study.evaluation.measure import measure, read_both
+from lrt_explorer.study.evaluation.settings import EvaluationSettings
+from lrt_explorer.study.fit import fit_map
 from lrt_explorer.study.progress import finish
-from tests.study.tiny import PROMPTS, small
+from tests.study.tiny import PROMPTS, small, texts
 
 TEMPLATE = (
     "<s>{% for message in messages %}[{{ message['role'] }}]{{ message['content'] }}{% endfor %}"
@@ -135,3 +141,22 @@ def test_a_scorer_never_sees_the_template() -> None:
 def test_the_prompt_baseline_asks_in_the_user_message() -> None:
     asked = baseline_prompt(chatting(), SET, framed(chatting(), SET.ask, "Well,"), 3)
     assert asked == "<s>[user]How was it?\n\nAnswer in the manner of: with.[assistant]Well,"
+
+
+def test_a_comparison_with_a_chat_model_writes_replies() -> None:
+    fitted = finish(fit_map(small(), chatting(), texts(), 1, 1, tokens=2000))
+    steps = compare(small(), chatting(), fitted.map, fitted.info, SET, "The cook", strength=0.5, max_new_tokens=6)
+    comparison = finish(steps)
+    read = framed(chatting(), SET.ask, "The cook")
+    alone = list(generate_arms(chatting(), read, 1, torch.zeros(1, 16), max_new_tokens=6))[-1].texts[0]
+    assert comparison.prompt == "The cook" and comparison.arms[0].text == alone
+
+
+def test_an_evaluation_reads_replies_and_reports_what_people_wrote() -> None:
+    arms = ConceptArms((Direction("native", "native", torch.ones(16)),), 1.0, 1.0, 1.0)
+    settings = EvaluationSettings(strengths=(-0.1, 0.1), prompts=2)
+    neutral = read_both(chatting(), 1, ["The cook saw a cow."])
+    measured = finish(measure(chatting(), 1, SET, arms, neutral, settings))
+    assert measured.prompts == tuple(prompt.text for prompt in SET.prompts)
+    assert not any(isinstance(prompt, Framed) for prompt in measured.prompts)
+    assert measured.unsteered == pytest.approx(answer_readout(chatting(), SET.prompts).numpy(), abs=1e-3)
