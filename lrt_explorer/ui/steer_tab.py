@@ -214,6 +214,7 @@ def build_steer(engine: Engine, session: gr.State, shelf: gr.State) -> SteerTab:
         reading_on,
         cancels=[completing],
         api_visibility="private",
+        show_progress="hidden",
         queue=False,
     )
     wire_stop(

@@ -7,6 +7,7 @@ from pathlib import Path
 from lrt_explorer.concepts.contrast import write_contrast
 from lrt_explorer.errors import ModelError
 from lrt_explorer.lm.cache import ModelCache
+from lrt_explorer.lm.load import load as load_model
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import assets_home
 from lrt_explorer.ui.engine import PairCard
@@ -29,9 +30,20 @@ class TinyEngine(LiveEngine):
 
 
 def load(name: str) -> LanguageModel:
+    if Path(name).is_dir():
+        return load_model(name)
     if name not in MODELS:
         raise ModelError(f"there is no model {name!r} here and the hub cannot be reached; check the name")
     return MODELS[name]()
+
+
+def save_models(folder: Path) -> tuple[Path, Path]:
+    """A pair in folders, as people have real ones: two tiny random models of other families and tokenizers."""
+    places = folder / "small-one", folder / "large-one"
+    for place, lm in zip(places, (tiny.other(), tiny.large()), strict=True):
+        lm.model.save_pretrained(place)
+        lm.tokenizer.save_pretrained(place)
+    return places
 
 
 def build_assets(folder: Path) -> Path:
