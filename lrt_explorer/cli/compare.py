@@ -17,6 +17,7 @@ from lrt_explorer.cli.common import (
     number,
     run_study,
 )
+from lrt_explorer.defaults import MAX_NEW_TOKENS
 
 
 def add_parser(commands: Any) -> None:
@@ -39,8 +40,8 @@ def add_parser(commands: Any) -> None:
         "--equal-cost", action="store_true", help="push every arm as far as costs what the native vector costs"
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sampling (default: %(default)s)")
-    parser.add_argument("--temperature", type=float, default=0.0, help="0 is greedy (default: %(default)s)")
-    parser.add_argument("--max-new-tokens", type=int, default=48, metavar="N", help="default: %(default)s")
+    parser.add_argument("--temperature", type=float, metavar="T", help="0 is greedy (default: what suits the pair)")
+    parser.add_argument("--max-new-tokens", type=int, default=MAX_NEW_TOKENS, metavar="N", help="default: %(default)s")
     add_json(parser)
     parser.set_defaults(run=run, show=show)
 

@@ -11,6 +11,7 @@ from lrt_explorer.concepts.directions import METHODS, Method, method_name
 from lrt_explorer.concepts.readout import answer_readout, pooled_prompt
 from lrt_explorer.concepts.scoring import ScorerChoice
 from lrt_explorer.concepts.vectors import SteeringVector, addition, random_vector, transfer
+from lrt_explorer.defaults import MAX_NEW_TOKENS
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.chat import framed
 from lrt_explorer.lm.generate import generate_arms
@@ -91,8 +92,8 @@ def compare(
     *,
     strength: float | None = None,
     seed: int = 0,
-    max_new_tokens: int = 48,
-    temperature: float = 0.0,
+    max_new_tokens: int = MAX_NEW_TOKENS,
+    temperature: float | None = None,
     random_seed: int = 0,
     reading: Reading | None = None,
     method: Method = METHODS[0],
@@ -106,7 +107,7 @@ def compare(
     """Write all arms side by side, in one batched pass from one start and with the same noise.
 
     Every steered arm is pushed equally far, by `strength` times the large model's typical deviation. Without a strength
-    it is the first one of the native vector's calibration. With `equal_cost` every other arm is pushed as far as costs
+    it is the first one of the native vector's calibration; without a temperature it is what suits the pair. With `equal_cost` every other arm is pushed as far as costs
     the model what the native vector costs it on neutral text. `as_in_paper` adds the map's offset to the transferred
     direction too (arXiv 2506.00653), which is not how a difference is mapped. `reading`, `method` and `whiten` say how
     vectors are found (see `find_vectors`), `scorer` what scores the texts in place of the concept's own scorer. A
@@ -139,7 +140,8 @@ def compare(
         TRANSFERRED: mapped.values,
         RANDOM: random_vector(large.width, random_seed),
     }
-    ordinary = world_of(small.name, large.name).ordinary
+    world = world_of(small.name, large.name)
+    ordinary, temperature = world.ordinary, world.temperature if temperature is None else temperature
     unit = unit_of(large, layer, ordinary)
     if strength is None:
         strength = finish(calibrate(large, layer, native.values, unit, ordinary)).first

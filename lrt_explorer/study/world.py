@@ -22,6 +22,7 @@ class World:
         corpus: what a map is fitted on unless someone names another text; a name that `read_texts` takes.
         ordinary: the corpus of ordinary text: neutral prompts, the unit of strength, the picture of the shared space.
         opening_concept: what is shown first.
+        temperature: of the first texts. Small real models repeat themselves where they always take the likeliest token.
         vectors_ship: whether the vectors of its concepts ship with its models, so that no text is read for them.
     """
 
@@ -29,6 +30,7 @@ class World:
     corpus: str
     ordinary: str
     opening_concept: str
+    temperature: float
     vectors_ship: bool = False
 
     def concepts(self) -> Mapping[str, Path]:
@@ -60,8 +62,15 @@ class World:
         return names[0]
 
 
-DEMO = World("demo", corpus="tinyworld-broken-off", ordinary="demo", opening_concept="register", vectors_ship=True)
-EVERYDAY = World("everyday", corpus="everyday", ordinary="everyday", opening_concept="sentiment")
+DEMO = World(
+    "demo",
+    corpus="tinyworld-broken-off",
+    ordinary="demo",
+    opening_concept="register",
+    temperature=0.0,
+    vectors_ship=True,
+)
+EVERYDAY = World("everyday", corpus="everyday", ordinary="everyday", opening_concept="sentiment", temperature=0.7)
 
 WORLDS = (DEMO, EVERYDAY)
 

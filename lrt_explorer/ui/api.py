@@ -5,6 +5,7 @@ from typing import Any
 import gradio as gr
 from gradio.events import api
 
+from lrt_explorer.defaults import MAX_NEW_TOKENS
 from lrt_explorer.errors import LRTError
 from lrt_explorer.study.progress import finish
 from lrt_explorer.ui.engine import Engine
@@ -22,8 +23,8 @@ def add_api(engine: Engine) -> None:
         prompt: str,
         strength: float | None = None,
         seed: int = 0,
-        max_new_tokens: int = 48,
-        temperature: float = 0.0,
+        max_new_tokens: int = MAX_NEW_TOKENS,
+        temperature: float | None = None,
     ) -> dict[str, Any]:
         """Write the large model's text unsteered and under its native, the transferred and a random vector.
 
@@ -35,7 +36,7 @@ def add_api(engine: Engine) -> None:
             strength: in typical deviations; by default calibrated for the native vector.
             seed: of the sampling.
             max_new_tokens: length of each text.
-            temperature: 0 is greedy.
+            temperature: 0 is greedy; by default what suits the pair.
         """
         settings = SteerSettings(
             concept, prompt, strength, seed, temperature, max_new_tokens, reading="", as_in_paper=False

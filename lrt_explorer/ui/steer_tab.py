@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from lrt_explorer.defaults import MAX_NEW_TOKENS
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.study.compare import UNSTEERED, Arm, Comparison
 from lrt_explorer.study.progress import Progress, timed
@@ -23,7 +24,7 @@ from lrt_explorer.ui.steered import about_concept, follow_pair, steer_with
 from lrt_explorer.ui.strength import strength_slider, tune_slider
 from lrt_explorer.ui.wiring import wire_stop
 
-LENGTHS = (8, 40, 96)
+LENGTHS = (8, MAX_NEW_TOKENS, 96)
 """Fewest, preset and most new tokens."""
 READINGS = [("what the concept prefers", ""), ("all tokens", "all-tokens"), ("last token", "last-token")]
 SET_FILES = [".jsonl", ".json", ".csv", ".tsv", ".txt"]
@@ -83,7 +84,7 @@ def build_steer(engine: Engine, session: gr.State, shelf: gr.State) -> SteerTab:
     """Lay out the tab and wire what happens inside it."""
     cards = list(engine.concepts(None))
     first = cards[0]
-    settled, tuned = gr.State(None), gr.State(None)
+    settled, tuned, world = gr.State(None), gr.State(None), gr.State("")
     asked, due, partly, whole = gr.State(0), gr.State(0), gr.State(0), gr.State(0)
     with gr.Row(elem_classes="ask"):
         with gr.Column(scale=2, min_width=210):
@@ -139,7 +140,12 @@ def build_steer(engine: Engine, session: gr.State, shelf: gr.State) -> SteerTab:
     about: list[gr.components.Component] = [prompt, examples, ends, asked]
     concept.input(partial(show_concept, engine), [session, concept, prompt, asked], [concept, *about], **quick)
     # What ships depends on the pair, so the concept follows it before anything is written.
-    session.change(partial(follow_pair, engine), [session, shelf, concept, prompt, asked], [concept, *about], **quick)
+    session.change(
+        partial(follow_pair, engine),
+        [session, shelf, world, concept, prompt, asked],
+        [world, temperature, concept, *about],
+        **quick,
+    )
     examples.pick(pick_example, asked, [prompt, asked], **quick)
     contrast.upload(
         partial(use_contrast, engine),

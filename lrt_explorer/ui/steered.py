@@ -4,6 +4,7 @@ from typing import Any
 
 import gradio as gr
 
+from lrt_explorer.study.world import world_of
 from lrt_explorer.ui.cards import chips, slider_ends
 from lrt_explorer.ui.choices import belongs, steered_concepts
 from lrt_explorer.ui.engine import ConceptCard, Engine
@@ -31,11 +32,18 @@ def steer_with_set(
 
 
 def follow_pair(
-    engine: Engine, session: Session | None, shelf: Shelf, name: str, prompt: str, asked: int
+    engine: Engine, session: Session | None, shelf: Shelf, world: str, name: str, prompt: str, asked: int
 ) -> tuple[Any, ...]:
-    """`steer_with` the concept in use where it belongs to the pair that is open, else with the pair's opening one."""
+    """`steer_with` the concept in use where it belongs to the pair that is open, else with the pair's opening one.
+
+    Before it come the world of the pair, and the temperature that suits it if the world before was another one.
+    """
     chosen = name if belongs(engine, session, name) else engine.concepts(session)[0].name
-    return steer_with(engine, session, shelf, chosen, prompt, asked)
+    steered = steer_with(engine, session, shelf, chosen, prompt, asked)
+    if session is None:
+        return world, gr.skip(), *steered
+    now = world_of(session.small, session.large)
+    return now.name, gr.skip() if now.name == world else now.temperature, *steered
 
 
 def about_concept(engine: Engine, card: ConceptCard, prompt: str, asked: int) -> tuple[Any, str, str, int]:
