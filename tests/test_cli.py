@@ -10,8 +10,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from lrt_explorer.cli import main
+from lrt_explorer.cli import build_parser, main
 from lrt_explorer.concepts.contrast import write_contrast
+from lrt_explorer.lm.cache import models as cached
 from lrt_explorer.store import data_home, load_map, load_vector
 from tests.study.tiny import CONCEPT, large, small, texts
 
@@ -76,6 +77,8 @@ def test_pairs_lists_what_is_known(run: Run) -> None:
     assert {"name", "small", "large", "available"} <= set(result["pairs"][0])
     assert {"name", "parameters", "layers", "width", "where"} <= set(result["models"][0])
     assert not any(pair["available"] for pair in result["pairs"])  # these assets hold no models
+    licences = {model["name"]: model["licence"] for model in result["models"]}
+    assert (licences["smollm2-135m"], licences["gemma-3-1b"]) == ("Apache-2.0", "Gemma terms")
 
 
 def test_fit_says_all_that_was_promised_and_keeps_the_map(run: Run, folders: dict[str, str]) -> None:
@@ -258,3 +261,32 @@ def test_serve_hands_its_options_to_the_app(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "lrt_explorer.ui.launch", stand_in)
     assert main(["serve", "--port", "7999", "--host", "0.0.0.0"]) == 0
     assert served == [("0.0.0.0", 7999, False)]
+
+
+COMMANDS_WITH_MODELS = (
+    "serve",
+    "fit a b",
+    "basis a b",
+    "vector a --layer 1 --concept c",
+    "compare a b --concept c --strength 1",
+    "evaluate a b",
+    "bundle",
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS_WITH_MODELS)
+def test_every_command_with_models_says_where_they_go(command: str) -> None:
+    where = ["--device", "cuda:1", "--dtype", "bfloat16", "--device-map", "auto"]
+    options = build_parser().parse_args([*command.split(), *where])
+    assert (options.device, options.dtype, options.device_map) == ("cuda:1", "bfloat16", "auto")
+
+
+def test_models_are_loaded_as_the_command_says(run: Run, fail: Run, folders: dict[str, str]) -> None:
+    small = folders["small"]
+    vector = ("vector", small, "--layer", "1", "--concept", "mood")
+    run(*vector, "--dtype", "bfloat16", "--device", "cpu")
+    assert cached().get(small).model.dtype == torch.bfloat16
+    run(*vector)
+    assert cached().get(small).model.dtype == torch.float32
+    assert "'nonsense' is not a device; choose auto, cpu" in fail(*vector, "--device", "nonsense")
+    assert "'int8' is not a precision" in fail(*vector, "--dtype", "int8")

@@ -1,13 +1,15 @@
 import threading
 import time
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from lrt_explorer.errors import ModelError, SettingsError
-from lrt_explorer.lm.cache import ModelCache, models
+from lrt_explorer.lm import cache
+from lrt_explorer.lm.cache import ModelCache, models, place_models
 from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.lm.placement import Placement
 
 
 class Loader:
@@ -130,3 +132,31 @@ def test_no_room_is_refused(loader: Loader) -> None:
 
 def test_the_program_has_one_cache() -> None:
     assert models() is models()
+
+
+def test_the_program_s_models_are_loaded_where_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, str]] = []
+
+    def load(name: str, **where: str) -> object:
+        asked.append(where)
+        return SimpleNamespace(name=name, parameters=1)
+
+    shared = ModelCache(2, lambda name: cast(Any, SimpleNamespace(name=name, parameters=1)))
+    monkeypatch.setattr(cache, "_MODELS", shared)
+    monkeypatch.setattr(cache, "_placed", Placement())
+    monkeypatch.setattr(cache, "load", load)
+    shared.get("a")
+    place_models()
+    assert shared.names() == ("a",), "nothing was asked for, so all stays"
+    place_models("cpu", "bfloat16")
+    shared.get("a")
+    place_models("cpu", "bfloat16")
+    assert shared.names() == ("a",)
+    place_models()
+    shared.get("a")
+    assert asked == [
+        {"device": "cpu", "dtype": "bfloat16", "device_map": ""},
+        {"device": "auto", "dtype": "auto", "device_map": ""},
+    ]
+    with pytest.raises(ModelError, match="is not a device"):
+        place_models("nonsense")

@@ -156,6 +156,27 @@ def test_an_unknown_name_is_refused_at_once_and_says_what_was_tried(name: str) -
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "where", "licence"),
+    [
+        ("gpt2", "openai-community/gpt2", ""),
+        ("gemma-3-1b", "google/gemma-3-1b-pt", ", after accepting the Gemma terms there"),
+    ],
+)
+def test_a_preset_that_is_not_on_this_machine_says_that_and_how_to_get_it(name: str, where: str, licence: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        load(name)
+    assert str(caught.value) == (
+        f"{name} is not on this machine and the hub cannot be reached; connect once{licence}, or download {where} with "
+        f"`hf download {where}`"
+    )
+
+
+def test_a_preset_that_the_hub_does_not_show_is_not_called_unknown() -> None:
+    said = hub.explain_refusal("gpt2", refusal(RepositoryNotFoundError))
+    assert said == "the hub does not show openai-community/gpt2, which gpt2 stands for; log in with `hf auth login`"
+
+
 def test_no_name_is_refused() -> None:
     with pytest.raises(ModelError, match="no model was named"):
         load(" ")
@@ -189,7 +210,11 @@ def refusal(kind: type[HfHubHTTPError]) -> OSError:
 
 def test_what_the_hub_refuses_is_said_in_one_sentence() -> None:
     assert hub.explain_refusal("gemma-2-2b", refusal(GatedRepoError)) == (
-        "gemma-2-2b asks for its licence: accept it on its page on the hub, then log in with `hf auth login`"
+        "gemma-2-2b asks for its licence (Gemma terms): accept it on the page of google/gemma-2-2b on the hub, then "
+        "log in with `hf auth login`"
+    )
+    assert hub.explain_refusal("some/thing", refusal(GatedRepoError)) == (
+        "some/thing asks for its licence: accept it on its page on the hub, then log in with `hf auth login`"
     )
     unknown = hub.explain_refusal("some/thing", refusal(RepositoryNotFoundError))
     assert unknown is not None

@@ -162,3 +162,8 @@ def test_false_counts_cost_nothing(tmp_path: Path) -> None:
 def one_sentence(refusal: pytest.ExceptionInfo[VectorError]) -> None:
     assert "\n" not in str(refusal.value)
     assert str(refusal.value).count(";") == 1, "what is wrong; what to do"
+
+
+def test_the_hint_names_the_architecture_where_it_is_known(tmp_path: Path) -> None:
+    assert read_gguf(save_vector(tmp_path / "a.gguf", VECTOR, "gemma3")).model_hint == "gemma3"
+    assert read_gguf(save_vector(tmp_path / "b.gguf", VECTOR)).model_hint == "tinyworld-s"
