@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lrt_explorer.errors import ArtifactError, ModelError, PromptError, SettingsError
+from lrt_explorer.errors import ArtifactError, ModelError, PromptError, SettingsError, VectorError
+from lrt_explorer.study.calibrate import Calibration, CostCurve, calibration_of
 from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep, changed_tokens
 from lrt_explorer.study.evaluate import Evaluation, EvaluationStep
 from lrt_explorer.study.layers import LayerCell, LayerGrid
@@ -152,11 +153,22 @@ class FakeEngine(FakeConcepts):
             bundle.writestr("artifact.json", "{}")
         return archive
 
+    def calibration(
+        self, session: Session, concept: str, reading: str, vectors: str
+    ) -> Generator[Progress, None, Calibration]:
+        yield Progress(0, 3, "calibrating the strength: reading neutral text")
+        if concept == "broken":
+            raise VectorError("the texts of broken read the same to tinyworld-l; write pairs that differ")
+        breaks = {"mood": 0.9}.get(concept, 0.3) * (1 + session.large_layer / 10)
+        sizes = (0.1, 1.0, 10.0)
+        return calibration_of(CostCurve(sizes, *[tuple((s / breaks) ** 2 for s in sizes)] * 2))
+
     def compare(self, session: Session, settings: SteerSettings) -> Generator[ComparisonStep, None, Comparison]:
         if not settings.prompt.strip():
             raise PromptError("the prompt is empty; write a few words for the model to go on from")
         if len(settings.prompt) > 2000:
             raise PromptError("the prompt has 10,412 tokens but tinyworld-l reads at most 128; shorten it")
+        assert settings.strength is not None
         leanings = {"unsteered": 0.0, "native": 0.95, "transferred": 0.8, "random": 0.03}
         seed = f"{settings.prompt}{settings.seed}"
         length = settings.max_new_tokens
