@@ -1,4 +1,4 @@
-"""`lrt-explorer bundle`: make the maps and vectors that ship with the demo family anew, after it was trained."""
+"""`lrt-explorer bundle`: make what ships with the demo family again, after it was trained."""
 
 import argparse
 from typing import Any
@@ -8,18 +8,24 @@ from lrt_explorer.cli.common import Json, add_json, add_placement, number, run_s
 
 def add_parser(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser("bundle", help="make the maps and vectors that ship with the demo family")
+    parser = commands.add_parser("bundle", help="make the maps, vectors and strengths that ship with the demo family")
     parser.add_argument("--tokens", type=int, default=150_000, help="pairs of tokens per map (default: %(default)s)")
     add_placement(parser)
+    parser.add_argument(
+        "--strengths-only", action="store_true", help="typical deviations and calibrations alone; maps and vectors stay"
+    )
     add_json(parser)
     parser.set_defaults(run=run, show=show)
 
 
 def run(options: argparse.Namespace) -> Json:
-    """Write both into the assets."""
+    """Write them into the assets."""
     from lrt_explorer.store import assets_home
-    from lrt_explorer.study.bundle import build_demo_maps
+    from lrt_explorer.study.bundle import build_demo_maps, ship_strengths
 
+    if options.strengths_only:
+        run_study(ship_strengths())
+        return {"maps": [], "assets": str(assets_home())}
     bundle = run_study(build_demo_maps(tokens=options.tokens))
     maps = [
         {
@@ -46,5 +52,7 @@ def show(result: Json) -> str:
         )
         for row in result["maps"]
     ]
+    if not rows:
+        return f"kept in {result['assets']}"
     header = ("pair", "layers", "held-out R²", "coverage", "direction cosine")
     return f"{table(header, rows)}\nkept in {result['assets']}"

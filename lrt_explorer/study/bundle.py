@@ -1,16 +1,21 @@
-"""Bundle: the maps and vectors that ship with the demo family, so that the first screen needs no fit."""
+"""Bundle: the maps, vectors and strengths that ship with the demo family, so that the first screen needs no fit."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
-from lrt_explorer.concepts.contrast import load_concept, shipped_concepts
+from lrt_explorer.concepts.contrast import READINGS, load_concept, shipped_concepts
 from lrt_explorer.lm.cache import ModelCache, models
 from lrt_explorer.lm.presets import MODELS, PAIRS, PairPreset
+from lrt_explorer.study.calibrate import NEUTRAL_PROMPTS, curve_key, curve_records, measure_curve
+from lrt_explorer.study.deviation import DOCUMENTS, measure_units, ordinary_digest, unit_key, unit_records
 from lrt_explorer.study.fit import FittedMap, fit_map
-from lrt_explorer.study.known import ship_vectors
+from lrt_explorer.study.known import known_vectors, ship_vectors
 from lrt_explorer.study.maps import keep_map, shipped_map_folder
+from lrt_explorer.study.neutral import neutral_prompts
 from lrt_explorer.study.progress import Progress
-from lrt_explorer.study.texts import BROKEN_OFF, read_texts
+from lrt_explorer.study.texts import BROKEN_OFF, read_texts, sample_texts
+from lrt_explorer.study.world import world_of
 
 TOKENS = 150_000
 
@@ -32,7 +37,8 @@ def build_demo_maps(
 ) -> Generator[Progress, None, Bundle]:
     """Fit the map of every demo pair at its default layers, read every concept at all layers, and save both.
 
-    They go into the assets. With the vectors of all layers there, scoring every layer pair takes one pass.
+    They go into the assets, and what `ship_strengths` finds with them. With the vectors of all layers there, scoring
+    every layer pair takes one pass.
 
     Args:
         pairs: by default all whose models ship.
@@ -47,6 +53,7 @@ def build_demo_maps(
         yield Progress(number, len(names), f"reading {len(concepts)} concepts in {name}")
         lm = loaded.get(name)
         ship_vectors(lm, concepts, range(lm.layers))
+    yield from ship_strengths(chosen, loaded)
     maps = []
     for pair in chosen:
         fitted = yield from fit_map(
@@ -62,3 +69,33 @@ def build_demo_maps(
         keep_map(fitted, shipped_map_folder(pair.small, pair.large))
         maps.append(fitted)
     return Bundle(tuple(maps))
+
+
+def ship_strengths(
+    pairs: Sequence[PairPreset] | None = None, cache: ModelCache | None = None
+) -> Generator[Progress, None, None]:
+    """Measure the typical deviations of all layers, and calibrate every concept at the default layers, and save both.
+
+    Args:
+        pairs: by default all whose models ship.
+        cache: where the models come from; by default the one that the whole program shares.
+    """
+    loaded = cache or models()
+    chosen = demo_pairs() if pairs is None else pairs
+    ordinary = world_of(*(name for pair in chosen for name in (pair.small, pair.large))).ordinary
+    text, prompts = ordinary_digest(ordinary), neutral_prompts(NEUTRAL_PROMPTS, ordinary)
+    concepts = [load_concept(name) for name in shipped_concepts()]
+    for name in dict.fromkeys(name for pair in chosen for name in (pair.small, pair.large)):
+        lm = loaded.get(name)
+        units = measure_units(lm, range(lm.layers), sample_texts(DOCUMENTS, ordinary))
+        unit_records().ship(lm, {unit_key(layer, text): unit for layer, unit in units.items()})
+        curves = {}
+        for layer in dict.fromkeys(pair.large_layer for pair in chosen if pair.large == name):
+            for number, (concept, reading) in enumerate(product(concepts, READINGS)):
+                message = f"calibrating {concept.name} in {name}"
+                yield Progress(number, len(concepts) * len(READINGS), message)
+                vector = known_vectors().get(lm, concept, layer, reading).vector.values
+                curve = yield from measure_curve(lm, layer, vector, units[layer], prompts)
+                curves[curve_key(lm, layer, vector, units[layer], prompts)] = curve
+        if curves:
+            curve_records().ship(lm, curves)

@@ -107,12 +107,12 @@ def compare(
     """Write all arms side by side, in one batched pass from one start and with the same noise.
 
     Every steered arm is pushed equally far, by `strength` times the large model's typical deviation. Without a strength
-    it is the first one of the native vector's calibration; without a temperature it is what suits the pair. With `equal_cost` every other arm is pushed as far as costs
-    the model what the native vector costs it on neutral text. `as_in_paper` adds the map's offset to the transferred
-    direction too (arXiv 2506.00653), which is not how a difference is mapped. `reading`, `method` and `whiten` say how
-    vectors are found (see `find_vectors`), `scorer` what scores the texts in place of the concept's own scorer. A
-    vector that is given takes the place of the one that the concept's texts give in that model; the concept still says
-    what is read out.
+    it is the first one of the native vector's calibration; without a temperature it is what suits the pair. With
+    `equal_cost` every other arm is pushed as far as costs the model what the native vector costs it on neutral text.
+    `as_in_paper` adds the map's offset to the transferred direction too (arXiv 2506.00653), which is not how a
+    difference is mapped. `reading`, `method` and `whiten` say how vectors are found (see `find_vectors`), `scorer` what
+    scores the texts in place of the concept's own scorer. A vector that is given takes the place of the one that the
+    concept's texts give in that model; the concept still says what is read out.
 
     Raises:
         ArtifactError: if the map belongs to other models.

@@ -23,11 +23,11 @@ class Tuned:
 
     Attributes:
         key: everything the calibration depends on.
-        position: where the slider was put; a visitor who has moved it keeps their own position.
+        position: where the slider was put; None once the visitor has moved it, who then keeps their own position.
     """
 
     key: tuple[object, ...]
-    position: float
+    position: float | None
 
 
 def strength_slider() -> gr.Slider:
@@ -75,10 +75,11 @@ def tune_slider(
             found: Calibration = stop.value
             break
         yield gr.skip(), gr.skip(), f'<p class="added">{step.message[:1].upper()}{step.message[1:]} …</p>', gr.skip()
-    moved = strength != (START if tuned is None else tuned.position)
+    put = START if tuned is None else tuned.position
+    moved = put is None or not math.isclose(strength, put, abs_tol=1e-6)
     position = max(-found.limit, min(found.limit, strength)) if moved else found.first
     slider = gr.Slider(minimum=-found.limit, maximum=found.limit, step=slider_step(found), value=position)
-    yield slider, slider_marks(found), gr.skip(), Tuned(key, strength if moved else found.first)
+    yield slider, slider_marks(found), gr.skip(), Tuned(key, None if moved else found.first)
 
 
 def slider_step(calibration: Calibration) -> float:

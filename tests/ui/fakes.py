@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lrt_explorer.errors import ArtifactError, ModelError, PromptError, SettingsError
+from lrt_explorer.errors import ArtifactError, ModelError, PromptError, SettingsError, VectorError
+from lrt_explorer.study.calibrate import Calibration, CostCurve, calibration_of
 from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep, changed_tokens
 from lrt_explorer.study.evaluate import Evaluation, EvaluationStep
 from lrt_explorer.study.layers import LayerCell, LayerGrid
@@ -177,6 +178,16 @@ class FakeEngine(FakeConcepts):
         self.read.add(concept)
         return True
 
+    def calibration(
+        self, session: Session, concept: str, reading: str, vectors: str
+    ) -> Generator[Progress, None, Calibration]:
+        yield Progress(0, 3, "calibrating the strength: reading neutral text")
+        if concept == "broken":
+            raise VectorError("the texts of broken read the same to tinyworld-l; write pairs that differ")
+        breaks = {"mood": 0.9}.get(concept, 0.3) * (1 + session.large_layer / 10)
+        sizes = (0.1, 1.0, 10.0)
+        return calibration_of(CostCurve(sizes, *[tuple((s / breaks) ** 2 for s in sizes)] * 2))
+
     def compare(
         self, session: Session, settings: SteerSettings
     ) -> Generator[Progress | ComparisonStep, None, Comparison]:
@@ -186,6 +197,7 @@ class FakeEngine(FakeConcepts):
             raise PromptError("the prompt has 10,412 tokens but tinyworld-l reads at most 128; shorten it")
         if settings.concept == "sentiment":
             yield Progress(0, 64, "reading 32 pairs of sentiment")
+        assert settings.strength is not None
         leanings = {"unsteered": 0.0, "native": 0.95, "transferred": 0.8, "random": 0.03}
         seed = f"{settings.prompt}{settings.seed}"
         length = settings.max_new_tokens

@@ -1,15 +1,37 @@
+import re
 from dataclasses import replace
 
 import pytest
 
+from lrt_explorer.study.calibrate import CostCurve, calibration_of
 from lrt_explorer.study.progress import Progress
-from lrt_explorer.ui.cards import badges_card, chips, notice, percent, progress_bar, route, slider_ends, thousands
+from lrt_explorer.ui.cards import (
+    badges_card,
+    chips,
+    notice,
+    percent,
+    progress_bar,
+    route,
+    slider_ends,
+    slider_marks,
+    thousands,
+)
 from lrt_explorer.ui.engine import MapBadges
 from lrt_explorer.ui.session import Session
 from tests.ui.fakes import CONCEPTS
 
 SESSION = Session("org/small", "/folder/of/large", 2, 3, 4, 8, 96, 192)
 BADGES = MapBadges(0.8437, 0.9, 200_000, 1_234, 1.0, 0.612, 0.883, "ridge", 0.94)
+
+
+def test_marks_stand_where_the_slider_says_and_on_both_sides() -> None:
+    curve = CostCurve((0.1, 1.0, 10.0), (0.01, 1.0, 100.0), (0.01, 1.0, 100.0))
+    html = slider_marks(calibration_of(curve))
+    assert html.count("text breaks") == 2 and html.count("0.1 nats<") == 2
+    places = [float(place) for place in re.findall(r"left:([\d.]+)%", html)]
+    assert all(0 < place < 100 for place in places)
+    assert sorted(places) == pytest.approx([100 - place for place in sorted(places, reverse=True)], abs=0.11)
+    assert 'title="s = −0.32">0.1 nats<' in html
 
 
 def test_the_route_names_models_layers_and_the_score_of_the_map() -> None:

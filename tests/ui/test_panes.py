@@ -76,6 +76,9 @@ def test_before_anything_is_written_all_four_frames_stand_with_a_sentence() -> N
 
 
 def test_the_raw_coefficient_is_shown() -> None:
+    pushed = tuple(Arm(n, "", (), (), None, None, s, 8 * s) for n, s in (("native", -0.5), ("transferred", -0.25)))
+    equal = added_line(Comparison("p", -0.5, -4.0, pushed, {}), SESSION, CARD)
+    assert "equal cost" in equal and "<b>4</b>" in equal and "<b>2</b>" in equal
     line = added_line(Comparison("p", -0.5, -4.155, (), {}), SESSION, CARD)
     assert "s = −0.50" in line and "<b>4.16</b>" in line and "after layer 3" in line
 

@@ -55,7 +55,7 @@ def test_a_comparison_as_json(tmp_path: Path) -> None:
     answer = compared(FakeEngine(tmp_path), "tinyworld-s", "tinyworld-l", settings)
     assert answer["strength"] == 0.5 and answer["seed"] == 3
     assert [arm["name"] for arm in answer["arms"]] == ["unsteered", "native", "transferred", "random"]
-    assert set(answer["arms"][0]) == {"name", "text", "score", "readout"}
+    assert set(answer["arms"][0]) == {"name", "text", "score", "readout", "strength", "coefficient"}
 
 
 def test_an_error_is_one_sentence_for_programs_too(tmp_path: Path) -> None:
