@@ -165,7 +165,7 @@ def run(options: argparse.Namespace) -> Json | int:
 def show(result: Json) -> str:
     """What was fitted, how good it is, and where it lies."""
     keys = ("r2", "r2_standardised", "cka", "cka_standardised")
-    directions = ("reachable_share", "direction_cosine", "norm_ratio")
+    directions = ("reachable_share", "direction_cosine", "direction_cosine_standardised", "norm_ratio")
     rows = [
         (
             f"{pair['small_layer']} → {pair['large_layer']}",
@@ -185,6 +185,7 @@ def show(result: Json) -> str:
         "largest dimension",
         "reachable",
         "direction cosine",
+        "standardised",
         "norm ratio",
         "λ",
     )
@@ -267,6 +268,7 @@ def _described(info: "MapInfo", cell: "LayerCell") -> Json:
         },
         "reachable_share": cell.reachable_share,
         "direction_cosine": cell.direction_cosine,
+        "direction_cosine_standardised": cell.direction_cosine_standardised,
         "norm_ratio": cell.norm_ratio,
         "concepts": cell.concepts,
         "concepts_left_out": list(cell.left_out),

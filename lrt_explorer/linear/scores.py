@@ -148,6 +148,24 @@ def cosine(a: Tensor, b: Tensor) -> float:
     return max(-1.0, min(1.0, float(unit(a) @ unit(b))))
 
 
+def cosine_standardised(a: Tensor, b: Tensor, deviations: Tensor) -> float:
+    """`cosine` with every dimension in units of its own deviation, so that a single large one cannot make two agree.
+
+    Args:
+        a: [d], any floating type.
+        b: [d], any floating type.
+        deviations: [d], how far ordinary states deviate from their mean; dimensions with 0 do not count.
+
+    Returns:
+        A number in [-1, 1].
+
+    Raises:
+        VectorError: As for `cosine`, or if either vector lies in dimensions that do not vary.
+    """
+    scale = torch.where(deviations > 0, deviations.clamp(min=1e-300).reciprocal(), 0.0).cpu()
+    return cosine(a.detach().cpu().double() * scale, b.detach().cpu().double() * scale)
+
+
 def norm_ratio(a: Tensor, b: Tensor) -> float:
     """Length of a over that of b: how much a mapped direction shrank or grew beside the native one.
 

@@ -9,13 +9,13 @@ import plotly.graph_objects as go
 from lrt_explorer.plots.styles import CLEAR, FAINT, SCALE
 from lrt_explorer.study.layers import LayerCell, LayerGrid
 
-Score = Literal["r2", "r2_standardised", "direction_cosine", "cka", "cka_standardised", "norm_ratio"]
+Score = Literal["r2", "r2_standardised", "direction_cosine", "direction_cosine_standardised", "cka", "norm_ratio"]
 SCORE_NAMES: dict[Score, str] = {
     "r2": "held-out R²",
     "r2_standardised": "standardised R²",
     "direction_cosine": "direction cosine",
+    "direction_cosine_standardised": "standardised cosine",
     "cka": "CKA",
-    "cka_standardised": "standardised CKA",
     "norm_ratio": "norm ratio",
 }
 ROW_HEIGHTS = (14, 36)
@@ -123,6 +123,8 @@ def _hover(cell: LayerCell, frames: Frames) -> str:
     marks = [word for word, marked in (("in use", frames.in_use), ("suggested", frames.suggested)) if pair == marked]
     head = f"layer {pair[0]} → layer {pair[1]}" + (f", {' and '.join(marks)}" if marks else "")
     lines = [f"<b>{head}</b>", *(f"{name} {score_text(getattr(cell, score))}" for score, name in SCORE_NAMES.items())]
+    if cell.cka_standardised is not None:
+        lines.append(f"standardised CKA {score_text(cell.cka_standardised)}")
     if cell.reachable_share is not None:
         lines.append(f"reachable share {cell.reachable_share:.0%}")
     if cell.largest_dimension_small is not None and cell.largest_dimension_large is not None:

@@ -8,7 +8,7 @@ from torch import Tensor
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.errors import ContrastError, VectorError
 from lrt_explorer.linear.affine import AffineMap
-from lrt_explorer.linear.scores import cosine, norm_ratio
+from lrt_explorer.linear.scores import cosine, cosine_standardised, norm_ratio
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.progress import Progress
@@ -40,17 +40,25 @@ class Agreement:
         norm_ratios: length of the mapped over that of the native vector.
         reachable_shares: share of the native vector's squared length that lies in the map's image.
         left_out: the concepts that give no vector at these layers, and why.
+        standardised_cosines: as `direction_cosines`, with every dimension of the large model in units of its own
+            deviation; empty where that is not known.
     """
 
     direction_cosines: Mapping[str, float] = field(default_factory=dict)
     norm_ratios: Mapping[str, float] = field(default_factory=dict)
     reachable_shares: Mapping[str, float] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
+    standardised_cosines: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def direction_cosine(self) -> float | None:
         """Mean over concepts; None without any."""
         return _mean(self.direction_cosines)
+
+    @property
+    def standardised_cosine(self) -> float | None:
+        """Mean over concepts; None without any."""
+        return _mean(self.standardised_cosines)
 
     @property
     def norm_ratio(self) -> float | None:
@@ -85,9 +93,23 @@ def read_directions(
     return read
 
 
-def agreement(map: AffineMap, small_layer: int, large_layer: int, directions: Sequence[Directions]) -> Agreement:
-    """How the vectors that a map makes of these compare with those of the large model."""
-    cosines, ratios, shares, left_out = {}, {}, {}, {}
+def agreement(
+    map: AffineMap,
+    small_layer: int,
+    large_layer: int,
+    directions: Sequence[Directions],
+    deviations: Tensor | None = None,
+) -> Agreement:
+    """How the vectors that a map makes of these compare with those of the large model.
+
+    Args:
+        map: between these layers.
+        small_layer: block of the small model.
+        large_layer: block of the large model.
+        directions: read at these layers, among others.
+        deviations: `[d_large]`, how far each dimension of the large layer deviates from its mean.
+    """
+    cosines, ratios, shares, left_out, standardised = {}, {}, {}, {}, {}
     for one in directions:
         if small_layer not in one.small or large_layer not in one.large:
             left_out[one.concept] = one.reason
@@ -95,12 +117,15 @@ def agreement(map: AffineMap, small_layer: int, large_layer: int, directions: Se
         mapped, native = map.direction(one.small[small_layer]), one.large[large_layer]
         try:
             cosines[one.concept] = cosine(mapped, native)
+            if deviations is not None:
+                standardised[one.concept] = cosine_standardised(mapped, native, deviations)
         except VectorError:
+            cosines.pop(one.concept, None)
             left_out[one.concept] = f"the map takes its vector at layer {small_layer} to nothing"
             continue
         ratios[one.concept] = norm_ratio(mapped, native)
         shares[one.concept] = map.reachable_share(native)
-    return Agreement(cosines, ratios, shares, left_out)
+    return Agreement(cosines, ratios, shares, left_out, standardised)
 
 
 def _vectors(

@@ -6,6 +6,8 @@ from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from torch import Tensor
+
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.chat import Document
@@ -39,6 +41,7 @@ class LayerCell:
         cka_standardised: as `cka`, likewise on both sides.
         largest_dimension_small: share of the small layer's variance that its largest dimension holds.
         largest_dimension_large: likewise of the large layer.
+        direction_cosine_standardised: as `direction_cosine`, in units of the large layer's deviations.
         concepts: how many the means are over.
         left_out: the concepts that were asked for and give no vector at these layers.
     """
@@ -55,6 +58,7 @@ class LayerCell:
     cka_standardised: float | None = None
     largest_dimension_small: float | None = None
     largest_dimension_large: float | None = None
+    direction_cosine_standardised: float | None = None
     concepts: int = 0
     left_out: tuple[str, ...] = ()
 
@@ -128,11 +132,13 @@ def layer_grid(
     chosen = set(product(range(small.layers), range(large.layers)) if pairs is None else pairs)
     cells: dict[Pair, LayerCell] = {}
     kept: dict[Pair, Path] = {}
+    deviations: dict[int, Tensor] = {}
     with TemporaryDirectory(prefix="lrt-maps-") as spare:
 
         def add(route: Route, fitted: FittedMap) -> None:
             pair = (route.small_layer, route.large_layer)
             cells[pair] = _cell(fitted.info)
+            deviations[pair[1]] = fitted.deviations
             folder = None if take is None else take(fitted)
             if concepts:
                 kept[pair] = folder or save_map(Path(spare) / f"{pair[0]}-{pair[1]}", fitted.map, fitted.info)
@@ -143,7 +149,7 @@ def layer_grid(
         reasons: dict[str, str] = {}
         for number, (pair, folder) in enumerate(kept.items()):
             yield Progress(number, len(kept), f"comparing directions, layer {pair[0]} → {pair[1]}")
-            found = agreement(load_map(folder)[0], *pair, directions)
+            found = agreement(load_map(folder)[0], *pair, directions, deviations[pair[1]])
             cells[pair], reasons = _compared(cells[pair], found), {**found.left_out, **reasons}
     return _grid(small, large, cells.values(), reasons)
 
@@ -233,6 +239,7 @@ def _compared(cell: LayerCell, found: Agreement) -> LayerCell:
     return replace(
         cell,
         direction_cosine=found.direction_cosine,
+        direction_cosine_standardised=found.standardised_cosine,
         norm_ratio=found.norm_ratio,
         reachable_share=found.reachable_share,
         concepts=len(found.direction_cosines),

@@ -39,13 +39,14 @@ def native_effects(
     Args:
         large: the model that is steered.
         layers: blocks whose output is steered.
-        concepts: what steers; those without prompts, or without a vector or answers in this model, do not count.
+        concepts: what steers; those without prompts, or without a vector or answers in this model, do not count, nor
+            those that steer at none of these layers.
         neutral: prompts that have nothing to do with the concepts, at least one.
         prompts: readout prompts of each concept, at most.
         reading: how vectors are read; None for what each set prefers.
 
     Returns:
-        For each layer a number in [0, 1], averaged over the concepts; 1 where none could be read out.
+        For each layer a number in [0, 1], averaged over the concepts; 1 where none counts.
     """
     effects: dict[str, dict[int, float]] = {}
     readable = [concept for concept in concepts if concept.prompts]
@@ -68,9 +69,9 @@ def native_effects(
                 effects.setdefault(concept.name, {})[layer] = max(_effect(large, starts, answers, step, concept), 0.0)
     shares: dict[int, list[float]] = {layer: [] for layer in layers}
     for by_layer in effects.values():
-        best = max(by_layer.values())
-        for layer in layers:
-            shares[layer].append(by_layer.get(layer, 0.0) / best if best > 0 else 0.0)
+        if (best := max(by_layer.values())) > 0:
+            for layer in layers:
+                shares[layer].append(by_layer.get(layer, 0.0) / best)
     return {layer: sum(values) / len(values) if values else 1.0 for layer, values in shares.items()}
 
 

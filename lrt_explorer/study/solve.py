@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from torch import Tensor
+
 from lrt_explorer.errors import MapError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.estimators import Estimate, estimator
@@ -35,6 +37,7 @@ class FittedMap:
         info: what it was fitted on and how well it does; its scores are of the report part, which chose nothing.
         lambda_path: (setting, R² on the select part) for every setting tried: λ for ridge, the rank for reduced-rank.
         dimension_r2: of the report part, R² of each dimension of the large model on its own.
+        deviations: `[d_large]` float64, of the report part, how far each dimension deviates from its mean.
         agreement: of the vectors that it maps with native ones, over the concepts asked for.
     """
 
@@ -42,12 +45,13 @@ class FittedMap:
     info: MapInfo
     lambda_path: tuple[tuple[float, float], ...]
     dimension_r2: tuple[float, ...]
+    deviations: Tensor
     agreement: Agreement = field(default_factory=Agreement)
 
     def compared(self, directions: Sequence[Directions]) -> "FittedMap":
         """The same map with its agreement on these directions, which hold its layers."""
         layers = (self.info.small_layer, self.info.large_layer)
-        return replace(self, agreement=agreement(self.map, *layers, directions))
+        return replace(self, agreement=agreement(self.map, *layers, directions, self.deviations))
 
 
 def solve(
@@ -136,7 +140,8 @@ def with_evidence(
         outlier_share_large=large_spread.outlier_share,
     )
     by_dimension = tuple(r2_per_dimension(estimate.map, held_out).tolist())
-    return FittedMap(estimate.map, info, estimate.path, by_dimension)
+    deviations = (held_out.cyy.diagonal() / held_out.count).sqrt().cpu()
+    return FittedMap(estimate.map, info, estimate.path, by_dimension, deviations)
 
 
 def least_tokens(small_width: int) -> int:

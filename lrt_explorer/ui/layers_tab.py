@@ -25,10 +25,10 @@ from lrt_explorer.ui.wiring import wire_stop
 TAB = "layers"
 MEANINGS: dict[Score, str] = {
     "r2": "share of the large layer’s variance that a map from the small layer explains on documents it never saw",
-    "r2_standardised": "the same, with every dimension in units of its own deviation, so that none can rule it",
+    "r2_standardised": "held-out R² with every dimension in units of its own deviation, so that none can rule it",
     "direction_cosine": "how well mapped vectors point where the large model’s own do, mean over {concepts}",
+    "direction_cosine_standardised": "the direction cosine with every dimension in units of its own deviation",
     "cka": "how alike the two layers arrange the same tokens, before any map",
-    "cka_standardised": "the same, with every dimension in units of its own deviation",
     "norm_ratio": "length of mapped vectors over that of the large model’s own, mean over {concepts}; 1 is equal",
 }
 HINT = (

@@ -11,6 +11,7 @@ from lrt_explorer.linear.grid import GridMoments
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.scores import (
     cosine,
+    cosine_standardised,
     linear_cka,
     linear_cka_standardised,
     norm_ratio,
@@ -215,6 +216,21 @@ def test_cosine_does_not_depend_on_the_lengths() -> None:
     a, b = noise(50, seed=1), noise(50, seed=2)
     for scale in (1e-200, 1e-30, 1e30, 1e200):
         assert cosine(scale * a, b) == pytest.approx(cosine(a, b), abs=1e-14)
+
+
+def test_a_rogue_dimension_buys_a_cosine_but_no_standardised_one() -> None:
+    a, b, deviations = noise(64, seed=1), noise(64, seed=2), torch.ones(64, dtype=torch.float64)
+    plain = cosine(a, b)
+    assert cosine_standardised(a, b, deviations) == pytest.approx(plain)
+    scale = torch.ones(64, dtype=torch.float64)
+    scale[9] = 1e6
+    assert abs(cosine(a * scale, b * scale)) > 0.99 > abs(plain) + 0.5
+    assert cosine_standardised(a * scale, b * scale, deviations * scale) == pytest.approx(plain)
+    still = deviations.clone()
+    still[9] = 0.0
+    assert cosine_standardised(a * scale, b * scale, still) == pytest.approx(cosine(a[still > 0], b[still > 0]))
+    with pytest.raises(VectorError):
+        cosine_standardised(torch.eye(64)[9], b, still)
 
 
 @pytest.mark.parametrize(

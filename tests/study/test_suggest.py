@@ -1,29 +1,91 @@
 """Suggested layers: the evidence decides, and the top of the large model is out of bounds."""
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from lrt_explorer.errors import ContrastError, SettingsError
-from lrt_explorer.study.progress import finish
-from lrt_explorer.study.suggest import middle_layers, suggest_layers
+from lrt_explorer.study.layers import layer_grid
+from lrt_explorer.study.progress import Progress, finish
+from lrt_explorer.study.suggest import few_pairs, middle_layers, suggest_layers
+from tests.study.test_layers import without_vectors
 from tests.study.tiny import CONCEPT, large, small, texts
+
+PATIENT = 1e9
+"""Seconds that no estimate exceeds, so that what is read does not depend on how busy the machine is."""
 
 
 def test_the_best_candidate_is_suggested_with_its_reason() -> None:
     suggestion = finish(
         suggest_layers(
-            small(), large(), texts(), [CONCEPT], small_layers=[0, 1], large_layers=[1, 2, 3, 4], tokens=4000
+            small(),
+            large(),
+            texts(),
+            [CONCEPT],
+            small_layers=[0, 1],
+            large_layers=[1, 2, 3, 4],
+            tokens=4000,
+            seconds=PATIENT,
         )
     )
     assert {c.large_layer for c in suggestion.candidates} == {1, 2}  # 3 and 4 leave fewer than two blocks above
-    best = max(suggestion.candidates, key=lambda c: (c.direction_cosine + max(c.r2, 0) ** 0.5) / 2 * c.native_effect)
+    # The formula that the method page gives.
+    scores = {
+        c: (c.direction_cosine + max(c.r2_standardised, 0) ** 0.5) / 2 * c.native_effect for c in suggestion.candidates
+    }
+    best = max(scores, key=lambda candidate: scores[candidate])
     assert (suggestion.small_layer, suggestion.large_layer) == (best.small_layer, best.large_layer)
     assert f"{best.direction_cosine:.2f}" in suggestion.reason and "tiny-large-one" in suggestion.reason
     assert max(c.native_effect for c in suggestion.candidates) == pytest.approx(1.0)
+    grid = finish(
+        layer_grid(small(), large(), texts(), pairs=[(0, 1), (0, 2), (1, 1), (1, 2)], tokens=4000, concepts=[CONCEPT])
+    )
+    for candidate in suggestion.candidates:
+        cell = grid.cell(candidate.small_layer, candidate.large_layer)
+        assert cell is not None and candidate.r2_standardised == pytest.approx(cell.r2_standardised)
+        assert candidate.direction_cosine == pytest.approx(cell.direction_cosine_standardised)
 
 
 def test_a_model_beside_itself_is_matched_layer_by_layer() -> None:
-    study = suggest_layers(large(), large(), texts(), [CONCEPT], small_layers=[0, 1, 2], large_layers=[2], tokens=4000)
+    layers = {"small_layers": [0, 1, 2], "large_layers": [2]}
+    study = suggest_layers(large(), large(), texts(), [CONCEPT], **layers, tokens=4000, seconds=PATIENT)
     assert finish(study).small_layer == 2
+
+
+def test_it_says_how_long_it_will_take_before_it_starts_and_reads_less_where_that_is_too_long() -> None:
+    concepts = [replace(CONCEPT, name=f"mood {number}") for number in range(5)]
+
+    def first_steps(seconds: float) -> list[str]:
+        steps: list[Progress] = []
+        study = suggest_layers(small(), large(), texts(), concepts, seconds=seconds)
+        for _ in range(3):
+            steps.append(next(study))
+        study.close()
+        return [step.message for step in steps]
+
+    timed, estimate, started = first_steps(PATIENT)
+    assert "how fast" in timed and started.startswith("read ")
+    assert re.match(r"about \d+ s: reading 5,000 tokens and 3 concepts, trying \d+ layer pairs", estimate)
+    assert "reading 1,250 tokens and 1 concept," in first_steps(0.0)[1]
+
+
+def test_few_of_many_pairs_are_spread_over_the_set() -> None:
+    many = replace(CONCEPT, pairs=tuple((f"with {n}", f"without {n}") for n in range(100)))
+    assert [pair[0] for pair in few_pairs(many, 4).pairs] == ["with 0", "with 25", "with 50", "with 75"]
+    assert few_pairs(CONCEPT, 99) is CONCEPT
+
+
+def test_concepts_without_a_vector_cost_a_suggestion_nothing_but_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_vectors(monkeypatch, lambda name, layer: name == "same")
+    same = replace(CONCEPT, name="same", suffix=" It was alike.")
+    plain, with_it = (
+        finish(suggest_layers(small(), large(), texts(), concepts, tokens=4000, seconds=PATIENT))
+        for concepts in ([CONCEPT], [CONCEPT, same])
+    )
+    assert with_it == plain
+    with pytest.raises(ContrastError, match="no concept tried gives a vector .*read the same to tiny-small"):
+        finish(suggest_layers(small(), large(), texts(), [same], tokens=4000))
 
 
 def test_what_cannot_be_suggested_is_refused() -> None:

@@ -253,11 +253,8 @@ def fake_grid(small_layers: int = 4, large_layers: int = 8) -> LayerGrid:
         for j in range(large_layers):
             apart = abs(i / max(small_layers - 1, 1) - j / max(large_layers - 1, 1))
             score = 0.95 - 1.2 * apart
-            cells.append(
-                LayerCell(
-                    i, j, score, 1 - apart / 2, score - 0.05, 1.3 - apart, 0.6, 1e-4, score - 0.2, 0.5, 0.05, 0.53
-                )
-            )
+            alike = (score - 0.2, 0.5, 0.05, 0.53, score - 0.3)
+            cells.append(LayerCell(i, j, score, 1 - apart / 2, score - 0.05, 1.3 - apart, 0.6, 1e-4, *alike))
     return LayerGrid("tinyworld-s", "tinyworld-l", tuple(cells))
 
 
