@@ -18,6 +18,7 @@ PACKAGE = "lrt_explorer"
 # The longest prefix that fits decides. The package itself is its public face: it may offer the studies, and
 # whatever lies below them must not reach up to it.
 FLOORS = {
+    "lrt_explorer.defaults": 0,
     "lrt_explorer.errors": 0,
     "lrt_explorer.linear": 1,
     "lrt_explorer.store": 1,

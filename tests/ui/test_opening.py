@@ -148,21 +148,22 @@ def test_other_layers_blank_what_was_said_of_the_old_ones(engine: FakeEngine, st
 
 def test_the_concept_prompt_and_examples_follow_the_world_of_the_pair(engine: FakeEngine) -> None:
     real = Session("gemma-a", "gemma-b", 0, 0, 1, 1, 1, 1)
-    dropdown, prompt, examples, ends, asked = follow_pair(engine, real, Shelf(), "register", CONCEPTS[1].examples[1], 3)
+    world, warmth, dropdown, prompt, examples, ends, asked = follow_pair(engine, real, Shelf(), "demo", "register", CONCEPTS[1].examples[1], 3)
     assert (dropdown.value, [value for _, value in dropdown.choices]) == ("sentiment", ["sentiment", "mood"])
     assert prompt == EVERYDAY[0].examples[0] and "praise →" in ends and EVERYDAY[0].examples[0] in examples
-    assert asked == 4
-    assert follow_pair(engine, real, Shelf(), "register", "My own words", 3)[1] == SKIP
+    assert asked == 4 and (world, warmth) == ("everyday", 0.7)
+    again = follow_pair(engine, real, Shelf(), "everyday", "register", "My own words", 3)
+    assert again[3] == SKIP and again[1] == SKIP, "what a visitor has set stays within a world"
 
 
 def test_a_name_in_both_worlds_means_the_pairs_own(engine: FakeEngine) -> None:
     real = Session("gemma-a", "gemma-b", 0, 0, 1, 1, 1, 1)
-    dropdown, _, _, ends, _ = follow_pair(engine, real, Shelf(), "mood", "x", 0)
+    _, _, dropdown, _, _, ends, _ = follow_pair(engine, real, Shelf(), "everyday", "mood", "x", 0)
     assert (dropdown.value, dropdown.info) == ("mood", "how a writer feels") and "cheerful →" in ends
 
 
 def test_a_chosen_example_stays_when_only_layers_change(engine: FakeEngine, demo: Session) -> None:
-    _, prompt, *_ = follow_pair(engine, demo, Shelf(), "mood", CONCEPTS[0].examples[1], 0)
+    _, _, _, prompt, *_ = follow_pair(engine, demo, Shelf(), "demo", "mood", CONCEPTS[0].examples[1], 0)
     assert prompt == SKIP
 
 
@@ -170,7 +171,7 @@ def test_a_visitors_own_set_stays_with_any_pair(engine: FakeEngine, tmp_path: Pa
     file = tmp_path / "own.jsonl"
     file.write_text('{"with": "a b", "without": "c d"}\n{"with": "a e", "without": "c f"}\n')
     real = Session("gemma-a", "gemma-b", 0, 0, 1, 1, 1, 1)
-    dropdown, *_ = follow_pair(engine, real, Shelf(sets=(("own", str(file)),)), str(file), "x", 0)
+    _, _, dropdown, *_ = follow_pair(engine, real, Shelf(sets=(("own", str(file)),)), "demo", str(file), "x", 0)
     assert dropdown.value == str(file)
 
 

@@ -25,7 +25,7 @@ def session(engine: FakeEngine) -> Session:
 
 
 def tune(engine: FakeEngine, session: Session | None, **changed: Any) -> list[Any]:
-    asked = {"tuned": None, "concept": "mood", "reading": "", "vectors": "", "strength": START}
+    asked = {"tuned": None, "whole": 0, "concept": "mood", "reading": "", "vectors": "", "strength": START}
     return list(tune_slider(engine, session, **{**asked, **changed}))
 
 
@@ -43,8 +43,10 @@ def test_the_first_calibration_sets_range_position_and_marks(engine: FakeEngine,
 
 def test_nothing_is_asked_while_nothing_has_changed(engine: FakeEngine, session: Session) -> None:
     *_, (_, _, _, tuned) = tune(engine, session)
-    assert tune(engine, session, tuned=tuned, strength=0.1) == []
-    assert tune(engine, None) == []
+    assert tune(engine, session, tuned=tuned, strength=0.1) == [(SKIP,) * 4]
+    assert tune(engine, None) == [(SKIP,) * 4]
+    assert tune(engine, replace(session, map_folder="")) == [(SKIP,) * 4], "a map is fitted first"
+    assert len(tune(engine, session, tuned=tuned, whole=1)) > 1, "all pairs have been read"
 
 
 def test_it_follows_concept_and_layer_unless_the_visitor_moved_it(engine: FakeEngine, session: Session) -> None:
