@@ -45,6 +45,7 @@ from lrt_explorer.study.paired import CONTEXT, Placed, place
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.sgd import sgd_map
 from lrt_explorer.study.texts import TINYWORLD, read_texts
+from lrt_explorer.study.windows import Windows
 
 BARS = {
     "one_pair_over_forward": 1.10,
@@ -103,9 +104,8 @@ def llama_pair() -> Pair:
 
 def batches(pair: Pair, texts: Sequence[str], tokens: int) -> list[Placed]:
     """The batches that a fit of so many tokens reads."""
-    context = min(CONTEXT, pair.small.context, pair.large.context)
     made: list[Placed] = []
-    for batch in DocumentStream(texts).batches(context):
+    for batch in DocumentStream(texts).batches(Windows(pair.small, pair.large)):
         made.append(place(pair.small, pair.large, batch.texts))
         if sum(len(placed.pairing.rows) for placed in made) >= tokens:
             break

@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> Json:
             "large_layer": fit.info.large_layer,
             "r2": fit.info.r2,
             "coverage": fit.info.coverage,
-            "direction_cosine": fit.direction_cosine,
+            "direction_cosine": fit.agreement.direction_cosine,
         }
         for fit in bundle.maps
     ]

@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 from lrt_explorer.study.progress import Progress, Result, finish
 
 if TYPE_CHECKING:
+    from lrt_explorer.concepts.contrast import ContrastSet
     from lrt_explorer.concepts.scoring import ScorerChoice
     from lrt_explorer.lm.model import LanguageModel
+    from lrt_explorer.study.world import World
 
 Json = dict[str, Any]
 """What a command prints with --json: keys are fixed, so that other programs can rely on them."""
 
 METHODS = ("mean-difference", "principal-component")
+ALL_CONCEPTS, NO_CONCEPTS = "all", "none"
 SECONDS_BETWEEN_REPORTS = 0.5
 MODEL_HELP = "preset, local folder, GGUF file or hub id"
 
@@ -140,6 +143,18 @@ def chosen_scorer(options: argparse.Namespace) -> "ScorerChoice | None":
     from lrt_explorer.concepts.scoring import scorer_from_text
 
     return None if options.scorer is None else scorer_from_text(options.scorer)
+
+
+def named_concepts(asked: str, world: "World") -> "list[ContrastSet]":
+    """The concepts that a list of names and files stands for; "all" is what ships for the pair, "none" is none.
+
+    Raises:
+        ContrastError: if one is neither.
+    """
+    if asked == NO_CONCEPTS:
+        return []
+    names = list(world.concepts()) if asked == ALL_CONCEPTS else [name.strip() for name in asked.split(",")]
+    return [world.concept(name) for name in names if name]
 
 
 def load_model(name: str) -> "LanguageModel":

@@ -2,11 +2,13 @@
 
 import os
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
+from torch import nn
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -27,6 +29,7 @@ from lrt_explorer.lm.layout import lay_out_for_few_rows
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.placement import placement
 from lrt_explorer.lm.presets import MODELS, locate
+from lrt_explorer.lm.selfcheck import self_check
 
 __all__ = ["LanguageModel", "load", "wrap_model"]
 
@@ -90,30 +93,43 @@ def load(
     return wrap_model(name, model, tokenizer)
 
 
-def wrap_model(name: str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> LanguageModel:
-    """A model that is already in memory, set to evaluation mode, as the rest of the house takes it.
+def wrap_model(
+    name: str,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    blocks: Sequence[nn.Module] | None = None,
+) -> LanguageModel:
+    """A model that is already in memory, set to evaluation mode and checked, as the rest of the house takes it.
+
+    Args:
+        name: what it is called in messages and records.
+        model: the model.
+        tokenizer: its tokenizer.
+        blocks: its decoder blocks, first to last, where they are not to be found by `find_blocks`.
 
     Raises:
-        ModelError: if its blocks cannot be found.
+        ModelError: if its blocks cannot be found, or it does not pass the self-check (see `selfcheck.py`).
     """
     try:
-        blocks = find_blocks(model)
+        blocks = find_blocks(model) if blocks is None else list(blocks)
     except ModelError as error:
         raise ModelError(f"{name} cannot be steered: {error}") from error
     _be_quiet()
     model.eval()
-    return LanguageModel(
+    lm = LanguageModel(
         name=name,
         model=model,
         tokenizer=tokenizer,
         blocks=blocks,
-        width=int(model.config.get_text_config(decoder=True).hidden_size),
+        width=0,  # found by the self-check
         layers=len(blocks),
         parameters=sum(weight.numel() for weight in model.parameters()),
         fingerprint=fingerprint(model),
         device=model.device,
         context=_context(model, tokenizer),
     )
+    return self_check(lm)
 
 
 def _context(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
@@ -148,9 +164,6 @@ def _read_config(name: str, where: str, local: bool) -> PretrainedConfig:
             f"the config.json of {name} is damaged, or of a family that the installed transformers does not know "
             f"({first_line(error)}); choose another model or a newer transformers"
         ) from error
-    # Encoders can be loaded as if they were causal, and would then read the future.
-    if getattr(config.get_text_config(decoder=True), "is_decoder", True) is False:
-        raise ModelError(f"{name} is no causal language model but an encoder ({config.model_type}); choose another")
     return config
 
 

@@ -14,9 +14,11 @@ from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.batches import DocumentStream
 from lrt_explorer.study.collect import Collected, Route, collect, part_of
-from lrt_explorer.study.paired import CONTEXT, read_paired
+from lrt_explorer.study.paired import read_paired
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.solve import check_enough
+from lrt_explorer.study.texts import prepared
+from lrt_explorer.study.windows import Windows
 
 TOP = 8
 CONTEXTS = 5
@@ -148,6 +150,7 @@ def shared_basis(
     if iter(texts) is texts:
         raise SettingsError("the texts are gone through twice, but these can be read only once; give a list")
     true, shuffled = Route(small_layer, large_layer), Route(small_layer, large_layer, shuffle=seed)
+    texts = yield from prepared(texts, large, tokens)
     collected = yield from collect(small, large, texts, [true, shuffled], tokens)
     for route in (true, shuffled):  # the control has fewer tokens, for its first batch has no strangers
         check_enough(small, large, collected, [route])
@@ -226,14 +229,16 @@ def _exciting(
     keys: list[tuple[Side, End]] = [(side, end) for side in get_args(Side) for end in get_args(End)]
     peaks: dict[tuple[Side, End], list[_Peak]] = {key: [] for key in keys}
     seen: set[str] = set()
+    told: set[int] = set()
     read = 0
-    for batch in DocumentStream(texts).batches(min(CONTEXT, small.context, large.context)):
+    for batch in DocumentStream(texts).batches(Windows(small, large)):
         chosen = []
         for document, number in zip(batch.texts, batch.numbers, strict=True):
             said = document if isinstance(document, str) else document.text
-            # One text told twice would fill the list with one and the same context.
-            if part_of(number) == "report" and said not in seen:
+            # One text told twice, or one long document, would fill the list with its own contexts.
+            if part_of(number) == "report" and said not in seen and number not in told:
                 seen.add(said)
+                told.add(number)
                 chosen.append(said)
         if not chosen:
             continue

@@ -15,9 +15,11 @@ from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.batches import BATCH_TEXTS, Batch, DocumentStream, Position
-from lrt_explorer.study.paired import CONTEXT, PairedStates, read_paired
+from lrt_explorer.study.paired import PairedStates, read_paired
 from lrt_explorer.study.processes import Processes
 from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.texts import prepared
+from lrt_explorer.study.windows import Windows
 
 __all__ = ["BATCH_TEXTS", "PARTS", "Collected", "Part", "Route", "TokenCounts", "collect", "part_of"]
 
@@ -55,8 +57,11 @@ class TokenCounts:
         outliers: pairs left out because an activation is far larger than is ordinary.
         partnered: tokens of both models that found a partner.
         ordinary: tokens of both models that could have found one.
-        documents: texts read.
-        by_coverage: how many of these have a coverage of about 0, 5, 10, … 100 %.
+        documents: documents read to their end.
+        by_coverage: how many texts, each window of a long document counted, have a coverage of about 0, 5, … 100 %.
+        empty: documents with nothing in them.
+        refused: conversations that a chat template refuses, and which were left out.
+        refusal: whose template, and why it refuses the first of them.
     """
 
     used: int = 0
@@ -66,6 +71,9 @@ class TokenCounts:
     ordinary: int = 0
     documents: int = 0
     by_coverage: list[int] = field(default_factory=lambda: [0] * (COVERAGE_STEPS + 1))
+    empty: int = 0
+    refused: int = 0
+    refusal: str = ""
 
     @property
     def coverage(self) -> float:
@@ -73,11 +81,11 @@ class TokenCounts:
         return self.partnered / self.ordinary if self.ordinary else 0.0
 
     def coverage_quantile(self, share: float) -> float:
-        """The coverage, to the nearest 5 %, that this share of the documents does not exceed; 0 without documents."""
-        below = 0
-        for step, documents in enumerate(self.by_coverage):
-            below += documents
-            if below and below >= share * self.documents:
+        """The coverage, to the nearest 5 %, that this share of the texts does not exceed; 0 without texts."""
+        below, texts = 0, sum(self.by_coverage)
+        for step, here in enumerate(self.by_coverage):
+            below += here
+            if below and below >= share * texts:
                 return step / COVERAGE_STEPS
         return 0.0
 
@@ -199,10 +207,11 @@ def collect(
         raise SettingsError(f"the end of a text cannot count {end_weight} times; give a weight of at least 1")
     crew = processes or Processes()
     collected = Collected.empty(small, large, routes) if begun is None else begun
-    stream = texts if isinstance(texts, DocumentStream) else DocumentStream(texts)
+    if not isinstance(texts, DocumentStream):
+        texts = DocumentStream((yield from prepared(texts, large, tokens)))
     pass_ = _Pass(small, large, collected, watched, end_weight)
     counts = collected.counts
-    batches = stream.batches(min(CONTEXT, small.context, large.context), collected.position.batches)
+    batches = texts.batches(Windows(small, large), collected.position.batches)
     while counts.used < tokens and (turn := list(islice(batches, crew.count))):
         pass_.read(turn, tokens, crew)
         if counts.ordinary >= TOKENS_THAT_TELL:
@@ -243,14 +252,15 @@ class _Pass:
         """Read one batch a process, and add of each what the processes before it leave room for."""
         counts = self._collected.counts
         states = None
-        if crew.rank < len(turn):
+        if crew.rank < len(turn) and turn[crew.rank].texts:
             # In the order of the parts, so that each part is a slice.
-            parted = sorted(zip(turn[crew.rank].numbers, turn[crew.rank].texts, strict=True), key=_by_part)
-            numbers = [number for number, _ in parted]
+            mine = turn[crew.rank]
+            parted = sorted(zip(mine.numbers, mine.texts, mine.ends, strict=True), key=_by_part)
+            numbers, ends = [number for number, _, _ in parted], [end for _, _, end in parted]
             states = read_paired(
                 self._small,
                 self._large,
-                [text for _, text in parted],
+                [text for _, text, _ in parted],
                 self._small_layers,
                 self._large_layers,
                 kept_small=self._kept_small,
@@ -262,12 +272,13 @@ class _Pass:
             if room <= 0 or rank >= len(turn):
                 break
             if states is not None and rank == crew.rank:
-                self._add(states, numbers, room)
+                self._add(states, numbers, ends, room)
             _count(counts, read, room)
+            _count_documents(counts, turn[rank])
             self._collected.position = turn[rank].position
             self._collected.corpus_fingerprint = turn[rank].fingerprint
 
-    def _add(self, states: PairedStates, numbers: Sequence[int], room: int) -> None:
+    def _add(self, states: PairedStates, numbers: Sequence[int], whole: Sequence[bool], room: int) -> None:
         """Add up to `room` pairs of a batch to the moments, those of the first documents."""
         documents = torch.tensor(numbers)[states.text]
         chosen: Tensor | None = None
@@ -286,7 +297,9 @@ class _Pass:
                     {layer: rows[held] for layer, rows in small.items()},
                     {layer: rows[held] for layer, rows in large.items()},
                 )
-        ends = self._ends(documents, slices) if self._end_weight > 1 else {}
+        to_the_end = torch.tensor(whole)[states.text]
+        to_the_end = to_the_end if chosen is None else to_the_end[chosen]
+        ends = self._ends(documents, to_the_end, slices) if self._end_weight > 1 else {}
         for part, at in ends.items():
             if self._collected.grids:
                 self._collected.grids[part].update(
@@ -299,10 +312,11 @@ class _Pass:
             if len(states.text):
                 self._earlier = states.large
 
-    def _ends(self, documents: Tensor, slices: Mapping[Part, slice]) -> dict[Part, Tensor]:
-        """For each part that has any, where the last pair of each text stands."""
+    def _ends(self, documents: Tensor, to_the_end: Tensor, slices: Mapping[Part, slice]) -> dict[Part, Tensor]:
+        """For each part that has any, where the last pair of each document stands."""
         last = torch.ones(len(documents), dtype=torch.bool)
         last[:-1] = documents[1:] != documents[:-1]
+        last &= to_the_end
         places = {part: last[held].nonzero()[:, 0] + held.start for part, held in slices.items()}
         return {part: at for part, at in places.items() if len(at)}
 
@@ -336,7 +350,7 @@ def _strangers(rows: Tensor, count: int, shuffle: int, number: int) -> Tensor:
     return rows[torch.randint(len(rows), (count,), generator=generator).to(rows.device)]
 
 
-def _by_part(document: tuple[int, Document]) -> tuple[int, int]:
+def _by_part(document: tuple[int, Document, bool]) -> tuple[int, int]:
     return PARTS.index(part_of(document[0])), document[0]
 
 
@@ -360,5 +374,11 @@ def _count(counts: TokenCounts, read: Sequence[int], room: int) -> None:
     counts.outliers += outliers
     counts.partnered += partnered
     counts.ordinary += ordinary
-    counts.documents += sum(by_coverage)
     counts.by_coverage = [before + more for before, more in zip(counts.by_coverage, by_coverage, strict=True)]
+
+
+def _count_documents(counts: TokenCounts, batch: Batch) -> None:
+    counts.documents += sum(batch.ends)
+    counts.empty += batch.left_out.empty
+    counts.refused += batch.left_out.refused
+    counts.refusal = counts.refusal or batch.left_out.refusal

@@ -21,13 +21,14 @@ from lrt_explorer.study.known import folder_name
 from lrt_explorer.study.paired import CONTEXT
 from lrt_explorer.study.processes import Processes, processes
 from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.texts import prepared
 
 SECONDS_BETWEEN_SAVES = 30.0
 SAVING_SHARE = 0.05
 """Of the time of a pass that saving may take at most; large sums are saved less often."""
 KEPT = 4
 """Moments of a pair of models that stay on disk; older ones go."""
-RULES = 3
+RULES = 4
 """Raised when other tokens are paired or kept than before, so that no sums of both are mixed."""
 
 Pair = tuple[int, int]
@@ -69,6 +70,7 @@ def moments_of(
         ArtifactError: if the moments cannot be saved.
     """
     crew = crew or processes()
+    texts = yield from prepared(texts, large, tokens)
     again = not isinstance(texts, Iterator)
     asked = ({*pairs}, {*pairs, *watched}, end_weight)
     keeper = _Keeper(small, large, corpus, tokens, *asked) if keep and corpus else None
@@ -77,7 +79,7 @@ def moments_of(
     if keeper is not None and again and (found := keeper.find()):
         info, begun = found
         yield Progress(begun.counts.used, tokens, f"checking that {corpus} is what it was")
-        if stream.skip_to(begun.position):
+        if stream.skip_to(begun.position, begun.corpus_fingerprint):
             if info.complete:
                 return begun
             if crew.main:

@@ -1,149 +1,110 @@
-"""Documents from files of rows: JSON lines, CSV, Parquet, and data sets of the hub."""
+"""Documents from rows: which keys and columns hold a text or a conversation, whoever wrote the file."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib import import_module
-from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.lm.chat import Document, conversation
+from lrt_explorer.lm.chat import Conversation, Document, spoken
 
-TEXT, MESSAGES = "text", "messages"
-ROWS_AT_ONCE = 1000
-HUB = "hf:"
+MESSAGES = ("messages", "conversations", "conversation")
+PROMPTED = (
+    ("instruction", "output"),
+    ("instruction", "response"),
+    ("prompt", "completion"),
+    ("prompt", "response"),
+    ("question", "answer"),
+)
+TEXTS = ("text", "content", "body", "document", "article", "story")
+FORMS = (
+    "'text', 'content' or 'body'; 'messages' or 'conversations'; 'prompt' and 'completion'; or 'instruction', 'input' "
+    "and 'output'"
+)
+
+Row = Mapping[str, object]
 
 
-def json_document(line: str, where: str) -> Document:
-    """The document of one line of JSON: its "text", or the conversation in its "messages".
+def document_of(row: Row) -> Document | None:
+    """The text or the conversation of one row.
+
+    Keys count in any case. A conversation comes before a text, because a table that has both tells one thing twice.
+
+    Args:
+        row: a text under one of `TEXTS`; messages, as a list or as JSON, under one of `MESSAGES`; or a request and its
+            answer under one of `PROMPTED`, an instruction perhaps with its "input".
+
+    Returns:
+        "" where there is a place for a document but nothing in it, None where there is no such place or it holds
+        something that is not a document.
+    """
+    fields = {key.strip().casefold(): value for key, value in row.items()}
+    empty = False
+    for read in (_conversation, _prompted, _text):
+        found = read(fields)
+        if found is _NONE:
+            continue
+        if not isinstance(found, str | Conversation):
+            return None
+        if not isinstance(found, str) or found.strip():
+            return found if readable(found if isinstance(found, str) else found.text) else None
+        empty = True
+    return "" if empty else None
+
+
+def document_columns(strings: Mapping[str, bool], name: str) -> list[str]:
+    """The columns of a table that documents are made of.
+
+    Args:
+        strings: its columns, and whether each holds strings.
+        name: of the table, for messages.
 
     Raises:
-        SettingsError: if it has neither.
+        SettingsError: if it is not clear which they are.
     """
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise SettingsError(f"{where} is not JSON; write one JSON object a line") from error
-    found = _document(row, MESSAGES if isinstance(row, dict) and MESSAGES in row else TEXT)
-    if found is None:
-        raise SettingsError(
-            f'{where} has no \'{TEXT}\'; write objects such as {{"text": "..."}}, or '
-            '{"messages": [{"role": "user", "content": "..."}]}'
-        )
-    return found
-
-
-def csv_documents(path: Path) -> Callable[[], Iterator[Document]]:
-    """The documents of a CSV file with a header, some rows at a time; which column holds them is settled at once.
-
-    Raises:
-        SettingsError: if it cannot be read, or it is not clear which column holds the documents.
-    """
-    try:
-        head = pd.read_csv(path, nrows=ROWS_AT_ONCE)
-    except (ValueError, OSError) as error:  # parser errors and bad UTF-8 are ValueErrors
-        raise SettingsError(
-            f"{path.name} cannot be read as CSV ({_first_line(error)}); save it as UTF-8 CSV"
-        ) from error
-    column = _column({str(name): bool(pd.api.types.is_string_dtype(head[name])) for name in head.columns}, path.name)
-
-    def documents() -> Iterator[Document]:
-        try:
-            for part in pd.read_csv(path, usecols=[column], dtype=str, keep_default_na=False, chunksize=ROWS_AT_ONCE):
-                yield from (text for text in part[column].tolist() if _readable(text))
-        except (ValueError, OSError) as error:
-            raise SettingsError(
-                f"{path.name} cannot be read to its end ({_first_line(error)}); save it as UTF-8 CSV"
-            ) from error
-
-    return documents
-
-
-def parquet_documents(path: Path) -> Callable[[], Iterator[Document]]:
-    """The documents of a Parquet file, some rows at a time; needs pyarrow, which is not installed with this package.
-
-    Raises:
-        SettingsError: without pyarrow, or if the file cannot be read, or has no clear column of documents.
-    """
-    parquet: Any = _optional("pyarrow.parquet", f"{path.name} is Parquet, which needs the package pyarrow", "pyarrow")
-    try:
-        schema = parquet.ParquetFile(path).schema_arrow
-        kinds = dict(zip(schema.names, map(str, schema.types), strict=True))
-    except (ValueError, OSError) as error:  # pyarrow's own errors are among these
-        raise SettingsError(f"{path.name} cannot be read as Parquet ({_first_line(error)}); save it anew") from error
-    column = _column({name: kind in ("string", "large_string") for name, kind in kinds.items()}, path.name)
-
-    def documents() -> Iterator[Document]:
-        for batch in parquet.ParquetFile(path).iter_batches(batch_size=ROWS_AT_ONCE, columns=[column]):
-            for row in batch.to_pylist():
-                if (found := _document(row, column)) is not None:
-                    yield found
-
-    return documents
-
-
-def hub_documents(source: str) -> Callable[[], Iterator[Document]]:
-    """The documents of a data set of the hub, streamed: `hf:NAME` or `hf:NAME:SPLIT`, by default its "train" split.
-
-    Needs the package datasets, which is not installed with this package.
-
-    Raises:
-        SettingsError: without that package, or if there is no such data set or it cannot be reached.
-    """
-    name, _, split = source.removeprefix(HUB).partition(":")
-    if not name:
-        raise SettingsError(f"{source!r} names no data set; write {HUB}NAME or {HUB}NAME:SPLIT")
-    library: Any = _optional("datasets", f"{source} is read with the package datasets", "datasets")
-
-    def opened() -> Any:
-        try:
-            return library.load_dataset(name, split=split or "train", streaming=True)
-        except Exception as error:  # the hub's own kinds, ValueError, OSError and more
-            raise _unreachable(name, error) from error
-
-    first = opened()
-
-    def documents() -> Iterator[Document]:
-        column = ""
-        try:
-            for row in first:
-                if not column:
-                    column = _column({key: isinstance(value, str) for key, value in row.items()}, name)
-                if (found := _document(row, column)) is not None:
-                    yield found
-        except SettingsError:
-            raise
-        except Exception as error:  # as above, in the middle of a stream
-            raise _unreachable(name, error) from error
-
-    return documents
-
-
-def _column(strings: Mapping[str, bool], name: str) -> str:
-    """The column of documents: "messages", "text", or the only one with strings."""
-    for known in (MESSAGES, TEXT):
-        if known in strings:
-            return known
+    folded = {column.strip().casefold(): column for column in strings}
+    known = [*MESSAGES, *TEXTS, *(key for pair in PROMPTED if folded.keys() >= set(pair) for key in (*pair, "input"))]
+    if found := [folded[key] for key in dict.fromkeys(known) if key in folded]:
+        return found
     fitting = [column for column, is_string in strings.items() if is_string]
     if len(fitting) == 1:
-        return fitting[0]
+        return fitting
     raise SettingsError(
         f"{name} has the columns {', '.join(strings) or 'none'}, and it is not clear which holds the documents; "
-        f"name that column {TEXT!r}"
+        f"name that column 'text'. Also known are {FORMS}"
     )
 
 
-def _document(row: object, column: str) -> Document | None:
-    value = row.get(column) if isinstance(row, dict) else None
-    if column == MESSAGES:
-        said = conversation(value)
-        return said if said is not None and _readable(said.text) else None
-    return value if isinstance(value, str) and _readable(value) else None
+def table_document(row: Row) -> Document:
+    """The document of a row of these columns; "" for a row without one."""
+    if len(row) == 1:
+        (only,) = row.items()
+        row = {only[0] if document_of(dict([only])) is not None else "text": only[1]}
+    return document_of(row) or ""
 
 
-def _readable(text: str) -> bool:
+def row_documents(rows: Iterable[tuple[str, object]]) -> Iterator[Document]:
+    """The documents of JSON values, each an object, a bare string or a list of messages.
+
+    Args:
+        rows: the values, each with the place where it stands.
+
+    Raises:
+        SettingsError: naming the place of one that is no document.
+    """
+    for where, row in rows:
+        if isinstance(row, str):
+            row = {"text": row}
+        elif isinstance(row, list):
+            row = {"messages": row}
+        found = document_of(row) if isinstance(row, Mapping) else None
+        if found is None:
+            raise SettingsError(
+                f'{where} has no \'text\' or other document; write objects such as {{"text": "..."}} or '
+                '{"messages": [{"role": "user", "content": "..."}]}'
+            )
+        yield found
+
+
+def readable(text: str) -> bool:
     """Whether it has no halves of characters, which JSON can spell but no tokenizer reads."""
     try:
         text.encode()
@@ -152,20 +113,66 @@ def _readable(text: str) -> bool:
     return True
 
 
-def _optional(module: str, why: str, package: str) -> Any:
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise SettingsError(f"{why}; install it with `pip install {package}`, or save the texts as .jsonl") from error
+_NONE = object()
+"""There is no place for a document of this form."""
 
 
-def _unreachable(name: str, error: BaseException) -> SettingsError:
-    return SettingsError(
-        f"the data set {name} cannot be read from the hub ({_first_line(error)}); check its name, its split and the "
-        "network, or give a file"
-    )
+def _conversation(fields: Row) -> object:
+    for key in MESSAGES:
+        if fields.get(key) is not None:
+            return _as_conversation(_messages(fields[key]))
+    return "" if any(key in fields for key in MESSAGES) else _NONE
 
 
-def _first_line(error: BaseException) -> str:
-    lines: Sequence[str] = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0].rstrip(".")[:160]
+def _prompted(fields: Row) -> object:
+    for asked, answered in PROMPTED:
+        if asked in fields and answered in fields:
+            request, answer = fields[asked], fields[answered]
+            break
+    else:
+        return _NONE
+    if _is_list(request) or _is_list(answer):
+        before, after = _messages(request, "user"), _messages(answer, "assistant")
+        return _as_conversation(None if before is None or after is None else (*before, *after))
+    if not all(value is None or isinstance(value, str) for value in (request, answer)):
+        return None
+    request, answer = str(request or ""), str(answer or "")
+    more = fields.get("input") if asked == "instruction" else None
+    if isinstance(more, str) and more.strip():
+        request = f"{request}\n\n{more}"
+    if answer[:1].isspace():
+        # A text in two pieces, as people write them for models that only continue.
+        return request + answer
+    said = [(role, text.strip()) for role, text in (("user", request), ("assistant", answer)) if text.strip()]
+    return _as_conversation(tuple(said))
+
+
+def _text(fields: Row) -> object:
+    found = [fields[key] for key in TEXTS if key in fields]
+    if not found:
+        return _NONE
+    given = next((value for value in found if value is not None), "")
+    return given if isinstance(given, str) else None
+
+
+def _messages(value: object, role: str = "user") -> tuple[tuple[str, str], ...] | None:
+    """Messages from a list, from a list written as JSON, or from a bare text."""
+    if isinstance(value, str):
+        if not value.lstrip().startswith("["):
+            return ((role, value.strip()),) if value.strip() else ()
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return None
+    return spoken(value.tolist() if hasattr(value, "tolist") else value)
+
+
+def _is_list(value: object) -> bool:
+    # Tables give lists as arrays of their own kind.
+    return not isinstance(value, str | bytes | Mapping) and (isinstance(value, Sequence) or hasattr(value, "tolist"))
+
+
+def _as_conversation(said: tuple[tuple[str, str], ...] | None) -> object:
+    if said is None:
+        return None
+    return Conversation(said) if any(content for _, content in said) else ""

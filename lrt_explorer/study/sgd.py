@@ -15,9 +15,11 @@ from lrt_explorer.study.batches import DocumentStream
 from lrt_explorer.study.collect import Route, part_of
 from lrt_explorer.study.descent import ground_for
 from lrt_explorer.study.fit_settings import FitSettings
-from lrt_explorer.study.paired import CONTEXT, read_paired
+from lrt_explorer.study.paired import read_paired
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.solve import FittedMap
+from lrt_explorer.study.texts import prepared
+from lrt_explorer.study.windows import Windows
 
 METHOD = "sgd"
 EPOCHS = 4
@@ -65,6 +67,7 @@ def sgd_map(
             f"gradient descent needs an epoch and a learning rate above 0, not {epochs} and {learning_rate:g}; "
             "choose about 0.001"
         )
+    texts = yield from prepared(texts, large, settings.tokens)
     ground = yield from ground_for(small, large, texts, Route(small_layer, large_layer), settings)
     tokens, select = settings.tokens, ground.moments["select"]
     descent = _Descent(small.width, large.width, learning_rate, seed)
@@ -79,7 +82,7 @@ def sgd_map(
         path.append((float(epoch), r2(descent.map(), select)))
     how = {"learning_rate": learning_rate, "epochs": epochs, "steps": descent.steps, "seed": seed}
     estimate = Estimate(descent.map(), None, tuple(path), {**how, "rows_in_a_step": ROWS})
-    return ground.fitted(estimate, METHOD)
+    return (yield from ground.fitted(estimate, METHOD))
 
 
 def fit_rows(
@@ -98,12 +101,15 @@ def fit_rows(
         parts this batch has taken of `tokens`.
     """
     left = tokens
-    for batch in DocumentStream(texts).batches(min(CONTEXT, small.context, large.context)):
+    for batch in DocumentStream(texts).batches(Windows(small, large)):
+        if not batch.texts:
+            continue
         states = read_paired(small, large, batch.texts, [small_layer], [large_layer])
         text = states.text[:left]
         fit = torch.tensor([part_of(number) == "fit" for number in batch.numbers])[text]
         weights = torch.ones(len(text))
-        weights[torch.cat([text[1:] != text[:-1], torch.tensor([True])[: len(text)]])] = end_weight
+        last = torch.cat([text[1:] != text[:-1], torch.tensor([True])[: len(text)]])
+        weights[last & torch.tensor(batch.ends)[text]] = end_weight
         x, y = states.small[small_layer][: len(text)], states.large[large_layer][: len(text)]
         yield x[fit], y[fit], weights[fit], len(text)
         left -= len(text)

@@ -1,5 +1,7 @@
 """Every format reads what people have, and each of ten ways to spoil a file gets one sentence that names the line."""
 
+import csv
+import io
 import json
 import re
 from collections.abc import Callable
@@ -344,3 +346,94 @@ def test_characters_that_look_like_line_ends_stay_in_their_text(tmp_path: Path) 
         json.dumps({"with": f"a\u2028{n}", "without": f"b\x85{n}"}, ensure_ascii=False) + "\n" for n in "12"
     )
     assert read(tmp_path, "set.jsonl", content).pairs[0] == ("a\u20281", "b\x851")
+
+
+def rows_in(ending: str, rows: list[dict[str, object]]) -> str:
+    """The same rows as other tools would save them."""
+    if ending == "json":
+        return json.dumps(rows, indent=1)
+    if ending == "held.json":
+        return json.dumps({"data": rows})
+    if ending in ("jsonl", "ndjson"):
+        return "".join(json.dumps(row) + "\n" for row in rows)
+    cell = lambda value: value if isinstance(value, str) else json.dumps(value)  # noqa: E731
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter="\t" if ending == "tsv" else ",")
+    writer.writerow(rows[0])
+    writer.writerows([cell(value) for value in row.values()] for row in rows)
+    return out.getvalue()
+
+
+def said(text: str) -> list[dict[str, object]]:
+    return [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": [{"type": "text", "text": text}]}]
+
+
+PAIRS: dict[str, tuple[Callable[[int], dict[str, object]], tuple[str, str]]] = {
+    "repeng": (lambda n: {"positive": f"good {n}", "negative": f"bad {n}"}, ("good 1", "bad 1")),
+    "chosen": (lambda n: {"chosen": f"good {n}", "rejected": f"bad {n}"}, ("good 1", "bad 1")),
+    "prompted": (
+        lambda n: {"prompt": "How?", "chosen": f"good {n}", "rejected": f"bad {n}"},
+        ("How?\n\ngood 1", "How?\n\nbad 1"),
+    ),
+    "prompt within": (
+        lambda n: {"prompt": "How?", "chosen": f"How? good {n}", "rejected": f"How? bad {n}"},
+        ("How? good 1", "How? bad 1"),
+    ),
+    "question": (
+        lambda n: {"question": "How?", "chosen": f"good {n}", "rejected": f"bad {n}", "score": "9"},
+        ("How?\n\ngood 1", "How?\n\nbad 1"),
+    ),
+    "conversations": (
+        lambda n: {"chosen": said(f"good {n}"), "rejected": said(f"bad {n}")},
+        ("Hi\n\ngood 1", "Hi\n\nbad 1"),
+    ),
+    "prompt and answers": (
+        lambda n: {"prompt": said("Yes?"), "chosen": said(f"good {n}")[1:], "rejected": said(f"bad {n}")[1:]},
+        ("Hi\n\nYes?\n\ngood 1", "Hi\n\nYes?\n\nbad 1"),
+    ),
+    "own with a prompt": (
+        lambda n: {"prompt": "How?", "with": f"good {n}", "without": f"bad {n}"},
+        ("How?\n\ngood 1", "How?\n\nbad 1"),
+    ),
+    "capitals": (lambda n: {"Positive": f"good {n}", "Negative": f"bad {n}"}, ("good 1", "bad 1")),
+}
+
+
+@pytest.mark.parametrize("ending", ["json", "held.json", "jsonl", "ndjson", "csv", "tsv"])
+@pytest.mark.parametrize("kind", PAIRS)
+def test_pairs_of_other_tools_are_read_from_any_kind_of_file(tmp_path: Path, kind: str, ending: str) -> None:
+    make, expected = PAIRS[kind]
+    content = rows_in(ending, [make(n) for n in range(3)])
+    contrast = read(tmp_path, f"set.{ending}", content)
+    assert len(contrast.pairs) == 3 and contrast.pairs[1] == expected
+    assert read(tmp_path, f"SET.{ending.upper()}", content).pairs == contrast.pairs
+
+
+def test_pairs_that_say_nothing_are_counted_or_named(tmp_path: Path) -> None:
+    rows = [{"chosen": f"good {n}", "rejected": f"bad {n}"} for n in range(3)]
+    same = {"chosen": "so", "rejected": "so"}
+    contrast = read(tmp_path, "a.jsonl", rows_in("jsonl", [*rows, same]))
+    assert len(contrast.pairs) == 3 and "1 with the same text on both sides is left out" in contrast.description
+    for bad, sentence in (
+        ({"chosen": "good", "rejected": None}, "line 4 of a.jsonl has no text under 'rejected'"),
+        ({"chosen": "good"}, "line 4 of a.jsonl has no pair"),
+        (rows[1], "line 4 of a.jsonl repeats line 2 of a.jsonl"),
+        ({"chosen": [1], "rejected": "b"}, "line 4 of a.jsonl has no text under 'chosen'"),
+    ):
+        with pytest.raises(ContrastError, match=sentence):
+            read(tmp_path, "a.jsonl", rows_in("jsonl", [*rows, bad]))
+    with pytest.raises(ContrastError, match="every row of a.jsonl holds the same text twice"):
+        read(tmp_path, "a.jsonl", rows_in("jsonl", [same, same]))
+
+
+def test_a_list_of_two_texts_each_is_a_list_of_pairs(tmp_path: Path) -> None:
+    assert read(tmp_path, "a.json", '[["good", "bad"], ["better", "worse"]]').pairs[1] == ("better", "worse")
+
+
+def test_a_readout_prompt_of_the_own_format_is_no_pair(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"prompt": "He said", "positive": [" please"], "negative": [" hurry"]},
+        *({"with": f"Please, {n}.", "without": f"Now, {n}."} for n in range(2)),
+    ]
+    contrast = read(tmp_path, "a.jsonl", rows_in("jsonl", rows))
+    assert len(contrast.pairs) == 2 and len(contrast.prompts) == 1

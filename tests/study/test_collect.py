@@ -1,5 +1,6 @@
 """Batches of a corpus, and passes that fit into a stated memory."""
 
+from copy import deepcopy
 from itertools import product
 
 import pytest
@@ -7,6 +8,8 @@ import torch
 
 from lrt_explorer.errors import MapError, SettingsError
 from lrt_explorer.lm.chat import Conversation, Document
+from lrt_explorer.lm.load import wrap_model
+from lrt_explorer.lm.tokens import encode
 from lrt_explorer.study import collect as collect_module
 from lrt_explorer.study.batches import BATCH_TOKENS, DocumentStream, Position
 from lrt_explorer.study.collect import PARTS, Collected, Route, TokenCounts, collect, part_of
@@ -17,26 +20,37 @@ from lrt_explorer.study.moments import known_moments
 from lrt_explorer.study.paired import place, read_paired
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.texts import Corpus
+from lrt_explorer.study.windows import Windows
+from tests.lm.families import tiny_model, tiny_tokenizer
 from tests.study.tiny import large, other, small, texts
 
 CONTEXT = 96
+FITTING = tuple(text[:CONTEXT] for text in texts())
+"""Beginnings of texts that one window holds."""
 CHAT = Conversation((("user", "Where is the cow?"), ("assistant", "On the beach.")))
-MIXED: list[Document] = [*texts(40), "", " \n", CHAT, *("Short one." for _ in range(200)), CHAT, *texts(20)]
+REST = ["", " \n", CHAT, *("Short one." for _ in range(200)), CHAT]
+MIXED: list[Document] = [*(text[:80] for text in texts(40)), *REST, *texts(20)]
+
+
+def windows() -> Windows:
+    return Windows(small(), large())
 
 
 def test_every_document_that_says_anything_is_read_once_and_texts_and_conversations_apart() -> None:
-    batches = list(DocumentStream(MIXED).batches(CONTEXT))
+    documents = MIXED[:-20]
+    batches = list(DocumentStream(documents).batches(windows()))
     numbers = [number for batch in batches for number in batch.numbers]
-    said = {index for index, text in enumerate(MIXED) if not isinstance(text, str) or text.strip()}
+    said = {index for index, text in enumerate(documents) if not isinstance(text, str) or text.strip()}
     assert sorted(numbers) == sorted(said)
+    assert sum(batch.left_out.empty for batch in batches) == 2
     for batch in batches:
-        assert [MIXED[number] for number in batch.numbers] == list(batch.texts)
+        assert all(batch.ends) and [documents[number] for number in batch.numbers] == list(batch.texts)
         assert len({isinstance(text, str) for text in batch.texts}) == 1
 
 
 def test_a_batch_holds_texts_of_like_length_within_its_bound() -> None:
     padded = read = 0
-    for batch in DocumentStream([text[: 40 + 50 * (i % 11)] for i, text in enumerate(texts())]).batches(CONTEXT):
+    for batch in DocumentStream([text[: 40 + 50 * (i % 11)] for i, text in enumerate(texts())]).batches(windows()):
         ids = place(small(), large(), batch.texts).small.ids
         assert ids.numel() <= BATCH_TOKENS
         padded += ids.numel()
@@ -44,20 +58,63 @@ def test_a_batch_holds_texts_of_like_length_within_its_bound() -> None:
     assert read / padded > 0.6
 
 
+def test_a_long_document_is_read_in_windows_that_stay_in_its_part() -> None:
+    read: dict[int, list[tuple[str, bool]]] = {}
+    for batch in DocumentStream(texts(20)).batches(windows()):
+        for number, text, end in zip(batch.numbers, batch.texts, batch.ends, strict=True):
+            assert isinstance(text, str) and len(encode(small(), [text]).ends[0]) <= CONTEXT
+            read.setdefault(number, []).append((text, end))
+    assert min(map(len, read.values())) > 2
+    for number, document in enumerate(texts(20)):
+        assert [end for _, end in read[number]].count(True) == 1
+        assert {word for text, _ in read[number] for word in text.split()} == set(document.split())
+    first = [number for batch in DocumentStream(texts(20)).batches(windows()) for number in batch.numbers][:20]
+    assert sorted(first) == list(range(20))  # the first windows of all come before the second of any
+    counts = finish(collect(small(), large(), texts(20), [Route(0, 0)], 10**6)).counts
+    assert counts.documents == 20 and counts.ordinary == 2 * sum(len(encode_whole(text)) for text in texts(20))
+    fit = finish(collect(small(), large(), texts(20), [Route(0, 0)], 10**6)).grids["fit"].count
+    expected = sum(len(encode_whole(text)) for number, text in enumerate(texts(20)) if part_of(number) == "fit")
+    assert fit == pytest.approx(expected, rel=0.01)  # but for outliers
+
+
+def encode_whole(text: str) -> list[int]:
+    ids: list[int] = small().tokenizer(text, add_special_tokens=False)["input_ids"]
+    return ids
+
+
+ASKING = "{% if messages[0].role != 'system' %}{{ raise_exception('a system message is needed') }}{% endif %}"
+
+
+def test_refused_conversations_and_empty_documents_are_counted_and_the_rest_is_read() -> None:
+    lm = wrap_model("picky", tiny_model("llama"), deepcopy(tiny_tokenizer()))
+    lm.tokenizer.chat_template = ASKING + "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
+    heard = Conversation((("system", "Be kind."), *CHAT.messages))
+    corpus: list[Document] = [*[heard] * 90, CHAT, "", *[heard] * 60, CHAT]
+    counts = finish(collect(lm, small(), corpus, [Route(0, 0)], 10**6)).counts
+    assert (counts.documents, counts.empty, counts.refused) == (150, 1, 2)
+    assert counts.refusal == "the chat template of picky refuses it: a system message is needed"
+    fitted = finish(fit_map(lm, small(), corpus, 0, 0, tokens=10**6))
+    assert fitted.info.settings["refused_conversations"] == 2 and fitted.info.settings["empty_documents"] == 1
+    with pytest.raises(MapError, match="none of the 200 conversations can be read, because .* a system message is"):
+        finish(fit_map(lm, small(), [CHAT] * 200, 0, 0, tokens=100))
+
+
 def test_a_stream_goes_on_after_any_batch_and_knows_when_the_texts_are_others() -> None:
-    whole = list(DocumentStream(MIXED).batches(CONTEXT))
+    whole = list(DocumentStream(MIXED).batches(windows()))
     assert len(whole) > 4
     for done, batch in enumerate(whole, 1):
         stream = DocumentStream(MIXED)
-        assert stream.skip_to(batch.position)
-        rest = list(stream.batches(CONTEXT, batch.position.batches))
+        assert stream.skip_to(batch.position, batch.fingerprint)
+        rest = list(stream.batches(windows(), batch.position.batches))
         assert [(b.numbers, b.position, b.fingerprint) for b in rest] == [
             (b.numbers, b.position, b.fingerprint) for b in whole[done:]
         ]
-    late = next(batch.position for batch in whole if batch.position.documents)
-    assert not DocumentStream(["other", *MIXED[1:]]).skip_to(late)
-    assert not DocumentStream(MIXED[:50]).skip_to(late)
-    assert DocumentStream([]).skip_to(Position())
+    late = next((batch.position, batch.fingerprint) for batch in whole if batch.position.documents)
+    assert not DocumentStream(["other", *MIXED[1:]]).skip_to(*late)
+    assert not DocumentStream(MIXED[:50]).skip_to(*late)
+    within = whole[0].position, whole[0].fingerprint
+    assert within[0].batches == 1 and not DocumentStream([*MIXED[:9], "other", *MIXED[10:]]).skip_to(*within)
+    assert DocumentStream([]).skip_to(Position(), "")
 
 
 def test_what_fits_into_memory_is_one_pass_and_what_does_not_is_cut_into_groups_that_do() -> None:
@@ -110,7 +167,7 @@ def test_tokenizers_that_hardly_meet_are_refused_before_the_corpus_is_read_throu
 
 
 def test_coverage_is_known_for_every_document() -> None:
-    collected = finish(collect(other(), large(), [*texts(30), "12 12 12 12"], [Route(0, 0)], 10**6))
+    collected = finish(collect(other(), large(), [*FITTING[:30], "12 12 12 12"], [Route(0, 0)], 10**6))
     counts = collected.counts
     assert sum(counts.by_coverage) == counts.documents == 31
     assert counts.coverage_quantile(0.0) <= counts.coverage_quantile(0.5) <= counts.coverage_quantile(1.0)
@@ -121,11 +178,11 @@ def test_coverage_is_known_for_every_document() -> None:
 
 
 def test_a_budget_that_ends_within_a_batch_keeps_its_first_documents() -> None:
-    whole = finish(collect(small(), large(), texts(), [Route(0, 1)], 10**6))
-    cut = finish(collect(small(), large(), texts(), [Route(0, 1)], 500))
+    whole = finish(collect(small(), large(), FITTING, [Route(0, 1)], 10**6))
+    cut = finish(collect(small(), large(), FITTING, [Route(0, 1)], 500))
     rows = [cut.of(Route(0, 1))[part].count for part in PARTS]
     assert sum(rows) == 500 == cut.counts.used < whole.counts.used
-    first = next(DocumentStream(texts()).batches(CONTEXT)).numbers[:6]
+    first = next(DocumentStream(FITTING).batches(windows())).numbers[:6]
     used = {collect_module.part_of(number) for number in first}
     assert {part for part, count in zip(PARTS, rows, strict=True) if count} == used
 
@@ -145,15 +202,15 @@ def test_ends_that_count_more_draw_the_moments_to_the_last_pairs_and_leave_the_c
     def moments(end_weight: int) -> Collected:
         return finish(collect(small(), large(), texts(12), [Route(1, 2)], 10_000, end_weight=end_weight))
 
-    plain, weighted = moments(1), moments(50)
+    plain, weighted = moments(1), moments(500)
     assert weighted.counts == plain.counts
     documents = {part: sum(part_of(number) == part for number in range(12)) for part in PARTS}
     for part in PARTS:
-        assert weighted.grids[part].count == plain.grids[part].count + 49 * documents[part]
+        assert weighted.grids[part].count == plain.grids[part].count + 499 * documents[part]
     ends = []
     for number, text in enumerate(texts(12)):
         if part_of(number) == "fit":
-            states = read_paired(small(), large(), [text], [1], [2])
+            states = read_paired(small(), large(), windows().of(text)[-1:], [1], [2])
             ends.append(states.small[1][-1].double())
     mean = torch.stack(ends).mean(0)
     far, near = ((grids.grids["fit"].pair(1, 2).mean_x - mean).norm() for grids in (plain, weighted))
@@ -164,8 +221,8 @@ def test_the_end_of_a_text_counts_as_often_as_its_corpus_asks() -> None:
     def fitted(corpus: Corpus, end_weight: int | None = None) -> FittedMap:
         return finish(fit_map(small(), large(), corpus, 1, 2, tokens=3_000, end_weight=end_weight))
 
-    asking = Corpus("asking", lambda: iter(texts()), end_weight=20)
-    plain = Corpus("plain", lambda: iter(texts()))
+    asking = Corpus("asking", lambda: iter(FITTING), end_weight=20)
+    plain = Corpus("plain", lambda: iter(FITTING))
     assert torch.equal(fitted(asking).map.weight, fitted(plain, 20).map.weight)
     assert not torch.allclose(fitted(asking).map.weight, fitted(plain).map.weight)
     with pytest.raises(SettingsError, match="at least 1"):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from lrt_explorer.concepts.formats import columns, evaluations, lists, own, statements
+from lrt_explorer.concepts.formats import columns, evaluations, lists, own, preferences, statements
 from lrt_explorer.concepts.formats.source import (
     Row,
     Source,
@@ -31,9 +31,9 @@ def import_contrast(
 ) -> ContrastSet:
     """Read a contrast set from a file in any known format; what the file holds decides, not its name.
 
-    Known are the project's own JSON Lines, model-written evaluations, statements with labels (JSON Lines or CSV), two
-    columns (text), and JSON lists of texts, which have one side only: they are said by two personas, or paired with a
-    second list.
+    Known are the project's own JSON Lines, model-written evaluations, pairs as other tools write them and statements
+    with labels (JSON, JSON Lines or tables), two columns (text), and JSON lists of texts, which have one side only:
+    they are said by two personas, or paired with a second list.
 
     Args:
         path: the file.
@@ -59,16 +59,20 @@ def _read(source: Source, personas: tuple[str, str] | None, against: Source | No
         elements = json_elements(source)
         if elements and all(isinstance(value, dict) for _, value in elements):
             return _from_rows(source, [as_row(where, value) for where, value in elements])
+        if elements and all(_is_pair(value) for _, value in elements):
+            return _from_rows(source, [Row(where, _sides(value)) for where, value in elements])
         return lists.from_elements(source, elements, personas, against)
     if personas is not None or against is not None:
         raise ContrastError(f"{source.name} is no JSON list of texts; give personas or a second list only with one")
     if start == "{":
         whole = json_object(source)
-        if whole is not None and lists.KEYS & whole.values.keys():
+        if whole is not None and (rows := _held_rows(source, whole)):
+            return _from_rows(source, rows)
+        if whole is not None and lists.KEYS & whole.values.keys() and not preferences.knows(whole):
             return lists.from_object(source, whole)
         return _from_rows(source, json_lines(source) if whole is None else [whole])
     suffix = Path(source.name).suffix.lower()
-    if suffix in (".json", ".jsonl"):
+    if suffix in (".json", ".jsonl", ".ndjson"):
         json_lines(source)
     if suffix in _TABLES:
         return statements.from_table(source)
@@ -78,6 +82,8 @@ def _read(source: Source, personas: tuple[str, str] | None, against: Source | No
 def _from_rows(source: Source, rows: Sequence[Row]) -> ContrastSet:
     """A set from JSON objects; the keys of the first that has known ones say which format it is."""
     for row in rows:
+        if preferences.knows(row) and not own.knows(row):
+            return preferences.from_rows(source, rows)
         if evaluations.KEYS & row.values.keys():
             return evaluations.from_rows(source, rows)
         if own.KEYS & row.values.keys():
@@ -86,6 +92,23 @@ def _from_rows(source: Source, rows: Sequence[Row]) -> ContrastSet:
             return statements.from_rows(source, rows)
     keys = ", ".join(repr(key) for key in list(rows[0].values)[:5]) or "no keys"
     raise ContrastError(
-        f"{rows[0].where} has {keys} and none of the keys of a contrast set; write 'with' and 'without', 'question' "
-        "and its two answers, or 'text' and 'label'"
+        f"{rows[0].where} has {keys} and none of the keys of a contrast set; write 'with' and 'without', 'chosen' "
+        "and 'rejected', 'question' and its two answers, or 'text' and 'label'"
     )
+
+
+def _held_rows(source: Source, whole: Row) -> list[Row]:
+    """The rows of a JSON object that is nothing but a box around a list of objects, such as `{"data": [...]}`."""
+    held = [value for value in whole.values.values() if isinstance(value, list) and value]
+    if len(held) != 1 or not all(isinstance(one, dict) for one in held[0]) or preferences.knows(whole):
+        return []
+    return [as_row(f"entry {number} of {source.name}", value) for number, value in enumerate(held[0], 1)]
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(side, str) for side in value)
+
+
+def _sides(value: object) -> dict[str, object]:
+    assert isinstance(value, list)
+    return dict(zip(("positive", "negative"), value, strict=True))

@@ -4,13 +4,14 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from lrt_explorer.concepts.formats import preferences
+from lrt_explorer.concepts.formats.preferences import pair_names
 from lrt_explorer.concepts.formats.source import Row, Source, is_text
 from lrt_explorer.concepts.sets import ContrastSet
 from lrt_explorer.errors import ContrastError
 
 TEXT_NAMES = ("text", "statement", "sentence", "claim", "prompt", "content", "input")
 LABEL_NAMES = ("label", "labels", "class", "target", "is_true", "true", "answer", "category", "sentiment")
-PAIR_NAMES = (("with", "without"), ("positive", "negative"), ("pos", "neg"), ("chosen", "rejected"))
 _YES = ("1", "1.0", "true", "t", "yes", "y", "positive", "pos", "with")
 _NO = ("0", "0.0", "-1", "false", "f", "no", "n", "negative", "neg", "without")
 _NOTHING = ("", "nan", "none", "null", "na", "n/a")
@@ -51,12 +52,11 @@ def from_table(source: Source) -> ContrastSet:
         ContrastError: naming the line at fault.
     """
     header, rows = _table(source)
-    pair = next((pair for pair in PAIR_NAMES if set(pair) <= {name.strip().casefold() for name in header}), None)
-    if pair is not None:
-        positive, negative = (_column(header, (name,), source) for name in pair)
-        pairs = [(_cell(row, positive, header, w), _cell(row, negative, header, w)) for w, row in rows]
-        _refuse_repeats([where for where, _ in rows], pairs)
-        return ContrastSet(source.stem, tuple(pairs), description=f"Pairs of {source.name}.")
+    if (pair := pair_names(header)) is not None:
+        for where, row in rows:
+            for name in pair:
+                _cell(row, header.index(name), header, where)
+        return preferences.from_rows(source, [Row(where, dict(zip(header, row, strict=True))) for where, row in rows])
     text, label = _column(header, TEXT_NAMES, source), _column(header, LABEL_NAMES, source)
     return contrast_statements(
         source, [(w, _cell(row, text, header, w), _cell(row, label, header, w)) for w, row in rows]
@@ -147,14 +147,6 @@ def _cell(row: Sequence[str], column: int, header: Sequence[str], where: str) ->
     if row[column].strip().casefold() in _NOTHING or not is_text(row[column]):
         raise ContrastError(f"{where} has nothing under {header[column].strip()!r}; write a text there")
     return row[column]
-
-
-def _refuse_repeats(places: Sequence[str], pairs: Sequence[tuple[str, str]]) -> None:
-    seen: dict[tuple[str, str], str] = {}
-    for where, pair in zip(places, pairs, strict=True):
-        if pair in seen:
-            raise ContrastError(f"{where} repeats {seen[pair]}; keep one of them")
-        seen[pair] = where
 
 
 def _named(keys: Sequence[str], names: Sequence[str]) -> str:
