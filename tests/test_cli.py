@@ -155,7 +155,7 @@ def test_without_json_the_results_are_for_people(
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
-@pytest.mark.parametrize("arguments", [[], ["fly"], ["fit", "a"], ["compare", "a", "b", "--concept", "mood"]])
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["fit", "a"], ["compare", "a", "b"]])
 def test_wrong_usage_leaves_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as leaving:
         main(arguments)
