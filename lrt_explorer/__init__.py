@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lrt_explorer.lm.export import save_vector
     from lrt_explorer.lm.load import load
     from lrt_explorer.store import load_map, load_vector, save_map
+    from lrt_explorer.study.calibrate import calibrate, calibrate_concept
     from lrt_explorer.study.compare import compare
     from lrt_explorer.study.dose import dose_response
     from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
@@ -32,6 +33,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "EvaluationSettings",
+    "calibrate",
+    "calibrate_concept",
     "compare",
     "dose_response",
     "evaluate",
@@ -61,6 +64,7 @@ _HOMES = {
     "lrt_explorer.lm.export": ("save_vector",),
     "lrt_explorer.lm.load": ("load",),
     "lrt_explorer.store": ("load_map", "load_vector", "save_map"),
+    "lrt_explorer.study.calibrate": ("calibrate", "calibrate_concept"),
     "lrt_explorer.study.compare": ("compare",),
     "lrt_explorer.study.dose": ("dose_response",),
     "lrt_explorer.study.evaluate": ("EvaluationSettings", "evaluate"),

@@ -129,6 +129,17 @@ def test_compare_gives_four_arms_and_repeats_itself(run: Run, folders: dict[str,
     assert own["prompt"] == "Anna saw a cow and" and own["arms"] != result["arms"]
 
 
+def test_compare_calibrates_its_strength_and_costs_alike_if_asked(run: Run, folders: dict[str, str]) -> None:
+    fitted(run, folders, "--small-layer", "1", "--large-layer", "2")
+    command = ("compare", folders["small"], folders["large"], "--small-layer", "1", "--large-layer", "2")
+    command += ("--concept", "mood", "--max-new-tokens", "4")
+    plain, equal = run(*command), run(*command, "--equal-cost")
+    assert plain["strength"] == equal["strength"] > 0
+    assert {arm["strength"] for arm in plain["arms"]} == {0.0, plain["strength"]}
+    assert len({arm["coefficient"] for arm in equal["arms"]}) == 4
+    assert equal["arms"][1]["coefficient"] == plain["coefficient"]
+
+
 def test_compare_scores_and_finds_vectors_as_it_is_told(run: Run, fail: Run, folders: dict[str, str]) -> None:
     fitted(run, folders, "--small-layer", "1", "--large-layer", "2")
     command = ("compare", folders["small"], folders["large"], "--small-layer", "1", "--large-layer", "2")

@@ -12,10 +12,12 @@ from lrt_explorer.concepts.readout import answer_readout
 from lrt_explorer.concepts.vectors import addition, random_vector
 from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError
 from lrt_explorer.lm.generate import next_token_logprobs
+from lrt_explorer.study.calibrate import calibrate_concept
 from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.dose import dose_response
 from lrt_explorer.study.evaluate import Evaluation, EvaluationSettings, EvaluationStep, evaluate
 from lrt_explorer.study.evaluation.arms import others_among, others_of
+from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.progress import Progress, finish
@@ -113,6 +115,16 @@ def test_the_direct_path_is_steering_after_the_last_block(mood: ConceptEvidence)
     expected = float(answer_readout(large(), prompts, large().layers - 1, added).mean())
     assert mood.arm("native, direct").readout[2].value == pytest.approx(expected, abs=1e-4)
     assert abs(mood.arm("native").readout[2].value - expected) > 1e-2
+
+
+def test_without_strengths_each_concept_has_its_calibrated_grid() -> None:
+    settings = replace(SETTINGS, strengths=None, prompts=2)
+    found = finish(study(settings=settings))
+    for result, concept in zip(found.concepts, CONCEPTS, strict=True):
+        assert result.evidence.strengths == finish(calibrate_concept(small(), large(), 2, concept)).grid
+    document = evaluation_document(found)
+    assert document["strengths"] is None
+    assert [one["strengths"] for one in document["concepts"]] == [list(r.evidence.strengths) for r in found.concepts]
 
 
 def test_all_arms_meet_where_nothing_is_added(mood: ConceptEvidence) -> None:

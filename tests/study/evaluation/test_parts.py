@@ -5,7 +5,7 @@ import pytest
 
 from lrt_explorer.lm.tokens import prompt_tokens
 from lrt_explorer.study.evaluation.baseline import baseline_prompt
-from lrt_explorer.study.evaluation.cost import at_equal_cost
+from lrt_explorer.study.evaluation.cost import at_equal_cost, retention_at_equal_cost
 from lrt_explorer.study.evaluation.written import repeated_share
 from tests.study.tiny import CONCEPT, large
 
@@ -27,6 +27,20 @@ def test_between_two_strengths_the_effect_is_interpolated_and_the_first_crossing
     assert found is not None
     assert (found.kl, found.native) == pytest.approx((1.0, 0.4))
     assert found.transferred == pytest.approx(0.2 / 3)
+
+
+def test_retention_at_equal_cost_is_the_ratio_of_effects_there() -> None:
+    prompts = np.linspace(0.9, 1.1, 12)
+    effects = np.stack([10 * GRID[:, None] * prompts, 5 * GRID[:, None] * prompts])
+    size = np.abs(GRID)
+    found = retention_at_equal_cost(GRID, effects, np.stack([size, 2 * size]))
+    assert found is not None and found.value == pytest.approx(0.25), "half the effect at twice the cost"
+    assert found.low == pytest.approx(0.25) == found.high, "the same on every prompt"
+    same = retention_at_equal_cost(GRID, effects, np.stack([size, size]))
+    assert same is not None and same.value == pytest.approx(0.5), "at equal cost and equal strength alike"
+    assert retention_at_equal_cost(GRID, effects, np.stack([size, 0 * size])) is None
+    nothing = np.stack([np.random.default_rng(0).normal(0, 1, effects[0].shape), effects[1]])
+    assert retention_at_equal_cost(GRID, nothing, np.stack([size, size])) is None
 
 
 def test_a_grid_of_one_sign_counts_that_sign_alone() -> None:
