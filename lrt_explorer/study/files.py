@@ -184,9 +184,13 @@ def _json_values(path: Path, packed: bool) -> Iterator[tuple[str, object]]:
         return
     if not by_line:
         value = _whole(path, packed, number)
+    rows: list[Any]
     if isinstance(value, Mapping):
         lists = [value[key] for key in CONTAINERS if isinstance(value.get(key), list)]
-        rows: list[Any] = lists[0] if lists else [value]
+        if not lists:
+            yield f"line {number} of {path.name}", value
+            return
+        rows = lists[0]
     else:
         rows = value if isinstance(value, list) else [value]
     for index, row in enumerate(rows, 1):

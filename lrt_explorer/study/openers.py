@@ -1,7 +1,5 @@
 """How a text begins that a model is to write: requests for chat models, first words for the others."""
 
-from collections.abc import Sequence
-
 TOPICS = (
     "bread", "the tides", "bicycles", "chess", "volcanoes", "bees", "the human eye", "bridges", "old maps", "tea",
     "public libraries", "sleep", "the Roman Empire", "inflation", "jazz", "glass", "football", "the moon", "vaccines",
@@ -52,16 +50,16 @@ BEGINNINGS = (
 """First words of a text, as plain as they come, so that the model goes on in as many ways as it knows."""
 
 
+_STEP = 389
+"""Shares no factor with the number of requests, so that all come before one comes again."""
+
+
 def request(number: int) -> str:
     """A request for the number-th conversation; numbers in a row differ in topic and in form."""
-    return REQUESTS[number % len(REQUESTS)].format(topic=_spread(TOPICS, number))
+    topic, form = divmod(number * _STEP % (len(TOPICS) * len(REQUESTS)), len(REQUESTS))
+    return REQUESTS[form].format(topic=TOPICS[topic])
 
 
 def beginning(number: int) -> str:
     """First words for the number-th text."""
-    return _spread(BEGINNINGS, number)
-
-
-def _spread(choices: Sequence[str], number: int) -> str:
-    """Every choice as often as any other, each time round in another order against the requests."""
-    return choices[(number + number // len(choices)) % len(choices)]
+    return BEGINNINGS[number % len(BEGINNINGS)]

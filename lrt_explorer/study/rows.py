@@ -98,7 +98,7 @@ def row_documents(rows: Iterable[tuple[str, object]]) -> Iterator[Document]:
         found = document_of(row) if isinstance(row, Mapping) else None
         if found is None:
             raise SettingsError(
-                f'{where} has no \'text\' or other document; write objects such as {{"text": "..."}} or '
+                f'{where} has no \'text\' and no other document; write objects such as {{"text": "..."}} or '
                 '{"messages": [{"role": "user", "content": "..."}]}'
             )
         yield found

@@ -82,13 +82,11 @@ class SelfWritten:
             for done in self._writing(lm, number):
                 if isinstance(done, int):
                     now = there + done
-                    left = (time.monotonic() - begun) / max(1, now - before) * max(0, tokens - now)
-                    yield Progress(
-                        min(now, tokens),
-                        tokens,
-                        f"{self._lm.name} writes text to fit on: {min(now, tokens):,} of {tokens:,} tokens, "
-                        f"about {_duration(left)} left",
-                    )
+                    # Texts of one file grow side by side, and are there when the last of them ends.
+                    total = max(tokens, there + TEXTS_A_FILE * self._settings.max_new_tokens)
+                    left = (time.monotonic() - begun) / max(1, now - before) * (total - now)
+                    said = f"{self._lm.name} writes text to fit on: {now:,} of {total:,} tokens"
+                    yield Progress(now, total, f"{said}, about {_duration(left)} left")
                 else:
                     there += _tokens(done)
             number += 1
