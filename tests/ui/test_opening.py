@@ -148,7 +148,9 @@ def test_other_layers_blank_what_was_said_of_the_old_ones(engine: FakeEngine, st
 
 def test_the_concept_prompt_and_examples_follow_the_world_of_the_pair(engine: FakeEngine) -> None:
     real = Session("gemma-a", "gemma-b", 0, 0, 1, 1, 1, 1)
-    world, warmth, dropdown, prompt, examples, ends, asked = follow_pair(engine, real, Shelf(), "demo", "register", CONCEPTS[1].examples[1], 3)
+    old = CONCEPTS[1].examples[1]
+    followed = follow_pair(engine, real, Shelf(), "demo", "register", old, 3)
+    world, warmth, dropdown, prompt, examples, ends, asked = followed
     assert (dropdown.value, [value for _, value in dropdown.choices]) == ("sentiment", ["sentiment", "mood"])
     assert prompt == EVERYDAY[0].examples[0] and "praise →" in ends and EVERYDAY[0].examples[0] in examples
     assert asked == 4 and (world, warmth) == ("everyday", 0.7)
