@@ -7,16 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from torch import nn
-from transformers import (
-    AutoConfig,
-    AutoModelForCausalLM,
-    AutoTokenizer,
-    PretrainedConfig,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
+from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
 from lrt_explorer.errors import ModelError
@@ -24,14 +16,29 @@ from lrt_explorer.lm.blocks import find_blocks
 from lrt_explorer.lm.fingerprint import fingerprint
 from lrt_explorer.lm.hub import explain_refusal, only_on_disk
 from lrt_explorer.lm.layout import lay_out_for_few_rows
+from lrt_explorer.lm.memory import check_room, needed_memory
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.presets import MODELS, locate
 from lrt_explorer.lm.selfcheck import self_check
+from lrt_explorer.lm.summary import cached_folder, describe
+from lrt_explorer.lm.weights import (
+    adapter_of,
+    base_of,
+    check_adapter,
+    check_quantiser,
+    first_line,
+    installed,
+    quantised,
+    read_weights,
+    with_adapter,
+)
 
 __all__ = ["LanguageModel", "load", "wrap_model"]
 
 # Where neither the configuration nor the tokenizer sets a limit (ALiBi and recurrent models).
 CONTEXT_WITHOUT_LIMIT = 2048
+
+PRECISIONS = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 # Transformers builds models by switching process-wide state such as the default dtype.
 _BUILDING = threading.Lock()
@@ -40,21 +47,23 @@ _BUILDING = threading.Lock()
 def load(
     name: str,
     device: str | torch.device | None = None,
-    dtype: torch.dtype | None = None,
+    dtype: torch.dtype | str | None = None,
     device_map: str | None = None,
 ) -> LanguageModel:
     """Load a model and its tokenizer.
 
     Args:
         name: a preset, a local folder, or a hub id, tried in this order.
-        device: where to put it; None for the accelerator if there is one, else the CPU.
-        dtype: precision of the weights; None for float32 on the CPU, where half precision is slow and rough, and for
-            what is stored elsewhere.
+        device: where to put it, such as "cuda", "mps" or "cpu"; None or "auto" for the accelerator if there is one,
+            else the CPU.
+        dtype: precision of the weights, also by its name ("float32", "float16", "bfloat16"); None or "auto" for float32
+            on the CPU, where half precision is slow and rough, and for what is stored elsewhere.
         device_map: "auto" to spread a model that is larger than one accelerator over all there are; `device` is then
             not used.
 
     Raises:
-        ModelError: if there is no such model, its files are missing or damaged, or it is no causal language model.
+        ModelError: if there is no such model, its files are missing or damaged, it does not fit into the memory that is
+            free, or it does not pass the self-check as a causal language model.
     """
     _be_quiet()
     if not name.strip():
@@ -62,6 +71,10 @@ def load(
     where = locate(name)
     folder = Path(where)
     local = folder.is_dir()
+    if local and adapter_of(folder):
+        check_adapter(name, folder)
+        if not (folder / "config.json").is_file():
+            return _load_adapter(name, folder, device, dtype, device_map)
     if local:
         _check_folder(name, folder)
     elif name in MODELS and MODELS[name].shipped:
@@ -73,21 +86,28 @@ def load(
         local = only_on_disk(name, where)
     target = _target(device)
     if device_map not in (None, "auto"):
-        raise ModelError(f"{device_map!r} is no device map; choose auto, or leave it out")
-    if dtype is None and target.type == "cpu":
-        dtype = torch.float32
+        raise ModelError(f"{device_map!r} is not a device map; choose auto, or leave it out")
     config = _read_config(name, where, local)
+    packed = quantised(config) is not None
+    precision = _precision(dtype, target if not packed else None)
+    check_quantiser(name, config)
+    if device_map is None:
+        check_room(name, needed_memory(describe(name), precision), precision, target)
     tokenizer = _read_tokenizer(name, where, local)
+    # Quantised weights cannot be moved, so they are put where they belong at once.
+    spread = {"": target} if packed and device_map is None else device_map
     with _BUILDING:
-        model: Any = _read_weights(name, where, local, config, dtype, device_map)
+        model: Any = read_weights(name, where, local, config, precision, spread)
+    if folder.is_dir() and adapter_of(folder):
+        model = with_adapter(name, model, folder)
     try:
-        if device_map is None:
+        if spread is None:
             model.to(target)
         elif any(weight.is_meta for weight in model.parameters()):
             # Weights that are fetched from elsewhere at every pass have no fingerprint, and take hours.
             raise ModelError(f"{name} does not fit on the accelerators there are; add one or choose a smaller model")
     except (RuntimeError, AssertionError) as error:  # full, or not there
-        raise ModelError(f"{name} cannot be put on {target} ({_first_line(error)}); choose another device") from error
+        raise ModelError(f"{name} cannot be put on {target} ({first_line(error)}); choose another device") from error
     lay_out_for_few_rows(model)
     return wrap_model(name, model, tokenizer)
 
@@ -131,11 +151,45 @@ def wrap_model(
     return self_check(lm)
 
 
+def _load_adapter(
+    name: str, folder: Path, device: str | torch.device | None, dtype: torch.dtype | str | None, device_map: str | None
+) -> LanguageModel:
+    """The base model that a folder with nothing but an adapter names, with the adapter on it."""
+    base = load(base_of(name, folder), device, dtype, device_map)
+    tokenizer = base.tokenizer
+    if (folder / "tokenizer.json").is_file():
+        tokenizer = _read_tokenizer(name, str(folder), local=True)
+    model = with_adapter(name, base.model, folder)
+    lay_out_for_few_rows(model)
+    return wrap_model(name, model, tokenizer)
+
+
 def _target(device: str | torch.device | None) -> torch.device:
     try:
-        return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    except RuntimeError as error:
-        raise ModelError(f"{device} is no device ({_first_line(error)}); choose cpu or cuda") from error
+        target = torch.device(_best_device() if device in (None, "", "auto") else str(device))
+        torch.empty(1, device=target)
+    except (RuntimeError, AssertionError) as error:  # no such kind, or none in this machine
+        raise ModelError(
+            f"{device} is not a device of this machine ({first_line(error)}); choose auto, cpu, cuda or mps"
+        ) from error
+    return target
+
+
+def _best_device() -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _precision(dtype: torch.dtype | str | None, target: torch.device | None) -> torch.dtype | None:
+    """The precision that is asked for, None for the stored one; `target` None where the files decide."""
+    if isinstance(dtype, torch.dtype):
+        return dtype
+    if dtype not in (None, "", "auto"):
+        if dtype not in PRECISIONS:
+            raise ModelError(f"{dtype!r} is not a precision of weights; choose auto, {', '.join(PRECISIONS)}")
+        return PRECISIONS[dtype]
+    return torch.float32 if target is not None and target.type == "cpu" else None
 
 
 def _context(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
@@ -168,7 +222,7 @@ def _read_config(name: str, where: str, local: bool) -> PretrainedConfig:
             raise ModelError(refusal) from error
         raise ModelError(
             f"the config.json of {name} is damaged, or of a family that the installed transformers does not know "
-            f"({_first_line(error)}); choose another model or a newer transformers"
+            f"({first_line(error)}); choose another model or a newer transformers"
         ) from error
     return config
 
@@ -178,8 +232,13 @@ def _read_tokenizer(name: str, where: str, local: bool) -> PreTrainedTokenizerBa
         tokenizer: Any = AutoTokenizer.from_pretrained(where, trust_remote_code=False, local_files_only=local)
         readable = len(tokenizer("a b", add_special_tokens=False, verbose=False)["input_ids"]) > 0
     except Exception as error:  # the tokenizers library raises bare Exceptions
+        if file := _sentencepiece_file(where):
+            raise ModelError(
+                f"the tokenizer of {name} is a SentencePiece file ({file}), which needs the packages sentencepiece and "
+                "protobuf; install them with `pip install sentencepiece protobuf`, or put its tokenizer.json there"
+            ) from error
         raise ModelError(
-            f"the tokenizer of {name} is missing or damaged ({_first_line(error)}); put its tokenizer.json beside the "
+            f"the tokenizer of {name} is missing or damaged ({first_line(error)}); put its tokenizer.json beside the "
             "weights"
         ) from error
     if not readable or not isinstance(tokenizer, PreTrainedTokenizerBase):
@@ -187,48 +246,15 @@ def _read_tokenizer(name: str, where: str, local: bool) -> PreTrainedTokenizerBa
     return tokenizer
 
 
-def _read_weights(
-    name: str, where: str, local: bool, config: PretrainedConfig, dtype: torch.dtype | None, device_map: str | None
-) -> PreTrainedModel:
-    kind: Any = AutoModelForCausalLM
-    try:
-        model, report = kind.from_pretrained(
-            where,
-            config=config,
-            dtype=dtype or "auto",
-            device_map=device_map,
-            use_safetensors=True,
-            trust_remote_code=False,
-            local_files_only=local,
-            output_loading_info=True,
-        )
-    except (MemoryError, torch.OutOfMemoryError) as error:
-        raise ModelError(f"{name} does not fit into memory; choose a smaller model") from error
-    except SafetensorError as error:
-        raise ModelError(f"the weights of {name} are damaged or incomplete ({error}); fetch them again") from error
-    except Exception as error:  # as for the configuration, and RuntimeError for shapes that do not fit
-        if refusal := explain_refusal(name, error):
-            raise ModelError(refusal) from error
-        raise ModelError(
-            f"{name} cannot be loaded as a causal language model from safetensors ({_first_line(error)}); "
-            "choose another model"
-        ) from error
-    # The library fills what is missing with random numbers, and the model would then write noise.
-    if missing := sorted(report["missing_keys"]):
-        raise ModelError(
-            f"the weights of {name} lack {len(missing)} of the tensors that its config.json asks for, such as "
-            f"{missing[0]}; fetch them again"
-        )
-    if not isinstance(model, PreTrainedModel):
-        raise ModelError(f"{name} is no transformers model; choose another")
-    return model
-
-
-def _first_line(error: BaseException) -> str:
-    """What a library says, cut to what fits into a sentence of ours."""
-    line = next(iter(str(error).strip().splitlines()), type(error).__name__)
-    sentence = line.split(". ")[0].strip().rstrip(".")
-    return sentence if len(sentence) <= 160 else sentence[:157] + "..."
+def _sentencepiece_file(where: str) -> str | None:
+    """The SentencePiece file of a model that has no tokenizer.json, unless what it takes to read it is installed."""
+    folder = Path(where) if Path(where).is_dir() else cached_folder(where)
+    if folder is None or (folder / "tokenizer.json").is_file():
+        return None
+    if installed("sentencepiece") and installed("google.protobuf"):
+        return None
+    # Files of tiktoken have the same ending, and are lines of text.
+    return next((file.name for file in sorted(folder.glob("*.model")) if file.read_bytes()[:1] == b"\n"), None)
 
 
 def _be_quiet() -> None:
