@@ -17,5 +17,7 @@ def lay_out_for_few_rows(model: nn.Module) -> None:
             continue
         weight = module.weight
         if weight.device.type == "cpu" and weight.dtype == torch.float32:
-            # One at a time, so that no more than one is in memory twice.
-            weight.data = weight.data.t().contiguous().t()
+            # One at a time and in its own place: memory given back here and there would not be used again.
+            turned = weight.data.t().contiguous()
+            place = weight.data.view(-1).view(turned.shape)
+            weight.data = place.copy_(turned).t()

@@ -7,16 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from torch import nn
-from transformers import (
-    AutoConfig,
-    AutoModelForCausalLM,
-    AutoTokenizer,
-    PretrainedConfig,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
+from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
 from lrt_explorer.errors import ModelError, first_line
@@ -26,15 +18,28 @@ from lrt_explorer.lm.fingerprint import fingerprint
 from lrt_explorer.lm.gguf import gguf_file
 from lrt_explorer.lm.hub import explain_refusal, only_on_disk
 from lrt_explorer.lm.layout import lay_out_for_few_rows
+from lrt_explorer.lm.memory import check_room, needed_memory
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.lm.placement import placement
+from lrt_explorer.lm.placement import AUTO, placement
 from lrt_explorer.lm.presets import MODELS, locate
 from lrt_explorer.lm.selfcheck import self_check
+from lrt_explorer.lm.summary import cached_folder, describe
+from lrt_explorer.lm.weights import (
+    adapter_of,
+    base_of,
+    check_adapter,
+    check_quantiser,
+    installed,
+    quantised,
+    read_weights,
+    with_adapter,
+)
 
 __all__ = ["LanguageModel", "load", "wrap_model"]
 
 # Where neither the configuration nor the tokenizer sets a limit (ALiBi and recurrent models).
 CONTEXT_WITHOUT_LIMIT = 2048
+
 
 # Transformers builds models by switching process-wide state such as the default dtype.
 _BUILDING = threading.Lock()
@@ -55,7 +60,8 @@ def load(
         device_map: "auto" to spread it over all accelerators, likewise.
 
     Raises:
-        ModelError: if there is no such model, its files are missing or damaged, or it is no causal language model.
+        ModelError: if there is no such model, its files are missing or damaged, it does not fit into the memory that is
+            free, or it does not pass the self-check as a causal language model.
     """
     _be_quiet()
     if not name.strip():
@@ -67,6 +73,10 @@ def load(
             where = str(converted(name, file))
     folder = Path(where)
     local = folder.is_dir()
+    if local and adapter_of(folder):
+        check_adapter(name, folder)
+        if not (folder / "config.json").is_file():
+            return _load_adapter(name, folder, device, dtype, device_map)
     if local:
         _check_folder(name, folder)
     elif name in MODELS and MODELS[name].shipped:
@@ -78,11 +88,20 @@ def load(
         local = only_on_disk(name, where)
     target = placed.target
     config = _read_config(name, where, local)
+    packed = quantised(config) is not None
+    precision = None if packed and placed.dtype == AUTO else placed.weights
+    check_quantiser(name, config)
+    if not placed.device_map:
+        check_room(name, needed_memory(folder if local else describe(name), precision), precision, target)
     tokenizer = _read_tokenizer(name, where, local)
+    # Quantised weights cannot be moved, so they are put where they belong at once.
+    spread = {"": target} if packed and not placed.device_map else placed.device_map or None
     with _BUILDING:
-        model: Any = _read_weights(name, where, local, config, placed.weights, placed.device_map or None)
+        model: Any = read_weights(name, where, local, config, precision, spread)
+    if folder.is_dir() and adapter_of(folder):
+        model = with_adapter(name, model, folder)
     try:
-        if not placed.device_map:
+        if spread is None:
             model.to(target)
         elif any(weight.is_meta for weight in model.parameters()):
             # Weights that are fetched from elsewhere at every pass have no fingerprint, and take hours.
@@ -132,6 +151,19 @@ def wrap_model(
     return self_check(lm)
 
 
+def _load_adapter(
+    name: str, folder: Path, device: str | torch.device | None, dtype: torch.dtype | str | None, device_map: str | None
+) -> LanguageModel:
+    """The base model that a folder with nothing but an adapter names, with the adapter on it."""
+    base = load(base_of(name, folder), device, dtype, device_map)
+    tokenizer = base.tokenizer
+    if (folder / "tokenizer.json").is_file():
+        tokenizer = _read_tokenizer(name, str(folder), local=True)
+    model = with_adapter(name, base.model, folder)
+    lay_out_for_few_rows(model)
+    return wrap_model(name, model, tokenizer)
+
+
 def _context(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
     config = model.config.get_text_config(decoder=True)
     for key in ("max_position_embeddings", "max_seq_len", "seq_length"):
@@ -172,6 +204,11 @@ def _read_tokenizer(name: str, where: str, local: bool) -> PreTrainedTokenizerBa
         tokenizer: Any = AutoTokenizer.from_pretrained(where, trust_remote_code=False, local_files_only=local)
         readable = len(tokenizer("a b", add_special_tokens=False, verbose=False)["input_ids"]) > 0
     except Exception as error:  # the tokenizers library raises bare Exceptions
+        if file := _sentencepiece_file(where):
+            raise ModelError(
+                f"the tokenizer of {name} is a SentencePiece file ({file}), which needs the packages sentencepiece and "
+                "protobuf; install them with `pip install sentencepiece protobuf`, or put its tokenizer.json there"
+            ) from error
         raise ModelError(
             f"the tokenizer of {name} is missing or damaged ({first_line(error)}); put its tokenizer.json beside the "
             "weights"
@@ -181,41 +218,15 @@ def _read_tokenizer(name: str, where: str, local: bool) -> PreTrainedTokenizerBa
     return tokenizer
 
 
-def _read_weights(
-    name: str, where: str, local: bool, config: PretrainedConfig, dtype: torch.dtype | None, device_map: str | None
-) -> PreTrainedModel:
-    kind: Any = AutoModelForCausalLM
-    try:
-        model, report = kind.from_pretrained(
-            where,
-            config=config,
-            dtype=dtype or "auto",
-            device_map=device_map,
-            use_safetensors=True,
-            trust_remote_code=False,
-            local_files_only=local,
-            output_loading_info=True,
-        )
-    except (MemoryError, torch.OutOfMemoryError) as error:
-        raise ModelError(f"{name} does not fit into memory; choose a smaller model") from error
-    except SafetensorError as error:
-        raise ModelError(f"the weights of {name} are damaged or incomplete ({error}); fetch them again") from error
-    except Exception as error:  # as for the configuration, and RuntimeError for shapes that do not fit
-        if refusal := explain_refusal(name, error):
-            raise ModelError(refusal) from error
-        raise ModelError(
-            f"{name} cannot be loaded as a causal language model from safetensors ({first_line(error)}); "
-            "choose another model"
-        ) from error
-    # The library fills what is missing with random numbers, and the model would then write noise.
-    if missing := sorted(report["missing_keys"]):
-        raise ModelError(
-            f"the weights of {name} lack {len(missing)} of the tensors that its config.json asks for, such as "
-            f"{missing[0]}; fetch them again"
-        )
-    if not isinstance(model, PreTrainedModel):
-        raise ModelError(f"{name} is no transformers model; choose another")
-    return model
+def _sentencepiece_file(where: str) -> str | None:
+    """The SentencePiece file of a model that has no tokenizer.json, unless what it takes to read it is installed."""
+    folder = Path(where) if Path(where).is_dir() else cached_folder(where)
+    if folder is None or (folder / "tokenizer.json").is_file():
+        return None
+    if installed("sentencepiece") and installed("google.protobuf"):
+        return None
+    # Files of tiktoken have the same ending, and are lines of text.
+    return next((file.name for file in sorted(folder.glob("*.model")) if file.read_bytes()[:1] == b"\n"), None)
 
 
 def _be_quiet() -> None:

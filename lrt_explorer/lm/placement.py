@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from lrt_explorer.errors import ModelError
+from lrt_explorer.errors import ModelError, first_line
 
 AUTO = "auto"
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -50,8 +50,19 @@ class Placement:
 
     @property
     def target(self) -> torch.device:
-        """The device; "auto" is resolved now."""
+        """The device; "auto" is resolved now.
+
+        Raises:
+            ModelError: if this machine has no such device.
+        """
         if self.device != AUTO:
+            try:
+                torch.empty(1, device=self.device)
+            except (RuntimeError, AssertionError) as error:
+                raise ModelError(
+                    f"{self.device} is not a device of this machine ({first_line(error)}); choose auto, cpu, cuda or "
+                    "mps"
+                ) from error
             return torch.device(self.device)
         if torch.cuda.is_available():
             return torch.device("cuda")
