@@ -12,9 +12,11 @@ from typing import cast
 import torch
 
 from lrt_explorer.concepts.contrast import READINGS, ContrastSet, Reading, shipped_concepts
+from lrt_explorer.concepts.vectors import transfer
 from lrt_explorer.errors import ArtifactError, LRTError, SettingsError
 from lrt_explorer.linear.estimators import CLOSED_FORM, estimator
 from lrt_explorer.linear.projection import umap
+from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.cache import ModelCache, models
 from lrt_explorer.lm.presets import MODELS, PAIRS
@@ -24,10 +26,9 @@ from lrt_explorer.study import distill, sgd
 from lrt_explorer.study.caveats import caveats
 from lrt_explorer.study.compare import Comparison, ComparisonStep, compare
 from lrt_explorer.study.defaults import default_layers, opening
-from lrt_explorer.study.directions import agreement, read_directions
 from lrt_explorer.study.evaluate import Evaluation
 from lrt_explorer.study.fit import fit_map
-from lrt_explorer.study.known import short_hash
+from lrt_explorer.study.known import known_vectors, short_hash
 from lrt_explorer.study.maps import keep_map
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.project import Method, SpacePicture, project
@@ -114,7 +115,9 @@ class LiveEngine(LiveConcepts):
         """Layers by held-out evidence."""
         small, large = self._pair(session)
         return (
-            yield from self._layers.suggest(small, large, read_texts(shipped_corpus(session)), _world_concepts(session))
+            yield from self._layers.suggest(
+                small, large, read_texts(shipped_corpus(session)), self._all_concepts(session)
+            )
         )
 
     def methods(self) -> Methods:
@@ -149,7 +152,7 @@ class LiveEngine(LiveConcepts):
     ) -> Generator[Progress, None, LayerScores]:
         """Score every layer pair."""
         source, name = _text(session, text_file)
-        texts, concepts = read_texts(source), _world_concepts(session)
+        texts, concepts = read_texts(source), self._all_concepts(session)
         computing = self._layers.compute(*self._pair(session), texts, corpus=name, tokens=tokens, concepts=concepts)
         return (yield from computing)
 
@@ -173,21 +176,20 @@ class LiveEngine(LiveConcepts):
         small, large = self._pair(session)
         map, info = load_map(Path(session.map_folder))
         check_map(info, small.fingerprint, large.fingerprint)
-        directions = finish(
-            read_directions(small, large, [(info.small_layer, info.large_layer)], [named_concept(concept)])
-        )
-        # A concept that gives no vector here costs its own figures alone.
-        found = agreement(map, info.small_layer, info.large_layer, directions)
+        contrast = named_concept(concept)
+        native = known_vectors().get(large, contrast, info.large_layer).vector
+        found = known_vectors().get(small, contrast, info.small_layer).vector
+        mapped = transfer(found, map, info).values
         return MapBadges(
             r2=info.r2,
             cka=info.cka,
             tokens_used=info.tokens_used,
             tokens_left_out=info.tokens_left_out,
             coverage=info.coverage,
-            reachable_share=found.reachable_share,
-            direction_cosine=found.direction_cosine,
+            reachable_share=map.reachable_share(native.values),
+            direction_cosine=cosine(mapped, native.values),
             method=info.method,
-            norm_ratio=found.norm_ratio,
+            norm_ratio=float(mapped.norm() / native.values.norm()),
             path=fit_path(info),
             r2_standardised=info.r2_standardised,
             largest_dimensions=(info.largest_dimension_small, info.largest_dimension_large),
@@ -279,17 +281,15 @@ class LiveEngine(LiveConcepts):
         small, large = self._pair(session)
         return (yield from evidence(small, large, *load_map(folder), settings, _text(session, text_file)))
 
+    def _all_concepts(self, session: Session) -> list[ContrastSet]:
+        world = world_of(session.small, session.large)
+        return [world.concept(name) for name in world.concepts()]
+
 
 def _pair_card(name: str, small: str, large: str) -> PairCard:
     missing = [model for model in (small, large) if not describe(model).available]
     licence = ", licence first" if any(MODELS[model].gated for model in missing) else ""
     return PairCard(name, small, large, f"from the hub{licence}" if missing else "")
-
-
-def _world_concepts(session: Session) -> list[ContrastSet]:
-    """What ships for the session's models, the opening concept first."""
-    world = world_of(session.small, session.large)
-    return [world.concept(name) for name in world.concepts()]
 
 
 def _text(session: Session, text_file: Path | None) -> tuple[str, str]:

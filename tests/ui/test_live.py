@@ -71,6 +71,9 @@ def test_a_fit_is_kept_and_found_again(engine: LiveEngine, fitted: Session) -> N
     assert found == fitted
     badges = engine.badges(fitted, "mood")
     assert badges is not None and badges.tokens_used >= 2_000
+    _, info = load_map(Path(fitted.map_folder))
+    assert badges.r2_standardised == info.r2_standardised and badges.caveats == ()
+    assert badges.largest_dimensions == (info.largest_dimension_small, info.largest_dimension_large)
     assert -1 <= (badges.direction_cosine or 9) <= 1 and 0 <= (badges.reachable_share or 9) <= 1
 
 
@@ -141,6 +144,7 @@ def test_every_layer_pair_is_scored_and_remembered(engine: LiveEngine, opened: S
     assert pairs == {(i, j) for i in range(3) for j in range(5)}
     assert computed.tokens >= 2_000 and computed.concepts == 1
     assert engine.layers(opened, None) is computed
+    assert all(-1 <= (cell.direction_cosine_standardised or 9) <= 1 for cell in computed.grid.cells)
     best = computed.suggestion
     assert best is not None and best.large_layer <= 2 and f"layer {best.large_layer}" in best.reason
     steps: list[Progress] = []
@@ -280,7 +284,7 @@ def test_warming_up_never_fails(engine: LiveEngine, monkeypatch: pytest.MonkeyPa
 def test_evidence_is_kept_concept_by_concept_and_a_rerun_goes_on(
     engine: LiveEngine, fitted: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (suite,) = engine.suites()
+    suite = engine.suites()[0]
     assert suite.title == "all 1 demo concepts" and suite.concepts == ("mood",)
     monkeypatch.setattr(live_evidence, "CONTROL_TOKENS", 8_000)
     asked = EvidenceSettings(suite.concepts, 4, (-0.5, 0.0, 0.5), False)
