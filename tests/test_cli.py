@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,8 +14,17 @@ from safetensors.torch import save_file
 from lrt_explorer.cli import build_parser, main
 from lrt_explorer.concepts.contrast import write_contrast
 from lrt_explorer.lm.cache import models as cached
+from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import data_home, load_map, load_vector
-from tests.study.tiny import CONCEPT, large, small, texts
+from lrt_explorer.study import known
+from tests.study.test_layers import without_vectors
+from tests.study.tiny import CONCEPT, large, other, small, texts
+
+
+def save(lm: LanguageModel, folder: Path) -> Path:
+    lm.model.save_pretrained(folder)
+    lm.tokenizer.save_pretrained(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -22,9 +32,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Both tiny models, and the assets with one concept."""
     home = tmp_path_factory.mktemp("models")
     for name, lm in (("small", small()), ("large", large())):
-        lm.model.save_pretrained(home / name)
-        lm.tokenizer.save_pretrained(home / name)
-    write_contrast(home / "assets" / "concepts" / "mood.jsonl", CONCEPT)
+        save(lm, home / name)
+    for folder in ("concepts", "concepts-real"):
+        write_contrast(home / "assets" / folder / "mood.jsonl", CONCEPT)
     (home / "assets" / "corpus").mkdir(parents=True)
     (home / "assets" / "corpus" / "everyday.txt").write_text("\n".join(texts(200)), encoding="utf-8")
     return {name: str(home / name) for name in ("small", "large", "assets")}
@@ -86,9 +96,28 @@ def test_fit_says_all_that_was_promised_and_keeps_the_map(run: Run, folders: dic
     assert {"small", "large", "method", "tokens_used", "tokens_left_out", "coverage", "seconds"} <= set(result)
     (pair,) = result["pairs"]
     assert {"small_layer", "large_layer", "r2", "cka", "reachable_share", "direction_cosine", "lambda"} <= set(pair)
+    assert {"r2_standardised", "cka_standardised", "largest_dimension_small", "largest_dimension_large"} <= set(pair)
+    assert set(pair["outlier_dimensions"]) == {"small", "large"} and result["warnings"] == []
     assert (pair["small_layer"], pair["large_layer"], result["tokens_used"]) == (1, 2, 3000)
     _, info = load_map(Path(result["artifact"]))
     assert info.r2 == pair["r2"] and Path(result["artifact"]).is_relative_to(data_home())
+    assert info.r2_standardised == pair["r2_standardised"] and pair["r2_standardised"] != pair["r2"]
+
+
+def test_fit_reads_the_concepts_it_was_asked_for_and_no_others(
+    run: Run, fail: Run, folders: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layers = ("--small-layer", "1", "--large-layer", "2")
+    with monkeypatch.context() as patch:
+        patch.setattr(known, "read_known", lambda *_, **named: pytest.fail("a concept was read"))
+        result = fitted(run, folders, *layers)
+    assert result["concepts"] == [] and result["pairs"][0]["direction_cosine"] is None
+    own = tmp_path / "own.jsonl"
+    write_contrast(own, replace(CONCEPT, name="own"))
+    for asked, names in (("all", ["mood"]), (f"mood,{own}", ["mood", "own"]), ("none", [])):
+        result = fitted(run, folders, *layers, "--concepts", asked)
+        assert result["concepts"] == names and result["pairs"][0]["concepts"] == len(names)
+    assert "there is no concept 'joy'" in fail("fit", folders["small"], folders["large"], "--concepts", "joy")
 
 
 def test_fit_of_all_layers_keeps_every_map(run: Run, folders: dict[str, str], tmp_path: Path) -> None:
@@ -97,6 +126,29 @@ def test_fit_of_all_layers_keeps_every_map(run: Run, folders: dict[str, str], tm
     for pair in result["pairs"]:
         _, info = load_map(Path(result["artifact"]) / f"{pair['small_layer']}-{pair['large_layer']}")
         assert info.r2 == pair["r2"]
+
+
+def test_fit_of_all_layers_of_other_families_ends_well_and_names_what_gives_no_vector(
+    run: Run,
+    tmp_path: Path,
+    folders: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    without_vectors(monkeypatch, lambda name, layer: name == "same" and layer == 0)
+    write_contrast(tmp_path / "same.jsonl", replace(CONCEPT, name="same", suffix=" It was so."))
+    models = [str(save(lm, tmp_path / lm.name)) for lm in (other(), large())]
+    command = ("fit", *models, "--all-layers", "--tokens", "3000", "--concepts", f"{tmp_path / 'same.jsonl'},mood")
+    result = run(*command)
+    assert len(result["pairs"]) == other().layers * large().layers == 20
+    for pair in result["pairs"]:
+        at_first = 0 in (pair["small_layer"], pair["large_layer"])
+        assert pair["concepts_left_out"] == (["same"] if at_first else []) and pair["concepts"] == 2 - at_first
+        assert pair["direction_cosine"] is not None
+    assert "read the same to" in result["concepts_left_out"]["same"]
+    assert main(command) == 0
+    shown = capsys.readouterr().out
+    assert "same is left out at 8 of 20 layer pairs: the texts of same read the same to" in shown
 
 
 def test_a_vector_goes_through_the_map_as_it_does_in_the_studies(
@@ -138,6 +190,20 @@ def test_compare_calibrates_its_strength_and_costs_alike_if_asked(run: Run, fold
     assert {arm["strength"] for arm in plain["arms"]} == {0.0, plain["strength"]}
     assert len({arm["coefficient"] for arm in equal["arms"]}) == 4
     assert equal["arms"][1]["coefficient"] == plain["coefficient"]
+
+
+def test_compare_without_a_map_fits_one_keeps_it_and_says_so(
+    folders: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["compare", folders["small"], folders["large"], "--concept", "mood", "--strength", "0.5", "--json"]
+    assert main([*command, "--max-new-tokens", "4"]) == 0
+    first = capsys.readouterr()
+    assert "no map from" in first.err and "fitting one on 5,000 tokens of everyday, to be kept in" in first.err
+    (folder,) = (data_home() / "maps").rglob("artifact.json")
+    assert str(folder.parent) in first.err and load_map(folder.parent)[1].corpus == "everyday"
+    assert main([*command, "--max-new-tokens", "4"]) == 0
+    second = capsys.readouterr()
+    assert "no map" not in second.err and second.out == first.out
 
 
 def test_compare_scores_and_finds_vectors_as_it_is_told(run: Run, fail: Run, folders: dict[str, str]) -> None:

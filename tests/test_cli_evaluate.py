@@ -24,7 +24,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         lm.model.save_pretrained(home / name)
         lm.tokenizer.save_pretrained(home / name)
     for concept in (CONCEPT, ANIMALS):
-        write_contrast(home / "assets" / "concepts" / f"{concept.name}.jsonl", concept)
+        write_contrast(home / "assets" / "concepts-real" / f"{concept.name}.jsonl", concept)
     (home / "assets" / "corpus").mkdir(parents=True)
     (home / "assets" / "corpus" / "everyday.txt").write_text("\n".join(texts(200)), encoding="utf-8")
     for name in ("style.css", "report.css", "plot.js", "table.js", "report.js"):
@@ -57,7 +57,7 @@ def test_it_writes_one_document_and_a_rerun_measures_nothing_again(
     assert len(first["concepts"][0]["prompts"]) == 4
     document = json.loads((out / "evaluation.json").read_text(encoding="utf-8"))
     assert document == {name: value for name, value in first.items() if name != "out"}
-    # The map that was fitted in the same pass is where the app finds it.
+    # The map that was fitted is where the app finds it.
     assert list((data_home() / "maps").rglob("1-2/artifact.json"))
 
     def never(*arguments: Any, **named: Any) -> None:

@@ -3,18 +3,29 @@
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 
 from lrt_explorer.concepts.contrast import write_contrast
 from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError
 from lrt_explorer.lm.presets import PAIRS
-from lrt_explorer.study.defaults import default_layers, default_prompt
+from lrt_explorer.store import load_map
+from lrt_explorer.study import maps
+from lrt_explorer.study.defaults import (
+    FIRST_FIT_TOKENS,
+    default_layers,
+    default_prompt,
+    example_prompts,
+    first_fit_tokens,
+)
 from lrt_explorer.study.fit import FittedMap, fit_map
-from lrt_explorer.study.maps import find_map, keep_map, needed_map, own_map_folder, shipped_map_folder
-from lrt_explorer.study.progress import finish
+from lrt_explorer.study.judged import judged_score
+from lrt_explorer.study.maps import find_map, keep_map, map_for, needed_map, own_map_folder, shipped_map_folder
+from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.texts import read_texts, sample_texts
 from lrt_explorer.study.world import DEMO
+from lrt_explorer.ui.known_concepts import concept_card
 from tests.study.tiny import CONCEPT, PROMPTS, large, small, texts
 
 
@@ -57,6 +68,35 @@ def test_a_missing_map_is_refused_with_the_command_that_makes_it() -> None:
         ArtifactError, match="lrt-explorer fit tiny-small tiny-large-one --small-layer 0 --large-layer 2"
     ):
         needed_map(small(), large(), 0, 2)
+
+
+def test_a_map_is_found_before_one_is_solved_and_solved_before_one_is_fitted(
+    assets: Path, fitted: FittedMap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (assets / "corpus").mkdir(parents=True)
+    (assets / "corpus" / "everyday.txt").write_text("\n".join(texts(200)), encoding="utf-8")
+    steps: list[Progress] = []
+    _, first = finish(map_for(small(), large(), 1, 2, tokens=4000), steps.append)
+    place = own_map_folder("tiny-small", "tiny-large-one", 1, 2)
+    assert steps[0].message.startswith("no map from tiny-small layer 1 to tiny-large-one layer 2 yet")
+    assert str(place) in steps[0].message and all("fitting a map: " in step.message for step in steps[1:])
+    assert (first.corpus, first.tokens_used, load_map(place)[1]) == ("everyday", 4000, first)
+
+    def never(*_: object, **named: object) -> None:
+        pytest.fail("a map was fitted")
+
+    monkeypatch.setattr(maps, "fit_map", never)
+    assert finish(map_for(small(), large(), 1, 2))[1] == first
+    rmtree(place)
+    solved = finish(map_for(small(), large(), 1, 2))[1]
+    assert replace(solved, created=first.created) == first
+    shipped = keep_map(fitted, shipped_map_folder("tiny-small", "tiny-large-one"))
+    assert finish(map_for(small(), large(), 1, 2))[1] == load_map(shipped)[1]
+
+
+def test_a_first_map_has_tokens_enough_for_wide_models() -> None:
+    assert first_fit_tokens(576) == FIRST_FIT_TOKENS == 5_000
+    assert 0.7 * first_fit_tokens(4096) > 4096
 
 
 def test_corpora_are_read_lazily_from_the_grammar_and_from_files(tmp_path: Path) -> None:
@@ -109,9 +149,26 @@ def test_default_layers_are_those_of_the_pair_or_leave_two_blocks_above() -> Non
 def test_the_prompt_and_the_opening(assets: Path) -> None:
     assert default_prompt(CONCEPT) == PROMPTS[0].text
     assert default_prompt(replace(CONCEPT, prompts=())) == "Tom"
+    assert default_prompt(replace(CONCEPT, prompts=(), pairs=((" a", " b"),) * 2)) == ""
     with pytest.raises(ContrastError, match="no concepts are installed"):
         DEMO.opening()
     write_contrast(assets / "concepts" / "tense.jsonl", CONCEPT)
     assert DEMO.opening() == "tense"
     write_contrast(assets / "concepts" / f"{DEMO.opening_concept}.jsonl", CONCEPT)
     assert (DEMO.opening(), list(DEMO.concepts())) == (DEMO.opening_concept, [DEMO.opening_concept, "tense"])
+
+
+def test_prompts_picked_by_hand_come_first_for_every_face(assets: Path) -> None:
+    assets.mkdir(exist_ok=True)
+    (assets / "examples.json").write_text('{"mood": ["Anna felt", "Tom saw"]}', encoding="utf-8")
+    assert example_prompts(CONCEPT) == ("Anna felt", "Tom saw") == concept_card(CONCEPT).examples
+    assert default_prompt(CONCEPT) == "Anna felt"
+    assert default_prompt(replace(CONCEPT, name="another")) == PROMPTS[0].text
+
+
+def test_no_shipped_concept_starts_from_a_text_that_shows_it_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LRT_EXPLORER_ASSETS")
+    pirate = DEMO.concept("register")
+    score = judged_score(pirate, "", default_prompt(pirate))
+    assert score is None or score < 0.5
+    assert (judged_score(pirate, "", pirate.prompts[0].text) or 0) > 0.5

@@ -72,6 +72,9 @@ def test_a_fit_is_kept_and_found_again(engine: LiveEngine, fitted: Session) -> N
     finish(engine.compare(fitted, replace(STEER, reading="")))
     badges = engine.badges(fitted, "mood")
     assert badges is not None and replace(badges, reachable_share=None, direction_cosine=None, norm_ratio=None) == early
+    _, info = load_map(Path(fitted.map_folder))
+    assert badges.r2_standardised == info.r2_standardised and badges.caveats == ()
+    assert badges.largest_dimensions == (info.largest_dimension_small, info.largest_dimension_large)
     assert -1 <= (badges.direction_cosine or 9) <= 1 and 0 <= (badges.reachable_share or 9) <= 1
 
 
@@ -143,6 +146,7 @@ def test_every_layer_pair_is_scored_and_remembered(engine: LiveEngine, opened: S
     assert pairs == {(i, j) for i in range(3) for j in range(5)}
     assert computed.tokens >= 2_000 and computed.concepts == 1
     assert engine.layers(opened, None) is computed
+    assert all(-1 <= (cell.direction_cosine_standardised or 9) <= 1 for cell in computed.grid.cells)
     best = computed.suggestion
     assert best is not None and best.large_layer <= 2 and f"layer {best.large_layer}" in best.reason
     steps: list[Progress] = []
