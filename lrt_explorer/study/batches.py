@@ -39,6 +39,7 @@ class Batch:
         texts: what is read; may be nothing where a whole block of documents was left out.
         numbers: of which documents in the corpus, from 0.
         ends: whether each goes to the end of its document; windows before the last do not.
+        begun: how many are the first window of their document.
         position: where the corpus stands once they are read.
         fingerprint: of all documents up to the end of their block.
         left_out: documents of the block that are not read, told with its first batch.
@@ -47,6 +48,7 @@ class Batch:
     texts: tuple[Document, ...]
     numbers: tuple[int, ...]
     ends: tuple[bool, ...]
+    begun: int
     position: Position
     fingerprint: str
     left_out: "LeftOut" = field(default_factory=lambda: LeftOut())
@@ -118,6 +120,7 @@ class DocumentStream:
                     tuple(texts[place] for place in chosen),
                     tuple(begun + found[place].document for place in chosen),
                     tuple(found[place].last for place in chosen),
+                    sum(found[place].index == 0 for place in chosen),
                     Position(self._read, self._digest.hexdigest()) if last else Position(begun, digest, index + 1),
                     fingerprint,
                     LeftOut() if index else left_out,

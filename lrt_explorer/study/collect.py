@@ -57,7 +57,7 @@ class TokenCounts:
         outliers: pairs left out because an activation is far larger than is ordinary.
         partnered: tokens of both models that found a partner.
         ordinary: tokens of both models that could have found one.
-        documents: documents read to their end.
+        documents: documents of which something was read.
         by_coverage: how many texts, each window of a long document counted, have a coverage of about 0, 5, … 100 %.
         empty: documents with nothing in them.
         refused: conversations that a chat template refuses, and which were left out.
@@ -378,7 +378,7 @@ def _count(counts: TokenCounts, read: Sequence[int], room: int) -> None:
 
 
 def _count_documents(counts: TokenCounts, batch: Batch) -> None:
-    counts.documents += sum(batch.ends)
+    counts.documents += batch.begun
     counts.empty += batch.left_out.empty
     counts.refused += batch.left_out.refused
     counts.refusal = counts.refusal or batch.left_out.refusal

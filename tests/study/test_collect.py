@@ -22,11 +22,10 @@ from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.texts import Corpus
 from lrt_explorer.study.windows import Windows
 from tests.lm.families import tiny_model, tiny_tokenizer
-from tests.study.tiny import large, other, small, texts
+from tests.study.tiny import large, other, short_texts, small, texts
 
 CONTEXT = 96
-FITTING = tuple(text[:CONTEXT] for text in texts())
-"""Beginnings of texts that one window holds."""
+FITTING = short_texts()
 CHAT = Conversation((("user", "Where is the cow?"), ("assistant", "On the beach.")))
 REST = ["", " \n", CHAT, *("Short one." for _ in range(200)), CHAT]
 MIXED: list[Document] = [*(text[:80] for text in texts(40)), *REST, *texts(20)]

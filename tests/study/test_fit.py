@@ -15,7 +15,7 @@ from lrt_explorer.study.collect import PARTS, Route, collect, part_of
 from lrt_explorer.study.fit import fit_map, fit_maps
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.progress import Progress, finish
-from tests.study.tiny import CONCEPT, large, other, small, texts
+from tests.study.tiny import CONCEPT, large, other, short_texts, small, texts
 
 TOKENS = 4000
 
@@ -49,9 +49,9 @@ def test_one_pass_for_many_routes_gives_what_each_gives_alone() -> None:
 
 
 def test_the_moments_are_those_of_the_whole_data() -> None:
-    collected = finish(collect(small(), large(), texts(20), [Route(0, 2)], 10**6))
+    collected = finish(collect(small(), large(), short_texts(20), [Route(0, 2)], 10**6))
     rows: dict[str, list[tuple[torch.Tensor, torch.Tensor]]] = {part: [] for part in PARTS}
-    for index, text in enumerate(texts(20)):
+    for index, text in enumerate(short_texts(20)):
         x = capture(small(), encode(small(), [text]), [0])[0][0].double()
         y = capture(large(), encode(large(), [text]), [2])[2][0].double()
         rows[part_of(index)].append((x, y))
@@ -80,9 +80,9 @@ def test_special_tokens_and_the_budget_are_counted() -> None:
 
 
 def test_different_tokenizers_are_paired_with_their_coverage() -> None:
-    fitted = finish(fit_map(other(), large(), texts(20), 1, 2, tokens=10**6))
+    fitted = finish(fit_map(other(), large(), short_texts(20), 1, 2, tokens=10**6))
     met = total = 0
-    for text in texts(20):
+    for text in short_texts(20):
         encoded = [encode(lm, [text]).ends[0] for lm in (other(), large())]
         read_by_both = min(ends[-1] for ends in encoded)
         first, second = ([end for end in ends if end <= read_by_both] for ends in encoded)

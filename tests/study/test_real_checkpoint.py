@@ -42,7 +42,8 @@ def test_it_is_mapped_across_tokenizers_with_its_coverage(stories: LanguageModel
     fitted = finish(fit_map(stories, large(), texts(), 2, 2, tokens=4000))
     assert 0.3 < fitted.info.coverage < 1.0
     # Its tokenizer puts one special token before every text; it was counted and left out.
-    assert fitted.info.settings["special_tokens"] == fitted.info.settings["documents"]
+    # One begins every text, and long documents are read as several.
+    assert fitted.info.settings["special_tokens"] >= fitted.info.settings["documents"] > 0
 
 
 @pytest.mark.skipif(not Path(locate("tinyworld-l")).is_dir(), reason="tinyworld-l is not trained yet")

@@ -21,6 +21,11 @@ def texts(count: int = 60) -> tuple[str, ...]:
     return tuple(document.text for document in documents("fit", count))
 
 
+def short_texts(count: int = 60) -> tuple[str, ...]:
+    """Beginnings of texts that every model here reads in one window."""
+    return tuple(text[:CONTEXT] for text in texts(count))
+
+
 @cache
 def tokenizer(vocabulary: int) -> PreTrainedTokenizerFast:
     """Byte-level BPE; other sizes split the same text at other places."""
