@@ -65,6 +65,8 @@ def compared(engine: Engine, small: str, large: str, settings: SteerSettings) ->
     """
     try:
         session = finish(engine.open(small, large))
+        # A program asks once, so it gets the vectors of all pairs, as the command line does.
+        finish(engine.read_all(session, settings.concept, settings.reading, settings.vectors))
         comparison = finish(engine.compare(session, settings))
     except LRTError as error:
         raise gr.Error(str(error), print_exception=False) from error

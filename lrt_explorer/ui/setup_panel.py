@@ -73,7 +73,14 @@ def build_setup(engine: Engine) -> SetupPanel:
     reason = gr.HTML(elem_id="suggestion")
     status = gr.HTML(elem_id="setup-status")
 
-    pair.input(lambda name: gr.Column(visible=name == OTHER), pair, others, api_visibility="private", queue=False)
+    pair.input(
+        lambda name: gr.Column(visible=name == OTHER),
+        pair,
+        others,
+        api_visibility="private",
+        show_progress="hidden",
+        queue=False,
+    )
     return SetupPanel(pair, small, large, use, small_layer, large_layer, suggest, stop, reason, status)
 
 

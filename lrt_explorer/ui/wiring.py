@@ -9,6 +9,9 @@ import gradio as gr
 AFTERWARDS = 0.5
 """Seconds after a stop in which what was on its way to the page has arrived."""
 
+NOW = "(...values) => [Date.now(), ...values.slice(1)]"
+"""Order by the clock of the page, because a busy server may take up clicks in another order."""
+
 
 def wire_stop(
     button: gr.Button,
@@ -33,17 +36,17 @@ def wire_stop(
         inputs: what it needs to know.
         emptied: what else shows progress, and nothing after a stop.
     """
-    begun, stopped_at = gr.State(0), gr.State(0)
+    begun, stopped_at, clock = gr.State(0), gr.State(0), gr.Number(visible=False)
     at_once: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
-    gr.on(list(starts), lambda count: count + 1, begun, begun, **at_once)
+    gr.on(list(starts), lambda now: now, clock, begun, js=NOW, **at_once)
 
-    def stop(count: int, *values: Any) -> tuple[Any, ...]:
-        return count, say(*values), *[""] * len(emptied)
+    def stop(now: float, *values: Any) -> tuple[Any, ...]:
+        return now, say(*values), *[""] * len(emptied)
 
-    def stop_again(count: int, before: int, *values: Any) -> tuple[Any, ...]:
-        return stop(count, *values)[1:] if count == before else (gr.skip(),) * (1 + len(emptied))
+    def stop_again(latest: float, stopped: float, *values: Any) -> tuple[Any, ...]:
+        return stop(stopped, *values)[1:] if latest <= stopped else (gr.skip(),) * (1 + len(emptied))
 
     shown = [status, *emptied]
-    button.click(stop, [begun, *inputs], [stopped_at, *shown], cancels=list(runs), **at_once).then(
+    button.click(stop, [clock, *inputs], [stopped_at, *shown], cancels=list(runs), js=NOW, **at_once).then(
         lambda: time.sleep(AFTERWARDS), None, None, **at_once
     ).then(stop_again, [begun, stopped_at, *inputs], shown, **at_once)

@@ -229,4 +229,5 @@ def test_a_stop_is_said_again_unless_another_run_has_begun() -> None:
     assert (stopped_at, said) == (2, ["stopped", ""])
     assert [fn.cancels for fn in app.fns.values() if fn.cancels] == [[0]]
     assert fns["stop_again"].fn(2, stopped_at) == ("stopped", "")  # type: ignore[misc]
+    assert fns["stop_again"].fn(1, stopped_at) == ("stopped", "")  # type: ignore[misc]
     assert fns["stop_again"].fn(3, stopped_at) == (SKIP, SKIP)  # type: ignore[misc]
