@@ -16,7 +16,7 @@ from lrt_explorer.ui.live import LiveEngine
 from tests.real.conftest import RealPair
 
 SMALL_LAYER, LARGE_LAYER = 17, 10
-STRENGTH = 0.1
+STRENGTH = 0.4
 PROMPT = "I saw the film with my sister. All in all it was"
 
 
@@ -53,10 +53,8 @@ def test_a_vector_found_in_one_is_mapped_for_the_other_s_file(
     assert load_vector(mapped).fingerprint
 
 
-def test_arms_are_compared(pair: RealPair, capsys: pytest.CaptureFixture[str]) -> None:
-    written = command(
-        capsys, "compare", *pair.names, "--concept", "sentiment", "--prompt", PROMPT, "--strength", STRENGTH
-    )
+def test_arms_are_compared_at_the_strength_that_suits(pair: RealPair, capsys: pytest.CaptureFixture[str]) -> None:
+    written = command(capsys, "compare", *pair.names, "--concept", "sentiment", "--prompt", PROMPT)
     texts = {arm["name"]: arm["text"] for arm in written["arms"]}
     readouts = {arm["name"]: arm["readout"] for arm in written["arms"]}
     assert all(text.strip() for text in texts.values())
@@ -83,6 +81,6 @@ def url(data_folder_of_the_session: Path) -> Iterator[str]:
 
 def test_the_app_opens_the_files_and_compares(pair: RealPair, url: str) -> None:
     client = Client(url, verbose=False)
-    written = client.predict(*pair.names, "sentiment", PROMPT, STRENGTH, max_new_tokens=16, api_name="/compare")
+    written = client.predict(*pair.names, "sentiment", PROMPT, max_new_tokens=16, api_name="/compare")
     assert [bool(arm["text"].strip()) for arm in written["arms"]] == [True] * len(written["arms"])
     assert {"unsteered", "native", "transferred"} <= {arm["name"] for arm in written["arms"]}
