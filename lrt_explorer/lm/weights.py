@@ -248,7 +248,8 @@ class _Widening:
         whole = torch.empty(shape, dtype=torch.float32)
         rows = max(1, NUMBERS_AT_ONCE * shape[0] // max(1, whole.numel()))
         for start in range(0, shape[0], rows):
-            whole[start : start + rows] = self._part[start : start + rows]
+            end = min(start + rows, shape[0])
+            whole[start:end] = self._part[start:end]
         return whole
 
     def get_shape(self) -> list[int]:

@@ -11,10 +11,12 @@ from typing import Any, cast
 import pytest
 import torch
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
+from safetensors import safe_open
+from safetensors.torch import save_file
 from transformers import AutoConfig, BertConfig, BertLMHeadModel
 
 from lrt_explorer.errors import ModelError
-from lrt_explorer.lm import hub
+from lrt_explorer.lm import hub, weights
 from lrt_explorer.lm.capture import capture
 from lrt_explorer.lm.generate import generate_arms
 from lrt_explorer.lm.load import load, wrap_model
@@ -257,3 +259,14 @@ def test_a_real_checkpoint_loads_reads_and_writes(stories: LanguageModel) -> Non
     assert all(torch.isfinite(rows).all() for rows in states.values())
     steps = list(generate_arms(stories, "Once upon a time", 2, torch.zeros(1, 64), max_new_tokens=24))
     assert steps[-1].texts[0].startswith(", there was a little")
+
+
+def test_weights_widened_a_few_rows_at_a_time_are_those_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = torch.randn(7, 4).bfloat16()
+    save_file({"one": kept}, tmp_path / "one.safetensors")
+    # Three rows at once, so that the last piece is a shorter one.
+    monkeypatch.setattr(weights, "NUMBERS_AT_ONCE", 12)
+    with safe_open(tmp_path / "one.safetensors", "pt") as file:
+        assert torch.equal(weights._Widening(file.get_slice("one"))[...], kept.float())
