@@ -1,7 +1,7 @@
 # Everything starts here; `make` alone lists what there is.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run install dev browser check format test freeze clean
+.PHONY: help run install dev browser check format test test-real freeze clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,7 +14,7 @@ SERVE ?=
 PYTEST ?=
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
 run: $(VENV)/.installed ## Set up what is missing, then serve the app
 	$(BIN)/lrt-explorer serve $(SERVE)
@@ -37,6 +37,10 @@ format: dev ## Put the code into shape
 
 test: dev browser check ## Set up what is missing, then run every check and every test
 	$(BIN)/python -m pytest $(PYTEST)
+
+test-real: dev ## Fetch two real models (350 MB, once), then run the real path with them
+	$(BIN)/python -m tests.real.fetch
+	$(BIN)/python -m pytest -m real tests/real $(PYTEST)
 
 freeze: dev ## Write the installed versions to constraints.txt (after `make test` passed with them)
 	@sed '/^[^#]/,$$d' constraints.txt > constraints.new

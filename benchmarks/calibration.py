@@ -24,15 +24,16 @@ import numpy as np
 import torch
 from scipy import stats
 
+from benchmarks.grid import STRENGTHS, unit_for
 from lrt_explorer.concepts.contrast import ContrastSet, load_concept
 from lrt_explorer.concepts.readout import answer_difference, answer_tokens, settle
 from lrt_explorer.concepts.vectors import addition, random_vector
+from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.suffix import read_starts, suffix_logits
 from lrt_explorer.study.controls import SEEDS, control_maps
 from lrt_explorer.study.defaults import default_layers
-from lrt_explorer.study.dose import STRENGTHS
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.maps import needed_map
@@ -130,12 +131,17 @@ def intervals(draws: int, seed: int) -> dict[str, Any]:
 
 
 def direction_slopes(
-    large: LanguageModel, layer: int, concept: ContrastSet, norm: float, directions: torch.Tensor, prompts: int
+    large: LanguageModel,
+    layer: int,
+    concept: ContrastSet,
+    unit: TypicalDeviation,
+    directions: torch.Tensor,
+    prompts: int,
 ) -> Array:
     """Slopes `[directions, prompts]` of real readouts under any directions `[n, width]`."""
     asked = settle(large, concept.prompts[:prompts])
     answers = answer_tokens(large, asked)
-    added = torch.cat([addition(values, s, norm)[None] for values in directions for s in ENDS if s != 0])
+    added = torch.cat([addition(values, s, unit)[None] for values in directions for s in ENDS if s != 0])
     added = torch.cat([torch.zeros(1, large.width), added])
     readouts = np.empty((len(directions), len(ENDS), len(asked)))
     starts = read_starts(large, layer, [prompt.text for prompt in asked])
@@ -156,7 +162,7 @@ def random_vectors(
         control_maps(
             small, large, read_texts(TINYWORLD), info.small_layer, info.large_layer, tokens=tokens, corpus=TINYWORLD
         )
-    ).controls
+    )
     # Each draw has vectors of its own; the controls of different draws come from common pools.
     isotropic = torch.stack([random_vector(large.width, seed + row) for row in range(draws)])
     sources = torch.stack([random_vector(small.width, seed + row) for row in range(draws)])
@@ -167,7 +173,9 @@ def random_vectors(
         concept = load_concept(name)
         own = known_vectors().get(large, concept, info.large_layer)
         directions = torch.cat([own.vector.values[None].double(), *(pool.double() for pool in pools)])
-        found = direction_slopes(large, info.large_layer, concept, own.typical_deviation, directions, prompts)
+        found = direction_slopes(
+            large, info.large_layer, concept, unit_for(large, info.large_layer), directions, prompts
+        )
         native, (free, mapped, *wrong) = found[0], np.split(found[1:], np.cumsum([len(pool) for pool in pools])[:-1])
         rng = np.random.default_rng(seed)
         words: dict[str, Counter[str]] = {"both": Counter(), "transferred": Counter()}

@@ -21,6 +21,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from benchmarks.grid import STRENGTHS, unit_for
 from lrt_explorer.concepts.contrast import ContrastSet, load_concept, shipped_concepts
 from lrt_explorer.linear.estimators import CLOSED_FORM
 from lrt_explorer.lm.cache import models
@@ -28,7 +29,7 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.presets import MODELS, PAIRS
 from lrt_explorer.study.collect import Route
 from lrt_explorer.study.distill import METHOD, Distillation, distilled_folds, distilled_map
-from lrt_explorer.study.dose import STRENGTHS, dose_response
+from lrt_explorer.study.dose import dose_response
 from lrt_explorer.study.fit import fit_maps
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.known import known_vectors
@@ -102,7 +103,7 @@ def measure(
         arms |= {name: judge_of(found, concept).map.direction(source) for name, found in fitted.items()}
         doses = finish(
             dose_response(
-                large, large_layer, arms, concept.prompts[:prompts], native.typical_deviation, strengths=STRENGTHS
+                large, large_layer, arms, concept.prompts[:prompts], unit_for(large, large_layer), strengths=STRENGTHS
             )
         )
         for name in fitted:
@@ -126,7 +127,7 @@ def measure(
 
 def judge_of(found: Sequence[FittedMap], concept: ContrastSet) -> FittedMap:
     """The map that a concept is judged by: the only one, or that of the fold which leaves the concept out."""
-    return next(one for one in found if concept.name in one.direction_cosines)
+    return next(one for one in found if concept.name in one.agreement.direction_cosines)
 
 
 def row(name: str, found: Sequence[FittedMap], retained: dict[str, Any], seconds: float) -> dict[str, Any]:
@@ -137,7 +138,7 @@ def row(name: str, found: Sequence[FittedMap], retained: dict[str, Any], seconds
         "estimator": name,
         "maps": len(found),
         "r2": mean([one.info.r2 for one in found], 4),
-        "direction_cosine": mean([value for one in found for value in one.direction_cosines.values()], 4),
+        "direction_cosine": mean([value for one in found for value in one.agreement.direction_cosines.values()], 4),
         "mean_retention": mean(values),
         "mean_distance_from_1": mean([abs(1 - value) for value in values]),
         "retention": retained,

@@ -20,6 +20,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.grid import STRENGTHS
 from lrt_explorer.concepts.contrast import ContrastSet, load_concept, shipped_concepts
 from lrt_explorer.concepts.readout import answer_difference, answer_tokens, settle
 from lrt_explorer.concepts.vectors import addition
@@ -62,15 +63,15 @@ def plain_loop(
     found, passes = [], 0
     for number, concept in enumerate(concepts):
         others = others_of(concepts, number, settings.other_concepts)
-        arms = concept_arms(Case(small, large, map, info, controls, concept, others, settings))
+        arms = finish(concept_arms(Case(small, large, map, info, controls, concept, others, settings)))
         prompts = settle(large, concept.prompts[: settings.prompts])
-        readouts = torch.empty(len(arms.directions), len(settings.strengths), len(prompts), dtype=torch.float64)
+        readouts = torch.empty(len(arms.directions), len(arms.strengths), len(prompts), dtype=torch.float64)
         for column, (prompt, answer) in enumerate(zip(prompts, answer_tokens(large, prompts), strict=True)):
             unsteered = answer_difference(next_token_logprobs(large, [prompt.text])[0], answer)
             passes += 1
             for row, direction in enumerate(arms.directions):
                 layer = large.layers - 1 if direction.direct else info.large_layer
-                for place, strength in enumerate(settings.strengths):
+                for place, strength in enumerate(arms.strengths):
                     readouts[row, place, column] = unsteered
                     if strength != 0:
                         added = addition(direction.values, strength, arms.typical_deviation)[None]
@@ -115,7 +116,7 @@ def measure(
         "concepts": [concept.name for concept in concepts],
         "prompts": [len(result.evidence.prompts) for result in evaluation.concepts],
         "directions": [len(readouts) for readouts in plain],
-        "strengths": list(settings.strengths),
+        "strengths": list(STRENGTHS),
         "plain_passes": passes,
         "suite_seconds": suite[0],
         "plain_seconds": loop[0],
@@ -147,7 +148,9 @@ def main(arguments: list[str] | None = None) -> None:
         map, info = load_map(options.map)
     else:
         map, info = needed_map(small, large, *default_layers(small.name, large.name, small.layers, large.layers))
-    report = measure(small, large, map, info, concepts, EvaluationSettings(prompts=options.prompts))
+    report = measure(
+        small, large, map, info, concepts, EvaluationSettings(strengths=STRENGTHS, prompts=options.prompts)
+    )
     layers = {"small_layer": info.small_layer, "large_layer": info.large_layer, "large_layers": large.layers}
     print(json.dumps({"small": small.name, "large": large.name, **layers, **report}, indent=1))
 

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from benchmarks.grid import unit_for
 from lrt_explorer.concepts.contrast import ContrastSet, load_concept, shipped_concepts
 from lrt_explorer.concepts.vectors import mean_difference, random_vector
 from lrt_explorer.linear.affine import AffineMap
@@ -74,10 +75,9 @@ class Steered:
 
     def slope(self, concept: ContrastSet, vector: Tensor) -> Interval:
         """Slope of the concept's readout under a direction."""
-        known = known_vectors().get(self.lm, concept, self.layer)
         prompts = concept.prompts[: self.prompts]
         dose = dose_response(
-            self.lm, self.layer, {"one": vector}, prompts, known.typical_deviation, strengths=STRENGTHS
+            self.lm, self.layer, {"one": vector}, prompts, unit_for(self.lm, self.layer), strengths=STRENGTHS
         )
         return finish(dose).slope("one")
 
@@ -135,7 +135,7 @@ def mapped(small: str, layer: int, map: AffineMap, pairs: int | None = None) -> 
         if pairs is None:
             vector = known_vectors().get(lm, concept, layer).vector
         else:
-            vector = mean_difference(lm, replace(concept, pairs=concept.pairs[:pairs]), [layer])[layer]
+            vector = mean_difference(lm, concept.some_pairs(range(pairs)), [layer])[layer]
         found[name] = map.direction(vector.values)
     return found
 
@@ -175,7 +175,7 @@ def contrast_pairs(prompts: int) -> list[Any]:
             own = {}
             for name in target.slopes:
                 concept = load_concept(name)
-                own[name] = mean_difference(lm, replace(concept, pairs=concept.pairs[:count]), [j])[j].values
+                own[name] = mean_difference(lm, concept.some_pairs(range(count)), [j])[j].values
             found["native"] = target.point(own)["retention"]
             points.append(described(count, small, i, large, j, found, prompts))
     return points

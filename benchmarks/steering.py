@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.grid import STRENGTHS, unit_for
 from lrt_explorer.concepts.contrast import READINGS, ContrastSet, Reading, ReadoutPrompt, load_concept
 from lrt_explorer.concepts.readout import answer_tokens
 from lrt_explorer.concepts.vectors import addition, random_vector
@@ -33,7 +34,7 @@ from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.collect import Route
-from lrt_explorer.study.dose import STRENGTHS, DoseResponse, dose_response, score_response
+from lrt_explorer.study.dose import DoseResponse, dose_response, score_response
 from lrt_explorer.study.fit import fit_maps
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.judged import judged_score
@@ -60,13 +61,13 @@ def interval(value: Any) -> dict[str, float]:
     return {"value": round(value.value, 4), "low": round(value.low, 4), "high": round(value.high, 4)}
 
 
-def right_answers(lm: LanguageModel, layer: int, contrast: ContrastSet, values: Any, norm: float) -> dict[str, float]:
+def right_answers(lm: LanguageModel, layer: int, contrast: ContrastSet, values: Any) -> dict[str, float]:
     """Share of right answers, the likeliest token taken, where the last fact before was told wrong."""
     mistaken = [p for i, p in enumerate(contrast.prompts) if i % 2 == 1]  # the last fact before was told wrong
     answers = answer_tokens(lm, mistaken)
     shares = {}
     for strength in STRENGTHS:
-        added = addition(values, strength, norm).expand(len(mistaken), -1)
+        added = addition(values, strength, unit_for(lm, layer)).expand(len(mistaken), -1)
         best = next_token_logprobs(lm, [p.text for p in mistaken], layer, added).argmax(1).tolist()
         right = [token in answer.positive for token, answer in zip(best, answers, strict=True)]
         shares[f"{strength:g}"] = round(float(np.mean(right)), 3)
@@ -76,7 +77,9 @@ def right_answers(lm: LanguageModel, layer: int, contrast: ContrastSet, values: 
 def native(lm: LanguageModel, layer: int, contrast: ContrastSet, known: Known, tokens: int) -> dict[str, Any]:
     """Readout and judged text of one model steered by its own vector."""
     vectors = {"native": known.vector.values}
-    read = finish(dose_response(lm, layer, vectors, contrast.prompts[:PROMPTS], known.typical_deviation))
+    read = finish(
+        dose_response(lm, layer, vectors, contrast.prompts[:PROMPTS], unit_for(lm, layer), strengths=STRENGTHS)
+    )
     low, high = judged_ends(lm, layer, contrast, known, contrast.prompts[:PROMPTS], tokens)
     result: dict[str, Any] = {
         "readout": [round(float(x), 3) for x in read.mean("native")],
@@ -88,7 +91,7 @@ def native(lm: LanguageModel, layer: int, contrast: ContrastSet, known: Known, t
     }
     passes = read.spearman[0] >= 0.9 and read.slope("native").low > 0 and high - low >= 0.3
     if contrast.name == "truthfulness":
-        shares = right_answers(lm, layer, contrast, known.vector.values, known.typical_deviation)
+        shares = right_answers(lm, layer, contrast, known.vector.values)
         result["right_after_a_mistaken_narrator"] = shares
         passes = passes and shares["0.6"] - shares["-0.6"] >= 0.3
     return {**result, "passes": passes}
@@ -114,7 +117,7 @@ def judged_ends(
             {"native": known.vector.values},
             [prompt.text for prompt in prompts],
             score,
-            known.typical_deviation,
+            unit_for(lm, layer),
             strengths=ENDS,
             max_new_tokens=tokens,
             temperature=0.7,
@@ -137,7 +140,7 @@ def best_place(lm: LanguageModel, concept: str, tokens: int) -> tuple[int, str, 
     for source, reading, name in sources:
         for layer, known in read_known(lm, source, range(lm.layers), reading).items():
             vectors = {"native": known.vector.values}
-            read = finish(dose_response(lm, layer, vectors, others, known.typical_deviation))
+            read = finish(dose_response(lm, layer, vectors, others, unit_for(lm, layer), strengths=STRENGTHS))
             slope = read.slope("native").value if read.spearman[0] >= 0.9 else 0.0
             found.append((slope, layer, name, known))
     steepest = sorted(found, key=lambda one: -one[0])[:4]
@@ -164,10 +167,10 @@ def transfers(
         native = {"native": own.vector.values}
         control = {f"random {k}": random_vector(large.width, k) for k in range(SEEDS)}
         control |= {f"shuffled {k}": other.map.direction(source) for k, other in enumerate(shuffled)}
-        norm, prompts = own.typical_deviation, contrast.prompts[:PROMPTS]
+        unit, prompts = unit_for(large, j), contrast.prompts[:PROMPTS]
         mapped = fitted.map.direction(source)
-        effect = finish(dose_response(large, j, native | {"transferred": mapped}, prompts, norm))
-        controls = finish(dose_response(large, j, native | control, prompts, norm, strengths=CONTROL_STRENGTHS))
+        effect = finish(dose_response(large, j, native | {"transferred": mapped}, prompts, unit, strengths=STRENGTHS))
+        controls = finish(dose_response(large, j, native | control, prompts, unit, strengths=CONTROL_STRENGTHS))
         concepts[concept.name] = {
             "native_slope": interval(effect.slope("native")),
             "transferred_slope": interval(effect.slope("transferred")),

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lrt_explorer.concepts.contrast import import_contrast, load_concept
     from lrt_explorer.concepts.vectors import find_vectors, mean_difference, transfer
+    from lrt_explorer.lm.export import save_vector
     from lrt_explorer.lm.load import load
-    from lrt_explorer.store import load_map, load_vector, save_map, save_vector
+    from lrt_explorer.store import load_map, load_vector, save_map
     from lrt_explorer.study.compare import compare
     from lrt_explorer.study.dose import dose_response
     from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
@@ -57,8 +58,9 @@ __all__ = [
 _HOMES = {
     "lrt_explorer.concepts.contrast": ("import_contrast", "load_concept"),
     "lrt_explorer.concepts.vectors": ("find_vectors", "mean_difference", "transfer"),
+    "lrt_explorer.lm.export": ("save_vector",),
     "lrt_explorer.lm.load": ("load",),
-    "lrt_explorer.store": ("load_map", "load_vector", "save_map", "save_vector"),
+    "lrt_explorer.store": ("load_map", "load_vector", "save_map"),
     "lrt_explorer.study.compare": ("compare",),
     "lrt_explorer.study.dose": ("dose_response",),
     "lrt_explorer.study.evaluate": ("EvaluationSettings", "evaluate"),

@@ -35,3 +35,10 @@ class PromptError(LRTError):
 
 class CancelledError(LRTError):
     """The user stopped the work; what was already computed is kept."""
+
+
+def first_line(error: BaseException) -> str:
+    """What a library says, cut to what fits into a sentence of ours."""
+    line = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    sentence = line.split(". ")[0].strip().rstrip(".")
+    return sentence if len(sentence) <= 160 else sentence[:157] + "..."

@@ -71,9 +71,9 @@ def test_fit_learns_from_some_concepts_and_is_judged_on_the_others(
     models: tuple[str, str], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Distillation, "__post_init__", lambda self: object.__setattr__(self, "steps", 4))
-    for name in ("mood 2", "mood 3"):
-        write_contrast(tmp_path / "concepts" / f"{name}.jsonl", replace(CONCEPT, name=name))
-    how = ("--method", "distilled", "--out", str(tmp_path / "map"), "--learn-from")
+    for name in ("mood", "mood 2", "mood 3"):
+        write_contrast(tmp_path / "concepts-real" / f"{name}.jsonl", replace(CONCEPT, name=name))
+    how = ("--method", "distilled", "--out", str(tmp_path / "map"), "--concepts", "all", "--learn-from")
     (pair,) = ran(capsys, "fit", *models, *PAIR, *how, "mood,mood 2")["pairs"]
     _, info = load_map(tmp_path / "map")
     assert info.settings["learned_from"] == ["mood", "mood 2"] and pair["direction_cosine"] is not None
@@ -87,6 +87,7 @@ def test_fit_learns_from_some_concepts_and_is_judged_on_the_others(
         (("--learn-from", "mood"), "ridge learns from no concept"),
         (("--method", "distilled", "--learn-from", "mood", *PAIR), "so mood alone is too little"),
         (("--method", "distilled", "--learn-from", "joy", *PAIR), "there is no concept 'joy'"),
+        (("--method", "distilled", "--learn-from", "mood", "--concepts", "mood", *PAIR), "leave mood out of one list"),
         (("--method", "sgd", "--all-layers"), "--all-layers"),
         (("--method", "distilled", "--all-layers"), "--all-layers"),
         (("--learning-rate", "0.1"), "ridge has no learning rate"),

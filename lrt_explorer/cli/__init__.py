@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from lrt_explorer import __version__
 from lrt_explorer.cli import basis, bundle, compare, evaluate, fit, pairs, serve, vectors
+from lrt_explorer.cli.common import place_as_asked
 from lrt_explorer.errors import LRTError
 from lrt_explorer.tinyworld import commands as tinyworld
 
@@ -23,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command: 0 when done, 1 after an error of one line; argparse leaves with 2 on wrong usage."""
     options = build_parser().parse_args(arguments)
     try:
+        place_as_asked(options)
         result = options.run(options)
         if isinstance(result, int):
             return result

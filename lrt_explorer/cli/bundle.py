@@ -3,13 +3,14 @@
 import argparse
 from typing import Any
 
-from lrt_explorer.cli.common import Json, add_json, number, run_study, table
+from lrt_explorer.cli.common import Json, add_json, add_placement, number, run_study, table
 
 
 def add_parser(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("bundle", help="make the maps and vectors that ship with the demo family")
     parser.add_argument("--tokens", type=int, default=150_000, help="pairs of tokens per map (default: %(default)s)")
+    add_placement(parser)
     add_json(parser)
     parser.set_defaults(run=run, show=show)
 
@@ -28,7 +29,7 @@ def run(options: argparse.Namespace) -> Json:
             "large_layer": fit.info.large_layer,
             "r2": fit.info.r2,
             "coverage": fit.info.coverage,
-            "direction_cosine": fit.direction_cosine,
+            "direction_cosine": fit.agreement.direction_cosine,
         }
         for fit in bundle.maps
     ]

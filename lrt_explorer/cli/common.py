@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Any
 from lrt_explorer.study.progress import Progress, Result, finish
 
 if TYPE_CHECKING:
+    from lrt_explorer.concepts.contrast import ContrastSet
     from lrt_explorer.concepts.scoring import ScorerChoice
     from lrt_explorer.lm.model import LanguageModel
+    from lrt_explorer.study.world import World
 
 Json = dict[str, Any]
 """What a command prints with --json: keys are fixed, so that other programs can rely on them."""
 
 METHODS = ("mean-difference", "principal-component")
+ALL_CONCEPTS, NO_CONCEPTS = "all", "none"
 SECONDS_BETWEEN_REPORTS = 0.5
-MODEL_HELP = "preset, local folder or hub id"
+MODEL_HELP = "preset, local folder, GGUF file or hub id"
 
 
 def run_study(study: Generator[object, None, Result], *, keeps: bool = False) -> Result:
@@ -79,6 +82,31 @@ def add_models(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("large", metavar="LARGE", help=f"model that is steered: {MODEL_HELP}")
     parser.add_argument("--small-layer", type=int, metavar="I", help="block of the small model, from 0")
     parser.add_argument("--large-layer", type=int, metavar="J", help="block of the large model, from 0")
+    add_placement(parser)
+
+
+def add_placement(parser: argparse.ArgumentParser) -> None:
+    """Where models go, and in which precision: for every command that loads one."""
+    where = "auto, cpu, cuda, cuda:1 or mps (default: LRT_EXPLORER_DEVICE, else auto: an accelerator if there is one)"
+    parser.add_argument("--device", metavar="DEVICE", help=where)
+    precision = "auto, float32, float16 or bfloat16 (default: LRT_EXPLORER_DTYPE, else auto: float32 on the CPU)"
+    parser.add_argument("--dtype", metavar="TYPE", help=precision)
+    spread = "auto: spread each model over all accelerators (default: LRT_EXPLORER_DEVICE_MAP, else whole)"
+    parser.add_argument("--device-map", choices=("auto",), help=spread)
+
+
+def place_as_asked(options: argparse.Namespace) -> None:
+    """Have the command's models loaded where its options say.
+
+    Raises:
+        ModelError: if there is no such device or precision.
+    """
+    asked = {name: getattr(options, name, None) for name in ("device", "dtype", "device_map")}
+    # What an earlier command of this process asked for must not stay; without one, nothing is imported.
+    if any(asked.values()) or "lrt_explorer.lm.cache" in sys.modules:
+        from lrt_explorer.lm.cache import place_models
+
+        place_models(**asked)
 
 
 def add_concept(parser: argparse.ArgumentParser) -> None:
@@ -115,6 +143,18 @@ def chosen_scorer(options: argparse.Namespace) -> "ScorerChoice | None":
     from lrt_explorer.concepts.scoring import scorer_from_text
 
     return None if options.scorer is None else scorer_from_text(options.scorer)
+
+
+def named_concepts(asked: str, world: "World") -> "list[ContrastSet]":
+    """The concepts that a list of names and files stands for; "all" is what ships for the pair, "none" is none.
+
+    Raises:
+        ContrastError: if one is neither.
+    """
+    if asked == NO_CONCEPTS:
+        return []
+    names = list(world.concepts()) if asked == ALL_CONCEPTS else [name.strip() for name in asked.split(",")]
+    return [world.concept(name) for name in names if name]
 
 
 def load_model(name: str) -> "LanguageModel":

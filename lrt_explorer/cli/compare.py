@@ -23,11 +23,21 @@ def add_parser(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("compare", help="the large model's text under every arm, side by side")
     add_models(parser)
-    parser.add_argument("--map", type=Path, metavar="DIR", help="folder of a fitted map (default: the one at hand)")
+    parser.add_argument(
+        "--map",
+        type=Path,
+        metavar="DIR",
+        help="folder of a fitted map (default: an existing one, else it is fitted first)",
+    )
     add_concept(parser)
     add_scorer(parser)
     parser.add_argument("--prompt", help="start of all texts (default: one that suits the concept)")
-    parser.add_argument("--strength", type=float, required=True, metavar="S", help="in typical deviations")
+    parser.add_argument(
+        "--strength", type=float, metavar="S", help="in typical deviations (default: calibrated for the native vector)"
+    )
+    parser.add_argument(
+        "--equal-cost", action="store_true", help="push every arm as far as costs what the native vector costs"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sampling (default: %(default)s)")
     parser.add_argument("--temperature", type=float, default=0.0, help="0 is greedy (default: %(default)s)")
     parser.add_argument("--max-new-tokens", type=int, default=48, metavar="N", help="default: %(default)s")
@@ -37,17 +47,23 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> Json:
     """Write all arms."""
-    from lrt_explorer.concepts.contrast import load_concept
     from lrt_explorer.store import load_map
+    from lrt_explorer.study.calibrate import calibrate_concept
     from lrt_explorer.study.compare import compare
     from lrt_explorer.study.defaults import default_prompt
-    from lrt_explorer.study.maps import needed_map
+    from lrt_explorer.study.maps import map_for
+    from lrt_explorer.study.world import world_of
 
-    concept, scorer = load_concept(options.concept), chosen_scorer(options)
+    concept, scorer = world_of(options.small, options.large).concept(options.concept), chosen_scorer(options)
     small, large = load_model(options.small), load_model(options.large)
-    map, info = (
-        load_map(options.map) if options.map else needed_map(small, large, *chosen_layers(options, small, large))
-    )
+    if options.map:
+        map, info = load_map(options.map)
+    else:
+        map, info = run_study(map_for(small, large, *chosen_layers(options, small, large)), keeps=True)
+    how = {"reading": options.reading, "method": options.method, "whiten": options.whiten}
+    strength = options.strength
+    if strength is None:
+        strength = run_study(calibrate_concept(small, large, info.large_layer, concept, **how)).first
     study = compare(
         small,
         large,
@@ -55,14 +71,13 @@ def run(options: argparse.Namespace) -> Json:
         info,
         concept,
         default_prompt(concept) if options.prompt is None else options.prompt,
-        strength=options.strength,
+        strength=strength,
         seed=options.seed,
         max_new_tokens=options.max_new_tokens,
         temperature=options.temperature,
-        reading=options.reading,
-        method=options.method,
-        whiten=options.whiten,
+        **how,
         scorer=scorer,
+        equal_cost=options.equal_cost,
     )
     comparison = run_study(study)
     return {
@@ -71,7 +86,15 @@ def run(options: argparse.Namespace) -> Json:
         "strength": comparison.strength,
         "coefficient": comparison.coefficient,
         "arms": [
-            {"name": arm.name, "text": arm.text, "score": arm.score, "readout": arm.readout} for arm in comparison.arms
+            {
+                "name": arm.name,
+                "text": arm.text,
+                "score": arm.score,
+                "readout": arm.readout,
+                "strength": arm.strength,
+                "coefficient": arm.coefficient,
+            }
+            for arm in comparison.arms
         ],
     }
 
@@ -85,5 +108,8 @@ def show(result: Json) -> str:
     ]
     for arm in result["arms"]:
         text = textwrap.fill(arm["text"].strip(), 100, initial_indent="  ", subsequent_indent="  ")
-        parts.append(f"{arm['name']}: score {number(arm['score'])}, readout {number(arm['readout'])} nats\n{text}")
+        pushed = f", coefficient {arm['coefficient']:.3g}" if result["equal_cost"] else ""
+        parts.append(
+            f"{arm['name']}: score {number(arm['score'])}, readout {number(arm['readout'])} nats{pushed}\n{text}"
+        )
     return "\n\n".join(parts)

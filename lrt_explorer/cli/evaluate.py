@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lrt_explorer.cli.common import (
+    ALL_CONCEPTS,
     Json,
     add_json,
     add_models,
@@ -14,14 +15,13 @@ from lrt_explorer.cli.common import (
     chosen_layers,
     chosen_scorer,
     load_model,
+    named_concepts,
     number,
     run_study,
     table,
 )
 
-ALL = "all"
 DOCUMENT = "evaluation.json"
-MAP_TOKENS = 100_000
 CONTROLS = ("random", "shuffled map", "other concept")
 
 
@@ -30,13 +30,18 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser("evaluate", help="evidence for transfer: all arms, all strengths, many concepts")
     add_models(parser)
     parser.add_argument(
-        "--concepts", default=ALL, metavar="NAME|FILE,…", help="default: all that ship for the demo family"
+        "--concepts", default=ALL_CONCEPTS, metavar="NAME|FILE,…|all", help="default: all that ship for these models"
     )
     add_vectors(parser)
-    parser.add_argument("--map", type=Path, metavar="DIR", help="folder of a fitted map (default: the one at hand)")
+    parser.add_argument(
+        "--map",
+        type=Path,
+        metavar="DIR",
+        help="folder of a fitted map (default: an existing one, else it is fitted first)",
+    )
     parser.add_argument("--prompts", type=int, metavar="N", help="held-out prompts of each concept (default: 60)")
     parser.add_argument(
-        "--strengths", type=float, nargs="+", metavar="S", help="in typical deviations (default: -0.6 … 0.6)"
+        "--strengths", type=float, nargs="+", metavar="S", help="in typical deviations (default: calibrated)"
     )
     parser.add_argument("--seeds", type=int, metavar="N", help="random directions (default: 5)")
     parser.add_argument(
@@ -51,7 +56,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--tokens",
         type=int,
-        help=f"pairs of tokens for each of them (default: {MAP_TOKENS} for a map, 30000 for controls)",
+        help="pairs of tokens for each of them (default: 30000)",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the evidence (default: in the data folder)")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write a page of HTML that opens without a network")
@@ -62,14 +67,13 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> Json:
     """Evaluate, keep what is finished as it comes, and write the whole as one JSON document."""
-    from lrt_explorer.concepts.contrast import load_concept, shipped_concepts
     from lrt_explorer.report import evaluation_sheet, report_page
     from lrt_explorer.store import load_map
     from lrt_explorer.study.controls import CONTROL_TOKENS, control_maps
     from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
     from lrt_explorer.study.evaluation.document import evaluation_document
     from lrt_explorer.study.evaluation.kept import evaluations_folder
-    from lrt_explorer.study.maps import find_map, keep_map
+    from lrt_explorer.study.maps import map_for
     from lrt_explorer.study.texts import read_texts
     from lrt_explorer.study.world import world_of
 
@@ -88,44 +92,35 @@ def run(options: argparse.Namespace) -> Json:
     if options.neutral:
         lines = [text for text in read_texts(str(options.neutral)) if isinstance(text, str)]
         neutral = lines[: settings.neutral_prompts]
-    names = list(shipped_concepts()) if options.concepts == ALL else options.concepts.split(",")
-    concepts = [load_concept(name.strip()) for name in names]
-    corpus = options.corpus or world_of(options.small, options.large).corpus
+    world = world_of(options.small, options.large)
+    concepts = named_concepts(options.concepts, world)
+    corpus = options.corpus or world.corpus
     texts = read_texts(corpus)
     small, large = load_model(options.small), load_model(options.large)
-    at_hand = load_map(options.map) if options.map else None
-    if at_hand is None:
-        small_layer, large_layer = chosen_layers(options, small, large)
-        found = find_map(small, large, small_layer, large_layer)
-        at_hand = None if found is None else load_map(found)
+    tokens = CONTROL_TOKENS if options.tokens is None else options.tokens
+    if options.map:
+        map, info = load_map(options.map)
     else:
-        small_layer, large_layer = at_hand[1].small_layer, at_hand[1].large_layer
-    out = options.out or evaluations_folder(small.name, large.name, small_layer, large_layer)
-    fewest = MAP_TOKENS if at_hand is None else CONTROL_TOKENS
-    tokens = fewest if options.tokens is None else options.tokens
-    maps = run_study(
-        control_maps(
-            small,
-            large,
-            texts,
-            small_layer,
-            large_layer,
-            tokens=tokens,
-            corpus=corpus,
-            also_true=at_hand is None,
-            keep=out / "controls",
-        )
+        layers = chosen_layers(options, small, large)
+        map, info = run_study(map_for(small, large, *layers, corpus=corpus, tokens=tokens), keeps=True)
+    out = options.out or evaluations_folder(small.name, large.name, info.small_layer, info.large_layer)
+    controls = control_maps(
+        small,
+        large,
+        texts,
+        info.small_layer,
+        info.large_layer,
+        tokens=tokens,
+        corpus=corpus,
+        keep=out / "controls",
     )
-    if maps.fitted is not None:
-        keep_map(maps.fitted)
-        at_hand = maps.fitted.map, maps.fitted.info
-    assert at_hand is not None
     study = evaluate(
         small,
         large,
-        *at_hand,
+        map,
+        info,
         concepts,
-        control_maps=maps.controls,
+        control_maps=run_study(controls),
         neutral=neutral,
         settings=settings,
         keep=out / "concepts",
@@ -154,16 +149,19 @@ def show(result: Json) -> str:
                 concept["name"],
                 concept["verdict"],
                 _interval(concept, "retention"),
+                _interval(concept, "retention_at_equal_cost"),
                 *(_interval(arms.get(name), "retention") for name in CONTROLS),
                 number(arms["transferred, direct"]["retention"]),
                 number(concept["pearson_r"]),
                 number(concept["anti_steerable"]),
             )
         )
+    grid = "calibrated" if result["strengths"] is None else len(result["strengths"])
     header = (
         "concept",
         "verdict",
         "retention",
+        "at equal cost",
         "random",
         "shuffled map",
         "other concept",
@@ -173,7 +171,7 @@ def show(result: Json) -> str:
     )
     return (
         f"{result['small']} layer {result['small_layer']} → {result['large']} layer {result['large_layer']}, "
-        f"{len(result['strengths'])} strengths, up to {result['settings']['prompts']} prompts for each concept\n"
+        f"{grid} strengths, up to {result['settings']['prompts']} prompts for each concept\n"
         f"{table(header, rows)}\n"
         f"kept in {result['out']}"
     )

@@ -36,6 +36,7 @@ def run(options: argparse.Namespace) -> Json:
         "models": [
             {
                 **{field: getattr(model, field) for field in FIELDS},
+                "licence": MODELS[name].licence,
                 "gated": MODELS[name].gated,
                 "shipped": MODELS[name].shipped,
             }
@@ -46,28 +47,25 @@ def run(options: argparse.Namespace) -> Json:
 
 def show(result: Json) -> str:
     """Both lists as tables."""
+    from lrt_explorer.lm.presets import needs
+
     models = {model["name"]: model for model in result["models"]}
     pairs = [
         (
             pair["name"],
             f"{pair['small_layer']} → {pair['large_layer']}",
-            _needs([models[name] for name in (pair["small"], pair["large"]) if not models[name]["available"]]),
+            needs([name for name in (pair["small"], pair["large"]) if not models[name]["available"]]) or "nothing",
         )
         for pair in result["pairs"]
     ]
     sizes = [
-        (name, *(f"{model[key]:,}" if model[key] else "–" for key in ("parameters", "layers", "width")), model["where"])
+        (
+            name,
+            *(f"{model[key]:,}" if model[key] else "–" for key in ("parameters", "layers", "width")),
+            model["licence"],
+            model["where"],
+        )
         for name, model in models.items()
     ]
-    return "\n\n".join(
-        (table(("pair", "layers", "needs"), pairs), table(("model", "parameters", "layers", "width", "where"), sizes))
-    )
-
-
-def _needs(missing: list[Json]) -> str:
-    """What it takes to have the models that are not on this disk."""
-    if not missing:
-        return "nothing"
-    if any(model["shipped"] for model in missing):
-        return "the demo weights: restore the assets, or run `lrt-explorer tinyworld train`"
-    return "the hub" + (", after accepting a licence there" if any(model["gated"] for model in missing) else "")
+    columns = ("model", "parameters", "layers", "width", "licence", "where")
+    return "\n\n".join((table(("pair", "layers", "needs"), pairs), table(columns, sizes)))

@@ -3,6 +3,8 @@
 import argparse
 from typing import Any
 
+from lrt_explorer.cli.common import add_placement
+
 
 def add_parser(commands: Any) -> None:
     """Add the command."""
@@ -10,6 +12,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--host", help="address to listen on (default: this machine alone)")
     parser.add_argument("--port", type=int, help="port to listen on (default: the first free one from 7860)")
     parser.add_argument("--public", action="store_true", help="ask for a public link too")
+    add_placement(parser)
     parser.set_defaults(run=run)
 
 

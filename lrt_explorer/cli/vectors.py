@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrt_explorer.cli.common import METHODS, MODEL_HELP, Json, add_concept, add_json, load_model
+from lrt_explorer.cli.common import METHODS, MODEL_HELP, Json, add_concept, add_json, add_placement, load_model
 
 if TYPE_CHECKING:
     from lrt_explorer.concepts.vectors import SteeringVector
@@ -18,6 +18,7 @@ def add_parser(commands: Any) -> None:
     add_concept(vector)
     out = "file to write, .safetensors or .gguf (default: in the data folder)"
     vector.add_argument("--out", type=Path, metavar="FILE", help=out)
+    add_placement(vector)
     add_json(vector)
     vector.set_defaults(run=run_vector, show=show)
 
@@ -34,33 +35,37 @@ def add_parser(commands: Any) -> None:
 
 def run_vector(options: argparse.Namespace) -> Json:
     """Find a vector and keep it."""
-    from lrt_explorer.concepts.contrast import load_concept
     from lrt_explorer.concepts.reading import reader
-    from lrt_explorer.concepts.vectors import find_vectors, typical_deviations
+    from lrt_explorer.concepts.vectors import find_vectors
     from lrt_explorer.lm.blocks import check_layer
-    from lrt_explorer.store import data_home, save_vector
+    from lrt_explorer.lm.export import save_vector
+    from lrt_explorer.store import data_home
+    from lrt_explorer.study.deviation import unit_of
     from lrt_explorer.study.known import folder_name
+    from lrt_explorer.study.world import world_of
 
-    concept = load_concept(options.concept)
+    concept = world_of(options.model).concept(options.concept)
     reader(options.reading or concept.reading)
     lm = load_model(options.model)
     check_layer(lm, options.layer)
     layer = options.layer
     how = {"method": options.method, "reading": options.reading, "whiten": options.whiten}
     found = find_vectors(lm, concept, [layer], **how)[layer]
-    norm = typical_deviations(lm, [layer], [text for pair in concept.pairs for text in pair])[layer]
+    unit = unit_of(lm, layer, world_of(lm.name).ordinary)
     kind = "" if found.vector.method == METHODS[0] else f"-{folder_name(found.vector.method)}"
     name = f"{folder_name(concept.name)}-{layer}-{found.vector.reading}{kind}.safetensors"
     path = options.out or data_home() / "vectors" / folder_name(lm.name) / name
     save_vector(path, found.vector)
     diagnosis = vars(found.diagnosis)
-    return {**_described(found.vector), "typical_deviation": norm, "diagnosis": diagnosis, "artifact": str(path)}
+    described = {**_described(found.vector), "pairs_left_out": found.left_out}
+    return {**described, "typical_deviation": unit.value, "diagnosis": diagnosis, "artifact": str(path)}
 
 
 def run_transfer(options: argparse.Namespace) -> Json:
     """Map a vector and keep it; neither model is loaded."""
     from lrt_explorer.concepts.vectors import transfer
-    from lrt_explorer.store import load_map, load_vector, save_vector
+    from lrt_explorer.lm.export import save_vector
+    from lrt_explorer.store import load_map, load_vector
 
     map, info = load_map(options.map)
     several = options.vector.suffix.lower() == ".gguf"
@@ -74,6 +79,8 @@ def run_transfer(options: argparse.Namespace) -> Json:
 def show(result: Json) -> str:
     """Where the vector lives and where it was kept."""
     diagnosis = f"\n{result['diagnosis']['verdict']}" if "diagnosis" in result else ""
+    if left_out := result.get("pairs_left_out"):
+        diagnosis += f"\n{left_out} pairs are longer than the model's context and were left out."
     return (
         f"{result['concept']} in {result['model']} layer {result['layer']}: {result['method']}, {result['reading']}, "
         f"{result['width']} numbers, norm {result['norm']:.3g}{diagnosis}\nkept in {result['artifact']}"

@@ -1,18 +1,19 @@
 """Reading contrast texts: one state per text and layer, from all of its tokens, the last one, or a chosen one."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from lrt_explorer.concepts.sets import ContrastSet, Reading, tokens_from_end
+from lrt_explorer.concepts.sets import MINIMUM_PAIRS, ContrastSet, Reading, tokens_from_end
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.outliers import ordinary_rows
 from lrt_explorer.lm.capture import capture
+from lrt_explorer.lm.chat import framed
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.lm.tokens import encode
+from lrt_explorer.lm.tokens import encode, token_counts
 
 BATCH_TEXTS = 32
 
@@ -27,13 +28,13 @@ class PairStates:
         positive: `[pairs, d]` float64, the texts with the behaviour.
         negative: `[pairs, d]` float64, those without it, row i of the same pair.
         covariance: `[d, d]` float64, of the ordinary tokens of all texts; None where it was not asked for.
-        norms: `[tokens]` float32, of the same ordinary tokens.
+        left_out: pairs that were not read, because a text of theirs is longer than the model's context.
     """
 
     positive: Tensor
     negative: Tensor
     covariance: Tensor | None = None
-    norms: Tensor = field(default_factory=lambda: torch.empty(0))
+    left_out: int = 0
 
 
 def reader(reading: Reading) -> Reader:
@@ -53,10 +54,11 @@ def read_pairs(
 
     Every text counts once, however long it is. "all-tokens" averages its ordinary tokens (no special tokens, no norm
     outliers); "last-token" takes the last one, after the set's neutral suffix where it has one (arXiv 2506.00653);
-    "token-K" takes the K-th from the end of the text itself, such as the letter within " (A)".
+    "token-K" takes the K-th from the end of the text itself, such as the letter within " (A)". A pair with a text that
+    is longer than the model's context is left out: what tells its texts apart may lie in what would be cut off.
 
     Raises:
-        ContrastError: if a text has no such token.
+        ContrastError: if a text has no such token, or fewer than two pairs fit into the model's context.
         SettingsError: if there is no such layer or reading.
     """
     reading_on = reading_pairs(lm, contrast, layers, reading, covariance)
@@ -73,17 +75,22 @@ def reading_pairs(
 ) -> Generator[int, None, dict[int, PairStates]]:
     """`read_pairs` for whoever shows how far it is: yields how many of the texts have been read, after each batch."""
     read = reader(reading)
-    texts = texts_read(contrast, reading)
+    fitting = fitting_pairs(lm, contrast, reading)
+    left_out = len(contrast.pairs) - len(fitting)
+    if left_out and len(fitting) < MINIMUM_PAIRS:
+        raise ContrastError(
+            f"{left_out} of {len(contrast.pairs)} pairs of the contrast set {contrast.name} are longer than the "
+            f"{lm.context:,} tokens that {lm.name} reads; shorten their texts"
+        )
+    texts = texts_read(lm, contrast.some_pairs(fitting) if left_out else contrast, reading)
     parts: dict[int, list[Tensor]] = {layer: [] for layer in layers}
-    norms: dict[int, list[Tensor]] = {layer: [] for layer in layers}
     moments = {layer: CrossMoments(lm.width, 1) for layer in layers} if covariance else {}
     for batch, (states, ordinary) in enumerate(text_states(lm, texts, layers), 1):
         for layer in layers:
             parts[layer].append(read(states[layer], ordinary))
-            rows = states[layer][ordinary]
-            rows = rows[ordinary_rows(rows)]
-            norms[layer].append(rows.norm(dim=1))
             if covariance:
+                rows = states[layer][ordinary]
+                rows = rows[ordinary_rows(rows)]
                 # Only the moments of x are wanted; the narrowest y costs nothing.
                 moments[layer].update(rows, rows[:, :1])
         yield min(batch * BATCH_TEXTS, len(texts))
@@ -95,14 +102,25 @@ def reading_pairs(
                 f"a text of the contrast set {contrast.name} has no token that could be read; write longer texts"
             )
         spread = moments[layer].cxx / max(1, moments[layer].count - 1) if covariance else None
-        found[layer] = PairStates(rows[0::2], rows[1::2], spread, torch.cat(norms[layer]))
+        found[layer] = PairStates(rows[0::2], rows[1::2], spread, left_out)
     return found
 
 
-def texts_read(contrast: ContrastSet, reading: str) -> list[str]:
-    """The texts of all pairs as they are read, with before without: at the last token, with the set's suffix."""
+def fitting_pairs(lm: LanguageModel, contrast: ContrastSet, reading: str) -> list[int]:
+    """Numbers of the pairs, from 0, whose texts both fit into the model's context as they are read."""
+    counts = token_counts(lm, texts_read(lm, contrast, reading))
+    pairs = zip(counts[0::2], counts[1::2], strict=True)
+    return [number for number, pair in enumerate(pairs) if max(pair) <= lm.context]
+
+
+def texts_read(lm: LanguageModel, contrast: ContrastSet, reading: str) -> list[str]:
+    """The texts of all pairs as a model reads them, with before without: at the last token, with the set's suffix.
+
+    A chat model reads each as its reply to the pair's user message, and only the reply's own tokens are ordinary ones.
+    """
     suffix = (contrast.suffix or "") if reading == "last-token" else ""
-    return [text + suffix for pair in contrast.pairs for text in pair]
+    asked = zip(contrast.pairs, contrast.asks(), strict=True)
+    return [framed(lm, ask, text + suffix) for pair, ask in asked for text in pair]
 
 
 def text_states(

@@ -1,7 +1,7 @@
 """Readouts: one number per prompt that says how far a behaviour shows in the next token."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os.path import commonprefix
 
 import torch
@@ -9,6 +9,7 @@ from torch import Tensor
 
 from lrt_explorer.concepts.sets import Readout, ReadoutPrompt
 from lrt_explorer.errors import ContrastError, SettingsError
+from lrt_explorer.lm.chat import Framed, framed
 from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode
@@ -126,15 +127,17 @@ def answer_tokens(lm: LanguageModel, prompts: Sequence[ReadoutPrompt]) -> list[A
 
 
 def settle(lm: LanguageModel, prompts: Sequence[ReadoutPrompt]) -> list[ReadoutPrompt]:
-    """The prompts as a model's tokenizer can tell their answers apart, each unchanged where it already can.
+    """The prompts as a model reads them and its tokenizer can tell their answers apart, unchanged where it already can.
+
+    A chat model reads a prompt with a user message as the beginning of its reply (see `framed`).
 
     Letters such as " (A)" and " (B)" begin alike. Which of " (", " (A" and "A" is a token differs between tokenizers,
     so the shared beginning goes into the prompt as far as needed, or comes back from it where a token reaches across.
     Prompts that no such shift helps are returned as they are, for `answer_tokens` to refuse.
     """
-    settled = list(prompts)
-    waiting = {row: iter(_shifts(prompt)) for row, prompt in enumerate(prompts)}
-    tried = dict(enumerate(prompts))
+    settled = [_framed(lm, prompt) for prompt in prompts]
+    waiting = {row: iter(_shifts(prompt)) for row, prompt in enumerate(settled)}
+    tried = dict(enumerate(settled))
     while tried:
         texts = [
             t for p in tried.values() for t in (p.text, *(p.text + answer for answer in (*p.positive, *p.negative)))
@@ -152,6 +155,10 @@ def pooled_prompt(text: str, prompts: Sequence[ReadoutPrompt]) -> ReadoutPrompt 
     positive = tuple(dict.fromkeys(answer for p in prompts for answer in p.positive))
     negative = tuple(dict.fromkeys(answer for p in prompts for answer in p.negative))
     return ReadoutPrompt(text, positive, negative) if positive else None
+
+
+def _framed(lm: LanguageModel, prompt: ReadoutPrompt) -> ReadoutPrompt:
+    return prompt if isinstance(prompt.text, Framed) else replace(prompt, text=framed(lm, prompt.ask, prompt.text))
 
 
 def _told_apart(prompt: ReadoutPrompt, tokens: Iterator[list[int]]) -> AnswerTokens:
@@ -175,13 +182,15 @@ def _shifts(prompt: ReadoutPrompt) -> Iterator[ReadoutPrompt]:
         return
     shared = len(commonprefix(answers))
     whole = prompt.text + answers[0][:shared]
-    for end in range(len(whole), max(1, len(prompt.text) - FARTHEST_SHIFT) - 1, -1):
+    nearest = 1 + (prompt.text.start if isinstance(prompt.text, Framed) else 0)
+    for end in range(len(whole), max(nearest, len(prompt.text) - FARTHEST_SHIFT) - 1, -1):
         if end == len(prompt.text) or any(len(prompt.text + answer) <= end for answer in answers):
             continue
         positive, negative = (
             tuple((prompt.text + answer)[end:] for answer in side) for side in (prompt.positive, prompt.negative)
         )
-        yield ReadoutPrompt(whole[:end], positive, negative)
+        text = whole.cut(end) if isinstance(whole, Framed) else whole[:end]
+        yield replace(prompt, text=text, positive=positive, negative=negative)
 
 
 def _ordinary_ids(lm: LanguageModel, texts: Sequence[str]) -> list[list[int]]:

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
 from lrt_explorer.concepts.scoring import ScorerChoice
@@ -44,11 +45,16 @@ class ReadoutPrompt:
         text: what the model reads.
         positive: continuations that show the behaviour, written as they follow the text (usually with a leading space).
         negative: continuations that show its opposite; none at all stand for everything that is not positive.
+        ask: the user message that a chat model answers with a reply that begins with the text; None in a set for the
+            set's own, and without one the text is read as it stands.
+        form: a word for the kind of text it begins, such as "letter"; only for people and tests.
     """
 
     text: str
     positive: tuple[str, ...]
     negative: tuple[str, ...]
+    ask: str | None = None
+    form: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,10 @@ class ContrastSet:
         reading: where its vectors are read unless someone asks otherwise; what the evidence for this set prefers.
         readout: how an evaluation counts the answers of a prompt: "log-odds" of the positive against the negative ones,
             in nats, or the "probability" of the positive ones among both.
+        ask: the user message that the texts answer. A chat model reads every text as its own reply to it; a model
+            without a chat template never sees it.
+        pair_asks: for each pair the user message of its own, or None for the set's; empty where no pair has one.
+        examples: prompts to start from, easier to read than those that measure.
     """
 
     name: str
@@ -79,9 +89,20 @@ class ContrastSet:
     scorer: ScorerChoice | None = None
     reading: Reading = "all-tokens"
     readout: Readout = "log-odds"
+    ask: str | None = None
+    pair_asks: tuple[str | None, ...] = ()
+    examples: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a set that holds no contrast."""
+        if self.ask is not None:
+            asked = tuple(p if p.ask is not None else replace(p, ask=self.ask) for p in self.prompts)
+            object.__setattr__(self, "prompts", asked)
+        if len(self.pair_asks) not in (0, len(self.pairs)):
+            raise ContrastError(
+                f"the contrast set {self.name} has {len(self.pair_asks)} user messages for {len(self.pairs)} pairs; "
+                "give one to each pair, or none"
+            )
         if not self.name.strip():
             raise ContrastError("the contrast set has no name; give it one")
         if len(self.pairs) < MINIMUM_PAIRS:
@@ -100,10 +121,33 @@ class ContrastSet:
                 "write texts that differ in the behaviour"
             )
 
+    def asks(self) -> list[str | None]:
+        """The user message that each pair's texts answer."""
+        return [ask or self.ask for ask in self.pair_asks or (None,) * len(self.pairs)]
+
+    def ask_before(self, text: str) -> str | None:
+        """The user message that a prompt answers: that of the set's own prompt, for any other text the set's."""
+        return next((prompt.ask for prompt in self.prompts if prompt.text == text), self.ask)
+
+    def some_pairs(self, numbers: Sequence[int]) -> "ContrastSet":
+        """The set with some of its pairs, counted from 0; raises ContrastError if they are too few."""
+        return replace(
+            self,
+            pairs=tuple(self.pairs[number] for number in numbers),
+            pair_asks=tuple(self.pair_asks[number] for number in numbers) if self.pair_asks else (),
+        )
+
     def fingerprint(self) -> str:
-        """A hash of everything in the set, so that a changed set is never taken for the one a vector came from."""
+        """A hash of all that is read or measured, so that a changed set never passes for the one a vector came from."""
         content = asdict(self)
-        if self.readout == READOUTS[0]:
-            # The sets that ship had their vectors read before there was a choice, and must go on matching them.
-            del content["readout"]
+        # What only people see is left out. So is what a set need not give: sets written before it existed must go on
+        # matching the vectors that were read from them.
+        del content["examples"]
+        for key, default in (("readout", READOUTS[0]), ("ask", None), ("pair_asks", ())):
+            if content[key] == default:
+                del content[key]
+        for prompt in content["prompts"]:
+            del prompt["form"]
+            if prompt["ask"] is None:
+                del prompt["ask"]
         return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,6 +1,6 @@
 """Steering vectors: found in a contrast set, transferred through a map, and scaled."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -8,12 +8,12 @@ from torch import Tensor
 
 from lrt_explorer.concepts.diagnostics import Diagnosis, diagnose
 from lrt_explorer.concepts.directions import METHODS, Method, direction, method_name
-from lrt_explorer.concepts.reading import PairStates, read_pairs, text_states, texts_read
+from lrt_explorer.concepts.reading import PairStates, read_pairs, reading_pairs
 from lrt_explorer.concepts.sets import ContrastSet
 from lrt_explorer.concepts.whitening import whitening
-from lrt_explorer.errors import ContrastError, VectorError
+from lrt_explorer.errors import VectorError
 from lrt_explorer.linear.affine import AffineMap
-from lrt_explorer.linear.outliers import ordinary_rows
+from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, VectorFile
 
@@ -23,10 +23,17 @@ SteeringVector = VectorFile
 
 @dataclass(frozen=True)
 class Found:
-    """A vector, and what its pairs say about it before anyone steers."""
+    """A vector, and what its pairs say about it before anyone steers.
+
+    Attributes:
+        vector: the vector.
+        diagnosis: of the pairs that were read.
+        left_out: pairs that were too long for the model (see `PairStates`).
+    """
 
     vector: SteeringVector
     diagnosis: Diagnosis
+    left_out: int = 0
 
 
 def mean_difference(
@@ -36,9 +43,7 @@ def mean_difference(
 
     As `find_vectors`, for whoever wants no diagnosis.
     """
-    reading = reading or contrast.reading
-    states = read_pairs(lm, contrast, layers, reading)
-    return {layer: _vector(lm, contrast, layer, "mean-difference", reading, pairs) for layer, pairs in states.items()}
+    return read_vectors(lm, contrast, layers, reading=reading)
 
 
 def find_vectors(
@@ -80,10 +85,10 @@ def found_in(
     """
     whitener = _whitener(pairs)
     vector = _vector(lm, contrast, layer, method, reading, pairs, whitener)
-    return Found(vector, diagnose(pairs.positive, pairs.negative, method, whitener))
+    return Found(vector, diagnose(pairs.positive, pairs.negative, method, whitener), pairs.left_out)
 
 
-def vectors_with_norms(
+def read_vectors(
     lm: LanguageModel,
     contrast: ContrastSet,
     layers: Sequence[int],
@@ -91,23 +96,44 @@ def vectors_with_norms(
     method: Method = METHODS[0],
     reading: str | None = None,
     whiten: bool = False,
-) -> dict[int, tuple[SteeringVector, float]]:
-    """The vectors of `find_vectors` with the typical deviation of the set's texts, in one pass where possible.
+    skip_empty: bool = False,
+) -> dict[int, SteeringVector]:
+    """The vectors of `find_vectors` alone, whose diagnosis takes two pairs at least. Raises the same.
 
-    Raises what `find_vectors` and `typical_deviations` raise.
+    With `skip_empty` layers at which the vector vanishes are left out instead of refused.
     """
+    reading_on = reading_vectors(
+        lm, contrast, layers, method=method, reading=reading, whiten=whiten, skip_empty=skip_empty
+    )
+    while True:
+        try:
+            next(reading_on)
+        except StopIteration as stop:
+            found: dict[int, SteeringVector] = stop.value
+            return found
+
+
+def reading_vectors(
+    lm: LanguageModel,
+    contrast: ContrastSet,
+    layers: Sequence[int],
+    *,
+    method: Method = METHODS[0],
+    reading: str | None = None,
+    whiten: bool = False,
+    skip_empty: bool = False,
+) -> Generator[int, None, dict[int, SteeringVector]]:
+    """`read_vectors` with progress: yields how many of the set's texts have been read, after each batch."""
     reading = reading or contrast.reading
-    states = read_pairs(lm, contrast, layers, reading, covariance=whiten)
-    texts = [text for pair in contrast.pairs for text in pair]
-    if texts_read(contrast, reading) == texts:
-        norms = {layer: _typical(pairs.norms) for layer, pairs in states.items()}
-    else:
-        # Texts that end in a suffix are other texts, and the unit of strength does not depend on the reading.
-        norms = typical_deviations(lm, layers, texts)
-    return {
-        layer: (_vector(lm, contrast, layer, method, reading, pairs, _whitener(pairs)), norms[layer])
-        for layer, pairs in states.items()
-    }
+    states = yield from reading_pairs(lm, contrast, layers, reading, covariance=whiten)
+    found = {}
+    for layer, pairs in states.items():
+        try:
+            found[layer] = _vector(lm, contrast, layer, method, reading, pairs, _whitener(pairs))
+        except VectorError:
+            if not skip_empty:
+                raise
+    return found
 
 
 def _whitener(pairs: PairStates) -> Tensor | None:
@@ -132,26 +158,6 @@ def _vector(
         )
     name = method_name(method, whitener is not None)
     return SteeringVector(values, lm.name, lm.fingerprint, layer, contrast.name, name, reading)
-
-
-def typical_deviations(lm: LanguageModel, layers: Sequence[int], texts: Sequence[str]) -> dict[int, float]:
-    """Median norm of ordinary token activations at each layer: the unit that strengths are counted in.
-
-    Raises:
-        ContrastError: if the texts hold no ordinary token.
-    """
-    norms: dict[int, list[Tensor]] = {layer: [] for layer in layers}
-    for states, ordinary in text_states(lm, texts, layers):
-        for layer in layers:
-            rows = states[layer][ordinary]
-            norms[layer].append(rows[ordinary_rows(rows)].norm(dim=1))
-    return {layer: _typical(torch.cat(parts)) for layer, parts in norms.items()}
-
-
-def _typical(norms: Tensor) -> float:
-    if not len(norms):
-        raise ContrastError("the texts to measure activations on hold no token; give longer ones")
-    return float(norms.median())
 
 
 def transfer(vector: SteeringVector, map: AffineMap, info: MapInfo, *, as_in_paper: bool = False) -> SteeringVector:
@@ -187,13 +193,16 @@ def random_vector(width: int, seed: int) -> Tensor:
     return values.div(values.norm())
 
 
-def addition(values: Tensor, strength: float, typical_deviation: float) -> Tensor:
+def addition(values: Tensor, strength: float, typical_deviation: TypicalDeviation | float) -> Tensor:
     """What is added at strength *s*: `s · m · v/‖v‖`, `[d]` float32.
+
+    Args:
+        values: `[d]` v, of any length.
+        strength: s.
+        typical_deviation: m. Its outlier dimensions do not count in ‖v‖ either; a bare number has none.
 
     Raises:
         VectorError: if the vector has no length to divide by.
     """
-    norm = float(values.double().norm())
-    if not norm > 0:
-        raise VectorError("a vector of length zero points nowhere; use another vector")
-    return (values.double() * (strength * typical_deviation / norm)).float()
+    unit = TypicalDeviation.of(typical_deviation)
+    return (values.double() * (strength * unit.value / unit.length(values))).float()

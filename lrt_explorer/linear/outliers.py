@@ -1,4 +1,4 @@
-"""Which tokens are ordinary: attention sinks carry norms that would rule any least-squares fit."""
+"""Which tokens and dimensions are ordinary: a few of either would rule any fit, norm or score."""
 
 import torch
 from torch import Tensor
@@ -37,3 +37,18 @@ def ordinary_norms(norms: Tensor, factor: float = DEFAULT_FACTOR) -> Tensor:
     if not bool(finite.any()):
         return finite
     return norms <= factor * norms[finite].median()
+
+
+def outlier_dimensions(variances: Tensor, factor: float = DEFAULT_FACTOR**2) -> Tensor:
+    """Mark the dimensions whose variance exceeds `factor` times that of the median dimension that varies.
+
+    Args:
+        variances: [d] float, of the ordinary rows of one layer; sums of squares about the mean do as well.
+        factor: Multiple of the median variance from which a dimension is an outlier; by default that of the deviation,
+            squared. Where no dimension stands out the largest has less than ten times the median variance.
+
+    Returns:
+        [d] bool, True for outliers.
+    """
+    varying = variances[variances > 0]
+    return variances > factor * varying.median() if len(varying) else variances > 0

@@ -1,5 +1,7 @@
 """How good a map or a layer pair is, from held-out moments alone."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -7,6 +9,33 @@ from lrt_explorer.errors import MapError, VectorError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.directions import unit
 from lrt_explorer.linear.moments import CrossMoments
+from lrt_explorer.linear.outliers import outlier_dimensions
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How evenly the variance of a layer is spread over its dimensions.
+
+    Attributes:
+        largest: Share of all variance that the largest dimension holds, in (0, 1]; 1/d if all are equal.
+        outliers: How many dimensions are outliers, as `outlier_dimensions` marks them.
+        outlier_share: Share of all variance that the outliers hold together, 0 to 1.
+    """
+
+    largest: float
+    outliers: int
+    outlier_share: float
+
+
+def spread(sums: Tensor) -> Spread:
+    """How evenly variance is spread: whether scores that count dimensions by their variance speak for many of them.
+
+    Args:
+        sums: [d, d] float, centred sums of products of one side, such as `CrossMoments.cyy`; some dimension varies.
+    """
+    shares = sums.diagonal() / sums.trace()
+    rogue = outlier_dimensions(shares)
+    return Spread(float(shares.max()), int(rogue.sum()), float(shares[rogue].sum()))
 
 
 def r2(map: AffineMap, held_out: CrossMoments) -> float:
@@ -24,6 +53,23 @@ def r2(map: AffineMap, held_out: CrossMoments) -> float:
     """
     errors = _errors(map, held_out)
     return 1.0 - float(errors.sum()) / float(held_out.cyy.trace())
+
+
+def r2_standardised(map: AffineMap, held_out: CrossMoments) -> float:
+    """R² with every dimension of the large model in units of its own held-out deviation.
+
+    In these units all dimensions that vary have the same sum of squares, so `r2` becomes the mean of `r2_per_dimension`
+    over them. Rescaling any dimension of the large model, map included, leaves it as it is, so no single dimension can
+    buy it, however large.
+
+    Args:
+        map: Map from width d_x to width d_y.
+        held_out: Moments of rows that the map was not fitted on.
+
+    Raises:
+        MapError: As for `r2`.
+    """
+    return float(r2_per_dimension(map, held_out)[held_out.varies_y.cpu()].mean())
 
 
 def r2_per_dimension(map: AffineMap, held_out: CrossMoments) -> Tensor:
@@ -60,6 +106,26 @@ def linear_cka(moments: CrossMoments) -> float:
     moments.check_spread()
     within = float(moments.cxx.norm()) * float(moments.cyy.norm())
     return min(1.0, float(moments.cxy.norm()) ** 2 / within)
+
+
+def linear_cka_standardised(moments: CrossMoments) -> float:
+    """`linear_cka` with every dimension of both sides in units of its own deviation, that is, of correlations.
+
+    Dimensions that do not vary are left out. Rescaling a dimension of either side changes nothing.
+
+    Returns:
+        A number in [0, 1].
+
+    Raises:
+        MapError: As for `linear_cka`.
+    """
+    moments.check_spread()
+    x, y = (_inverse_deviations(*side) for side in ((moments.cxx, moments.varies_x), (moments.cyy, moments.varies_y)))
+
+    def norm(sums: Tensor, left: Tensor, right: Tensor) -> float:
+        return float((left[:, None] * sums * right).norm())
+
+    return min(1.0, norm(moments.cxy, x, y) ** 2 / (norm(moments.cxx, x, x) * norm(moments.cyy, y, y)))
 
 
 def cosine(a: Tensor, b: Tensor) -> float:
@@ -121,6 +187,11 @@ def check_held_out(d_small: int, d_large: int, held_out: CrossMoments) -> None:
             f"the {held_out.count} held-out tokens are too few or too alike to score a map on; "
             "give more or more varied text"
         )
+
+
+def _inverse_deviations(sums: Tensor, varies: Tensor) -> Tensor:
+    """[d], 0 for dimensions that do not vary."""
+    return torch.where(varies, sums.diagonal().masked_fill(~varies, 1.0).rsqrt(), 0.0)
 
 
 def _errors(map: AffineMap, held_out: CrossMoments) -> Tensor:

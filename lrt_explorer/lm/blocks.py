@@ -1,8 +1,11 @@
-"""Find the decoder blocks of a model by the shape of its module tree, for any common family."""
+"""The decoder blocks of a model of any common family: where they are, and where in their output the states are."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from lrt_explorer.errors import ModelError, SettingsError
 from lrt_explorer.lm.model import LanguageModel
@@ -48,6 +51,9 @@ def choose_block_list(lengths: Mapping[str, int], count: int | None) -> str:
     outer = [path for path, length in lengths.items() if length and not any(p.isdigit() for p in path.split("."))]
     fitting = [path for path in outer if count is None or lengths[path] == count]
     own = [path for path in fitting if not any(part in path.lower() for part in OTHER_PARTS)]
+    if not own and len(outer) == 1:
+        # Families of encoders name the blocks of their decoders so too; whether they are, the self-check tells.
+        own = fitting
     if len(own) == 1:
         return own[0]
     if not own:
@@ -57,6 +63,57 @@ def choose_block_list(lengths: Mapping[str, int], count: int | None) -> str:
     raise ModelError(
         f"several module lists could be the decoder blocks ({', '.join(own)}); choose a model with one stack of blocks"
     )
+
+
+def hidden_of(output: Any, stream: int | None = None) -> Tensor:
+    """The hidden states within what a block hands on.
+
+    Args:
+        output: what a block gave: the states, or a tuple of which they come first.
+        stream: which stream to take where the states are `[streams, b, t, width]`.
+
+    Returns:
+        `[b, t, width]` in the model's precision, not a copy.
+
+    Raises:
+        ModelError: if there are no states in it.
+    """
+    states = output[0] if isinstance(output, tuple | list) and output else output
+    if not isinstance(states, Tensor):
+        raise ModelError(f"its blocks give no hidden states but {type(states).__name__}; choose another model")
+    return states if stream is None else states[stream]
+
+
+def with_hidden(output: Any, hidden: Tensor, stream: int | None = None) -> Any:
+    """The same output with other hidden states, the inverse of `hidden_of`; a new object, through which gradients flow.
+
+    Args:
+        output: what a block gave.
+        hidden: `[b, t, width]` to put in the place of its states.
+        stream: as for `hidden_of`.
+    """
+    if isinstance(output, tuple | list):
+        return type(output)((with_hidden(output[0], hidden, stream), *output[1:]))
+    if stream is None:
+        return hidden
+    return torch.cat([output[:stream], hidden[None], output[stream + 1 :]])
+
+
+@contextmanager
+def standing_in(blocks: Sequence[nn.Module], forward: Callable[..., Any]) -> Iterator[None]:
+    """Within, the blocks do not compute but answer what `forward` gives for the arguments they are called with."""
+    # A block may carry a forward of its own already, put there by whoever spread the model over devices.
+    earlier = [vars(block).get("forward") for block in blocks]
+    try:
+        for block in blocks:
+            vars(block)["forward"] = forward
+        yield
+    finally:
+        for block, own in zip(blocks, earlier, strict=True):
+            if own is None:
+                vars(block).pop("forward", None)
+            else:
+                vars(block)["forward"] = own
 
 
 def check_layer(lm: LanguageModel, layer: int) -> None:

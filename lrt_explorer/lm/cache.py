@@ -4,10 +4,12 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.lm.load import load
 from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.lm.placement import Placement, placement
 
 CAPACITY = 6
 # About 24 GB in float32: two models of three thousand million weights, or any number of small ones.
@@ -67,6 +69,12 @@ class ModelCache:
         ours.set_result(model)
         return model
 
+    def load_by(self, loader: Callable[[str], LanguageModel]) -> None:
+        """Load by another loader from now on, and let go of the models in memory."""
+        with self._lock:
+            self._loader = loader
+            self._models.clear()
+
     def names(self) -> tuple[str, ...]:
         """The models in memory, least recently used first."""
         with self._lock:
@@ -81,8 +89,22 @@ class ModelCache:
 
 
 _MODELS = ModelCache(CAPACITY)
+_placed = Placement()
 
 
 def models() -> ModelCache:
     """The cache that the whole program shares."""
     return _MODELS
+
+
+def place_models(device: str | None = None, dtype: str | None = None, device_map: str | None = None) -> None:
+    """Say where the program's models go from now on, as for `load`; models placed otherwise are let go.
+
+    Raises:
+        ModelError: if one of these is not known.
+    """
+    global _placed
+    placed = placement(device, dtype, device_map)
+    if placed != _placed:
+        _MODELS.load_by(partial(load, device=placed.device, dtype=placed.dtype, device_map=placed.device_map))
+        _placed = placed

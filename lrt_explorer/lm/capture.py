@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.lm.blocks import check_layer
+from lrt_explorer.lm.blocks import check_layer, hidden_of
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import Encoded
 
@@ -100,22 +100,47 @@ def _read(lm: LanguageModel, encoded: Encoded, layers: Collection[int], keep: Ca
         raise SettingsError("no layer was chosen to read; choose at least one")
     for layer in layers:
         check_layer(lm, layer)
+    lengths = encoded.mask.sum(1)
+    if lm.traits.pads_right or lengths.unique().numel() == 1:
+        _run(lm, encoded.ids, layers, keep)
+    else:
+        _run_by_length(lm, encoded.ids, lengths, layers, keep)
+
+
+def _run_by_length(
+    lm: LanguageModel, ids: Tensor, lengths: Tensor, layers: Collection[int], keep: Callable[[int, Tensor], None]
+) -> None:
+    """As `_run`, with texts of one length at a time, so that no text is read with padding."""
+    whole: dict[int, Tensor] = {}
+    for length in lengths.unique().tolist():
+        rows = (lengths == length).nonzero().flatten()
+
+        def put(layer: int, hidden: Tensor, rows: Tensor = rows) -> None:
+            states = whole.setdefault(layer, hidden.new_zeros(*ids.shape, hidden.shape[-1]))
+            states[rows.to(hidden.device), : hidden.shape[1]] = hidden
+
+        _run(lm, ids[rows, :length], layers, put)
+    for layer, states in whole.items():
+        keep(layer, states)
+
+
+def _run(lm: LanguageModel, ids: Tensor, layers: Collection[int], keep: Callable[[int, Tensor], None]) -> None:
     with ExitStack() as stack:
         stack.enter_context(lm.lock)
         for layer in set(layers):
-            hook = _keeper(keep, layer, last=layer == max(layers))
+            hook = _keeper(keep, layer, lm.traits.stream, last=layer == max(layers))
             stack.callback(lm.blocks[layer].register_forward_hook(hook).remove)
         stack.enter_context(torch.inference_mode())
         try:
             # No mask: padding is on the right, where a causal model does not look.
-            lm.model(input_ids=encoded.ids.to(lm.device), use_cache=False)
+            lm.model(input_ids=ids.to(lm.device), use_cache=False)
         except _EnoughReadError:
             pass
 
 
-def _keeper(keep: Callable[[int, Tensor], None], layer: int, last: bool) -> Hook:
+def _keeper(keep: Callable[[int, Tensor], None], layer: int, stream: int | None, last: bool) -> Hook:
     def hook(block: nn.Module, inputs: Any, output: Any) -> None:
-        hidden = output[0] if isinstance(output, tuple) else output
+        hidden = hidden_of(output, stream)
         # So that what is kept can be changed outside inference mode.
         with torch.inference_mode(False):
             keep(layer, hidden)

@@ -66,6 +66,69 @@ class Rendered:
     templated: bool
 
 
+class Framed(str):
+    """A text as a chat model's reply: the template up to the reply, its special tokens spelled out, then the text.
+
+    It is a string, so whatever reads or continues a prompt takes it. No special tokens are added when it is tokenized,
+    and the frame counts as special (see `encode`). Appending keeps the frame; `cut` shortens the text and keeps it too.
+
+    Attributes:
+        ask: the user message that is answered.
+        start: where the text begins.
+    """
+
+    ask: str
+    start: int
+
+    def __new__(cls, frame: str, text: str, ask: str) -> "Framed":
+        """The frame, then the text."""
+        framed = super().__new__(cls, frame + text)
+        framed.ask, framed.start = ask, len(frame)
+        return framed
+
+    def __getnewargs__(self) -> tuple[str, str, str]:  # type: ignore[override]
+        """What a copy is made from."""
+        return self.frame, self.own, self.ask
+
+    def __add__(self, more: str) -> "Framed":
+        """The same frame around a longer text."""
+        return Framed(self.frame, self.own + more, self.ask)
+
+    @property
+    def frame(self) -> str:
+        """Everything before the text."""
+        return self[: self.start]
+
+    @property
+    def own(self) -> str:
+        """The text without its frame."""
+        return self[self.start :]
+
+    def cut(self, end: int) -> "Framed":
+        """Up to a place in the whole string, which must lie within the text."""
+        return Framed(self.frame, self[self.start : end], self.ask)
+
+
+def framed(lm: LanguageModel, ask: str | None, text: str) -> str:
+    """A text as the model's reply to a user message; unchanged without one, or for a model without a chat template.
+
+    Raises:
+        ModelError: if the template refuses the message.
+    """
+    if ask is None or not getattr(lm.tokenizer, "chat_template", None):
+        return text
+    try:
+        frame = _apply(lm.tokenizer, [("user", ask)], reply=True)
+    except Exception as error:  # templates raise the kinds of jinja2, and their own
+        raise _refused(lm, error) from error
+    return Framed(frame, text, ask)
+
+
+def unframed(text: str) -> str:
+    """A text without the chat template around it, where it has one."""
+    return text.own if isinstance(text, Framed) else text
+
+
 def conversation(messages: object) -> Conversation | None:
     """A conversation from a list of messages; None if it is not of that form or says nothing. See `spoken`."""
     said = spoken(messages)
@@ -137,9 +200,13 @@ def render(lm: LanguageModel, said: Conversation, *, reply: bool = False) -> Ren
         try:
             text = _apply(tokenizer, _without_system(said.messages), reply)
         except Exception as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise RefusedConversationError(lm.name, reason) from error
+            raise _refused(lm, error) from error
     return Rendered(text, _spans(text, said), templated=True)
+
+
+def _refused(lm: LanguageModel, error: Exception) -> RefusedConversationError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return RefusedConversationError(lm.name, reason)
 
 
 def _apply(tokenizer: Any, messages: Sequence[tuple[str, str]], reply: bool = False) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -39,30 +39,30 @@ class Continuation:
         if any(len(tokens) < longest for tokens in sequences):
             marks = [[0] * (longest - len(tokens)) + [1] * len(tokens) for tokens in sequences]
             self._mask = torch.tensor(marks, dtype=torch.long, device=lm.device)
-        self._use_cache = use_cache
-        self._cache: Any = None
+        self._use_cache = use_cache and lm.traits.caches
+        self._memory: dict[str, Any] = {}
         self._read = 0
         self._accepted = inspect.signature(lm.model.forward).parameters.keys()
 
     def logits(self) -> Tensor:
         """Run the model over what it has not read yet: `[b, vocabulary]` float32 for the next token of each row."""
         inputs: dict[str, Any] = {"input_ids": self._ids[:, self._read :], "use_cache": self._use_cache}
-        if self._cache is not None:
-            inputs["past_key_values"] = self._cache
+        inputs |= self._memory
         if "logits_to_keep" in self._accepted:
             inputs["logits_to_keep"] = 1
         if self._mask is not None:
             inputs["attention_mask"] = self._mask
-            if "position_ids" in self._accepted:
-                positions = (self._mask.cumsum(1) - 1).clamp(min=0)
-                inputs["position_ids"] = positions[:, self._read :]
+        if self._lm.traits.positions and "position_ids" in self._accepted:
+            # Also without padding: some families count from 0 again where they are not told.
+            mask = torch.ones_like(self._ids) if self._mask is None else self._mask
+            inputs["position_ids"] = (mask.cumsum(1) - 1).clamp(min=0)[:, self._read :]
         with self._lm.lock, self._steering.on() if self._steering else nullcontext(), torch.inference_mode():
             output = self._lm.model(**inputs)
             logits: Tensor = output.logits[:, -1].float()
         if self._use_cache:
-            # A model that hands no cache back is read anew at every step.
-            self._cache = getattr(output, "past_key_values", None)
-            self._read = self._ids.shape[1] if self._cache is not None else 0
+            # A model that hands no memory back reads the whole text again at every step.
+            self._memory = _memory(output, self._accepted)
+            self._read = self._ids.shape[1] if self._memory else 0
         return logits
 
     def append(self, tokens: Sequence[int]) -> None:
@@ -136,6 +136,15 @@ def end_tokens(lm: LanguageModel) -> frozenset[int]:
         ends = getattr(source, "eos_token_id", None)
         found.update(ends if isinstance(ends, list | tuple) else [] if ends is None else [ends])
     return frozenset(found)
+
+
+def _memory(output: Any, accepted: Collection[str]) -> dict[str, Any]:
+    """What a model has kept of the text it read, to be given to it at the next step.
+
+    Its name differs between families and versions of the library: it is whatever the model hands back under a name
+    that it also takes.
+    """
+    return {name: value for name, value in output.items() if name in accepted and value is not None}
 
 
 def _stream(seed: int, prompt: str) -> int:

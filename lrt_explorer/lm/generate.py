@@ -109,7 +109,7 @@ def generate_batch(
     sequences = [prompt_tokens(lm, prompt) for prompt in prompts]
     _steering(lm, layer, additions, len(prompts))
     texts = [""] * len(prompts)
-    for rows in _side_by_side([len(tokens) for tokens in sequences], limit, lm.context, batch_rows):
+    for rows in _side_by_side(lm, [len(tokens) for tokens in sequences], limit, batch_rows):
         together = [sequences[row] for row in rows]
         steering = _steering(lm, layer, None if additions is None else additions[rows], len(rows))
         sampler = Sampler([prompts[row] for row in rows], temperature, seed)
@@ -149,13 +149,12 @@ def next_token_logprobs(
     """
     sequences = [prompt_tokens(lm, prompt) for prompt in prompts]
     _steering(lm, layer, additions, len(prompts))
-    parts = []
-    for start in range(0, len(prompts), batch_rows):
-        rows = slice(start, start + batch_rows)
-        steering = _steering(lm, layer, None if additions is None else additions[rows], len(sequences[rows]))
-        logits = Continuation(lm, sequences[rows], steering, use_cache=False).logits()
-        parts.append(torch.log_softmax(logits, dim=1).cpu())
-    return torch.cat(parts) if parts else torch.empty(0, 0)
+    found: dict[int, Tensor] = {}
+    for rows in _side_by_side(lm, [len(tokens) for tokens in sequences], 0, batch_rows):
+        steering = _steering(lm, layer, None if additions is None else additions[rows], len(rows))
+        logits = Continuation(lm, [sequences[row] for row in rows], steering, use_cache=False).logits()
+        found |= dict(zip(rows, torch.log_softmax(logits, dim=1).cpu(), strict=True))
+    return torch.stack([found[row] for row in range(len(prompts))]) if prompts else torch.empty(0, 0)
 
 
 def _arms(
@@ -174,15 +173,16 @@ def _arms(
         yield ArmsStep(number, tuple(step), tuple(stream.text for stream in streams), done)
 
 
-def _side_by_side(lengths: Sequence[int], limit: int, context: int, most: int) -> Iterator[list[int]]:
-    """Rows that grow in one batch, at most `most` at a time.
+def _side_by_side(lm: LanguageModel, lengths: Sequence[int], limit: int, most: int) -> Iterator[list[int]]:
+    """Rows that grow by up to `limit` tokens in one batch, at most `most` at a time.
 
     Those that could fill their context share it only with others of their length: padding would take of the room, and
-    a text must not depend on its neighbours.
+    a text must not depend on its neighbours. So do all rows of a model that does not read padded ones as it should.
     """
     groups: dict[int, list[int]] = {}
     for row, length in enumerate(lengths):
-        groups.setdefault(length if length + limit > context else 0, []).append(row)
+        alone = length + limit > lm.context or not lm.traits.pads_left
+        groups.setdefault(length if alone else 0, []).append(row)
     for group in groups.values():
         for start in range(0, len(group), most):
             yield group[start : start + most]

@@ -10,6 +10,7 @@ from huggingface_hub.errors import (
 )
 
 from lrt_explorer.errors import ModelError
+from lrt_explorer.lm.presets import MODELS
 from lrt_explorer.lm.summary import cached_folder
 
 SECONDS_TO_ANSWER = 10.0
@@ -30,7 +31,7 @@ def only_on_disk(name: str, hub_id: str) -> bool:
             raise ModelError(_unknown(name)) from error
     except Exception as error:  # the hub's client passes on whatever its HTTP library of the day raises
         if cached_folder(hub_id) is None:
-            raise ModelError(_unknown(name)) from error
+            raise ModelError(_unreachable(name)) from error
         return True
     return False
 
@@ -40,12 +41,33 @@ def explain_refusal(name: str, error: BaseException) -> str | None:
     chain: BaseException | None = error
     while chain is not None:
         if isinstance(chain, GatedRepoError):
-            return f"{name} asks for its licence: accept it on its page on the hub, then log in with `hf auth login`"
-        if isinstance(chain, RepositoryNotFoundError | LocalEntryNotFoundError | OfflineModeIsEnabled):
+            preset = MODELS.get(name)
+            licence = "" if preset is None else f" ({preset.licence})"
+            page = "its page" if preset is None else f"the page of {preset.where}"
+            return (
+                f"{name} asks for its licence{licence}: accept it on {page} on the hub, then log in with "
+                "`hf auth login`"
+            )
+        if isinstance(chain, RepositoryNotFoundError):
             return _unknown(name)
+        if isinstance(chain, LocalEntryNotFoundError | OfflineModeIsEnabled):
+            return _unreachable(name)
         chain = chain.__cause__ or chain.__context__
     return None
 
 
 def _unknown(name: str) -> str:
+    if (preset := MODELS.get(name)) is not None:
+        return f"the hub does not show {preset.where}, which {name} stands for; log in with `hf auth login`"
     return f"{name} is neither a preset, nor a folder, nor reachable on the hub; check the name or the network"
+
+
+def _unreachable(name: str) -> str:
+    preset = MODELS.get(name)
+    if preset is None:
+        return _unknown(name)
+    licence = f", after accepting the {preset.licence} there" if preset.gated else ""
+    return (
+        f"{name} is not on this machine and the hub cannot be reached; connect once{licence}, or download "
+        f"{preset.where} with `hf download {preset.where}`"
+    )

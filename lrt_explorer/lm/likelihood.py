@@ -34,7 +34,7 @@ def continuation_nats(lm: LanguageModel, prompts: Sequence[str], texts: Sequence
     if len(prompts) != len(texts):
         raise SettingsError(f"{len(texts)} texts for {len(prompts)} prompts; give one to each")
     found: list[float | None] = []
-    rows = max(1, BATCH_LOGITS // (lm.context * lm.vocabulary))
+    rows = max(1, BATCH_LOGITS // (lm.context * lm.vocabulary)) if lm.traits.pads_right else 1
     for first in range(0, len(prompts), rows):
         some = slice(first, first + rows)
         wholes = [prompt + text for prompt, text in zip(prompts[some], texts[some], strict=True)]

@@ -2,11 +2,13 @@
 
 import os
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
+from torch import nn
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -17,13 +19,17 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
-from lrt_explorer.errors import ModelError
+from lrt_explorer.errors import ModelError, first_line
 from lrt_explorer.lm.blocks import find_blocks
+from lrt_explorer.lm.conversion import converted
 from lrt_explorer.lm.fingerprint import fingerprint
+from lrt_explorer.lm.gguf import gguf_file
 from lrt_explorer.lm.hub import explain_refusal, only_on_disk
 from lrt_explorer.lm.layout import lay_out_for_few_rows
 from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.lm.placement import placement
 from lrt_explorer.lm.presets import MODELS, locate
+from lrt_explorer.lm.selfcheck import self_check
 
 __all__ = ["LanguageModel", "load", "wrap_model"]
 
@@ -37,26 +43,28 @@ _BUILDING = threading.Lock()
 def load(
     name: str,
     device: str | torch.device | None = None,
-    dtype: torch.dtype | None = None,
+    dtype: str | torch.dtype | None = None,
     device_map: str | None = None,
 ) -> LanguageModel:
     """Load a model and its tokenizer.
 
     Args:
-        name: a preset, a local folder, or a hub id, tried in this order.
-        device: where to put it; None for the accelerator if there is one, else the CPU.
-        dtype: precision of the weights; None for float32 on the CPU, where half precision is slow and rough, and for
-            what is stored elsewhere.
-        device_map: "auto" to spread a model that is larger than one accelerator over all there are; `device` is then
-            not used.
+        name: a preset, a local folder, a GGUF file, or a hub id, tried in this order.
+        device: where to put it, as `Placement` says; None for what the environment says, else "auto".
+        dtype: precision of the weights, likewise.
+        device_map: "auto" to spread it over all accelerators, likewise.
 
     Raises:
         ModelError: if there is no such model, its files are missing or damaged, or it is no causal language model.
     """
     _be_quiet()
     if not name.strip():
-        raise ModelError("no model was named; give a preset, a folder or a hub id")
+        raise ModelError("no model was named; give a preset, a folder, a GGUF file or a hub id")
+    placed = placement(device, dtype, device_map)
     where = locate(name)
+    if (file := gguf_file(name, Path(where))) is not None:
+        with _BUILDING:
+            where = str(converted(name, file))
     folder = Path(where)
     local = folder.is_dir()
     if local:
@@ -68,58 +76,60 @@ def load(
         )
     else:
         local = only_on_disk(name, where)
-    target = _target(device)
-    if device_map not in (None, "auto"):
-        raise ModelError(f"{device_map!r} is no device map; choose auto, or leave it out")
-    if dtype is None and target.type == "cpu":
-        dtype = torch.float32
+    target = placed.target
     config = _read_config(name, where, local)
     tokenizer = _read_tokenizer(name, where, local)
     with _BUILDING:
-        model: Any = _read_weights(name, where, local, config, dtype, device_map)
+        model: Any = _read_weights(name, where, local, config, placed.weights, placed.device_map or None)
     try:
-        if device_map is None:
+        if not placed.device_map:
             model.to(target)
         elif any(weight.is_meta for weight in model.parameters()):
             # Weights that are fetched from elsewhere at every pass have no fingerprint, and take hours.
             raise ModelError(f"{name} does not fit on the accelerators there are; add one or choose a smaller model")
     except (RuntimeError, AssertionError) as error:  # full, or not there
-        raise ModelError(f"{name} cannot be put on {target} ({_first_line(error)}); choose another device") from error
+        raise ModelError(f"{name} cannot be put on {target} ({first_line(error)}); choose another device") from error
     lay_out_for_few_rows(model)
     return wrap_model(name, model, tokenizer)
 
 
-def wrap_model(name: str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> LanguageModel:
-    """A model that is already in memory, set to evaluation mode, as the rest of the house takes it.
+def wrap_model(
+    name: str,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    blocks: Sequence[nn.Module] | None = None,
+) -> LanguageModel:
+    """A model that is already in memory, set to evaluation mode and checked, as the rest of the house takes it.
+
+    Args:
+        name: what it is called in messages and records.
+        model: the model.
+        tokenizer: its tokenizer.
+        blocks: its decoder blocks, first to last, where they are not to be found by `find_blocks`.
 
     Raises:
-        ModelError: if its blocks cannot be found.
+        ModelError: if its blocks cannot be found, or it does not pass the self-check (see `selfcheck.py`).
     """
     try:
-        blocks = find_blocks(model)
+        blocks = find_blocks(model) if blocks is None else list(blocks)
     except ModelError as error:
         raise ModelError(f"{name} cannot be steered: {error}") from error
     _be_quiet()
     model.eval()
-    return LanguageModel(
+    lm = LanguageModel(
         name=name,
         model=model,
         tokenizer=tokenizer,
         blocks=blocks,
-        width=int(model.config.get_text_config(decoder=True).hidden_size),
+        width=0,  # found by the self-check
         layers=len(blocks),
         parameters=sum(weight.numel() for weight in model.parameters()),
         fingerprint=fingerprint(model),
         device=model.device,
         context=_context(model, tokenizer),
     )
-
-
-def _target(device: str | torch.device | None) -> torch.device:
-    try:
-        return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    except RuntimeError as error:
-        raise ModelError(f"{device} is no device ({_first_line(error)}); choose cpu or cuda") from error
+    return self_check(lm)
 
 
 def _context(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
@@ -152,11 +162,8 @@ def _read_config(name: str, where: str, local: bool) -> PretrainedConfig:
             raise ModelError(refusal) from error
         raise ModelError(
             f"the config.json of {name} is damaged, or of a family that the installed transformers does not know "
-            f"({_first_line(error)}); choose another model or a newer transformers"
+            f"({first_line(error)}); choose another model or a newer transformers"
         ) from error
-    # Encoders can be loaded as if they were causal, and would then read the future.
-    if getattr(config.get_text_config(decoder=True), "is_decoder", True) is False:
-        raise ModelError(f"{name} is no causal language model but an encoder ({config.model_type}); choose another")
     return config
 
 
@@ -166,7 +173,7 @@ def _read_tokenizer(name: str, where: str, local: bool) -> PreTrainedTokenizerBa
         readable = len(tokenizer("a b", add_special_tokens=False, verbose=False)["input_ids"]) > 0
     except Exception as error:  # the tokenizers library raises bare Exceptions
         raise ModelError(
-            f"the tokenizer of {name} is missing or damaged ({_first_line(error)}); put its tokenizer.json beside the "
+            f"the tokenizer of {name} is missing or damaged ({first_line(error)}); put its tokenizer.json beside the "
             "weights"
         ) from error
     if not readable or not isinstance(tokenizer, PreTrainedTokenizerBase):
@@ -197,7 +204,7 @@ def _read_weights(
         if refusal := explain_refusal(name, error):
             raise ModelError(refusal) from error
         raise ModelError(
-            f"{name} cannot be loaded as a causal language model from safetensors ({_first_line(error)}); "
+            f"{name} cannot be loaded as a causal language model from safetensors ({first_line(error)}); "
             "choose another model"
         ) from error
     # The library fills what is missing with random numbers, and the model would then write noise.
@@ -209,13 +216,6 @@ def _read_weights(
     if not isinstance(model, PreTrainedModel):
         raise ModelError(f"{name} is no transformers model; choose another")
     return model
-
-
-def _first_line(error: BaseException) -> str:
-    """What a library says, cut to what fits into a sentence of ours."""
-    line = next(iter(str(error).strip().splitlines()), type(error).__name__)
-    sentence = line.split(". ")[0].strip().rstrip(".")
-    return sentence if len(sentence) <= 160 else sentence[:157] + "..."
 
 
 def _be_quiet() -> None:

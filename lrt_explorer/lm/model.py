@@ -11,6 +11,25 @@ from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
+@dataclass(frozen=True)
+class Traits:
+    """How a model has to be run, as `selfcheck.py` finds it out when the model is loaded.
+
+    Attributes:
+        stream: which of several streams of states that its blocks hand on is the active one; None where there is one.
+        positions: whether positions, counted from 0 without padding, are given to it.
+        pads_left: whether prompts of different lengths may be continued in one batch, padded on the left.
+        pads_right: whether texts of different lengths may be read in one batch, padded on the right.
+        caches: whether it goes on from what it has read; else it reads the whole text again at every step.
+    """
+
+    stream: int | None = None
+    positions: bool = True
+    pads_left: bool = True
+    pads_right: bool = True
+    caches: bool = True
+
+
 @dataclass(frozen=True, eq=False)
 class LanguageModel:
     """A causal language model in evaluation mode, and its tokenizer.
@@ -18,7 +37,7 @@ class LanguageModel:
     Hooks belong to the model object, so whoever runs it, steered or not, holds `lock` for that pass.
 
     Attributes:
-        name: what it was asked for by: a preset, a folder or a hub id.
+        name: what it was asked for by: a preset, a folder, a GGUF file or a hub id.
         model: the transformers model.
         tokenizer: its tokenizer.
         blocks: the decoder blocks in order; layer i is the output of `blocks[i]`, before any final norm.
@@ -28,6 +47,7 @@ class LanguageModel:
         fingerprint: sha256 over the weights (see `fingerprint.py`), the same in whichever precision they are loaded.
         device: where the weights are.
         context: how many tokens it reads at most.
+        traits: how it has to be run.
         lock: held during every pass through the model.
     """
 
@@ -41,6 +61,7 @@ class LanguageModel:
     fingerprint: str
     device: torch.device
     context: int
+    traits: Traits = field(default=Traits(), repr=False)
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     @cached_property

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lrt_explorer.errors import ModelError, SettingsError, VectorError
-from lrt_explorer.lm.blocks import check_layer
+from lrt_explorer.errors import SettingsError, VectorError
+from lrt_explorer.lm.blocks import check_layer, hidden_of, with_hidden
 from lrt_explorer.lm.model import LanguageModel
 
 
@@ -55,18 +55,13 @@ class Steering:
                 handle.remove()
 
     def _add(self, block: nn.Module, inputs: Any, output: Any) -> Any:
-        if isinstance(output, Tensor):
-            return self._steered(output)
-        if isinstance(output, tuple) and isinstance(output[0], Tensor):
-            return (self._steered(output[0]), *output[1:])
-        raise ModelError(
-            f"the blocks of {self._lm.name} give no hidden states but {type(output).__name__}; choose another model"
-        )
+        stream = self._lm.traits.stream
+        return with_hidden(output, self._steered(hidden_of(output, stream)), stream)
 
     def _steered(self, hidden: Tensor) -> Tensor:
         if len(hidden) != self.rows:
             raise SettingsError(f"{self.rows} steering vectors for a batch of {len(hidden)}; give one row to each text")
-        return hidden + self._added.to(hidden.device)
+        return hidden + self._added.to(hidden)
 
 
 @contextmanager

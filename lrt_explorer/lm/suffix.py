@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lrt_explorer.lm.blocks import check_layer
+from lrt_explorer.lm.blocks import check_layer, hidden_of, standing_in, with_hidden
 from lrt_explorer.lm.capture import capture
 from lrt_explorer.lm.decoding import Continuation
 from lrt_explorer.lm.generate import next_token_logprobs
@@ -112,10 +112,12 @@ def differentiable_logits(lm: LanguageModel, start: Start, additions: Tensor, po
     Returns:
         `[n, positions, vocabulary]` float32 on the model's device.
     """
-    added = additions.to(lm.device, lm.model.dtype)[:, None, :]
+    added = additions.to(lm.device)[:, None, :]
+    stream = lm.traits.stream
 
     def add(block: nn.Module, inputs: Any, output: Any) -> Any:
-        return (output[0] + added, *output[1:]) if isinstance(output, tuple) else output + added
+        hidden = hidden_of(output, stream)
+        return with_hidden(output, hidden + added.to(hidden), stream)
 
     ids = torch.tensor([start.tokens], device=lm.device).expand(len(additions), -1)
     kept = {"logits_to_keep": positions} if "logits_to_keep" in signature(lm.model.forward).parameters else {}
@@ -132,9 +134,14 @@ def differentiable_logits(lm: LanguageModel, start: Start, additions: Tensor, po
 def _agrees(lm: LanguageModel, prompt: str, start: Start) -> bool:
     """Whether the short way gives what the whole model gives.
 
-    It does not where a block hands something to later ones by another way than its output.
+    It does not where a block hands something to later ones by another way than its states.
     """
-    short = torch.log_softmax(suffix_logits(lm, start, torch.zeros(1, lm.width)), dim=1)
+    if lm.traits.stream is not None:
+        return False  # the other streams are not kept
+    try:
+        short = torch.log_softmax(suffix_logits(lm, start, torch.zeros(1, lm.width)), dim=1)
+    except Exception:  # whatever a family's code raises where it misses what its blocks hand on
+        return False
     whole = next_token_logprobs(lm, [prompt])
     return bool((short - whole).abs().max() <= TOLERANCE * whole.std())
 
@@ -167,17 +174,5 @@ def _standing_in(lm: LanguageModel, start: Start, rows: int) -> Iterator[None]:
     def stand_in(*args: Any, **kwargs: Any) -> Any:
         return answer
 
-    replaced = lm.blocks[: start.layer + 1]
-    with lm.lock:
-        # A block may carry a forward of its own already, put there by whoever spread the model over devices.
-        earlier = [vars(block).get("forward") for block in replaced]
-        try:
-            for block in replaced:
-                vars(block)["forward"] = stand_in
-            yield
-        finally:
-            for block, forward in zip(replaced, earlier, strict=True):
-                if forward is None:
-                    vars(block).pop("forward", None)
-                else:
-                    vars(block)["forward"] = forward
+    with lm.lock, standing_in(lm.blocks[: start.layer + 1], stand_in):
+        yield

@@ -10,6 +10,8 @@ from huggingface_hub import try_to_load_from_cache
 from huggingface_hub.errors import HFValidationError
 from safetensors import SafetensorError, safe_open
 
+from lrt_explorer.errors import ModelError
+from lrt_explorer.lm.gguf import gguf_architecture, gguf_file, read_gguf_model
 from lrt_explorer.lm.presets import MODELS, locate
 
 
@@ -35,6 +37,12 @@ class ModelSummary:
 def describe(name: str) -> ModelSummary:
     """Size and place of a model, read from the files on this disk where there are any, without loading it."""
     where = locate(name)
+    try:
+        if (file := gguf_file(name, Path(where))) is not None:
+            model = read_gguf_model(file)
+            return ModelSummary(name, where, model.parameters, model.layers, model.width, available=True)
+    except ModelError:  # loading says why
+        return ModelSummary(name, where, None, None, None, available=False)
     folder = Path(where) if Path(where).is_dir() else cached_folder(where)
     config = _config(folder) if folder is not None else None
     preset = MODELS.get(name)
@@ -50,6 +58,20 @@ def describe(name: str) -> ModelSummary:
         _first(config, "hidden_size", "n_embd", "d_model"),
         available=bool(weights),
     )
+
+
+def architecture(name: str) -> str:
+    """A model's family as GGUF files name it, such as "llama" or "gemma3"; "" if its files are not on this disk."""
+    where = locate(name)
+    try:
+        if (file := gguf_file(name, Path(where))) is not None:
+            return read_gguf_model(file).architecture
+    except ModelError:
+        return ""
+    folder = Path(where) if Path(where).is_dir() else cached_folder(where)
+    config = _config(folder) if folder is not None else None
+    family = config.get("model_type") if config else None
+    return gguf_architecture(family) if isinstance(family, str) else ""
 
 
 def cached_folder(hub_id: str) -> Path | None:

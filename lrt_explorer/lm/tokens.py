@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lrt_explorer.errors import ModelError, PromptError
+from lrt_explorer.lm.chat import Framed
 from lrt_explorer.lm.ends import ends_from_decoding, ends_from_offsets
 from lrt_explorer.lm.model import LanguageModel
 
@@ -71,6 +72,9 @@ def encode(
 ) -> Encoded:
     """Tokenize texts the way the model expects them, with whatever special tokens its tokenizer puts around them.
 
+    A text that spells these out itself, as one from a chat template does, is given no second ones. Of a framed text
+    (see `chat.Framed`) the whole frame is special, the text within is not.
+
     Args:
         lm: the model that is to read them.
         texts: b texts.
@@ -99,17 +103,21 @@ def encode(
     return Encoded(ids, mask, [row.ends[:limit] for row in rows], special)
 
 
+def token_counts(lm: LanguageModel, texts: Sequence[str]) -> list[int]:
+    """How many tokens each whole text has, special ones included; raises what `encode` raises."""
+    return [len(row.ids) for row in _tokenize(lm, list(texts))] if texts else []
+
+
 def prompt_tokens(lm: LanguageModel, prompt: str) -> list[int]:
-    """The tokens of a prompt to be continued: as `encode`, without an end-of-text token that a tokenizer may append.
+    """The tokens of a prompt to be continued: as `encode`, without what a tokenizer appends to mark the end of a text.
 
     Raises:
         PromptError: if there is nothing to continue, or it leaves no room in the model's context.
     """
     if not prompt.strip():
         raise PromptError("the prompt is empty; write a few words for the model to continue")
-    ids = _tokenize(lm, [prompt])[0].ids
-    while len(ids) > 1 and ids[-1] == lm.tokenizer.eos_token_id:
-        ids = ids[:-1]
+    row = _tokenize(lm, [prompt])[0]
+    ids = row.ids[: len(row.ids) - row.appended]
     if len(ids) >= lm.context:
         raise PromptError(
             f"the prompt has {len(ids):,} tokens, but {lm.name} reads at most {lm.context - 1:,} and then writes; "
@@ -206,12 +214,27 @@ def _same(small: Encoded, large: Encoded, row: int) -> bool:
 
 @dataclass(frozen=True)
 class _Row:
+    """One text. The last `appended` tokens are not of the text but mark its end."""
+
     ids: list[int]
     ends: list[int]
     special: list[bool]
+    appended: int
 
 
 def _tokenize(lm: LanguageModel, texts: list[str], templated: bool = False) -> list[_Row]:
+    by_itself = [templated or isinstance(text, Framed) for text in texts]
+    if len(set(by_itself)) > 1:
+        # Framed and plain texts in one batch, tokenized apart.
+        found = {
+            kind: iter(_tokenize(lm, [t for t, own in zip(texts, by_itself, strict=True) if own == kind]))
+            for kind in (True, False)
+        }
+        return [next(found[kind]) for kind in by_itself]
+    return _tokenize_alike(lm, texts, by_itself[0])
+
+
+def _tokenize_alike(lm: LanguageModel, texts: list[str], templated: bool) -> list[_Row]:
     tokenizer: Any = lm.tokenizer
     # Whole texts, even where they will be cut: the end of a token depends on the next one.
     found = tokenizer(
@@ -225,12 +248,13 @@ def _tokenize(lm: LanguageModel, texts: list[str], templated: bool = False) -> l
     names = frozenset({tokenizer.bos_token_id} if templated else tokenizer.all_special_ids)
     rows = []
     for number, text in enumerate(texts):
-        ids = found["input_ids"][number]
-        added = found["special_tokens_mask"][number]
+        marks = found["special_tokens_mask"][number]
+        kept, appended = _kept(found["input_ids"][number], marks)
+        ids, added = found["input_ids"][number][kept], marks[kept]
         special = [(bool(mark) and not templated) or token in names for mark, token in zip(added, ids, strict=True)]
         if tokenizer.is_fast:
-            pieces = found.encodings[number].tokens
-            ends: list[int] | None = ends_from_offsets(text, found["offset_mapping"][number], pieces, special)
+            pieces = found.encodings[number].tokens[kept]
+            ends: list[int] | None = ends_from_offsets(text, found["offset_mapping"][number][kept], pieces, special)
         else:
             ends = ends_from_decoding(tokenizer, text, ids, special)
         if ends is None:
@@ -240,7 +264,9 @@ def _tokenize(lm: LanguageModel, texts: list[str], templated: bool = False) -> l
             )
         if not ids:
             raise PromptError(f"the text {text[:40]!r} has no character that {lm.name} can read; leave it out")
-        rows.append(_Row(ids, ends, special))
+        if isinstance(text, Framed):
+            special = [mark or end <= text.start for mark, end in zip(special, ends, strict=True)]
+        rows.append(_Row(ids, ends, special, appended))
     embeddings: Any = lm.model.get_input_embeddings()
     known = int(embeddings.weight.shape[0])
     if (highest := max(max(row.ids) for row in rows)) >= known:
@@ -249,3 +275,20 @@ def _tokenize(lm: LanguageModel, texts: list[str], templated: bool = False) -> l
             "they do not belong together, so choose another model"
         )
     return rows
+
+
+def _kept(ids: Sequence[int], marks: Sequence[int]) -> tuple[slice, int]:
+    """Which tokens to keep, and how many of the last of them the tokenizer has appended.
+
+    What it puts before or after a text is left out where the text begins or ends with just that.
+
+    Args:
+        ids: the tokens of a text.
+        marks: 1 at those which the tokenizer has put around it.
+    """
+    count = len(ids)
+    before = next((at for at, mark in enumerate(marks) if not mark), count)
+    after = next((at for at, mark in enumerate(reversed(marks)) if not mark), 0)
+    first = before if before and list(ids[before : 2 * before]) == list(ids[:before]) else 0
+    doubled = after and list(ids[count - 2 * after : count - after]) == list(ids[count - after :])
+    return slice(first, count - after if doubled else count), 0 if doubled else after

@@ -33,7 +33,7 @@ def prompts_figure(evidence: ConceptEvidence) -> go.Figure:
         }
     )
     notes = [
-        f"native {signed(one.native)}, transferred {signed(one.transferred)} {counted} per norm" for one in prompts
+        f"native {signed(one.native)}, transferred {signed(one.transferred)} {counted} per deviation" for one in prompts
     ]
     figure.add_trace(
         {
@@ -50,7 +50,7 @@ def prompts_figure(evidence: ConceptEvidence) -> go.Figure:
     figure.update_layout(
         **frame(
             {"title": {"text": "slope under the native vector", "standoff": 8}, "zeroline": True},
-            {"title": {"text": f"under the transferred one, {counted} per norm", "standoff": 6}, "zeroline": True},
+            {"title": {"text": f"under the transferred one, {counted} per deviation", "standoff": 6}, "zeroline": True},
             HEIGHT,
         )
     )

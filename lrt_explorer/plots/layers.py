@@ -9,11 +9,13 @@ import plotly.graph_objects as go
 from lrt_explorer.plots.styles import CLEAR, FAINT, SCALE
 from lrt_explorer.study.layers import LayerCell, LayerGrid
 
-Score = Literal["r2", "direction_cosine", "cka", "norm_ratio"]
+Score = Literal["r2", "r2_standardised", "direction_cosine", "cka", "cka_standardised", "norm_ratio"]
 SCORE_NAMES: dict[Score, str] = {
     "r2": "held-out R²",
+    "r2_standardised": "standardised R²",
     "direction_cosine": "direction cosine",
     "cka": "CKA",
+    "cka_standardised": "standardised CKA",
     "norm_ratio": "norm ratio",
 }
 ROW_HEIGHTS = (14, 36)
@@ -123,6 +125,12 @@ def _hover(cell: LayerCell, frames: Frames) -> str:
     lines = [f"<b>{head}</b>", *(f"{name} {score_text(getattr(cell, score))}" for score, name in SCORE_NAMES.items())]
     if cell.reachable_share is not None:
         lines.append(f"reachable share {cell.reachable_share:.0%}")
+    if cell.largest_dimension_small is not None and cell.largest_dimension_large is not None:
+        both = (cell.largest_dimension_small, cell.largest_dimension_large)
+        shares = " → ".join(f"{share * 100:.0f} %" for share in both)
+        lines.append(f"largest dimension {shares} of the variance")
+    if cell.left_out:
+        lines.append(f"no vector here: {', '.join(cell.left_out)}")
     if cell.large_layer > frames.last_steered:
         lines.append("steering here is close to adding to the logits")
     return "<br>".join(lines)

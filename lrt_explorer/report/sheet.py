@@ -8,7 +8,10 @@ from lrt_explorer.study.evaluate import Evaluation
 from lrt_explorer.study.evaluation.document import evaluation_document
 
 _EVALUATION = ("small", "large", "small_layer", "large_layer", "small_fingerprint", "large_fingerprint")
-_CONCEPT = ("verdict", "p_native", "p_partly", "p_transfers", "pearson_r", "pearson_r_random", "pearson_r_effect")
+_CONCEPT = (
+    "verdict", "p_native", "p_partly", "p_transfers", "pearson_r", "pearson_r_random", "pearson_r_effect",
+    "retention_at_equal_cost", "retention_at_equal_cost_low", "retention_at_equal_cost_high",
+)  # fmt: skip
 _STRENGTH = ("readout", "readout_low", "readout_high", "kl", "score", "perplexity", "repetition")
 _ARM = (
     "slope", "slope_low", "slope_high", "retention", "retention_low", "retention_high", "spearman", "anti_steerable",
@@ -32,7 +35,7 @@ def evaluation_sheet(evaluation: Evaluation) -> str:
     writer.writeheader()
     for concept in document["concepts"]:
         for arm in concept["arms"]:
-            for at, strength in enumerate(document["strengths"]):
+            for at, strength in enumerate(concept["strengths"]):
                 writer.writerow(_row(document, concept, arm, at, strength))
     return text.getvalue()
 

@@ -26,11 +26,11 @@ def suite_table(evaluation: Evaluation, chosen: str = "") -> str:
         evaluation: at least one concept.
         chosen: the concept whose row is marked.
     """
-    strongest = max(evaluation.settings.strengths)
     columns = [
         ("concept", "press a name to see its figures"),
         ("verdict", "by a rule fixed beforehand, corrected for the number of concepts"),
         ("retention", "transferred slope over native slope, with its 95 % interval"),
+        ("at equal cost", "transferred effect over native effect where both cost the same, with its 95 % interval"),
         *((name, f"retention of the control: {arm_style(name).explains}") for name in BESIDE),
         ("Spearman", "rank correlation of the readout under the transferred vector with the strength"),
         ("anti-steerable", "share of the prompts that the transferred vector moves the wrong way"),
@@ -40,7 +40,7 @@ def suite_table(evaluation: Evaluation, chosen: str = "") -> str:
         ),
         (
             "cost",
-            f"KL of the transferred vector on neutral prompts at s = {strongest:g}, in nats; below, the native one",
+            "KL of the transferred vector on neutral prompts at the highest s, in nats; below, the native one",
         ),
     ]
     head = "".join(
@@ -48,7 +48,7 @@ def suite_table(evaluation: Evaluation, chosen: str = "") -> str:
         f'<button type="button" title="{escape(hint)}">{escape(name)}</button></th>'
         for at, (name, hint) in enumerate(columns)
     )
-    rows = "".join(_row(result, evaluation.settings.strengths, chosen) for result in evaluation.ranked())
+    rows = "".join(_row(result, chosen) for result in evaluation.ranked())
     return (
         '<div class="scroll whole"><table class="suite"><caption class="visually-hidden">All concepts; press a header '
         f"to sort</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
@@ -59,7 +59,7 @@ def arms_table(evidence: ConceptEvidence) -> str:
     """One row an arm, and how the table is read; pairs of numbers are those at both ends of the grid."""
     low, high = (evidence.strengths.index(end) for end in (min(evidence.strengths), max(evidence.strengths)))
     ends = f"at s = {min(evidence.strengths):g} / {max(evidence.strengths):g}".replace("-", "−")
-    columns = ["arm", f"slope, {unit(evidence)} per norm", "retention", "Spearman", "anti-steerable", "KL"]
+    columns = ["arm", f"slope, {unit(evidence)} per deviation", "retention", "Spearman", "anti-steerable", "KL"]
     if evidence.passages:
         columns += ["score", "perplexity", "repetition"]
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
@@ -83,17 +83,19 @@ def arms_table(evidence: ConceptEvidence) -> str:
     )
 
 
-def _row(result: ConceptResult, strengths: Sequence[float], chosen: str) -> str:
+def _row(result: ConceptResult, chosen: str) -> str:
     evidence = result.evidence
     arms = {arm.name: arm for arm in evidence.arms}
     native, transferred = arms[NATIVE], arms[TRANSFERRED]
-    at = strengths.index(max(strengths))
-    name = escape(evidence.name)
+    at = evidence.strengths.index(max(evidence.strengths))
+    title = escape(evidence.name)
     word = result.verdict.word
     rank = len(VERDICTS) - VERDICTS.index(word) if word in VERDICTS else 0
     cells = [
         _cell(verdict_word(word), rank),
-        *(_retention(arms.get(arm)) for arm in (TRANSFERRED, *BESIDE)),
+        _retention(evidence.retention),
+        _retention(evidence.retention_at_equal_cost),
+        *(_retention(None if (arm := arms.get(name)) is None else arm.retention) for name in BESIDE),
         _cell(plain(transferred.spearman), transferred.spearman),
         _cell(_share(transferred.anti_steerable), transferred.anti_steerable),
         _cell(f"{plain(evidence.pearson_r)}<small>{plain(evidence.pearson_r_random)}</small>", evidence.pearson_r),
@@ -101,13 +103,12 @@ def _row(result: ConceptResult, strengths: Sequence[float], chosen: str) -> str:
     ]
     marked = evidence.name == chosen
     return (
-        f'<tr data-name="{name}" aria-selected="{str(marked).lower()}"><th scope="row" data-value="{name}">'
-        f'<button type="button">{name}</button></th>{"".join(cells)}</tr>'
+        f'<tr data-name="{title}" aria-selected="{str(marked).lower()}"><th scope="row" data-value="{title}">'
+        f'<button type="button">{title}</button></th>{"".join(cells)}</tr>'
     )
 
 
-def _retention(arm: ArmEvidence | None) -> str:
-    interval = None if arm is None else arm.retention
+def _retention(interval: Interval | None) -> str:
     return _cell(_interval(interval), None if interval is None else interval.value)
 
 

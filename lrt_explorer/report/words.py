@@ -32,7 +32,7 @@ def suite_summary(evaluation: Evaluation) -> str:
     corrected = "" if number == 1 else f" The verdicts are corrected for {number} concepts judged together (Holm)."
     return (
         f'<p class="added">{concepts}: {found}. {escape(_name(evaluation.small))} layer {evaluation.small_layer} → '
-        f"{escape(_name(evaluation.large))} layer {evaluation.large_layer}, {len(evaluation.settings.strengths)} "
+        f"{escape(_name(evaluation.large))} layer {evaluation.large_layer}, {_grid(evaluation)} "
         f"strengths, up to {evaluation.settings.prompts} held-out prompts for each concept.{corrected}</p>"
     )
 
@@ -61,6 +61,8 @@ def concept_summary(result: ConceptResult) -> str:
         equal = evidence.equal_cost
         effects = f"{signed(equal.transferred)} / {signed(equal.native)} {unit(evidence)}"
         rows.append(("at equal cost", effects, f"transferred / native, both at a KL of {cost(equal.kl)} nats"))
+        retained = _with(evidence.retention_at_equal_cost)
+        rows.append(("retention at equal cost", retained, "transferred over native effect at this KL"))
     inner = "".join(
         f'<div><dt>{name}</dt><dd>{value}</dd><dd class="hint">{hint}</dd></div>' for name, value, hint in rows
     )
@@ -69,6 +71,11 @@ def concept_summary(result: ConceptResult) -> str:
         f"<small>Corrected p values: {claims}.</small></p>"
         f'<dl class="badges across">{inner}</dl>'
     )
+
+
+def _grid(evaluation: Evaluation) -> str:
+    given = evaluation.settings.strengths
+    return "calibrated" if given is None else str(len(given))
 
 
 def _with(interval: Interval | None) -> str:

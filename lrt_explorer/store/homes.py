@@ -1,6 +1,7 @@
 """The two folders that everything kept lies under."""
 
 import os
+from importlib import resources
 from pathlib import Path
 
 
@@ -10,6 +11,10 @@ def data_home() -> Path:
 
 
 def assets_home() -> Path:
-    """Folder of what ships: LRT_EXPLORER_ASSETS, or assets/ beside the package."""
+    """Folder of what ships: LRT_EXPLORER_ASSETS, or assets/ beside the package, or within an installed package."""
     own = os.environ.get("LRT_EXPLORER_ASSETS")
-    return Path(own).expanduser() if own else Path(__file__).resolve().parents[2] / "assets"
+    if own:
+        return Path(own).expanduser()
+    package = Path(str(resources.files("lrt_explorer")))
+    installed = package / "assets"
+    return installed if installed.is_dir() else package.resolve().parent / "assets"

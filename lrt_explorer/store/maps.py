@@ -32,6 +32,15 @@ class MapInfo(PairInfo):
         corpus_fingerprint: Of the texts.
         created: When, ISO 8601 in UTC.
         settings: Further settings of the method, JSON values.
+        r2_standardised: Held-out R² with every dimension of the large model in units of its own deviation. This and
+            what follows is None in maps of earlier versions.
+        cka_standardised: Held-out linear CKA, likewise on both sides.
+        largest_dimension_small: Share of the small layer's variance that its largest dimension holds, 0 to 1.
+        largest_dimension_large: Likewise of the large layer.
+        outlier_dimensions_small: How many dimensions of the small layer are outliers, as `outlier_dimensions` marks.
+        outlier_dimensions_large: Likewise of the large layer.
+        outlier_share_small: Share of the small layer's variance that they hold, 0 to 1.
+        outlier_share_large: Likewise of the large layer.
 
     Raises:
         ArtifactError: If a value is of another type, or a layer or a count is negative.
@@ -50,12 +59,20 @@ class MapInfo(PairInfo):
     corpus_fingerprint: str
     created: str
     settings: dict[str, Any] = dataclasses.field(default_factory=dict)
+    r2_standardised: float | None = None
+    cka_standardised: float | None = None
+    largest_dimension_small: float | None = None
+    largest_dimension_large: float | None = None
+    outlier_dimensions_small: int | None = None
+    outlier_dimensions_large: int | None = None
+    outlier_share_small: float | None = None
+    outlier_share_large: float | None = None
 
     def __post_init__(self) -> None:
         """Check the values, which may come from a file that was edited by hand."""
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if type(value) not in _ALLOWED[field.type] or (field.type is int and value < 0):
+            if type(value) not in _ALLOWED[field.type] or (field.type in _COUNTS and (value or 0) < 0):
                 raise ArtifactError(f"this map says {value!r:.80} where its {field.name} should be; fit it again")
 
 
@@ -116,10 +133,12 @@ def check_map(info: MapInfo, small_fingerprint: str, large_fingerprint: str) -> 
         )
 
 
+_COUNTS = (int, int | None)
 _ALLOWED: dict[Any, tuple[type, ...]] = {
     str: (str,),
     int: (int,),
     float: (float, int),
     float | None: (float, int, NoneType),
+    int | None: (int, NoneType),
     dict[str, Any]: (dict,),
 }

@@ -63,13 +63,14 @@ class VectorFile:
         object.__setattr__(self, "values", values)
 
 
-def save_vector(path: Path, vector: VectorFile) -> Path:
+def save_vector(path: Path, vector: VectorFile, model_hint: str = "") -> Path:
     """Save a vector; a kill at any moment leaves the file that was there before, or the new one.
 
     Args:
         path: The file; `*.gguf` becomes a GGUF control vector, every other a safetensors file. Its folder is made if
             needed.
         vector: What to save.
+        model_hint: The architecture that a GGUF file names, such as "llama"; empty for the model's name.
 
     Returns:
         The path.
@@ -79,7 +80,7 @@ def save_vector(path: Path, vector: VectorFile) -> Path:
     """
     if path.suffix.lower() == _GGUF:
         notes = {_NOTES + name: str(getattr(vector, name)) for name in _TEXTS}
-        return write_gguf(path, vector.model, {vector.layer: vector.values}, notes)
+        return write_gguf(path, model_hint or vector.model, {vector.layer: vector.values}, notes)
     texts = {name: str(getattr(vector, name)) for name in _TEXTS}
     metadata = {"kind": KIND, "version": FORMAT_VERSION, "layer": str(vector.layer), **texts}
     try:

@@ -1,14 +1,14 @@
 """Check: does a contrast set give a vector, in which layers, and does the map carry it, before anyone steers?"""
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.diagnostics import Diagnosis, diagnose
 from lrt_explorer.concepts.directions import Method
-from lrt_explorer.concepts.reading import reader, reading_pairs
+from lrt_explorer.concepts.reading import fitting_pairs, reader, reading_pairs
 from lrt_explorer.concepts.stability import Stability, stability
 from lrt_explorer.concepts.vectors import SteeringVector, found_in, random_vector, transfer
 from lrt_explorer.concepts.whitening import whitening
@@ -76,7 +76,8 @@ class ConceptCheck:
     Attributes:
         concept: its name.
         pairs: how many it has.
-        pairs_read: how many were read, evenly spread over the set.
+        pairs_read: how many were read, evenly spread over the set; those that either model's context is too short for
+            are left out.
         method, reading, whitened: how the vectors were found.
         small, large: what each model makes of it.
         mapped: how the map carries it; None without a map.
@@ -130,12 +131,11 @@ def check_concept(
     if map is not None:
         check_map(map[1], small.fingerprint, large.fingerprint)
     read = _sampled(contrast)
+    fitting = set(fitting_pairs(small, read, reading)) & set(fitting_pairs(large, read, reading))
     one, found = yield from _check_model(small, read, small_layer, method, reading, whiten, 0)
     other, native = yield from _check_model(large, read, large_layer, method, reading, whiten, 1)
     mapped = None if map is None else _check_mapped(*map, found, native)
-    return ConceptCheck(
-        contrast.name, len(contrast.pairs), len(read.pairs), method, reading, whiten, one, other, mapped
-    )
+    return ConceptCheck(contrast.name, len(contrast.pairs), len(fitting), method, reading, whiten, one, other, mapped)
 
 
 def spread_layers(layers: int, at_most: int, keep: int) -> list[int]:
@@ -149,7 +149,7 @@ def _sampled(contrast: ContrastSet) -> ContrastSet:
     count = len(contrast.pairs)
     if count <= PAIRS_READ:
         return contrast
-    return replace(contrast, pairs=tuple(contrast.pairs[i * count // PAIRS_READ] for i in range(PAIRS_READ)))
+    return contrast.some_pairs([i * count // PAIRS_READ for i in range(PAIRS_READ)])
 
 
 def _check_model(

@@ -1,7 +1,7 @@
 """Compare: the large model unsteered, steered by its own vector, by the mapped one, and by a random one."""
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 import torch
@@ -12,12 +12,17 @@ from lrt_explorer.concepts.readout import answer_readout, pooled_prompt
 from lrt_explorer.concepts.scoring import ScorerChoice
 from lrt_explorer.concepts.vectors import SteeringVector, addition, random_vector, transfer
 from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.lm.chat import framed
 from lrt_explorer.lm.generate import generate_arms
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, check_map
 from lrt_explorer.study.brought import check_home
+from lrt_explorer.study.calibrate import calibrate, equal_strengths
+from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.judged import text_scorer
-from lrt_explorer.study.known import Known, known_vectors
+from lrt_explorer.study.known import known_vectors
+from lrt_explorer.study.progress import finish
+from lrt_explorer.study.world import world_of
 
 UNSTEERED, NATIVE, TRANSFERRED, RANDOM = "unsteered", "native", "transferred", "random"
 
@@ -34,6 +39,8 @@ class Arm:
         score: the scorer's score of the text in [0, 1]; None without a scorer or without evidence.
         readout: log-probability of the concept's positive answers minus negative ones right after the prompt, in nats;
             None for a concept without answers.
+        strength: s of this arm, in typical deviations; 0 if nothing is added.
+        coefficient: s · m, the length of what was added.
     """
 
     name: str
@@ -42,6 +49,8 @@ class Arm:
     changed: tuple[bool, ...]
     score: float | None
     readout: float | None
+    strength: float = 0.0
+    coefficient: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,7 @@ class Comparison:
     Attributes:
         prompt: the shared start.
         strength: s, in units of the typical deviation.
-        coefficient: s · m, the norm of what was added.
+        coefficient: s · m, the length of what was added to the native arm.
         arms: unsteered, native, transferred, random.
         settings: everything else that it takes to repeat it.
     """
@@ -80,7 +89,7 @@ def compare(
     concept: ContrastSet,
     prompt: str,
     *,
-    strength: float = 0.4,
+    strength: float | None = None,
     seed: int = 0,
     max_new_tokens: int = 48,
     temperature: float = 0.0,
@@ -92,14 +101,17 @@ def compare(
     as_in_paper: bool = False,
     small_vector: SteeringVector | None = None,
     large_vector: SteeringVector | None = None,
+    equal_cost: bool = False,
 ) -> Generator[ComparisonStep, None, Comparison]:
     """Write all arms side by side, in one batched pass from one start and with the same noise.
 
-    Every steered arm is pushed by the same norm, `strength` times the large model's typical deviation. `as_in_paper`
-    adds the map's offset to the transferred direction too (arXiv 2506.00653), which is not how a difference is mapped.
-    `reading`, `method` and `whiten` say how vectors are found (see `find_vectors`), `scorer` what scores the texts in
-    place of the concept's own scorer. A vector that is given takes the place of the one that the concept's texts give
-    in that model; the concept still says what is read out, and what the typical deviation is.
+    Every steered arm is pushed equally far, by `strength` times the large model's typical deviation. Without a strength
+    it is the first one of the native vector's calibration. With `equal_cost` every other arm is pushed as far as costs
+    the model what the native vector costs it on neutral text. `as_in_paper` adds the map's offset to the transferred
+    direction too (arXiv 2506.00653), which is not how a difference is mapped. `reading`, `method` and `whiten` say how
+    vectors are found (see `find_vectors`), `scorer` what scores the texts in place of the concept's own scorer. A
+    vector that is given takes the place of the one that the concept's texts give in that model; the concept still says
+    what is read out.
 
     Raises:
         ArtifactError: if the map belongs to other models.
@@ -111,9 +123,11 @@ def compare(
     reading = reading or concept.reading
     check_map(info, small.fingerprint, large.fingerprint)
     layer = info.large_layer
-    native = known_vectors().get(large, concept, layer, reading, method, whiten)
-    if large_vector is not None:
-        native = Known(check_home(large_vector, large, layer), native.typical_deviation)
+    native = (
+        known_vectors().get(large, concept, layer, reading, method, whiten).vector
+        if large_vector is None
+        else check_home(large_vector, large, layer)
+    )
     found = (
         known_vectors().get(small, concept, info.small_layer, reading, method, whiten).vector
         if small_vector is None
@@ -121,28 +135,40 @@ def compare(
     )
     mapped = transfer(found, map, info, as_in_paper=as_in_paper)
     directions = {
-        NATIVE: native.vector.values,
+        NATIVE: native.values,
         TRANSFERRED: mapped.values,
         RANDOM: random_vector(large.width, random_seed),
     }
+    ordinary = world_of(small.name, large.name).ordinary
+    unit = unit_of(large, layer, ordinary)
+    if strength is None:
+        strength = finish(calibrate(large, layer, native.values, unit, ordinary)).first
+    strengths: tuple[float, ...] = (strength,) * len(directions)
+    if equal_cost:
+        strengths = equal_strengths(large, layer, list(directions.values()), strength, unit, ordinary)
     additions = torch.stack(
-        [torch.zeros(large.width), *(addition(v, strength, native.typical_deviation) for v in directions.values())]
+        [
+            torch.zeros(large.width),
+            *(addition(v, s, unit) for v, s in zip(directions.values(), strengths, strict=True)),
+        ]
     )
+    pushes = (0.0, *strengths)
     names = (UNSTEERED, *directions)
+    read = framed(large, concept.ask_before(prompt), prompt)
     steps = generate_arms(
-        large, prompt, layer, additions, max_new_tokens=max_new_tokens, temperature=temperature, seed=seed
+        large, read, layer, additions, max_new_tokens=max_new_tokens, temperature=temperature, seed=seed
     )
-    readouts = _readouts(large, concept, prompt, layer, additions)
+    readouts = _readouts(large, concept, read, layer, additions)
     pieces: list[list[str]] = [[] for _ in names]
-    arms = tuple(Arm(name, "", (), (), None, None) for name in names)
+    arms = tuple(Arm(name, "", (), (), None, None, s, s * unit.value) for name, s in zip(names, pushes, strict=True))
     for step in steps:
         for tokens, text in zip(pieces, step.texts, strict=True):
             # A text only ever grows; what a step adds to it is shown as one token.
             if new := text[len("".join(tokens)) :]:
                 tokens.append(new)
         arms = tuple(
-            _arm(name, tokens, pieces[0], None if score is None else score(prompt, text), readout)
-            for name, tokens, text, readout in zip(names, pieces, step.texts, readouts, strict=True)
+            _written(arm, tokens, pieces[0], None if score is None else score(prompt, text), readout)
+            for arm, tokens, text, readout in zip(arms, pieces, step.texts, readouts, strict=True)
         )
         yield ComparisonStep(arms, step.step + 1, max_new_tokens)
     settings: dict[str, str | int | float] = {
@@ -153,7 +179,9 @@ def compare(
         "concept": concept.name,
         "reading": reading,
         "method": method_name(method, whiten),
+        "pairs": len(concept.pairs),
         "as_in_paper": as_in_paper,
+        "equal_cost": equal_cost,
         **_given("small_vector", small_vector),
         **_given("large_vector", large_vector),
         "seed": seed,
@@ -161,7 +189,7 @@ def compare(
         "temperature": temperature,
         "max_new_tokens": max_new_tokens,
     }
-    return Comparison(prompt, strength, strength * native.typical_deviation, arms, settings)
+    return Comparison(prompt, strength, strength * unit.value, arms, settings)
 
 
 def _given(key: str, vector: SteeringVector | None) -> dict[str, str | int | float]:
@@ -176,8 +204,9 @@ def changed_tokens(tokens: Sequence[str], reference: Sequence[str]) -> tuple[boo
     return tuple(changed)
 
 
-def _arm(name: str, tokens: list[str], unsteered: list[str], score: float | None, readout: float | None) -> Arm:
-    return Arm(name, "".join(tokens), tuple(tokens), changed_tokens(tokens, unsteered), score, readout)
+def _written(arm: Arm, tokens: list[str], unsteered: list[str], score: float | None, readout: float | None) -> Arm:
+    changed = changed_tokens(tokens, unsteered)
+    return replace(arm, text="".join(tokens), tokens=tuple(tokens), changed=changed, score=score, readout=readout)
 
 
 def _readouts(

@@ -1,7 +1,7 @@
 """Control maps: fitted on shuffled pairs, kept beside an evaluation so that a rerun does not fit them again."""
 
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from lrt_explorer.linear.affine import AffineMap
@@ -9,7 +9,7 @@ from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import has_artifact, load_map, save_map
 from lrt_explorer.study.collect import Route
-from lrt_explorer.study.fit import FittedMap, fit_maps
+from lrt_explorer.study.fit import fit_maps
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.known import short_hash
 from lrt_explorer.study.progress import Progress
@@ -17,19 +17,6 @@ from lrt_explorer.study.progress import Progress
 SEEDS = (1, 2, 3)
 CONTROL_TOKENS = 30_000
 """Token pairs that each control map is fitted on: enough for a map that is to know nothing, and soon done."""
-
-
-@dataclass(frozen=True)
-class ControlMaps:
-    """Maps that know both clouds of points but not which point belongs to which.
-
-    Attributes:
-        controls: one for each seed.
-        fitted: the true map, from the same pass, where it was asked for.
-    """
-
-    controls: tuple[AffineMap, ...]
-    fitted: FittedMap | None = None
 
 
 def control_maps(
@@ -42,10 +29,11 @@ def control_maps(
     tokens: int = 100_000,
     corpus: str = "",
     seeds: Sequence[int] = SEEDS,
-    also_true: bool = False,
     keep: Path | None = None,
-) -> Generator[Progress, None, ControlMaps]:
+) -> Generator[Progress, None, tuple[AffineMap, ...]]:
     """The control maps of a layer pair: those kept in a folder, or fitted now in one pass over the texts.
+
+    They know both clouds of points, but not which point belongs to which.
 
     Args:
         small: the model that vectors come from.
@@ -56,7 +44,6 @@ def control_maps(
         tokens: pairs of tokens for each map.
         corpus: the name of the texts, for people.
         seeds: of the shuffling, one for each map.
-        also_true: whether to fit the true map too, in the same pass.
         keep: folder for control maps, of whatever texts; None to keep none.
 
     Raises:
@@ -65,23 +52,19 @@ def control_maps(
     if keep is not None:
         # Maps of other texts are kept beside these, not written over.
         keep = keep / short_hash(f"{corpus} {tokens}")
-    if keep is not None and not also_true:
         ends = ((small.fingerprint, small_layer), (large.fingerprint, large_layer))
         kept = [_kept(keep / str(seed), ends, (corpus, tokens, seed)) for seed in seeds]
         found = [one for one in kept if one is not None]
         if len(found) == len(seeds):
-            return ControlMaps(tuple(found))
+            return tuple(found)
     routes = [Route(small_layer, large_layer, seed) for seed in seeds]
-    if also_true:
-        routes.append(Route(small_layer, large_layer))
-    fitted = yield from fit_maps(small, large, texts, routes, FitSettings(tokens, corpus))
-    controls = fitted[: len(seeds)]
+    controls = yield from fit_maps(small, large, texts, routes, FitSettings(tokens, corpus))
     if keep is not None:
         for seed, control in zip(seeds, controls, strict=True):
             # Texts that end early give fewer tokens than asked for, and so would a rerun.
             info = replace(control.info, settings={**control.info.settings, "tokens_asked": tokens})
             save_map(keep / str(seed), control.map, info)
-    return ControlMaps(tuple(one.map for one in controls), fitted[-1] if also_true else None)
+    return tuple(one.map for one in controls)
 
 
 def _kept(

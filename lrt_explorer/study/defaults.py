@@ -1,38 +1,22 @@
 """What is shown to somebody who has chosen nothing yet."""
 
-from dataclasses import dataclass
+import json
+from functools import cache
 from os.path import commonprefix
+from pathlib import Path
 
-from lrt_explorer.concepts.contrast import ContrastSet, shipped_concepts
-from lrt_explorer.errors import ContrastError
-from lrt_explorer.lm.presets import PAIRS, PairPreset
+from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.lm.presets import PAIRS
+from lrt_explorer.store import assets_home
+from lrt_explorer.study.solve import least_tokens
 from lrt_explorer.study.suggest import BLOCKS_ABOVE
 
-CONCEPT = "register"
-STRENGTH = 0.6
 DEPTH = 0.6
 """How deep the layers of a pair lie that nobody has studied: where most vectors were seen to steer."""
-
-
-@dataclass(frozen=True)
-class Opening:
-    """The first thing on the screen: a pair, a concept, and how strongly it steers."""
-
-    pair: PairPreset
-    concept: str
-    strength: float
-
-
-def opening() -> Opening:
-    """The pair and concept the app opens with.
-
-    Raises:
-        ContrastError: if no concept is installed.
-    """
-    concepts = shipped_concepts()
-    if not concepts:
-        raise ContrastError("no concepts are installed; reinstall the app, or set LRT_EXPLORER_ASSETS to its assets")
-    return Opening(PAIRS[0], CONCEPT if CONCEPT in concepts else next(iter(concepts)), STRENGTH)
+FIRST_FIT_TOKENS = 5_000
+"""Pairs of tokens of a first map: enough to steer by, and half a minute for small models."""
+EXAMPLES = 3
+"""Prompts to start from that are offered for a concept."""
 
 
 def default_layers(small: str, large: str, small_layers: int, large_layers: int) -> tuple[int, int]:
@@ -51,9 +35,34 @@ def default_layers(small: str, large: str, small_layers: int, large_layers: int)
     return int(DEPTH * (small_layers - 1)), min(round(DEPTH * (large_layers - 1)), highest)
 
 
+def first_fit_tokens(small_width: int) -> int:
+    """Pairs of tokens for the first map of a pair whose small model is so wide."""
+    return max(FIRST_FIT_TOKENS, least_tokens(small_width))
+
+
 def default_prompt(contrast: ContrastSet) -> str:
-    """A prompt on which the concept shows: its first readout prompt, or else how both texts of its first pair begin."""
-    if contrast.prompts:
-        return contrast.prompts[0].text
+    """The prompt that a comparison starts from unless someone writes another: the first of `example_prompts`."""
+    examples = example_prompts(contrast)
+    return examples[0] if examples else ""
+
+
+def example_prompts(contrast: ContrastSet) -> tuple[str, ...]:
+    """Prompts on which a concept shows: those picked by hand, else its first readout prompts.
+
+    Without either it is how both texts of the first pair begin. There are none where they begin with nothing in common;
+    then the user writes the prompt.
+    """
+    if chosen := contrast.examples or _chosen_examples(assets_home()).get(contrast.name):
+        return tuple(chosen)
     shared = commonprefix(contrast.pairs[0]).rpartition(" ")[0]
-    return shared or contrast.pairs[0][1].partition(" ")[0]
+    begun = shared or contrast.pairs[0][1].partition(" ")[0]
+    prompts = [prompt.text for prompt in contrast.prompts] or [begun]
+    return tuple(dict.fromkeys(prompt for prompt in prompts if prompt.strip()))[:EXAMPLES]
+
+
+@cache
+def _chosen_examples(assets: Path) -> dict[str, list[str]]:
+    """Prompts picked by hand, easier to read than those that measure; none where the assets bring none."""
+    file = assets / "examples.json"
+    examples: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return examples

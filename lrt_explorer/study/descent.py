@@ -1,4 +1,4 @@
-"""What the estimators that go down step by step begin with: moments to score on, and directions to compare."""
+"""What the estimators that go down step by step begin with and end in: moments to score on, directions to compare."""
 
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
@@ -10,10 +10,11 @@ from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.collect import Collected, Part, Route
+from lrt_explorer.study.directions import read_directions
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.moments import moments_of
 from lrt_explorer.study.progress import Progress
-from lrt_explorer.study.solve import Directions, FittedMap, check_enough, read_directions, with_evidence
+from lrt_explorer.study.solve import FittedMap, check_enough, with_evidence
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +26,7 @@ class Ground:
         large: the model that is steered.
         route: the layers.
         collected: the moments of the pair.
-        directions: the vectors of the concepts that judge.
+        settings: among them the concepts that judge, which are read when a map is there.
         end_weight: how often the last pair of every text counts.
     """
 
@@ -33,7 +34,7 @@ class Ground:
     large: LanguageModel
     route: Route
     collected: Collected
-    directions: list[Directions]
+    settings: FitSettings
     end_weight: int
 
     @property
@@ -41,17 +42,19 @@ class Ground:
         """Of each part of the texts."""
         return self.collected.of(self.route)
 
-    def fitted(self, estimate: Estimate, method: str) -> FittedMap:
+    def fitted(self, estimate: Estimate, method: str) -> Generator[Progress, None, FittedMap]:
         """A map that was found, scored on the rows that the closed forms are scored on."""
-        return with_evidence(
-            self.small, self.large, self.collected, self.route, estimate, method=method, directions=self.directions
+        found = with_evidence(self.small, self.large, self.collected, self.route, estimate, method=method)
+        pairs, settings = [(self.route.small_layer, self.route.large_layer)], self.settings
+        return found.compared(
+            (yield from read_directions(self.small, self.large, pairs, settings.concepts, settings.reading))
         )
 
 
 def ground_for(
     small: LanguageModel, large: LanguageModel, texts: Iterable[Document], route: Route, settings: FitSettings
 ) -> Generator[Progress, None, Ground]:
-    """Read the texts once for their moments, and the concepts for their directions.
+    """Read the texts once for their moments.
 
     Raises:
         SettingsError: if a layer does not exist, no tokens are asked for, or the texts can be read only once.
@@ -77,5 +80,4 @@ def ground_for(
     )
     collected.corpus = settings.corpus
     check_enough(small, large, collected, [route])
-    directions = yield from read_directions(small, large, [pair], settings.concepts, settings.reading)
-    return Ground(small, large, route, collected, directions, end_weight)
+    return Ground(small, large, route, collected, settings, end_weight)

@@ -10,6 +10,7 @@ from torch.nn import functional
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.errors import MapError, SettingsError
 from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.linear.estimators import Estimate, JsonValue, ridge
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.scores import r2
@@ -113,9 +114,9 @@ def distilled_map(
         parts: tuple[list[ContrastSet], list[ContrastSet]] = ([], [])
         for number, concept in enumerate(how.learn_from):
             parts[number in apart].append(concept)
-        norm = material.typical_deviation
-        learn = yield from pair_differences(small, large, ground.route, parts[0], settings.reading, norm)
-        choose = yield from pair_differences(small, large, ground.route, parts[1], settings.reading, norm)
+        unit = material.typical_deviation
+        learn = yield from pair_differences(small, large, ground.route, parts[0], settings.reading, unit)
+        choose = yield from pair_differences(small, large, ground.route, parts[1], settings.reading, unit)
     return (yield from _descended(ground, material, held.starts, learn, choose, how))
 
 
@@ -132,7 +133,7 @@ def distilled_folds(
     """Maps distilled from concepts, cross-validated: each concept is judged by a map that never saw it.
 
     The concepts to learn from are parted into folds; for each fold that holds a concept of `settings` a map learns from
-    all the others, and is judged on those of `settings` in the fold: they are in its `direction_cosines`.
+    all the others, and is judged on those of `settings` in the fold: they are in its `agreement`.
 
     Raises what `distilled_map` raises, and SettingsError if there are too few concepts for so many folds, or one to be
     judged is not among those to learn from.
@@ -162,16 +163,16 @@ def _descended(
     descent = _Descent(begun.map, moments["fit"], how.learning_rate, how.anchor)
     generator = torch.Generator().manual_seed(how.seed)
     tests = [(start, *choose.draw(torch.Generator().manual_seed(n))) for n, start in enumerate(held)]
-    best_step, best, before = 0, begun.map, _held_divergence(large, descent.weight, tests)
+    best_step, best, before = 0, begun.map, _held_divergence(large, descent.weight, tests, material.typical_deviation)
     after = before
     path = [(0.0, r2(begun.map, moments["select"]))]
     for step in range(1, steps + 1):
         start = material.starts[int(torch.randint(len(material.starts), (1,), generator=generator))]
-        divergence = _divergence(large, descent.weight, start, *learn.draw(generator))
+        divergence = _divergence(large, descent.weight, start, *learn.draw(generator), material.typical_deviation)
         descent.down(divergence, 1 - (step - 1) / steps)
         yield Progress(step, steps, f"distilling, step {step} of {steps}: {after:.3f} nats from native steering")
         if step % max(1, steps // CHECKS) == 0 or step == steps:
-            now = _held_divergence(large, descent.weight, tests)
+            now = _held_divergence(large, descent.weight, tests, material.typical_deviation)
             path.append((float(step), r2(descent.map(), moments["select"])))
             if now < after:
                 best_step, best, after = step, descent.map(), now
@@ -185,27 +186,36 @@ def _descended(
         "divergence_ridge": before,
         "divergence": after,
     }
-    return ground.fitted(Estimate(best, begun.lam, tuple(path), found), METHOD)
+    return (yield from ground.fitted(Estimate(best, begun.lam, tuple(path), found), METHOD))
 
 
 def _divergence(
-    large: LanguageModel, weight: Tensor, start: Start, small: Tensor, native: Tensor, norms: Tensor
+    large: LanguageModel,
+    weight: Tensor,
+    start: Start,
+    small: Tensor,
+    native: Tensor,
+    norms: Tensor,
+    typical_deviation: TypicalDeviation,
 ) -> Tensor:
     """KL(steered by native directions ‖ steered by mapped ones) in nats, mean over directions and positions."""
     mapped = small.to(weight) @ weight
     with torch.no_grad():
-        logits = differentiable_logits(large, start, functional.normalize(native, dim=1) * norms, POSITIONS)
+        logits = differentiable_logits(large, start, typical_deviation.normalized(native) * norms, POSITIONS)
         target = logits.log_softmax(-1)
-    steered = functional.normalize(mapped, dim=1) * norms.to(weight)
+    steered = typical_deviation.normalized(mapped) * norms.to(weight)
     found = differentiable_logits(large, start, steered, POSITIONS).log_softmax(-1)
     return functional.kl_div(found, target, reduction="none", log_target=True).sum(-1).mean()
 
 
 def _held_divergence(
-    large: LanguageModel, weight: Tensor, tests: Sequence[tuple[Start, Tensor, Tensor, Tensor]]
+    large: LanguageModel,
+    weight: Tensor,
+    tests: Sequence[tuple[Start, Tensor, Tensor, Tensor]],
+    typical_deviation: TypicalDeviation,
 ) -> float:
     with torch.no_grad():
-        return sum(float(_divergence(large, weight, *test)) for test in tests) / len(tests)
+        return sum(float(_divergence(large, weight, *test, typical_deviation)) for test in tests) / len(tests)
 
 
 class _Descent:

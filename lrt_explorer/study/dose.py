@@ -11,8 +11,11 @@ from lrt_explorer.concepts.contrast import ReadoutPrompt
 from lrt_explorer.concepts.readout import answer_tokens, read_answers, settle
 from lrt_explorer.concepts.vectors import addition
 from lrt_explorer.errors import ContrastError
+from lrt_explorer.linear.deviation import TypicalDeviation
+from lrt_explorer.lm.chat import unframed
 from lrt_explorer.lm.generate import generate_batch
 from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.study.calibrate import calibrate
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.statistics import (
     Array,
@@ -24,8 +27,7 @@ from lrt_explorer.study.statistics import (
     slopes,
     spearman,
 )
-
-STRENGTHS: tuple[float, ...] = (-0.6, -0.4, -0.2, 0.0, 0.2, 0.4, 0.6)
+from lrt_explorer.study.world import world_of
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,9 @@ def dose_response(
     layer: int,
     vectors: Mapping[str, Tensor],
     prompts: Sequence[ReadoutPrompt],
-    typical_deviation: float,
+    typical_deviation: TypicalDeviation | float,
     *,
-    strengths: Sequence[float] = STRENGTHS,
+    strengths: Sequence[float] | None = None,
     seed: int = 0,
 ) -> Generator[Progress, None, DoseResponse]:
     """The readout of every prompt under every arm at every strength.
@@ -87,7 +89,8 @@ def dose_response(
         vectors: `[d]` per arm, of any length.
         prompts: held-out readout prompts.
         typical_deviation: m, what a strength of 1 amounts to.
-        strengths: at least two different ones; the unsteered readout at 0 is computed once for all arms.
+        strengths: at least two different ones; the unsteered readout at 0 is computed once for all arms. None for the
+            calibrated grid of the native vector, or of the first one where none is named so.
         seed: of the bootstrap.
 
     Raises:
@@ -97,6 +100,8 @@ def dose_response(
     """
     if not prompts:
         raise ContrastError("the concept has no readout prompts; add lines with 'prompt', 'positive' and 'negative'")
+    if strengths is None:
+        strengths = yield from _calibrated(lm, layer, vectors, typical_deviation)
     prompts = settle(lm, prompts)
     answers, texts = answer_tokens(lm, prompts), [prompt.text for prompt in prompts]
     shape = (len(vectors), len(strengths), len(prompts))
@@ -119,9 +124,9 @@ def score_response(
     vectors: Mapping[str, Tensor],
     prompts: Sequence[str],
     score: Callable[[str, str], float | None],
-    typical_deviation: float,
+    typical_deviation: TypicalDeviation | float,
     *,
-    strengths: Sequence[float] = STRENGTHS,
+    strengths: Sequence[float] | None = None,
     max_new_tokens: int = 48,
     temperature: float = 0.0,
     seed: int = 0,
@@ -130,6 +135,8 @@ def score_response(
 
     `score` takes a prompt and its continuation and gives a number in [0, 1], or None without evidence.
     """
+    if strengths is None:
+        strengths = yield from _calibrated(lm, layer, vectors, typical_deviation)
     shape = (len(vectors), len(strengths), len(prompts))
     scores = np.empty(shape)
     unsteered: list[str] | None = None
@@ -144,7 +151,7 @@ def score_response(
             )
         if strength == 0:
             unsteered = texts
-        verdicts = [score(prompt, text) for prompt, text in zip(prompts, texts, strict=True)]
+        verdicts = [score(unframed(prompt), text) for prompt, text in zip(prompts, texts, strict=True)]
         scores[row, column] = [np.nan if verdict is None else verdict for verdict in verdicts]
     return summarise(tuple(vectors), strengths, scores, seed)
 
@@ -174,6 +181,13 @@ def summarise(arms: tuple[str, ...], strengths: Sequence[float], readouts: Array
         tuple(spearman(grid, row) for row in means),
         seed,
     )
+
+
+def _calibrated(
+    lm: LanguageModel, layer: int, vectors: Mapping[str, Tensor], typical_deviation: TypicalDeviation | float
+) -> Generator[Progress, None, Sequence[float]]:
+    vector = torch.as_tensor(vectors.get("native", next(iter(vectors.values()))))
+    return (yield from calibrate(lm, layer, vector, typical_deviation, world_of(lm.name).ordinary)).grid
 
 
 def _doses(

@@ -1,6 +1,6 @@
 """Evaluate: does it transfer, how sure is that, and what does it cost, for any number of concepts at once."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +16,8 @@ from lrt_explorer.study.evaluation.kept import evaluation_key, find_measured, ke
 from lrt_explorer.study.evaluation.measure import Measured, Starts, measure, read_both
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.judged import text_scorer
+from lrt_explorer.study.neutral import neutral_prompts
 from lrt_explorer.study.progress import Progress, retold
-from lrt_explorer.study.texts import sample_texts
 from lrt_explorer.study.verdict import Verdict, verdicts
 from lrt_explorer.study.world import world_of
 
@@ -25,7 +25,6 @@ __all__ = ["ConceptResult", "Evaluation", "EvaluationSettings", "EvaluationStep"
 
 STEPS = 1000
 """Parts of a concept that progress is counted in."""
-SHORTEST_NEUTRAL, LONGEST_NEUTRAL = 8, 32
 
 
 @dataclass(frozen=True)
@@ -172,7 +171,7 @@ def evaluate(
         measured = None if folder is None else find_measured(folder, key)
         if measured is None:
             yield Progress(STEPS * number, STEPS * len(concepts), f"{concept.name}: finding its vectors")
-            arms = concept_arms(case)
+            arms = yield from retold(concept_arms(case), _at(number, len(concepts), concept.name))
             starts = starts or read_both(large, info.large_layer, quiet)
             study = measure(large, info.large_layer, concept, arms, starts, settings)
             measured = yield from _within(study, number, len(concepts))
@@ -184,11 +183,9 @@ def evaluate(
     return so_far()
 
 
-def neutral_prompts(count: int, corpus: str) -> tuple[str, ...]:
-    """Beginnings of documents of ordinary text (see `World.ordinary`), of different lengths."""
-    lengths = range(SHORTEST_NEUTRAL, LONGEST_NEUTRAL + 1)
-    texts = [text for text in sample_texts(count, corpus) if isinstance(text, str)]
-    return tuple(" ".join(text.split()[: lengths[5 * row % len(lengths)]]) for row, text in enumerate(texts))
+def _at(done: int, total: int, concept: str) -> Callable[[Progress], Progress]:
+    """What comes before a concept's measurements, told at its beginning."""
+    return lambda step: Progress(STEPS * done, STEPS * total, f"{concept}: {step.message}")
 
 
 def _within(study: Generator[Progress, None, Measured], done: int, total: int) -> Generator[Progress, None, Measured]:

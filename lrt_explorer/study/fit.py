@@ -9,11 +9,12 @@ from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.collect import Collected, Route, collect
+from lrt_explorer.study.directions import read_directions
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.memory import MEMORY_GB, bytes_for, passes
 from lrt_explorer.study.moments import moments_of
 from lrt_explorer.study.progress import Progress, retold
-from lrt_explorer.study.solve import Directions, FittedMap, check_enough, read_directions, solve
+from lrt_explorer.study.solve import FittedMap, check_enough, solve
 from lrt_explorer.study.texts import prepared
 
 __all__ = ["FittedMap", "each_map", "fit_map", "fit_maps"]
@@ -76,7 +77,9 @@ def fit_maps(
     """Fit one map per route, in the order given, from as few passes as the memory allows; otherwise as `fit_map`."""
     fitted: dict[Route, FittedMap] = {}
     yield from each_map(small, large, texts, routes, settings, lambda route, found: fitted.update({route: found}))
-    return tuple(fitted[route] for route in routes)
+    pairs = {(route.small_layer, route.large_layer) for route in routes}
+    directions = yield from read_directions(small, large, pairs, settings.concepts, settings.reading)
+    return tuple(fitted[route].compared(directions) for route in routes)
 
 
 def each_map(
@@ -87,7 +90,10 @@ def each_map(
     settings: FitSettings,
     take: Callable[[Route, FittedMap], None],
 ) -> Generator[Progress, None, None]:
-    """As `fit_maps`, but every map is given to `take` as soon as it is solved, so that they need not all be held."""
+    """As `fit_maps`, but every map is given to `take` as soon as it is solved, so that they need not all be held.
+
+    No concept is read: what takes the maps can keep them before anyone compares directions.
+    """
     tokens, corpus, memory_gb = settings.tokens, settings.corpus, settings.memory_gb
     for route in routes:
         check_layer(small, route.small_layer)
@@ -111,7 +117,6 @@ def each_map(
             )
         said = f"{len(groups)} passes, for {memory_gb:g} GB hold {len(groups[0])} layer pairs at once; none are kept"
         yield Progress(0, len(groups), said)
-    directions: list[Directions] | None = None
     for number, group in enumerate(groups, 1):
         chosen = [route for route in routes if (route.small_layer, route.large_layer) in set(group)]
         if controls:
@@ -123,11 +128,9 @@ def each_map(
         collected = yield from _numbered(study, number, len(groups))
         collected.corpus = corpus
         check_enough(small, large, collected, chosen)
-        if directions is None:
-            directions = yield from read_directions(small, large, pairs, settings.concepts, settings.reading)
         for index, route in enumerate(chosen):
             yield Progress(index, len(chosen), f"solving layer {route.small_layer} → {route.large_layer}")
-            take(route, solve(small, large, collected, route, method=settings.method, directions=directions))
+            take(route, solve(small, large, collected, route, method=settings.method))
 
 
 def _numbered(

@@ -1,10 +1,10 @@
-"""Vectors and typical deviations already read, from the shipped files or in this run, so that nobody waits twice."""
+"""Vectors that are known: shipped, read in this run, or kept on disk from an earlier one."""
 
 import hashlib
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,14 +13,18 @@ from torch import Tensor
 
 from lrt_explorer.concepts.contrast import READINGS, ContrastSet, Reading
 from lrt_explorer.concepts.directions import METHODS, Method, method_name
-from lrt_explorer.concepts.vectors import SteeringVector, vectors_with_norms
+from lrt_explorer.concepts.vectors import SteeringVector, reading_vectors
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import assets_home, load_artifact, save_artifact
+from lrt_explorer.study.kept_vectors import VectorKey, keep_vectors, kept_vectors
+from lrt_explorer.study.progress import Progress, finish, retold
 
 KIND = "vectors"
 CAPACITY = 4096
 """Enough for the shipped concepts at all layers of a dozen models."""
+FEW_PAIRS = 32
+"""Pairs that give a first vector at once, before all pairs of a set are read."""
 
 
 @dataclass(frozen=True)
@@ -29,21 +33,19 @@ class Known:
 
     Attributes:
         vector: its steering vector.
-        typical_deviation: median norm of the ordinary tokens of the concept's texts at this layer.
     """
 
     vector: SteeringVector
-    typical_deviation: float
 
 
 Key = tuple[str, str, int, str, str]  # fingerprint of the model, of the contrast set, layer, reading, method
 
 
 class KnownVectors:
-    """A bounded store of what was read, shared by all visitors; the longest unused goes first."""
+    """What was read, shared by all visitors and kept on disk; in memory the longest unused goes first."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
-        """Start empty; `capacity` counts vectors, a few kilobytes each."""
+        """Start empty; `capacity` counts vectors in memory, a few kilobytes each."""
         self._capacity = capacity
         self._lock = threading.Lock()
         self._known: OrderedDict[Key, Known] = OrderedDict()
@@ -58,7 +60,7 @@ class KnownVectors:
         method: Method = METHODS[0],
         whiten: bool = False,
     ) -> Known:
-        """The concept's vector and typical deviation at a layer, read from the model if nobody has yet.
+        """The concept's vector at a layer, read from the model if it is not cached yet.
 
         Raises what `find_vectors` raises.
         """
@@ -72,29 +74,72 @@ class KnownVectors:
         reading: Reading | None = None,
         method: Method = METHODS[0],
         whiten: bool = False,
+        *,
+        skip_empty: bool = False,
     ) -> dict[int, Known]:
-        """`get` at several layers; those not yet known are read together."""
+        """`get` at several layers; those not yet known are read together.
+
+        With `skip_empty` layers at which the texts give no vector are left out, where otherwise one such is an error.
+        """
+        return finish(self.reading(lm, contrast, layers, reading, method, whiten, skip_empty=skip_empty))
+
+    def reading(
+        self,
+        lm: LanguageModel,
+        contrast: ContrastSet,
+        layers: Sequence[int],
+        reading: Reading | None = None,
+        method: Method = METHODS[0],
+        whiten: bool = False,
+        *,
+        skip_empty: bool = False,
+    ) -> Generator[Progress, None, dict[int, Known]]:
+        """`get_all` with progress in texts; without any where nothing has to be read."""
         reading = reading or contrast.reading
-        keys = {layer: _key(lm, contrast, layer, reading, method_name(method, whiten)) for layer in layers}
-        with self._lock:
-            self._take_shipped(lm)
-            found = {layer: self._known[key] for layer, key in keys.items() if key in self._known}
-        # Read outside the lock: two visitors may both read the same vector, but nobody waits for another's model.
+        name = method_name(method, whiten)
+        found = self._found(lm, contrast, layers, reading, name)
+        # Read outside the lock: two visitors may both read the same vector, but none waits for another's model.
         if missing := sorted(set(layers) - set(found)):
-            found |= read_known(lm, contrast, missing, reading, method, whiten)
-        with self._lock:
-            for layer, key in keys.items():
-                self._keep(key, found[layer])
+            fresh = yield from reading_known(lm, contrast, missing, reading, method, whiten, skip_empty)
+            kept = {layer: known.vector.values for layer, known in fresh.items()}
+            keep_vectors(_on_disk(lm, contrast, reading, name), kept)
+            self._remember(lm, contrast, reading, name, fresh)
+            found |= fresh
         return found
 
     def holds(
         self, lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: Reading | None = None
     ) -> bool:
         """Whether `get_all` would answer at once, by the usual method."""
-        reading = reading or contrast.reading
+        return set(layers) <= set(self._found(lm, contrast, layers, reading or contrast.reading, METHODS[0]))
+
+    def _found(
+        self, lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: Reading, method: str
+    ) -> dict[int, Known]:
+        """What is known at these layers without a look at the model: in memory, shipped, or on disk."""
+        keys = {layer: _key(lm, contrast, layer, reading, method) for layer in layers}
         with self._lock:
             self._take_shipped(lm)
-            return all(_key(lm, contrast, layer, reading, METHODS[0]) in self._known for layer in layers)
+            found = {layer: self._known[key] for layer, key in keys.items() if key in self._known}
+            for key in (keys[layer] for layer in found):
+                self._known.move_to_end(key)
+        if missing := set(layers) - set(found):
+            kept = kept_vectors(_on_disk(lm, contrast, reading, method))
+            usable = {layer: kept[layer] for layer in missing & set(kept) if kept[layer].shape == (lm.width,)}
+            fresh = {
+                layer: Known(SteeringVector(values, lm.name, lm.fingerprint, layer, contrast.name, method, reading))
+                for layer, values in usable.items()
+            }
+            self._remember(lm, contrast, reading, method, fresh)
+            found |= fresh
+        return found
+
+    def _remember(
+        self, lm: LanguageModel, contrast: ContrastSet, reading: Reading, method: str, known: Mapping[int, Known]
+    ) -> None:
+        with self._lock:
+            for layer, one in known.items():
+                self._keep(_key(lm, contrast, layer, reading, method), one)
 
     def _take_shipped(self, lm: LanguageModel) -> None:
         if lm.fingerprint not in self._shipped_read:
@@ -115,6 +160,21 @@ def known_vectors() -> KnownVectors:
     return KnownVectors()
 
 
+def few_pairs(contrast: ContrastSet, pairs: int = FEW_PAIRS) -> ContrastSet:
+    """The set with so many of its pairs, spread evenly over it; the set itself where it has no more."""
+    have = len(contrast.pairs)
+    return contrast if have <= pairs else contrast.some_pairs([have * number // pairs for number in range(pairs)])
+
+
+def first_reading(
+    places: Sequence[tuple[LanguageModel, int]], contrast: ContrastSet, reading: Reading | None = None
+) -> ContrastSet:
+    """The set to read first: whole where its vectors are known at all of these places, else a few of its pairs."""
+    store = known_vectors()
+    whole = all(store.holds(lm, contrast, [layer], reading) for lm, layer in places)
+    return contrast if whole else few_pairs(contrast)
+
+
 def read_known(
     lm: LanguageModel,
     contrast: ContrastSet,
@@ -122,10 +182,39 @@ def read_known(
     reading: Reading | None,
     method: Method = METHODS[0],
     whiten: bool = False,
+    skip_empty: bool = False,
 ) -> dict[int, Known]:
-    """Read a concept from the model itself, at several layers at once."""
-    found = vectors_with_norms(lm, contrast, layers, method=method, reading=reading, whiten=whiten)
-    return {layer: Known(vector, norm) for layer, (vector, norm) in found.items()}
+    """Read a concept from the model itself, at several layers at once, whatever is known of it already."""
+    return finish(reading_known(lm, contrast, layers, reading, method, whiten, skip_empty))
+
+
+def reading_known(
+    lm: LanguageModel,
+    contrast: ContrastSet,
+    layers: Sequence[int],
+    reading: Reading | None,
+    method: Method = METHODS[0],
+    whiten: bool = False,
+    skip_empty: bool = False,
+) -> Generator[Progress, None, dict[int, Known]]:
+    """`read_known` with progress in texts."""
+    texts = 2 * len(contrast.pairs)
+    said = f"reading {len(contrast.pairs)} pairs of {contrast.name} with {model_label(lm.name)}"
+    yield Progress(0, texts, said)
+    found = yield from retold(
+        reading_vectors(lm, contrast, layers, method=method, reading=reading, whiten=whiten, skip_empty=skip_empty),
+        lambda done: Progress(done, texts, said),
+    )
+    return {layer: Known(vector) for layer, vector in found.items()}
+
+
+def model_label(model: str) -> str:
+    """A model's name as it is said: of a path or a hub id the last part."""
+    return model.rstrip("/").rsplit("/", 1)[-1] or model
+
+
+def _on_disk(lm: LanguageModel, contrast: ContrastSet, reading: Reading, method: str) -> VectorKey:
+    return VectorKey(lm.fingerprint, contrast.fingerprint(), reading, method, len(contrast.pairs))
 
 
 def _key(lm: LanguageModel, contrast: ContrastSet, layer: int, reading: Reading, method: str) -> Key:
@@ -168,7 +257,7 @@ def read_shipped(lm: LanguageModel) -> dict[Key, Known]:
                 str(entry["reading"]),
             )
             key = (lm.fingerprint, str(entry["contrast"]), vector.layer, vector.reading, vector.method)
-            shipped[key] = Known(vector, float(entry["typical_deviation"]))
+            shipped[key] = Known(vector)
     except (KeyError, TypeError, ValueError) as error:
         raise ArtifactError(f"the vectors in {folder} do not say what they are; make them again") from error
     return shipped
@@ -192,7 +281,6 @@ def ship_vectors(lm: LanguageModel, contrasts: Iterable[ContrastSet], layers: It
                         "layer": layer,
                         "reading": reading,
                         "method": known.vector.method,
-                        "typical_deviation": known.typical_deviation,
                     }
                 )
     meta = {"model": lm.name, "fingerprint": lm.fingerprint, "vectors": entries}

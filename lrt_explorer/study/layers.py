@@ -1,19 +1,25 @@
 """Layers: how well each layer of one model can be mapped to each layer of the other."""
 
-from collections.abc import Callable, Collection, Generator, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.store import MapInfo, load_map, save_map
 from lrt_explorer.study.collect import Collected, Route
+from lrt_explorer.study.directions import Agreement, agreement, read_directions
 from lrt_explorer.study.fit import each_map
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.memory import MEMORY_GB
 from lrt_explorer.study.progress import Progress
-from lrt_explorer.study.solve import FittedMap, check_enough, read_directions, solve
+from lrt_explorer.study.solve import FittedMap, check_enough, solve
+
+Pair = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,12 @@ class LayerCell:
         norm_ratio: mean over concepts, length of the mapped over that of the native vector; likewise.
         reachable_share: mean over concepts, share of the native vector within the map's image; likewise.
         lam: the λ chosen; None where the method has none.
+        r2_standardised: as `r2`, with every dimension of the large model in units of its own deviation.
+        cka_standardised: as `cka`, likewise on both sides.
+        largest_dimension_small: share of the small layer's variance that its largest dimension holds.
+        largest_dimension_large: likewise of the large layer.
+        concepts: how many the means are over.
+        left_out: the concepts that were asked for and give no vector at these layers.
     """
 
     small_layer: int
@@ -39,6 +51,17 @@ class LayerCell:
     norm_ratio: float | None
     reachable_share: float | None
     lam: float | None
+    r2_standardised: float | None = None
+    cka_standardised: float | None = None
+    largest_dimension_small: float | None = None
+    largest_dimension_large: float | None = None
+    concepts: int = 0
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def was_compared(self) -> bool:
+        """Whether directions were compared here, if only to find that no concept gives one."""
+        return self.concepts + len(self.left_out) > 0
 
 
 @dataclass(frozen=True)
@@ -49,11 +72,13 @@ class LayerGrid:
         small: name of the small model.
         large: name of the large model.
         cells: one a pair, in ascending order of the layers.
+        left_out: every concept that gives no vector at some pair, and why.
     """
 
     small: str
     large: str
     cells: tuple[LayerCell, ...]
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     def cell(self, small_layer: int, large_layer: int) -> LayerCell | None:
         """The cell of a pair; None if that pair was not tried."""
@@ -75,9 +100,11 @@ def layer_grid(
     memory_gb: float = MEMORY_GB,
     keep_moments: bool = True,
     end_weight: int | None = None,
-    take: Callable[[FittedMap], None] | None = None,
+    take: Callable[[FittedMap], Path | None] | None = None,
 ) -> Generator[Progress, None, LayerGrid]:
     """Fit the map of every layer pair, from one pass if the memory allows, and say how good each is.
+
+    Concepts are read when every map has been taken, so a concept that fails, or is interrupted, costs no map.
 
     Args:
         small: the model that vectors come from.
@@ -86,28 +113,39 @@ def layer_grid(
         pairs: (small layer, large layer) to try; by default all.
         tokens: as for `fit_map`, and so are corpus, concepts, reading, method and memory_gb.
         corpus: the name of the texts, without which no moments are kept.
-        concepts: contrast sets to compare directions on.
+        concepts: contrast sets to compare directions on; none are read otherwise.
         reading: how their vectors are read.
         method: a closed-form estimator.
         memory_gb: memory to use beside the models.
         keep_moments: save them, so that any of these maps can be made later without a pass.
         end_weight: as for `fit_map`.
-        take: is given every map as it is made, for the result holds only their figures.
+        take: is given every map as it is made, without its agreement, for the result holds only figures. It may give
+            back the folder in which it keeps the map; others lie in a folder for the time being, if concepts need them.
 
     Raises:
         As for `fit_map`.
     """
     chosen = set(product(range(small.layers), range(large.layers)) if pairs is None else pairs)
-    cells: list[LayerCell] = []
+    cells: dict[Pair, LayerCell] = {}
+    kept: dict[Pair, Path] = {}
+    with TemporaryDirectory(prefix="lrt-maps-") as spare:
 
-    def add(route: Route, fitted: FittedMap) -> None:
-        cells.append(_cell(fitted))
-        if take is not None:
-            take(fitted)
+        def add(route: Route, fitted: FittedMap) -> None:
+            pair = (route.small_layer, route.large_layer)
+            cells[pair] = _cell(fitted.info)
+            folder = None if take is None else take(fitted)
+            if concepts:
+                kept[pair] = folder or save_map(Path(spare) / f"{pair[0]}-{pair[1]}", fitted.map, fitted.info)
 
-    settings = FitSettings(tokens, corpus, concepts, reading, method, memory_gb, keep_moments, end_weight)
-    yield from each_map(small, large, texts, [Route(i, j) for i, j in sorted(chosen)], settings, add)
-    return _grid(small, large, cells)
+        settings = FitSettings(tokens, corpus, (), reading, method, memory_gb, keep_moments, end_weight)
+        yield from each_map(small, large, texts, [Route(i, j) for i, j in sorted(chosen)], settings, add)
+        directions = yield from read_directions(small, large, chosen, concepts, reading)
+        reasons: dict[str, str] = {}
+        for number, (pair, folder) in enumerate(kept.items()):
+            yield Progress(number, len(kept), f"comparing directions, layer {pair[0]} → {pair[1]}")
+            found = agreement(load_map(folder)[0], *pair, directions)
+            cells[pair], reasons = _compared(cells[pair], found), {**found.left_out, **reasons}
+    return _grid(small, large, cells.values(), reasons)
 
 
 def grid_of(
@@ -122,11 +160,19 @@ def grid_of(
     """`layer_grid` of moments that are at hand, such as those of `known_moments`, without a pass."""
     pairs = collected.pairs
     directions = yield from read_directions(small, large, pairs, concepts, reading)
-    cells = []
+    cells, reasons = [], dict[str, str]()
     for number, pair in enumerate(pairs):
         yield Progress(number, len(pairs), f"solving layer {pair[0]} → {pair[1]}")
-        cells.append(_cell(solve(small, large, collected, Route(*pair), method=method, directions=directions)))
-    return _grid(small, large, cells)
+        fitted = solve(small, large, collected, Route(*pair), method=method).compared(directions)
+        cells.append(_compared(_cell(fitted.info), fitted.agreement))
+        reasons = {**fitted.agreement.left_out, **reasons}
+    return _grid(small, large, cells, reasons)
+
+
+def grid_of_one(fitted: FittedMap) -> LayerGrid:
+    """The grid that holds nothing but this map's pair."""
+    cell = _compared(_cell(fitted.info), fitted.agreement)
+    return LayerGrid(fitted.info.small, fitted.info.large, (cell,), fitted.agreement.left_out)
 
 
 def solve_pair(
@@ -160,24 +206,42 @@ def solve_pair(
     check_layer(large, large_layer)
     route = Route(small_layer, large_layer)
     check_enough(small, large, collected, [route])
-    directions = yield from read_directions(small, large, [(small_layer, large_layer)], concepts, reading)
     yield Progress(0, 1, f"solving layer {small_layer} → {large_layer}")
-    return solve(small, large, collected, route, method=method, directions=directions)
+    fitted = solve(small, large, collected, route, method=method)
+    directions = yield from read_directions(small, large, [(small_layer, large_layer)], concepts, reading)
+    return fitted.compared(directions)
 
 
-def _cell(fitted: FittedMap) -> LayerCell:
-    info = fitted.info
+def _cell(info: MapInfo) -> LayerCell:
     return LayerCell(
         info.small_layer,
         info.large_layer,
         info.r2,
         info.cka,
-        fitted.direction_cosine,
-        fitted.norm_ratio,
-        fitted.reachable_share,
+        None,
+        None,
+        None,
         info.lam,
+        info.r2_standardised,
+        info.cka_standardised,
+        info.largest_dimension_small,
+        info.largest_dimension_large,
     )
 
 
-def _grid(small: LanguageModel, large: LanguageModel, cells: Iterable[LayerCell]) -> LayerGrid:
-    return LayerGrid(small.name, large.name, tuple(sorted(cells, key=lambda c: (c.small_layer, c.large_layer))))
+def _compared(cell: LayerCell, found: Agreement) -> LayerCell:
+    return replace(
+        cell,
+        direction_cosine=found.direction_cosine,
+        norm_ratio=found.norm_ratio,
+        reachable_share=found.reachable_share,
+        concepts=len(found.direction_cosines),
+        left_out=tuple(found.left_out),
+    )
+
+
+def _grid(
+    small: LanguageModel, large: LanguageModel, cells: Iterable[LayerCell], left_out: Mapping[str, str]
+) -> LayerGrid:
+    ordered = tuple(sorted(cells, key=lambda c: (c.small_layer, c.large_layer)))
+    return LayerGrid(small.name, large.name, ordered, left_out)

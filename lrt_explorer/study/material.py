@@ -9,17 +9,20 @@ import torch
 from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
-from lrt_explorer.concepts.reading import read_pairs
+from lrt_explorer.concepts.reading import fitting_pairs, read_pairs
 from lrt_explorer.errors import MapError, PromptError
+from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.suffix import Start, read_starts
 from lrt_explorer.lm.tokens import prompt_tokens
 from lrt_explorer.study.batches import DocumentStream
 from lrt_explorer.study.collect import Route, part_of
+from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.paired import read_paired
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.windows import Windows
+from lrt_explorer.study.world import world_of
 
 WEAKEST, STRONGEST = 0.1, 0.6
 ROWS = 16
@@ -46,6 +49,7 @@ class Source(Protocol):
 class Material:
     """Tokens of some texts as both models hold them, and prompts from other texts, read up to the layer."""
 
+    typical_deviation: TypicalDeviation
     small: list[Tensor] = field(default_factory=list)
     large: list[Tensor] = field(default_factory=list)
     weights: list[Tensor] = field(default_factory=list)
@@ -58,12 +62,7 @@ class Material:
         if not chosen or sum(len(rows) for rows in self.small) < 2:
             raise MapError("the texts give too few tokens and prompts to distil a map with; give more documents")
         small, native, weights = ([torch.cat(parts)] for parts in (self.small, self.large, self.weights))
-        return Material(small, native, weights, chosen, read_starts(large, layer, chosen))
-
-    @property
-    def typical_deviation(self) -> float:
-        """Median norm of the large model's tokens."""
-        return float(self.large[0].norm(dim=1).median())
+        return Material(self.typical_deviation, small, native, weights, chosen, read_starts(large, layer, chosen))
 
     def draw(self, generator: torch.Generator) -> Drawn:
         """Differences of both models' states at two random tokens."""
@@ -79,12 +78,12 @@ class PairDifferences:
     Attributes:
         small: for each concept `[pairs, d_small]` float32, the differences of its pairs.
         large: for each concept `[pairs, d_large]` float32, of the same pairs.
-        typical_deviation: of the large model's tokens.
+        typical_deviation: of the large model at its layer.
     """
 
     small: tuple[Tensor, ...]
     large: tuple[Tensor, ...]
-    typical_deviation: float
+    typical_deviation: TypicalDeviation | float
 
     def draw(self, generator: torch.Generator) -> Drawn:
         """Every direction from a concept of its own draw."""
@@ -104,7 +103,7 @@ def pair_differences(
     route: Route,
     concepts: Sequence[ContrastSet],
     reading: Reading | None,
-    typical_deviation: float,
+    typical_deviation: TypicalDeviation | float,
 ) -> Generator[Progress, None, PairDifferences]:
     """The differences of the pairs of some concepts at the layers of a route.
 
@@ -113,16 +112,21 @@ def pair_differences(
     found: list[tuple[Tensor, Tensor]] = []
     for number, concept in enumerate(concepts):
         yield Progress(number, len(concepts), f"reading the pairs of {concept.name} in both models")
+        reads = reading or concept.reading
+        # The same pairs in both models, also where one of them has the shorter context.
+        fitting = set(fitting_pairs(small, concept, reads)) & set(fitting_pairs(large, concept, reads))
+        concept = concept.some_pairs(sorted(fitting))
         both = []
         for lm, layer in ((small, route.small_layer), (large, route.large_layer)):
-            states = read_pairs(lm, concept, [layer], reading or concept.reading)[layer]
+            states = read_pairs(lm, concept, [layer], reads)[layer]
             both.append((states.positive - states.negative).float())
         found.append((both[0], both[1]))
     return PairDifferences(tuple(one for one, _ in found), tuple(other for _, other in found), typical_deviation)
 
 
-def _norms(typical_deviation: float, generator: torch.Generator) -> Tensor:
-    return typical_deviation * (WEAKEST + (STRONGEST - WEAKEST) * torch.rand(ROWS, 1, generator=generator))
+def _norms(typical_deviation: TypicalDeviation | float, generator: torch.Generator) -> Tensor:
+    size = TypicalDeviation.of(typical_deviation).value
+    return size * (WEAKEST + (STRONGEST - WEAKEST) * torch.rand(ROWS, 1, generator=generator))
 
 
 def materials(
@@ -134,7 +138,8 @@ def materials(
         MapError: if the texts give too little of either.
     """
     small_layer, large_layer = route.small_layer, route.large_layer
-    material, held = Material(), Material()
+    unit = unit_of(large, large_layer, world_of(small.name, large.name).ordinary)
+    material, held = Material(unit), Material(unit)
     read = 0
     for batch in DocumentStream(texts).batches(Windows(small, large)):
         for of, part in ((material, "fit"), (held, "select")):

@@ -82,7 +82,7 @@ def sgd_map(
         path.append((float(epoch), r2(descent.map(), select)))
     how = {"learning_rate": learning_rate, "epochs": epochs, "steps": descent.steps, "seed": seed}
     estimate = Estimate(descent.map(), None, tuple(path), {**how, "rows_in_a_step": ROWS})
-    return ground.fitted(estimate, METHOD)
+    return (yield from ground.fitted(estimate, METHOD))
 
 
 def fit_rows(

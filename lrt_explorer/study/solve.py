@@ -1,22 +1,27 @@
 """Solve: the map of one layer pair from moments alone, with the evidence for it."""
 
-from collections.abc import Collection, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from torch import Tensor
-
-from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.errors import MapError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.estimators import Estimate, estimator
-from lrt_explorer.linear.scores import cosine, linear_cka, r2, r2_per_dimension
+from lrt_explorer.linear.scores import (
+    linear_cka,
+    linear_cka_standardised,
+    r2,
+    r2_per_dimension,
+    r2_standardised,
+    spread,
+)
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo
 from lrt_explorer.study.collect import PARTS, Collected, Route, check_coverage
-from lrt_explorer.study.known import known_vectors
-from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.directions import Agreement, Directions, agreement
 
+TOKENS_PER_DIMENSION = 3
+"""Pairs of tokens for each dimension of the small model that a map has at least: seven tenths of them fit it."""
 MINIMUM_HELD_OUT = 32
 """Pairs that each held-out part must hold, so that its score is more than chance."""
 
@@ -27,70 +32,22 @@ class FittedMap:
 
     Attributes:
         map: the affine map.
-        info: what it was fitted on and how well it does; `r2` and `cka` are of the report part, which chose nothing.
+        info: what it was fitted on and how well it does; its scores are of the report part, which chose nothing.
         lambda_path: (setting, R² on the select part) for every setting tried: λ for ridge, the rank for reduced-rank.
-        direction_cosines: per concept, cosine of the mapped against the native vector.
-        norm_ratios: per concept, length of the mapped over that of the native vector.
-        reachable_shares: per concept, share of the native vector's squared length that lies in the map's image.
         dimension_r2: of the report part, R² of each dimension of the large model on its own.
+        agreement: of the vectors that it maps with native ones, over the concepts asked for.
     """
 
     map: AffineMap
     info: MapInfo
     lambda_path: tuple[tuple[float, float], ...]
-    direction_cosines: Mapping[str, float]
-    norm_ratios: Mapping[str, float]
-    reachable_shares: Mapping[str, float]
     dimension_r2: tuple[float, ...]
+    agreement: Agreement = field(default_factory=Agreement)
 
-    @property
-    def direction_cosine(self) -> float | None:
-        """Mean over concepts; None if no concept was given."""
-        return _mean(self.direction_cosines)
-
-    @property
-    def norm_ratio(self) -> float | None:
-        """Mean over concepts; None if no concept was given."""
-        return _mean(self.norm_ratios)
-
-    @property
-    def reachable_share(self) -> float | None:
-        """Mean over concepts; None if no concept was given."""
-        return _mean(self.reachable_shares)
-
-
-@dataclass(frozen=True)
-class Directions:
-    """A concept's vectors at layers of both models.
-
-    Attributes:
-        concept: its name.
-        small: for each layer of the small model `[d_small]`.
-        large: for each layer of the large model `[d_large]`.
-    """
-
-    concept: str
-    small: Mapping[int, Tensor]
-    large: Mapping[int, Tensor]
-
-
-def read_directions(
-    small: LanguageModel,
-    large: LanguageModel,
-    pairs: Collection[tuple[int, int]],
-    concepts: Sequence[ContrastSet],
-    reading: Reading | None = None,
-) -> Generator[Progress, None, list[Directions]]:
-    """The vectors of every concept at the layers of these pairs, in both models."""
-    read = []
-    for number, concept in enumerate(concepts):
-        yield Progress(number, len(concepts), f"reading {concept.name} in both models")
-        both = []
-        for lm, layers in ((small, {i for i, _ in pairs}), (large, {j for _, j in pairs})):
-            known = known_vectors().get_all(lm, concept, sorted(layers), reading)
-            both.append({layer: k.vector.values for layer, k in known.items()})
-        read.append(Directions(concept.name, *both))
-    return read
+    def compared(self, directions: Sequence[Directions]) -> "FittedMap":
+        """The same map with its agreement on these directions, which hold its layers."""
+        layers = (self.info.small_layer, self.info.large_layer)
+        return replace(self, agreement=agreement(self.map, *layers, directions))
 
 
 def solve(
@@ -100,7 +57,6 @@ def solve(
     route: Route,
     *,
     method: str = "ridge",
-    directions: Sequence[Directions] = (),
 ) -> FittedMap:
     """The map of one route from moments alone.
 
@@ -110,7 +66,6 @@ def solve(
         collected: moments that hold the route.
         route: the layers.
         method: a closed-form estimator, as in `CLOSED_FORM`.
-        directions: vectors at these layers, to compare mapped with native ones.
 
     Raises:
         SettingsError: if there is no such method.
@@ -118,7 +73,7 @@ def solve(
     """
     moments = collected.of(route)
     estimate = estimator(method)(moments["fit"], moments["select"])
-    return with_evidence(small, large, collected, route, estimate, method=method, directions=directions)
+    return with_evidence(small, large, collected, route, estimate, method=method)
 
 
 def with_evidence(
@@ -129,7 +84,6 @@ def with_evidence(
     estimate: Estimate,
     *,
     method: str,
-    directions: Sequence[Directions] = (),
 ) -> FittedMap:
     """A map, however it was estimated, with its scores on the report rows of these moments; otherwise as `solve`.
 
@@ -137,12 +91,10 @@ def with_evidence(
         MapError: if the route was not collected, or the map cannot be scored on its moments.
     """
     moments, counts = collected.of(route), collected.counts
-    cosines, ratios, shares = {}, {}, {}
-    for direction in directions:
-        mapped, native = estimate.map.direction(direction.small[route.small_layer]), direction.large[route.large_layer]
-        cosines[direction.concept] = cosine(mapped, native)
-        ratios[direction.concept] = float(mapped.norm() / native.norm())
-        shares[direction.concept] = estimate.map.reachable_share(native)
+    held_out = moments["report"]
+    # The score comes first, for it refuses moments that no score can be taken from.
+    score = r2(estimate.map, held_out)
+    small_spread, large_spread = spread(held_out.cxx), spread(held_out.cyy)
     info = MapInfo(
         small=small.name,
         large=large.name,
@@ -155,8 +107,8 @@ def with_evidence(
         tokens_used=counts.used,
         tokens_left_out=counts.special + counts.outliers,
         coverage=counts.coverage,
-        r2=r2(estimate.map, moments["report"]),
-        cka=linear_cka(moments["report"]),
+        r2=score,
+        cka=linear_cka(held_out),
         corpus=collected.corpus,
         corpus_fingerprint=collected.corpus_fingerprint,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -174,9 +126,22 @@ def with_evidence(
             "path": [list(step) for step in estimate.path],
             **estimate.settings,
         },
+        r2_standardised=r2_standardised(estimate.map, held_out),
+        cka_standardised=linear_cka_standardised(held_out),
+        largest_dimension_small=small_spread.largest,
+        largest_dimension_large=large_spread.largest,
+        outlier_dimensions_small=small_spread.outliers,
+        outlier_dimensions_large=large_spread.outliers,
+        outlier_share_small=small_spread.outlier_share,
+        outlier_share_large=large_spread.outlier_share,
     )
-    by_dimension = tuple(r2_per_dimension(estimate.map, moments["report"]).tolist())
-    return FittedMap(estimate.map, info, estimate.path, cosines, ratios, shares, by_dimension)
+    by_dimension = tuple(r2_per_dimension(estimate.map, held_out).tolist())
+    return FittedMap(estimate.map, info, estimate.path, by_dimension)
+
+
+def least_tokens(small_width: int) -> int:
+    """Pairs of tokens that are enough for a map from a layer of this width."""
+    return TOKENS_PER_DIMENSION * small_width
 
 
 def check_enough(small: LanguageModel, large: LanguageModel, collected: Collected, routes: Sequence[Route]) -> None:
@@ -202,7 +167,3 @@ def check_enough(small: LanguageModel, large: LanguageModel, collected: Collecte
             f"the texts give too few pairs of tokens for a map ({have}, where {needed['fit']}, {MINIMUM_HELD_OUT} and "
             f"{MINIMUM_HELD_OUT} are the least); give more documents"
         )
-
-
-def _mean(values: Mapping[str, float]) -> float | None:
-    return sum(values.values()) / len(values) if values else None

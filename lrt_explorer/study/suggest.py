@@ -1,26 +1,42 @@
 """Suggest: which layers to use, by evidence on held-out text and prompts, and why in words."""
 
 import math
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Collection, Generator, Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.errors import ContrastError, SettingsError
+from lrt_explorer.lm.capture import capture
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.study.dose import dose_response
+from lrt_explorer.lm.tokens import encode
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.layers import LayerGrid, layer_grid
+from lrt_explorer.study.native_effect import ROWS, native_effects
+from lrt_explorer.study.neutral import neutral_prompts
 from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.solve import least_tokens
+from lrt_explorer.study.world import world_of
 
 BLOCKS_ABOVE = 2
 """Steering nearer to the output is almost adding to the logits, and transfers almost by definition."""
 LAYERS_TRIED = 4
-PROMPTS_TRIED = 16
-STRENGTHS = (-0.4, 0.4)
+CONCEPTS_TRIED = 3
+PAIRS_TRIED = 32
+PROMPTS_TRIED = 8
+NEUTRAL_TRIED = 4
+TOKENS = 5_000
+SECONDS = 120.0
+"""What a suggestion may take; where it would take longer it reads less."""
+SHARES = (1.0, 0.5, 0.25)
+"""Of all that, tried in turn until the time is enough."""
+TIMED_TEXTS, TIMED_TOKENS = 8, 64
+"""Texts that are read to see how fast the models are, and how much of each."""
+CHARACTERS_PER_TOKEN = 4
 
 
 @dataclass(frozen=True)
@@ -30,14 +46,15 @@ class Candidate:
     Attributes:
         small_layer: block of the small model.
         large_layer: block of the large model.
-        r2: held-out variance that the map explains.
+        r2_standardised: held-out variance that the map explains, every dimension in units of its own deviation.
         direction_cosine: mean over concepts, mapped against native vector.
-        native_effect: how strongly the large model answers its own vectors here, as a share of its best layer tried.
+        native_effect: how strongly the large model answers its own vectors here at equal cost, as a share of its best
+            layer tried.
     """
 
     small_layer: int
     large_layer: int
-    r2: float
+    r2_standardised: float
     direction_cosine: float
     native_effect: float
 
@@ -45,10 +62,11 @@ class Candidate:
     def agreement(self) -> float:
         """How well the map does, as a cosine: the mean of that of directions and that of points.
 
-        √R² is the cosine between what the map predicts and what is there, taken over all held-out points. R² alone
-        stays high while mapped directions turn; directions alone are few.
+        √R² is the cosine between what the map predicts and what is there, taken over all held-out points, and
+        standardised no single dimension can buy it. R² alone stays high while mapped directions turn; directions alone
+        are few.
         """
-        return (self.direction_cosine + math.sqrt(max(self.r2, 0.0))) / 2
+        return (self.direction_cosine + math.sqrt(max(self.r2_standardised, 0.0))) / 2
 
     @property
     def score(self) -> float:
@@ -73,6 +91,23 @@ class Suggestion:
     candidates: tuple[Candidate, ...]
 
 
+@dataclass(frozen=True)
+class Plan:
+    """How much a suggestion reads.
+
+    Attributes:
+        tokens: pairs of tokens for the maps; 0 where their scores are known.
+        concepts: contrast sets, cut to some of their pairs.
+        prompts: readout prompts of each.
+        seconds: how long that should take on this machine.
+    """
+
+    tokens: int
+    concepts: tuple[ContrastSet, ...]
+    prompts: int
+    seconds: float
+
+
 def suggest_layers(
     small: LanguageModel,
     large: LanguageModel,
@@ -81,28 +116,32 @@ def suggest_layers(
     *,
     small_layers: Sequence[int] | None = None,
     large_layers: Sequence[int] | None = None,
-    tokens: int = 20_000,
+    tokens: int | None = None,
     reading: Reading | None = None,
     grid: LayerGrid | None = None,
+    seconds: float = SECONDS,
 ) -> Generator[Progress, None, Suggestion]:
     """Try layer pairs and suggest the one whose mapped vectors should steer the large model most.
 
-    Layers of the large model that leave fewer than two blocks above are never suggested.
+    Layers of the large model that leave fewer than two blocks above are never suggested. How long it will take is
+    yielded before it starts, from the time that both models take for a few texts.
 
     Args:
         small: the model that vectors come from.
         large: the model that is steered.
         texts: documents to fit the maps on.
-        concepts: contrast sets to compare directions on; those with prompts also show where steering works at all.
+        concepts: contrast sets to choose from, those that suit the pair best first; a few are compared, and those with
+            prompts also show where steering works at all.
         small_layers: blocks of the small model to try; by default some in its middle.
         large_layers: blocks of the large model to try; likewise.
-        tokens: pairs of tokens for the maps.
+        tokens: pairs of tokens for the maps; None for 5,000, or as many as a map between these widths needs.
         reading: how vectors are read.
         grid: what is known of the layer pairs already; where it holds all that are tried, no text is read.
+        seconds: what it may take; less is read where the estimate is above that, down to a quarter.
 
     Raises:
         SettingsError: if no layer can be suggested.
-        ContrastError: without concepts.
+        ContrastError: without concepts, or if none of those tried gives a vector at any of the layers.
     """
     if not concepts:
         raise ContrastError("layers are suggested by how well directions of concepts agree; give at least one concept")
@@ -110,24 +149,50 @@ def suggest_layers(
     tried_large = [j for j in large_layers or middle_layers(large.layers, highest) if j <= highest]
     if not tried_large:
         raise SettingsError(
-            f"{large.name} has {large.layers} blocks, and a steered layer needs {BLOCKS_ABOVE} above it; "
+            f"{large.name} has {large.layers} blocks, and a layer to steer needs {BLOCKS_ABOVE} above it; "
             "choose a deeper model or a lower layer"
         )
     tried_small = small_layers or middle_layers(small.layers, max(small.layers - 2, 0))
     pairs = list(product(tried_small, tried_large))
-    if grid is None or any((cell := grid.cell(*pair)) is None or cell.direction_cosine is None for pair in pairs):
+    known = grid is not None and all((cell := grid.cell(*pair)) and cell.was_compared for pair in pairs)
+    neutral = neutral_prompts(NEUTRAL_TRIED, world_of(small.name, large.name).ordinary)
+    yield Progress(0, 1, "seeing how fast both models read")
+    wanted = 0 if known else max(TOKENS, least_tokens(small.width)) if tokens is None else tokens
+    plan = _plan(small, large, concepts, pairs, wanted, neutral, reading, seconds)
+    count = f"{len(plan.concepts)} concept{'s' * (len(plan.concepts) > 1)}"
+    reads = f"{plan.tokens:,} tokens and {count}" if plan.tokens else count
+    yield Progress(0, 1, f"about {max(1, round(plan.seconds))} s: reading {reads}, trying {len(pairs)} layer pairs")
+    if grid is None or not known:
         grid = yield from layer_grid(
-            small, large, texts, pairs=pairs, tokens=tokens, concepts=concepts, reading=reading, keep_moments=False
+            small,
+            large,
+            texts,
+            pairs=pairs,
+            tokens=plan.tokens,
+            concepts=plan.concepts,
+            reading=reading,
+            keep_moments=False,
         )
-    effects = yield from _native_effects(large, tried_large, concepts, reading)
+    cells = [cell for cell in grid.cells if (cell.small_layer, cell.large_layer) in pairs]
+    if all(cell.direction_cosine is None for cell in cells):
+        raise ContrastError(f"no concept tried gives a vector at these layers: {'; '.join(grid.left_out.values())}")
+    effects = yield from native_effects(
+        large, tried_large, plan.concepts, neutral, prompts=plan.prompts, reading=reading
+    )
     candidates = [
-        Candidate(cell.small_layer, cell.large_layer, cell.r2, cell.direction_cosine or 0.0, effects[cell.large_layer])
-        for cell in grid.cells
-        if (cell.small_layer, cell.large_layer) in pairs
+        Candidate(
+            cell.small_layer,
+            cell.large_layer,
+            cell.r2_standardised or 0.0,
+            cell.direction_cosine or 0.0,
+            effects[cell.large_layer],
+        )
+        for cell in cells
     ]
-    candidates.sort(key=lambda c: (c.score, c.r2), reverse=True)
+    candidates.sort(key=lambda c: (c.score, c.agreement), reverse=True)
     best = candidates[0]
-    return Suggestion(best.small_layer, best.large_layer, _reason(best, large, concepts), tuple(candidates))
+    concept_count = max(cell.concepts for cell in cells)
+    return Suggestion(best.small_layer, best.large_layer, _reason(best, large, concept_count), tuple(candidates))
 
 
 def middle_layers(layers: int, highest: int, count: int = LAYERS_TRIED) -> list[int]:
@@ -136,39 +201,69 @@ def middle_layers(layers: int, highest: int, count: int = LAYERS_TRIED) -> list[
     return sorted({round(x) for x in np.linspace(lowest, highest, count)}) if highest >= 0 else []
 
 
-def _native_effects(
-    large: LanguageModel, layers: Sequence[int], concepts: Sequence[ContrastSet], reading: Reading | None
-) -> Generator[Progress, None, Mapping[int, float]]:
-    """Share of the best layer's native slope, averaged over the concepts that can be read out; 1 where none can."""
-    shares: dict[int, list[float]] = {layer: [] for layer in layers}
-    for number, concept in enumerate(concepts):
-        yield Progress(number, len(concepts), f"steering {large.name} with its own {concept.name}")
-        if not concept.prompts:
-            continue
-        slopes = {}
-        for layer in layers:
-            known = known_vectors().get(large, concept, layer, reading)
-            response = yield from dose_response(
-                large,
-                layer,
-                {"native": known.vector.values},
-                concept.prompts[:PROMPTS_TRIED],
-                known.typical_deviation,
-                strengths=STRENGTHS,
-            )
-            slopes[layer] = max(response.slope("native").value, 0.0)
-        best = max(slopes.values())
-        for layer, slope in slopes.items():
-            shares[layer].append(slope / best if best > 0 else 0.0)
-    return {layer: float(np.mean(values)) if values else 1.0 for layer, values in shares.items()}
+def few_pairs(contrast: ContrastSet, count: int = PAIRS_TRIED) -> ContrastSet:
+    """The set with at most so many of its pairs, spread evenly over it."""
+    have = len(contrast.pairs)
+    chosen = (contrast.pairs[number * have // count] for number in range(count))
+    return contrast if have <= count else replace(contrast, pairs=tuple(chosen))
 
 
-def _reason(best: Candidate, large: LanguageModel, concepts: Sequence[ContrastSet]) -> str:
+def _plan(
+    small: LanguageModel,
+    large: LanguageModel,
+    concepts: Sequence[ContrastSet],
+    pairs: Collection[tuple[int, int]],
+    tokens: int,
+    neutral: Sequence[str],
+    reading: Reading | None,
+    seconds: float,
+) -> Plan:
+    """As much as can be read in the time, and how long that takes."""
+    # Those with prompts also tell where steering works.
+    chosen = sorted(concepts, key=lambda concept: not concept.prompts)[:CONCEPTS_TRIED]
+    layers = ((small, sorted({i for i, _ in pairs})), (large, sorted({j for _, j in pairs})))
+
+    def at_once(concept: ContrastSet) -> bool:
+        return all(known_vectors().holds(lm, concept, some, reading) for lm, some in layers)
+
+    sample = [text for pair in chosen[0].pairs for text in pair][:TIMED_TEXTS]
+    small_time, large_time = (_seconds_per_character(lm, sample) for lm, _ in layers)
+    # Characters cost more tokens in one tokenizer than in the other; a token of a corpus has about four of them.
+    both = small_time + large_time
+    above = [1 - (layer + 1) / large.layers for layer in layers[1][1]]
+    quiet = ROWS * sum(map(len, neutral))
+    for share in SHARES:
+        used = tuple(
+            concept if at_once(concept) else few_pairs(concept, math.ceil(share * PAIRS_TRIED))
+            for concept in chosen[: math.ceil(share * len(chosen))]
+        )
+        prompts = math.ceil(share * PROMPTS_TRIED)
+        read = max(round(share * tokens), min(tokens, least_tokens(small.width)))
+        asked = sum(2 * len(prompt.text) for concept in used for prompt in concept.prompts[:prompts])
+        needed = sum(len(text) for concept in used if not at_once(concept) for pair in concept.pairs for text in pair)
+        steered = sum(above) * (len(used) * quiet + asked)
+        estimate = both * (CHARACTERS_PER_TOKEN * read + needed) + large_time * steered
+        plan = Plan(read, used, prompts, estimate)
+        if estimate <= seconds:
+            break
+    return plan
+
+
+def _seconds_per_character(lm: LanguageModel, texts: Sequence[str]) -> float:
+    """How long a model takes to read, from reading some texts."""
+    encoded = encode(lm, texts, max_length=TIMED_TOKENS)
+    begun = time.perf_counter()
+    capture(lm, encoded, [lm.layers - 1])
+    taken = time.perf_counter() - begun
+    return taken / max(1, sum(int(ends[-1]) if len(ends) else 0 for ends in encoded.ends))
+
+
+def _reason(best: Candidate, large: LanguageModel, concepts: int) -> str:
     above = large.layers - 1 - best.large_layer
-    count = f"{len(concepts)} concepts" if len(concepts) > 1 else concepts[0].name
+    count = f"{concepts} concepts" if concepts > 1 else "one concept"
     return (
         f"From layer {best.small_layer} to layer {best.large_layer}, mapped directions agree with native ones "
-        f"(cosine {best.direction_cosine:.2f}, {count}), the map explains {best.r2:.0%} of held-out variance, and "
-        f"{large.name} answers its own vectors with {best.native_effect:.0%} of the effect of its best layer tried; "
-        f"{above} blocks remain above."
+        f"(cosine {best.direction_cosine:.2f}, {count}), the map explains {best.r2_standardised:.0%} of held-out "
+        f"variance with all dimensions counted alike, and {large.name} answers its own vectors at equal cost with "
+        f"{best.native_effect:.0%} of the effect of its best layer tried; {above} blocks remain above."
     )

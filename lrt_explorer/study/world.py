@@ -22,12 +22,14 @@ class World:
         corpus: what a map is fitted on unless someone names another text; a name that `read_texts` takes.
         ordinary: the corpus of ordinary text: neutral prompts, the unit of strength, the picture of the shared space.
         opening_concept: what is shown first.
+        vectors_ship: whether the vectors of its concepts ship with its models, so that no text is read for them.
     """
 
     name: str
     corpus: str
     ordinary: str
     opening_concept: str
+    vectors_ship: bool = False
 
     def concepts(self) -> Mapping[str, Path]:
         """Name and file of every contrast set that ships for these models, the opening one first."""
@@ -58,10 +60,12 @@ class World:
         return names[0]
 
 
-DEMO = World("demo", corpus="tinyworld-broken-off", ordinary="demo", opening_concept="register")
+DEMO = World("demo", corpus="tinyworld-broken-off", ordinary="demo", opening_concept="register", vectors_ship=True)
 EVERYDAY = World("everyday", corpus="everyday", ordinary="everyday", opening_concept="sentiment")
+
+WORLDS = (DEMO, EVERYDAY)
 
 
 def world_of(*models: str) -> World:
-    """The world that all of these models know, each a preset, a folder or a hub id."""
+    """The world that all of these models know, each a preset, a folder, a GGUF file or a hub id."""
     return DEMO if all(map(is_demo, models)) else EVERYDAY

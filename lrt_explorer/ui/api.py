@@ -20,7 +20,7 @@ def add_api(engine: Engine) -> None:
         large: str,
         concept: str,
         prompt: str,
-        strength: float = 0.4,
+        strength: float | None = None,
         seed: int = 0,
         max_new_tokens: int = 48,
         temperature: float = 0.0,
@@ -28,11 +28,11 @@ def add_api(engine: Engine) -> None:
         """Write the large model's text unsteered and under its native, the transferred and a random vector.
 
         Args:
-            small: model that the vector comes from; a preset, a folder or a hub id.
+            small: model that the vector comes from; a preset, a folder, a GGUF file or a hub id.
             large: model that is steered.
-            concept: name of a shipped concept.
+            concept: name of a concept that ships for these models.
             prompt: shared start of all texts.
-            strength: in units of the typical deviation.
+            strength: in typical deviations; by default calibrated for the native vector.
             seed: of the sampling.
             max_new_tokens: length of each text.
             temperature: 0 is greedy.
@@ -43,10 +43,13 @@ def add_api(engine: Engine) -> None:
         return compared(engine, small, large, settings)
 
     def pairs() -> dict[str, Any]:
-        """List the pairs of models and the concepts that are known by name."""
+        """List the pairs of models with the concepts that ship for each, and say what those of the first pair are."""
         return {
-            "pairs": [{"name": card.name, "small": card.small, "large": card.large} for card in engine.pairs()],
-            "concepts": [{"name": card.name, "description": card.description} for card in engine.concepts()],
+            "pairs": [
+                {"name": card.name, "small": card.small, "large": card.large, "concepts": list(card.concepts)}
+                for card in engine.pairs()
+            ],
+            "concepts": [{"name": card.name, "description": card.description} for card in engine.concepts(None)],
         }
 
     api(compare, api_name="compare", concurrency_id=MODEL_WORK, concurrency_limit=PARALLEL)
@@ -70,6 +73,14 @@ def compared(engine: Engine, small: str, large: str, settings: SteerSettings) ->
         "strength": comparison.strength,
         "coefficient": comparison.coefficient,
         "arms": [
-            {"name": arm.name, "text": arm.text, "score": arm.score, "readout": arm.readout} for arm in comparison.arms
+            {
+                "name": arm.name,
+                "text": arm.text,
+                "score": arm.score,
+                "readout": arm.readout,
+                "strength": arm.strength,
+                "coefficient": arm.coefficient,
+            }
+            for arm in comparison.arms
         ],
     }

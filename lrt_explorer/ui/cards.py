@@ -1,11 +1,15 @@
 """Small pieces of HTML that more than one part of the screen shows; pure functions, everything escaped."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
+from typing import TypeVar
 
+from lrt_explorer.study.calibrate import Calibration
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.ui.engine import ConceptCard, MapBadges
 from lrt_explorer.ui.session import Session
+
+Number = TypeVar("Number", int, float)
 
 
 def header() -> str:
@@ -20,6 +24,8 @@ def route(session: Session, badges: MapBadges | None) -> str:
     """The way of the vector: small model, map, large model."""
     leg = '<li class="leg" aria-hidden="true"></li>'
     fit = "no map yet" if badges is None else f"R² {figure(badges.r2)} on held-out text"
+    if badges is not None and badges.r2_standardised is not None:
+        fit += f", standardised {figure(badges.r2_standardised)}"
     small = _stop("small", "vector found in", session.small, session.small_layer, session.small_layers)
     via = f'<li class="stop via"><span>taken across by an</span><b>affine map</b><small>{fit}</small></li>'
     large = _stop("large", "steers", session.large, session.large_layer, session.large_layers)
@@ -32,6 +38,12 @@ def badges_card(session: Session, badges: MapBadges | None, concept: str) -> str
         layers = f"from layer {session.small_layer} to layer {session.large_layer}"
         return notice(f"There is no map {layers} yet; fit one below.", "hint")
     rows = [("held-out R²", figure(badges.r2), "variance of the large model's states that the map explains")]
+    rows.append(("standardised R²", known(badges.r2_standardised, figure), "the same, every dimension counted alike"))
+    hint = "share of the variance, small → large layer"
+    if any(badges.outlier_dimensions):
+        counts = _both(badges.outlier_dimensions, str)
+        hint += f"; {counts} outlier dimensions hold {_both(badges.outlier_shares, percent)}"
+    rows.append(("largest dimension", _both(badges.largest_dimensions, percent), hint))
     rows.append(("tokens", thousands(badges.tokens_used), f"fitted on; {thousands(badges.tokens_left_out)} left out"))
     rows.append(("coverage", percent(badges.coverage), "tokens with a partner in the other tokenizer"))
     if badges.reachable_share is not None:
@@ -45,7 +57,7 @@ def badges_card(session: Session, badges: MapBadges | None, concept: str) -> str
         f'<div title="{escape(hint)}"><dt>{escape(name)}</dt><dd>{value}</dd><dd class="hint">{escape(hint)}</dd></div>'
         for name, value, hint in rows
     )
-    return f'<dl class="badges">{inner}</dl>'
+    return f'<dl class="badges">{inner}</dl>' + "".join(notice(f"{sentence}.", "hint") for sentence in badges.caveats)
 
 
 def notice(sentence: str, kind: str = "bad") -> str:
@@ -57,13 +69,24 @@ def notice(sentence: str, kind: str = "bad") -> str:
 
 
 def progress_bar(progress: Progress) -> str:
-    """How far a study is, with what it is doing."""
+    """How far a study is, with what it is doing, and how long it still takes where that is known."""
     share = round(progress.share * 100)
+    left = "" if progress.left is None else f", {about(progress.left)} left"
     bar = f'role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{share}"'
     return (
         f'<div class="progress" {bar}><i style="width:{share}%"></i></div>'
-        f'<p class="progress-text">{escape(_begun(progress.message))} …</p>'
+        f'<p class="progress-text">{escape(_begun(progress.message))}{left} …</p>'
     )
+
+
+def about(seconds: float) -> str:
+    """A time as one says it: "about 25 s", "about 3 min", "about 2 h"."""
+    if seconds < 60:
+        # In steps, so that the figure does not flicker.
+        return f"about {max(1, round(seconds)) if seconds < 10 else round(seconds / 5) * 5} s"
+    if seconds < 90 * 60:
+        return f"about {round(seconds / 60)} min"
+    return f"about {round(seconds / 3600)} h"
 
 
 def chips(examples: Sequence[str]) -> str:
@@ -80,6 +103,23 @@ def slider_ends(card: ConceptCard) -> str:
     )
 
 
+def slider_marks(calibration: Calibration) -> str:
+    """What strengths cost on neutral text, and where text breaks, below the places of the slider."""
+    marks = [
+        (strength, f"{cost:g} nat" + "s" * (cost != 1))
+        for cost, strength in zip(calibration.costs, calibration.strengths, strict=True)
+        if strength != calibration.breaks
+    ]
+    marks.append((calibration.breaks, "text breaks"))
+    inner = "".join(
+        f'<span style="left:{50 + 50 * sign * strength / calibration.limit:.1f}%" '
+        f'title="s = {figure(sign * strength)}">{escape(name)}</span>'
+        for sign in (-1, 1)
+        for strength, name in marks
+    )
+    return f'<div class="slider-marks" aria-label="cost on neutral text">{inner}</div>'
+
+
 def figure(number: float) -> str:
     """A score with two decimals and a true minus."""
     return f"{number:.2f}".replace("-", "−")
@@ -93,6 +133,16 @@ def thousands(count: int) -> str:
 def percent(share: float) -> str:
     """A share in percent without decimals, except that what is not whole never reads as 100 %."""
     return "> 99 %" if 0.995 <= share < 1 else f"{share * 100:.0f} %"
+
+
+def known(value: Number | None, write: Callable[[Number], str]) -> str:
+    """A figure, or a dash where it is not known."""
+    return "–" if value is None else write(value)
+
+
+def _both(values: tuple[Number | None, Number | None], write: Callable[[Number], str]) -> str:
+    """A figure of the small and one of the large layer."""
+    return " → ".join(known(value, write) for value in values)
 
 
 def _begun(sentence: str) -> str:

@@ -1,6 +1,5 @@
 """The Check part of the Concepts tab: is there a direction in the set, in which layers, and does the map carry it?"""
 
-import time
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -10,21 +9,23 @@ import gradio as gr
 from lrt_explorer.concepts.directions import METHODS, Method
 from lrt_explorer.plots import agreement_figure, separation_figure, stability_figure
 from lrt_explorer.study.check import ConceptCheck
+from lrt_explorer.study.progress import timed
 from lrt_explorer.study.recipe import Recipe
 from lrt_explorer.ui.cards import notice, progress_bar
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.findings import findings
 from lrt_explorer.ui.guard import guarded
-from lrt_explorer.ui.map_panel import AFTERWARDS
 from lrt_explorer.ui.plot import plot_html
 from lrt_explorer.ui.session import Session
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL, opened
+from lrt_explorer.ui.stage import Stage
+from lrt_explorer.ui.wiring import wire_stop
 
 METHOD_CHOICES = [(method.replace("-", " "), method) for method in METHODS]
 READINGS = [("as the set prefers", ""), ("all tokens", "all-tokens"), ("last token", "last-token")]
 
 
-def build_check(engine: Engine, session: gr.State, chosen: gr.Dropdown) -> list[gr.components.Component]:
+def build_check(engine: Engine, session: gr.State, chosen: gr.Dropdown, stage: Stage) -> list[gr.components.Component]:
     """Lay out the part and wire it; gives the method, the reading and the whitening, which vectors are made by too."""
     gr.HTML('<h2 class="section">Check</h2>')
     with gr.Row(elem_classes="view"):
@@ -67,9 +68,8 @@ def build_check(engine: Engine, session: gr.State, chosen: gr.Dropdown) -> list[
         concurrency_limit=PARALLEL,
         **quick,
     )
-    stopped = stop.click(cancelled, None, status, cancels=[checking], api_visibility="private", queue=False)
-    # As after a cancelled fit: a last word of progress may have been on its way already.
-    stopped.then(lambda: time.sleep(AFTERWARDS), None, None, **quick).then(cancelled, None, status, **quick)
+    wire_stop(stop, [check.click], [checking], status, cancelled)
+    stage.add(found, *plots)
     return [method, reading, whiten]
 
 
@@ -79,7 +79,7 @@ def check_set(
 ) -> Iterator[tuple[Any, ...]]:
     """Read the set in both models with progress, and say what its vectors are worth."""
     session = opened(session)
-    checking = engine.check(session, name, Recipe(method, reading, whiten))
+    checking = timed(engine.check(session, name, Recipe(method, reading, whiten)))
     while True:
         try:
             step = next(checking)

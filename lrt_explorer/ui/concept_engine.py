@@ -52,11 +52,11 @@ class VectorCards:
 class ConceptEngine(Protocol):
     """Contrast sets and vectors of a visitor. Every method raises an LRTError with one clear sentence."""
 
-    def offered_sets(self) -> Sequence[tuple[str, str]]:
-        """Every set that ships: what it is called on the screen, and its name."""
+    def offered_sets(self, session: Session | None) -> Sequence[tuple[str, str]]:
+        """Every set that ships: its title, and its name, or its path if it is for other models."""
 
-    def contrast(self, name: str) -> ContrastSet:
-        """A set by name, or a visitor's own by its path."""
+    def contrast(self, session: Session | None, name: str) -> ContrastSet:
+        """A set that ships for these models by name, or any other by its path."""
 
     def keep_set(self, shelf: Shelf, contrast: ContrastSet) -> Shelf:
         """Put a set that was written on the shelf, as the last one."""
@@ -64,7 +64,7 @@ class ConceptEngine(Protocol):
     def import_set(self, shelf: Shelf, file: Path) -> Shelf:
         """Put a set from a file of any known format on the shelf, as the last one."""
 
-    def set_file(self, name: str) -> Path:
+    def set_file(self, session: Session | None, name: str) -> Path:
         """A set as a JSON Lines file to take away."""
 
     def check(self, session: Session, name: str, recipe: Recipe) -> Generator[Progress, None, ConceptCheck]:

@@ -9,12 +9,13 @@ import gradio as gr
 
 from lrt_explorer.ui.cards import notice
 from lrt_explorer.ui.check_panel import build_check
-from lrt_explorer.ui.choices import NONE, OWN_VECTORS, all_sets, steered_concepts, steered_vectors
+from lrt_explorer.ui.choices import NONE, OWN_VECTORS, all_sets, belongs, steered_concepts, steered_vectors
 from lrt_explorer.ui.draft import Draft, drafted
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import guarded
 from lrt_explorer.ui.pair_table import set_card
-from lrt_explorer.ui.session import Shelf
+from lrt_explorer.ui.session import Session, Shelf
+from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.steer_tab import SET_FILES, SteerTab
 from lrt_explorer.ui.steered import steer_with_set
 from lrt_explorer.ui.vectors_panel import build_vectors
@@ -23,7 +24,7 @@ TAB = "concepts"
 PAIRS_SHOWN = "I would be delighted to help. | What do you want now?\nWould you kindly wait? | Wait."
 
 
-def build_concepts(engine: Engine, session: gr.State, shelf: gr.State, steering: SteerTab) -> None:
+def build_concepts(engine: Engine, session: gr.State, shelf: gr.State, steering: SteerTab, stage: Stage) -> None:
     """Lay out the tab and wire what happens inside it.
 
     Args:
@@ -31,9 +32,10 @@ def build_concepts(engine: Engine, session: gr.State, shelf: gr.State, steering:
         session: the visitor's pair.
         shelf: what the visitor has written, brought or made.
         steering: the Steer tab, which uses what is made here.
+        stage: what goes when another pair is opened.
     """
-    sets = all_sets(engine, Shelf())
-    first = engine.concepts()[0].name
+    sets = all_sets(engine, None, Shelf())
+    first = engine.concepts(None)[0].name
     with gr.Row(elem_classes="ask"):
         chosen = gr.Dropdown(
             sets,
@@ -49,26 +51,32 @@ def build_concepts(engine: Engine, session: gr.State, shelf: gr.State, steering:
     with gr.Accordion("Write or import a set", open=False, elem_id="write"):
         fields, preview, keep, bring = _write_fields()
     status = gr.HTML(elem_id="set-status")
-    shown = gr.HTML(set_card(engine.contrast(first)), apply_default_css=False, elem_id="set-pairs")
+    shown = gr.HTML(set_card(engine.contrast(None, first)), apply_default_css=False, elem_id="set-pairs")
     download = gr.DownloadButton(visible="hidden", elem_id="set-download")
-    recipe = build_check(engine, session, chosen)
+    recipe = build_check(engine, session, chosen, stage)
     own = build_vectors(engine, session, shelf, steering, chosen, recipe)
 
     quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    chosen.input(partial(show_set, engine), chosen, [shown, status], **quick)
+    chosen.input(partial(show_set, engine), [session, chosen], [shown, status], **quick)
     preview.click(preview_draft, fields, [shown, status], **quick)
-    keep.click(partial(keep_draft, engine), [shelf, *fields], [shelf, chosen, shown, status], **quick)
-    bring.upload(partial(import_set, engine), [shelf, bring], [shelf, chosen, shown, status], **quick)
+    keep.click(partial(keep_draft, engine), [session, shelf, *fields], [shelf, chosen, shown, status], **quick)
+    bring.upload(partial(import_set, engine), [session, shelf, bring], [shelf, chosen, shown, status], **quick)
     use.click(
         partial(use_set, engine),
-        [shelf, chosen, steering.prompt, steering.asked],
+        [session, shelf, chosen, steering.prompt, steering.asked],
         [shelf, steering.concept, *steering.about, steering.vectors, status],
         **quick,
     )
-    saved = save.click(partial(save_set, engine), chosen, [download, status], **quick)
+    saved = save.click(partial(save_set, engine), [session, chosen], [download, status], **quick)
     saved.success(None, js="() => document.querySelector('#set-download').click()", api_visibility="private")
     shelf.change(
-        partial(restock, engine), shelf, [chosen, steering.concept, steering.vectors, own.other, own.chosen], **quick
+        partial(restock, engine),
+        [session, shelf],
+        [chosen, steering.concept, steering.vectors, own.other, own.chosen],
+        **quick,
+    )
+    session.change(
+        partial(follow_pair, engine), [session, shelf, chosen, own.other], [chosen, own.other, shown], **quick
     )
 
 
@@ -136,9 +144,9 @@ def _write_fields() -> tuple[list[gr.components.Component], gr.Button, gr.Button
 
 
 @guarded(lambda sentence: (gr.skip(), notice(sentence)))
-def show_set(engine: Engine, name: str) -> Iterator[tuple[Any, str]]:
+def show_set(engine: Engine, session: Session | None, name: str) -> Iterator[tuple[Any, str]]:
     """Show the pairs of a set."""
-    yield set_card(engine.contrast(name)), ""
+    yield set_card(engine.contrast(session, name)), ""
 
 
 @guarded(lambda sentence: (gr.skip(), notice(sentence)))
@@ -148,48 +156,68 @@ def preview_draft(*fields: str) -> Iterator[tuple[Any, str]]:
 
 
 @guarded(lambda sentence: (gr.skip(), gr.skip(), gr.skip(), notice(sentence)))
-def keep_draft(engine: Engine, shelf: Shelf, *fields: str) -> Iterator[tuple[Any, Any, Any, str]]:
+def keep_draft(
+    engine: Engine, session: Session | None, shelf: Shelf, *fields: str
+) -> Iterator[tuple[Any, Any, Any, str]]:
     """Put what the fields make on the shelf, and choose it."""
-    yield _chosen(engine, engine.keep_set(shelf, drafted(Draft(*fields))))
+    yield _chosen(engine, session, engine.keep_set(shelf, drafted(Draft(*fields))))
 
 
 @guarded(lambda sentence: (gr.skip(), gr.skip(), gr.skip(), notice(sentence)))
-def import_set(engine: Engine, shelf: Shelf, file: str | None) -> Iterator[tuple[Any, Any, Any, str]]:
+def import_set(
+    engine: Engine, session: Session | None, shelf: Shelf, file: str | None
+) -> Iterator[tuple[Any, Any, Any, str]]:
     """Put a set from a file on the shelf, and choose it."""
     if file is None:
         yield gr.skip(), gr.skip(), gr.skip(), ""
         return
-    yield _chosen(engine, engine.import_set(shelf, Path(file)))
+    yield _chosen(engine, session, engine.import_set(shelf, Path(file)))
 
 
 @guarded(lambda sentence: (*[gr.skip()] * 7, notice(sentence)))
-def use_set(engine: Engine, shelf: Shelf, name: str, prompt: str, asked: int) -> Iterator[tuple[Any, ...]]:
+def use_set(
+    engine: Engine, session: Session | None, shelf: Shelf, name: str, prompt: str, asked: int
+) -> Iterator[tuple[Any, ...]]:
     """Choose the set in the Steer tab, which the other tabs follow, with the vectors that its own texts give."""
-    kept, *steered = steer_with_set(engine, shelf, name, prompt, asked)
+    kept, *steered = steer_with_set(engine, session, shelf, name, prompt, asked)
     own_vectors = gr.Dropdown(steered_vectors(kept), value=OWN_VECTORS[1])
-    said = notice(f"In use in the Steer tab: {engine.contrast(name).name}.", "good")
+    said = notice(f"In use in the Steer tab: {engine.contrast(session, name).name}.", "good")
     yield kept, *steered, own_vectors, said
 
 
 @guarded(lambda sentence: (gr.skip(), notice(sentence)))
-def save_set(engine: Engine, name: str) -> Iterator[tuple[Any, str]]:
+def save_set(engine: Engine, session: Session | None, name: str) -> Iterator[tuple[Any, str]]:
     """Hand the set to the browser as JSON Lines."""
-    file = engine.set_file(name)
+    file = engine.set_file(session, name)
     yield gr.DownloadButton(value=str(file)), notice(f"Saved as {file.name}.", "good")
 
 
-def restock(engine: Engine, shelf: Shelf) -> tuple[Any, Any, Any, Any, Any]:
+def restock(engine: Engine, session: Session | None, shelf: Shelf) -> tuple[Any, Any, Any, Any, Any]:
     """Offer what is on the shelf wherever sets and vectors are chosen; what is chosen there stays."""
     return (
-        gr.Dropdown(all_sets(engine, shelf)),
-        gr.Dropdown(steered_concepts(engine, shelf)),
+        gr.Dropdown(all_sets(engine, session, shelf)),
+        gr.Dropdown(steered_concepts(engine, session, shelf)),
         gr.Dropdown(steered_vectors(shelf), visible=bool(shelf.vectors)),
-        gr.Dropdown([NONE, *all_sets(engine, shelf)]),
+        gr.Dropdown([NONE, *all_sets(engine, session, shelf)]),
         gr.Dropdown(list(shelf.vectors)),
     )
 
 
-def _chosen(engine: Engine, shelf: Shelf) -> tuple[Shelf, gr.Dropdown, str, str]:
+def follow_pair(engine: Engine, session: Session | None, shelf: Shelf, name: str, other: str) -> tuple[Any, Any, str]:
+    """Offer what ships for the pair first; what was chosen stays where it can be meant for this pair."""
+    sets = all_sets(engine, session, shelf)
+    chosen = name if belongs(engine, session, name) else engine.concepts(session)[0].name
+    second = other if not other or belongs(engine, session, other) else NONE[1]
+    shown = set_card(engine.contrast(session, chosen))
+    return gr.Dropdown(sets, value=chosen), gr.Dropdown([NONE, *sets], value=second), shown
+
+
+def _chosen(engine: Engine, session: Session | None, shelf: Shelf) -> tuple[Shelf, gr.Dropdown, str, str]:
     label, file = shelf.sets[-1]
     said = notice(f"Kept as “{label}” until you leave the page; check it, use it, or download it.", "good")
-    return shelf, gr.Dropdown(all_sets(engine, shelf), value=file), set_card(engine.contrast(file)), said
+    return (
+        shelf,
+        gr.Dropdown(all_sets(engine, session, shelf), value=file),
+        set_card(engine.contrast(session, file)),
+        said,
+    )

@@ -1,10 +1,11 @@
 """What the screen needs from the house below it, so that it can be built and tested with anything that gives this."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from lrt_explorer.study.calibrate import Calibration
 from lrt_explorer.study.compare import Comparison, ComparisonStep
 from lrt_explorer.study.evaluate import Evaluation
 from lrt_explorer.study.layers import LayerGrid
@@ -16,23 +17,32 @@ from lrt_explorer.ui.session import EvidenceSettings, Session, SpaceSettings, St
 
 @dataclass(frozen=True)
 class PairCard:
-    """One entry of the list of pairs: its name, its two models, and what it needs ("" if it ships)."""
+    """One entry of the list of pairs.
+
+    Attributes:
+        name: of the pair.
+        small, large: its two models.
+        needs: where it comes from; "" if it ships.
+        concepts: names of the concepts that ship for it.
+    """
 
     name: str
     small: str
     large: str
     needs: str = ""
+    concepts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class ConceptCard:
-    """What the screen shows of a concept: its name, one sentence, its two ends, and prompts to try it on."""
+    """What the screen shows of a concept: its name, one sentence, its two ends, prompts to try it on, and its size."""
 
     name: str
     description: str
     low_label: str
     high_label: str
     examples: tuple[str, ...]
+    pairs: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,12 @@ class MapBadges:
         method: the estimator.
         norm_ratio: length of the mapped over that of the native vector of the concept; None if unknown.
         path: how the estimator's setting was chosen; None if it has none, or it was not written down.
+        r2_standardised: as `r2`, with every dimension in units of its own deviation; None if not recorded, as are all
+            figures that follow.
+        largest_dimensions: share of the variance that the largest dimension holds, of the small and the large layer.
+        outlier_dimensions: how many dimensions of each layer are outliers.
+        outlier_shares: share of each layer's variance that they hold.
+        caveats: sentences that say where a few dimensions rule these scores.
     """
 
     r2: float
@@ -89,6 +105,11 @@ class MapBadges:
     method: str
     norm_ratio: float | None = None
     path: FitPath | None = None
+    r2_standardised: float | None = None
+    largest_dimensions: tuple[float | None, float | None] = (None, None)
+    outlier_dimensions: tuple[int | None, int | None] = (None, None)
+    outlier_shares: tuple[float | None, float | None] = (None, None)
+    caveats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,19 +147,31 @@ class Suite:
 
 
 class Engine(ConceptEngine, Protocol):
-    """The studies as the screen uses them. Every method raises an LRTError with one clear sentence."""
+    """The studies as the screen uses them. Every method raises an LRTError with one clear sentence.
+
+    What ships depends on the models, so names of concepts belong to a session; None is the pair that is shown first.
+    """
 
     def pairs(self) -> Sequence[PairCard]:
         """The pairs offered, the one shown first at the head."""
 
-    def concepts(self) -> Sequence[ConceptCard]:
-        """The shipped concepts, the one shown first at the head."""
+    def concepts(self, session: Session | None) -> Sequence[ConceptCard]:
+        """The concepts that ship for these models, the one shown first at the head."""
 
-    def concept(self, name: str) -> ConceptCard:
-        """A shipped concept by name, or a visitor's own by the path of its contrast set."""
+    def concept(self, session: Session | None, name: str) -> ConceptCard:
+        """A concept that ships for these models by name, or any other by the path of its contrast set."""
+
+    def examples(self) -> Collection[str]:
+        """The prompts that are offered as examples, for whichever models."""
 
     def open(self, small: str, large: str) -> Generator[Progress, None, Session]:
         """Load both models, at the layers that ship for them, with the map that ships if there is one."""
+
+    def time_fit(self, session: Session) -> Generator[Progress, None, None]:
+        """Time one small batch of the session's pair, so that `fit_seconds` can tell; at once where it was timed."""
+
+    def fit_seconds(self, session: Session, tokens: int) -> float | None:
+        """How long a fit of so many pairs of tokens takes; None before `time_fit`."""
 
     def at_layers(self, session: Session, small_layer: int, large_layer: int) -> Session:
         """The session at other layers, with a map at hand for them, or solved from moments at hand, if there is one."""
@@ -167,7 +200,7 @@ class Engine(ConceptEngine, Protocol):
         """The session at a layer pair that was computed, its map solved from the moments by the session's estimator."""
 
     def badges(self, session: Session, concept: str) -> MapBadges | None:
-        """The figures of the session's map; None while it has none."""
+        """The figures of the session's map, at once; None while it has none. Those of the concept may come later."""
 
     def import_map(self, session: Session, files: Sequence[Path]) -> Session:
         """Take a map from a zip file or from its two files."""
@@ -175,14 +208,27 @@ class Engine(ConceptEngine, Protocol):
     def export_map(self, session: Session) -> Path:
         """The session's map as one zip file."""
 
-    def compare(self, session: Session, settings: SteerSettings) -> Generator[ComparisonStep, None, Comparison]:
-        """All arms side by side."""
+    def calibration(
+        self, session: Session, concept: str, reading: str, vectors: str
+    ) -> Generator[Progress, None, Calibration]:
+        """The strengths that suit the native vector, at once if they are known already.
+
+        Reading and vectors are those of `SteerSettings`.
+        """
+
+    def compare(
+        self, session: Session, settings: SteerSettings
+    ) -> Generator[Progress | ComparisonStep, None, Comparison]:
+        """All arms side by side, with vectors from a few pairs of the concept where all are not yet read."""
+
+    def read_all(self, session: Session, concept: str, reading: str, vectors: str) -> Generator[Progress, None, bool]:
+        """Read all pairs of the concept, for the next comparison; whether there was anything left to read."""
 
     def picture(self, session: Session, settings: SpaceSettings) -> Generator[Progress, None, SpacePicture]:
         """Both models' activations in one space; a picture asked for again is at hand at once."""
 
-    def suites(self) -> Sequence[Suite]:
-        """The suites of shipped concepts, the one offered first at the head."""
+    def suites(self, session: Session | None) -> Sequence[Suite]:
+        """The suites of concepts that ship for these models, the one offered first at the head."""
 
     def evaluate(
         self, session: Session, settings: EvidenceSettings, text_file: Path | None

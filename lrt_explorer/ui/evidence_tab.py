@@ -1,6 +1,5 @@
 """The Evidence tab: one concept or a whole suite, evaluated with progress; its table, and the concept picked in it."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -11,17 +10,19 @@ import gradio as gr
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.store import assets_home
-from lrt_explorer.study.dose import STRENGTHS
 from lrt_explorer.study.evaluate import Evaluation, EvaluationStep
+from lrt_explorer.study.progress import timed
 from lrt_explorer.ui.cards import notice, progress_bar
+from lrt_explorer.ui.choices import belongs
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.evidence_files import evidence_file
 from lrt_explorer.ui.evidence_view import NOTHING_SHOWN, shown_pieces, stale_notice
 from lrt_explorer.ui.guard import guarded
-from lrt_explorer.ui.map_panel import AFTERWARDS, MapPanel
+from lrt_explorer.ui.map_panel import MapPanel
 from lrt_explorer.ui.plot import plot_html
 from lrt_explorer.ui.session import EvidenceSettings, Session
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL, opened
+from lrt_explorer.ui.wiring import wire_stop
 
 TAB = "evidence"
 PROMPTS = (4, 20, 60)
@@ -51,7 +52,7 @@ def build_evidence(engine: Engine, session: gr.State, concept: gr.Dropdown, map_
         map_panel: where the text that control maps are fitted on is set.
     """
     shown, chosen = gr.State(None), gr.State("")
-    offered = _choices(engine)
+    offered = _choices(engine, None)
     with gr.Row(elem_classes="view"):
         concepts = gr.Dropdown(
             offered, value=offered[0][1], label="Concepts", info="what is evaluated", min_width=240,
@@ -62,8 +63,8 @@ def build_evidence(engine: Engine, session: gr.State, concept: gr.Dropdown, map_
             min_width=200, elem_id="evidence-prompts",
         )  # fmt: skip
         strengths = gr.Textbox(
-            " ".join(f"{strength:g}" for strength in STRENGTHS), label="Strengths", max_lines=1, min_width=230,
-            info="in typical deviations; both signs show most", elem_id="evidence-strengths",
+            "", label="Strengths", placeholder="calibrated for each concept", max_lines=1, min_width=230,
+            info="in typical deviations, or empty; both signs show most", elem_id="evidence-strengths",
         )  # fmt: skip
         texts = gr.Checkbox(
             False, label="Write texts", info="scored at both ends; takes longer", min_width=150,
@@ -105,16 +106,17 @@ def build_evidence(engine: Engine, session: gr.State, concept: gr.Dropdown, map_
         [shown, status],
         **model_work,
     )
-    stopped = stop.click(
-        lambda: notice(STOPPED, "hint"), None, status, cancels=[running], api_visibility="private", queue=False
-    )
-    # As after a cancelled fit: a last word of progress may have been on its way already.
-    stopped.then(lambda: time.sleep(AFTERWARDS), None, None, **quick).then(
-        lambda: notice(STOPPED, "hint"), None, status, **quick
-    )
+    wire_stop(stop, [run.click], [running], status, lambda: notice(STOPPED, "hint"))
     gr.on([shown.change, chosen.change], draw_evidence, [shown, chosen], pieces, trigger_mode="always_last", **quick)
     gr.on([shown.change, session.change], is_stale, [shown, session], stale, trigger_mode="always_last", **quick)
-    concept.change(partial(offer_own, engine), [concept, concepts], concepts, **quick)
+    gr.on(
+        [concept.change, session.change],
+        partial(offer_own, engine),
+        [session, concept, concepts],
+        concepts,
+        trigger_mode="always_last",
+        **quick,
+    )
     for button, kind in ((report, "html"), (sheet, "csv")):
         saved = button.click(partial(save_evidence, kind), shown, [download, status], **quick)
         saved.success(None, js="() => document.querySelector('#evidence-download').click()", api_visibility="private")
@@ -142,11 +144,11 @@ def run_evidence(
 ) -> Iterator[tuple[Any, str]]:
     """Evaluate with progress; every concept is shown as soon as it is finished."""
     session = opened(session)
-    suite = next((suite.concepts for suite in engine.suites() if suite.title == concepts), (concepts,))
+    suite = next((suite.concepts for suite in engine.suites(session) if suite.title == concepts), (concepts,))
     if prompts is None:
         raise SettingsError("say how many prompts of each concept are to be read")
-    asked = EvidenceSettings(suite, int(prompts), asked_strengths(strengths), texts)
-    evaluating = engine.evaluate(session, asked, Path(corpus) if corpus else None)
+    asked = EvidenceSettings(suite, int(prompts), asked_strengths(strengths) or None, texts)
+    evaluating = timed(engine.evaluate(session, asked, Path(corpus) if corpus else None))
     while True:
         try:
             step = next(evaluating)
@@ -174,12 +176,12 @@ def picked_concept(shown: Shown | None, points: Any) -> Any:
     return shown.evaluation.concepts[int(points[0])].evidence.name
 
 
-def offer_own(engine: Engine, concept: str, asked: str) -> gr.Dropdown:
-    """Offer the concept of the Steer tab too, if it is a visitor's own."""
-    choices = _choices(engine)
+def offer_own(engine: Engine, session: Session | None, concept: str, asked: str) -> gr.Dropdown:
+    """Offer what ships for the pair, and the concept of the Steer tab too, if it is a visitor's own."""
+    choices = _choices(engine, session)
     known = {value for _, value in choices}
-    if concept not in known:
-        choices.append((f"{engine.concept(concept).name} (own)", concept))
+    if concept not in known and belongs(engine, session, concept):
+        choices.append((f"{engine.concept(session, concept).name} (own)", concept))
     return gr.Dropdown(choices, value=asked if asked in {value for _, value in choices} else choices[0][1])
 
 
@@ -207,8 +209,9 @@ def asked_strengths(text: str) -> tuple[float, ...]:
         ) from error
 
 
-def _choices(engine: Engine) -> list[tuple[str, str]]:
+def _choices(engine: Engine, session: Session | None) -> list[tuple[str, str]]:
     """Suites, then single concepts."""
-    suites = [(suite.title[:1].upper() + suite.title[1:], suite.title) for suite in engine.suites()]
-    names = dict.fromkeys(name for suite in engine.suites() for name in suite.concepts)
-    return suites + [(name, name) for name in names]
+    suites = engine.suites(session)
+    names = dict.fromkeys(name for suite in suites for name in suite.concepts)
+    titles = [(suite.title[:1].upper() + suite.title[1:], suite.title) for suite in suites]
+    return titles + [(name, name) for name in names]

@@ -25,19 +25,23 @@ def launch(host: str | None = None, port: int | None = None, public: bool = Fals
         public: ask Gradio for a public link as well.
     """
     engine = LiveEngine()
+    app = serve(engine, host, port, public=public)
+    # Only now, so that nothing competes with the server for its first answers.
     threading.Thread(target=engine.warm_up, daemon=True).start()
-    serve(engine, host, port, public=public)
+    app.block_thread()
 
 
-def serve(engine: Engine, host: str | None, port: int | None, *, public: bool = False, block: bool = True) -> gr.Blocks:
-    """Serve the screen over any engine; with `block=False` it returns at once and the server runs on."""
+def serve(engine: Engine, host: str | None, port: int | None, *, public: bool = False) -> gr.Blocks:
+    """Serve the screen over any engine; returns once the server listens, and the server runs on."""
     app = create_app(engine)
     app.queue(default_concurrency_limit=8)
     app.launch(
         server_name=host,
         server_port=port,
         share=public,
-        prevent_thread_lock=not block,
+        prevent_thread_lock=True,
+        # Else Gradio asks its own server for a page, and gives up if that takes longer than three seconds.
+        _frontend=False,
         theme=make_theme(),
         css_paths=assets_home() / "style.css",
         favicon_path=assets_home() / "favicon.svg",

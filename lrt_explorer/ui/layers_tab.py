@@ -1,7 +1,6 @@
 """The Layers tab: every layer pair as a heat map, from which a pair is picked."""
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -11,21 +10,25 @@ import gradio as gr
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.plots import SCORE_NAMES, Frames, Score, layers_figure
-from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.progress import Progress, timed
 from lrt_explorer.study.suggest import BLOCKS_ABOVE
 from lrt_explorer.ui.cards import notice, progress_bar, thousands
 from lrt_explorer.ui.engine import Engine, LayerScores
 from lrt_explorer.ui.guard import guarded
-from lrt_explorer.ui.map_panel import AFTERWARDS, MapPanel, asked_tokens
+from lrt_explorer.ui.map_panel import MapPanel, asked_tokens
 from lrt_explorer.ui.plot import plot_html
 from lrt_explorer.ui.session import Session
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL, SetupPanel, opened, shown_layers
+from lrt_explorer.ui.stage import Stage, moved
+from lrt_explorer.ui.wiring import wire_stop
 
 TAB = "layers"
 MEANINGS: dict[Score, str] = {
     "r2": "share of the large layer’s variance that a map from the small layer explains on documents it never saw",
+    "r2_standardised": "the same, with every dimension in units of its own deviation, so that none can rule it",
     "direction_cosine": "how well mapped vectors point where the large model’s own do, mean over {concepts}",
     "cka": "how alike the two layers arrange the same tokens, before any map",
+    "cka_standardised": "the same, with every dimension in units of its own deviation",
     "norm_ratio": "length of mapped vectors over that of the large model’s own, mean over {concepts}; 1 is equal",
 }
 HINT = (
@@ -34,7 +37,9 @@ HINT = (
 )
 
 
-def build_layers(engine: Engine, session: gr.State, tab: gr.State, setup: SetupPanel, map_panel: MapPanel) -> None:
+def build_layers(
+    engine: Engine, session: gr.State, tab: gr.State, setup: SetupPanel, map_panel: MapPanel, stage: Stage
+) -> Callable[[], None]:
     """Lay out the tab and wire what happens inside it; it draws only while somebody looks.
 
     Args:
@@ -43,6 +48,10 @@ def build_layers(engine: Engine, session: gr.State, tab: gr.State, setup: SetupP
         tab: which tab is looked at.
         setup: the layers, which follow what is picked here.
         map_panel: where the tokens and the text to read are set.
+        stage: what goes when another pair is picked.
+
+    Returns:
+        What wires the picking of a pair, to be called once the stage is complete.
     """
     with gr.Row(elem_classes="view"):
         score = gr.Radio(
@@ -78,17 +87,18 @@ def build_layers(engine: Engine, session: gr.State, tab: gr.State, setup: SetupP
     computing = compute.click(
         partial(compute_layers, engine), [session, map_panel.tokens, map_panel.corpus, score], shown, **model_work
     )
-    stopped = cancel.click(cancelled, None, status, cancels=[computing], api_visibility="private", queue=False)
-    # As after a cancelled fit: a last word of progress may have been on its way already.
-    stopped.then(lambda: time.sleep(AFTERWARDS), None, None, **quick).then(cancelled, None, status, **quick)
+    wire_stop(cancel, [compute.click], [computing], status, cancelled)
+    stage.add(plot, caption, all_layers=True)
 
     # Gradio finds the event by its annotation, which it cannot see through a partial.
-    def picked(session: Session | None, corpus: str | None, event: gr.EventData) -> Iterator[tuple[Any, Any, Any, str]]:
-        yield from pick_pair(engine, session, corpus, event.points)
+    def picked(session: Session | None, corpus: str | None, event: gr.EventData) -> Iterator[tuple[Any, ...]]:
+        yield from pick_pair(engine, stage, session, corpus, event.points)
 
-    plot.pick(
-        picked, [session, map_panel.corpus], [*setup.opened[:3], status], trigger_mode="always_last", **model_work
-    )
+    def wire() -> None:
+        shown: list[Any] = [session, setup.small_layer, setup.large_layer, status, *stage.outputs]
+        plot.pick(picked, [session, map_panel.corpus], shown, trigger_mode="always_last", **model_work)
+
+    return wire
 
 
 @guarded(lambda sentence: (gr.skip(), gr.skip(), notice(sentence)))
@@ -112,7 +122,7 @@ def compute_layers(
 ) -> Iterator[tuple[Any, Any, str]]:
     """Score all layer pairs with progress, and draw them."""
     session = opened(session)
-    computing = engine.compute_layers(session, asked_tokens(tokens), Path(corpus) if corpus else None)
+    computing = timed(engine.compute_layers(session, asked_tokens(tokens), Path(corpus) if corpus else None))
     while True:
         try:
             step = next(computing)
@@ -122,21 +132,26 @@ def compute_layers(
         yield gr.skip(), gr.skip(), progress_bar(step)
 
 
-@guarded(lambda sentence: (gr.skip(), gr.skip(), gr.skip(), notice(sentence)))
 def pick_pair(
-    engine: Engine, session: Session | None, corpus: str | None, points: Sequence[int]
-) -> Iterator[tuple[Any, Any, Any, str]]:
+    engine: Engine, stage: Stage, session: Session | None, corpus: str | None, points: Sequence[int]
+) -> Iterator[tuple[Any, ...]]:
     """Go on with the pair of the cell that was clicked, its map solved from what was read."""
-    session = opened(session)
-    text = Path(corpus) if corpus else None
-    scores = engine.layers(session, text)
-    if scores is None or not points or not 0 <= int(points[0]) < len(scores.grid.cells):
-        raise SettingsError("these layer pairs are no longer at hand; compute all layer pairs again")
-    cell = scores.grid.cells[int(points[0])]
-    # A moment for small models; the sums of large ones take seconds to read.
-    solving = Progress(0, 1, f"solving layer {cell.small_layer} → {cell.large_layer}")
-    yield gr.skip(), gr.skip(), gr.skip(), progress_bar(solving)
-    yield *shown_layers(engine.use_pair(session, cell.small_layer, cell.large_layer, text)), ""
+
+    @guarded(lambda sentence: (*[gr.skip()] * 3, notice(sentence), *stage.kept()))
+    def picking() -> Iterator[tuple[Any, ...]]:
+        current = opened(session)
+        text = Path(corpus) if corpus else None
+        scores = engine.layers(current, text)
+        if scores is None or not points or not 0 <= int(points[0]) < len(scores.grid.cells):
+            raise SettingsError("these layer pairs are no longer kept; compute all layer pairs again")
+        cell = scores.grid.cells[int(points[0])]
+        # A moment for small models; the sums of large ones take seconds to read.
+        solving = Progress(0, 1, f"solving layer {cell.small_layer} → {cell.large_layer}")
+        yield *[gr.skip()] * 3, progress_bar(solving), *stage.kept()
+        picked = engine.use_pair(current, cell.small_layer, cell.large_layer, text)
+        yield *shown_layers(picked), "", *moved(stage, current, picked)
+
+    yield from picking()
 
 
 def cancelled() -> str:

@@ -4,35 +4,37 @@ import logging
 import shutil
 import threading
 from collections import OrderedDict
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import torch
 
-from lrt_explorer.concepts.contrast import READINGS, ContrastSet, Reading, shipped_concepts
-from lrt_explorer.concepts.vectors import transfer
+from lrt_explorer.concepts.contrast import READINGS, ContrastSet, Reading
 from lrt_explorer.errors import ArtifactError, LRTError, SettingsError
 from lrt_explorer.linear.estimators import CLOSED_FORM, estimator
 from lrt_explorer.linear.projection import umap
-from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.cache import ModelCache, models
-from lrt_explorer.lm.presets import MODELS, PAIRS
-from lrt_explorer.lm.summary import describe
-from lrt_explorer.store import check_map, data_home, load_map
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.store import VectorFile, check_map, data_home, load_map
 from lrt_explorer.study import distill, sgd
+from lrt_explorer.study.brought import Side
+from lrt_explorer.study.calibrate import Calibration, calibrate_concept
+from lrt_explorer.study.caveats import caveats
 from lrt_explorer.study.compare import Comparison, ComparisonStep, compare
-from lrt_explorer.study.defaults import default_layers, opening
+from lrt_explorer.study.defaults import default_layers
+from lrt_explorer.study.directions import agreement, read_directions
 from lrt_explorer.study.evaluate import Evaluation
 from lrt_explorer.study.fit import fit_map
-from lrt_explorer.study.known import known_vectors, short_hash
+from lrt_explorer.study.known import first_reading, known_vectors, short_hash
 from lrt_explorer.study.maps import keep_map
+from lrt_explorer.study.plan import TIMED_TEXTS, load_both, seconds_per_pair
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.project import Method, SpacePicture, project
 from lrt_explorer.study.texts import read_texts, sample_texts
-from lrt_explorer.study.world import world_of
+from lrt_explorer.study.world import WORLDS
 from lrt_explorer.ui.at_hand import (
     USUAL,
     fit_path,
@@ -43,7 +45,7 @@ from lrt_explorer.ui.at_hand import (
     solved_map,
     with_map,
 )
-from lrt_explorer.ui.engine import ConceptCard, LayerScores, MapBadges, Methods, PairCard, Suggestion, Suite
+from lrt_explorer.ui.engine import ConceptCard, LayerScores, MapBadges, Methods, Suggestion, Suite
 from lrt_explorer.ui.known_concepts import concept_card, named_concept
 from lrt_explorer.ui.live_concepts import LiveConcepts
 from lrt_explorer.ui.live_evidence import evidence, shipped_suites
@@ -65,6 +67,8 @@ class LiveEngine(LiveConcepts):
         super().__init__(cache or models())
         self._pictures: OrderedDict[object, SpacePicture] = OrderedDict()
         self._layers = LayerStudies()
+        self._examples: frozenset[str] | None = None
+        self._paces: dict[tuple[str, str], float] = {}
         self._lock = threading.Lock()
 
     def warm_up(self) -> None:
@@ -77,31 +81,47 @@ class LiveEngine(LiveConcepts):
             # Whoever opens the page is told, where it can be helped.
             logger.info("could not warm up", exc_info=True)
 
-    def pairs(self) -> Sequence[PairCard]:
-        """The presets, the opening pair first."""
-        first = opening().pair
-        return [_pair_card(pair.name, pair.small, pair.large) for pair in (first, *(p for p in PAIRS if p != first))]
+    def concepts(self, session: Session | None) -> Sequence[ConceptCard]:
+        """What ships for the pair, the opening concept first."""
+        world = self._world(session)
+        if not (names := list(world.concepts())):
+            world.opening()
+        return [self.concept(session, name) for name in names]
 
-    def concepts(self) -> Sequence[ConceptCard]:
-        """What ships, the opening concept first."""
-        first = opening().concept
-        return [self.concept(name) for name in (first, *(name for name in shipped_concepts() if name != first))]
-
-    def concept(self, name: str) -> ConceptCard:
+    def concept(self, session: Session | None, name: str) -> ConceptCard:
         """A concept by name or file."""
-        return concept_card(named_concept(name))
+        return concept_card(self.contrast(session, name))
+
+    def examples(self) -> Collection[str]:
+        """Those of every concept that ships, read once."""
+        if self._examples is None:
+            cards = [concept_card(named_concept(w, name)) for w in WORLDS for name in w.concepts()]
+            self._examples = frozenset(example for card in cards for example in card.examples)
+        return self._examples
 
     def open(self, small: str, large: str) -> Generator[Progress, None, Session]:
         """Load both models."""
-        yield Progress(0, 2, f"loading {small}")
-        first = self._models.get(small)
-        yield Progress(1, 2, f"loading {large}")
-        second = self._models.get(large)
+        first, second = yield from load_both(self._models, small, large)
         layers = default_layers(small, large, first.layers, second.layers)
         session = Session(
             small, large, *layers, first.layers, second.layers, first.width, second.width, map_folder="", map_mark=""
         )
         return self.at_layers(session, *layers)
+
+    def time_fit(self, session: Session) -> Generator[Progress, None, None]:
+        """Time one small batch, unless this pair was timed before."""
+        small, large = self._pair(session)
+        key = (small.fingerprint, large.fingerprint)
+        if key not in self._paces:
+            yield Progress(0, 1, "timing a small batch")
+            texts = sample_texts(TIMED_TEXTS, self._world(session).ordinary)
+            self._paces[key] = seconds_per_pair(small, large, session.small_layer, session.large_layer, texts)
+
+    def fit_seconds(self, session: Session, tokens: int) -> float | None:
+        """From the timing of this pair."""
+        small, large = self._pair(session)
+        pace = self._paces.get((small.fingerprint, large.fingerprint))
+        return None if pace is None else pace * tokens
 
     def at_layers(self, session: Session, small_layer: int, large_layer: int) -> Session:
         """Move to other layers."""
@@ -114,7 +134,9 @@ class LiveEngine(LiveConcepts):
         """Layers by held-out evidence."""
         small, large = self._pair(session)
         return (
-            yield from self._layers.suggest(small, large, read_texts(shipped_corpus(session)), self._all_concepts())
+            yield from self._layers.suggest(
+                small, large, read_texts(shipped_corpus(session)), self._all_concepts(session)
+            )
         )
 
     def methods(self) -> Methods:
@@ -149,7 +171,7 @@ class LiveEngine(LiveConcepts):
     ) -> Generator[Progress, None, LayerScores]:
         """Score every layer pair."""
         source, name = _text(session, text_file)
-        texts, concepts = read_texts(source), self._all_concepts()
+        texts, concepts = read_texts(source), self._all_concepts(session)
         computing = self._layers.compute(*self._pair(session), texts, corpus=name, tokens=tokens, concepts=concepts)
         return (yield from computing)
 
@@ -167,27 +189,36 @@ class LiveEngine(LiveConcepts):
         return solved
 
     def badges(self, session: Session, concept: str) -> MapBadges | None:
-        """The figures of the map, with its direction cosine and reachable share for this concept."""
+        """The figures of the map at once, with those of the concept's vectors where these are known already."""
         if not session.map_folder:
             return None
         small, large = self._pair(session)
         map, info = load_map(Path(session.map_folder))
         check_map(info, small.fingerprint, large.fingerprint)
-        contrast = named_concept(concept)
-        native = known_vectors().get(large, contrast, info.large_layer).vector
-        found = known_vectors().get(small, contrast, info.small_layer).vector
-        mapped = transfer(found, map, info).values
+        places = [(small, info.small_layer), (large, info.large_layer)]
+        contrast = first_reading(places, self.contrast(session, concept))
+        share = cosine = ratio = None
+        if all(known_vectors().holds(lm, contrast, [layer]) for lm, layer in places):
+            layers = (info.small_layer, info.large_layer)
+            # A concept that gives no vector here costs its own figures alone.
+            found = agreement(map, *layers, finish(read_directions(small, large, [layers], [contrast])))
+            share, cosine, ratio = found.reachable_share, found.direction_cosine, found.norm_ratio
         return MapBadges(
             r2=info.r2,
             cka=info.cka,
             tokens_used=info.tokens_used,
             tokens_left_out=info.tokens_left_out,
             coverage=info.coverage,
-            reachable_share=map.reachable_share(native.values),
-            direction_cosine=cosine(mapped, native.values),
+            reachable_share=share,
+            direction_cosine=cosine,
             method=info.method,
-            norm_ratio=float(mapped.norm() / native.values.norm()),
+            norm_ratio=ratio,
             path=fit_path(info),
+            r2_standardised=info.r2_standardised,
+            largest_dimensions=(info.largest_dimension_small, info.largest_dimension_large),
+            outlier_dimensions=(info.outlier_dimensions_small, info.outlier_dimensions_large),
+            outlier_shares=(info.outlier_share_small, info.outlier_share_large),
+            caveats=caveats(info),
         )
 
     def import_map(self, session: Session, files: Sequence[Path]) -> Session:
@@ -211,28 +242,63 @@ class LiveEngine(LiveConcepts):
         archive = data_home() / "downloads" / f"{name}-{short_hash(session.map_folder + session.map_mark)}.zip"
         return pack_map(Path(session.map_folder), archive)
 
-    def compare(self, session: Session, settings: SteerSettings) -> Generator[ComparisonStep, None, Comparison]:
-        """All arms side by side."""
+    def calibration(
+        self, session: Session, concept: str, reading: str, vectors: str
+    ) -> Generator[Progress, None, Calibration]:
+        """The strengths that suit the native vector, of a large set that of a few pairs first."""
+        small, large = self._pair(session)
+        given = take_vectors(vectors)
+        how = _reading(reading)
+        contrast = first_reading(_places(session, small, large, given), self.contrast(session, concept), how)
+        if "large" not in given:
+            yield from known_vectors().reading(large, contrast, [session.large_layer], how)
+        return (
+            yield from calibrate_concept(
+                small, large, session.large_layer, contrast, reading=how, large_vector=given.get("large")
+            )
+        )
+
+    def compare(
+        self, session: Session, settings: SteerSettings
+    ) -> Generator[Progress | ComparisonStep, None, Comparison]:
+        """All arms side by side; what has to be read for them is read first, of a large set only a few pairs."""
         folder = _needed(session)
         small, large = self._pair(session)
         vectors = take_vectors(settings.vectors)
+        reading = _reading(settings.reading)
+        places = _places(session, small, large, vectors)
+        contrast = first_reading(places, self.contrast(session, settings.concept), reading)
+        for lm, layer in places:
+            yield from known_vectors().reading(lm, contrast, [layer], reading)
         return (
             yield from compare(
                 small,
                 large,
                 *load_map(folder),
-                named_concept(settings.concept),
+                contrast,
                 settings.prompt,
                 strength=settings.strength,
                 seed=settings.seed,
                 max_new_tokens=settings.max_new_tokens,
                 temperature=settings.temperature,
-                reading=_reading(settings.reading),
+                reading=reading,
                 as_in_paper=settings.as_in_paper,
                 small_vector=vectors.get("small"),
                 large_vector=vectors.get("large"),
+                equal_cost=settings.equal_cost,
             )
         )
+
+    def read_all(self, session: Session, concept: str, reading: str, vectors: str) -> Generator[Progress, None, bool]:
+        """Read all pairs of the concept at the session's layers."""
+        small, large = self._pair(session)
+        places = _places(session, small, large, take_vectors(vectors))
+        contrast = self.contrast(session, concept)
+        if first_reading(places, contrast, _reading(reading)) is contrast:
+            return False
+        for lm, layer in places:
+            yield from known_vectors().reading(lm, contrast, [layer], _reading(reading))
+        return True
 
     def picture(self, session: Session, settings: SpaceSettings) -> Generator[Progress, None, SpacePicture]:
         """Both models' activations in one space."""
@@ -245,12 +311,16 @@ class LiveEngine(LiveConcepts):
         small, large = self._pair(session)
         if settings.method not in ("pca", "umap"):
             raise SettingsError(f"{settings.method!r} is no layout; choose PCA or UMAP")
+        places = _places(session, small, large, {})
+        contrast = first_reading(places, self.contrast(session, settings.concept))
+        for lm, layer in places:
+            yield from known_vectors().reading(lm, contrast, [layer])
         picture = yield from project(
             small,
             large,
             *load_map(folder),
-            sample_texts(SPACE_TEXTS, world_of(session.small, session.large).ordinary),
-            concept=named_concept(settings.concept),
+            sample_texts(SPACE_TEXTS, self._world(session).ordinary),
+            concept=contrast,
             n_points=settings.points,
             dims=settings.dims,
             method=cast(Method, settings.method),
@@ -261,9 +331,9 @@ class LiveEngine(LiveConcepts):
                 self._pictures.popitem(last=False)
         return picture
 
-    def suites(self) -> Sequence[Suite]:
-        """What ships."""
-        return shipped_suites()
+    def suites(self, session: Session | None) -> Sequence[Suite]:
+        """What ships for the pair."""
+        return shipped_suites(self._world(session))
 
     def evaluate(
         self, session: Session, settings: EvidenceSettings, text_file: Path | None
@@ -271,16 +341,20 @@ class LiveEngine(LiveConcepts):
         """Evidence for the map in use."""
         folder = _needed(session)
         small, large = self._pair(session)
-        return (yield from evidence(small, large, *load_map(folder), settings, _text(session, text_file)))
+        world = self._world(session)
+        return (yield from evidence(small, large, *load_map(folder), settings, _text(session, text_file), world))
 
-    def _all_concepts(self) -> list[ContrastSet]:
-        return [named_concept(card.name) for card in self.concepts()]
+    def _all_concepts(self, session: Session) -> list[ContrastSet]:
+        world = self._world(session)
+        return [named_concept(world, name) for name in world.concepts()]
 
 
-def _pair_card(name: str, small: str, large: str) -> PairCard:
-    missing = [model for model in (small, large) if not describe(model).available]
-    licence = ", licence first" if any(MODELS[model].gated for model in missing) else ""
-    return PairCard(name, small, large, f"from the hub{licence}" if missing else "")
+def _places(
+    session: Session, small: LanguageModel, large: LanguageModel, given: Mapping[Side, VectorFile]
+) -> list[tuple[LanguageModel, int]]:
+    """Where vectors are read; in the large model even where its vector is given, because strength is in its unit."""
+    at_large = (large, session.large_layer)
+    return [at_large] if "small" in given else [(small, session.small_layer), at_large]
 
 
 def _text(session: Session, text_file: Path | None) -> tuple[str, str]:

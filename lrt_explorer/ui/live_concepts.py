@@ -3,23 +3,31 @@
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from lrt_explorer.concepts.contrast import ContrastSet, import_contrast, real_concepts, shipped_concepts
+from lrt_explorer.concepts.contrast import ContrastSet, import_contrast
 from lrt_explorer.concepts.vectors import SteeringVector, transfer
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.cache import ModelCache
+from lrt_explorer.lm.export import save_vector
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.store import MapInfo, load_map, save_vector
+from lrt_explorer.lm.presets import MODELS, PAIRS
+from lrt_explorer.lm.summary import describe
+from lrt_explorer.store import MapInfo, load_map
 from lrt_explorer.study.brought import bring_vector
 from lrt_explorer.study.check import ConceptCheck, check_concept
 from lrt_explorer.study.known import folder_name
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.recipe import Recipe, make_vectors
+from lrt_explorer.study.world import WORLDS, World, world_of
 from lrt_explorer.ui.concept_engine import VectorCard, VectorCards, Whose
+from lrt_explorer.ui.engine import PairCard
 from lrt_explorer.ui.known_concepts import named_concept
 from lrt_explorer.ui.session import Session, Shelf
 from lrt_explorer.ui.shelves import put_set, put_vectors, take_vectors
+
+FOR = {"demo": "for the demo family", "everyday": "for everyday language"}
+"""Whom the sets of a world are for, as it is said of them elsewhere."""
 
 
 class LiveConcepts:
@@ -29,15 +37,20 @@ class LiveConcepts:
         """Use these models; nothing is loaded yet."""
         self._models = models
 
-    def offered_sets(self) -> Sequence[tuple[str, str]]:
-        """The demo family's sets, and those for instruct models."""
-        demo, real = shipped_concepts(), real_concepts()
-        instruct = [(f"{name} (for instruct models)", name) for name in real if name not in demo]
-        return [*((name, name) for name in demo), *instruct]
+    def offered_sets(self, session: Session | None) -> Sequence[tuple[str, str]]:
+        """The sets of the pair's world, then those for other models, by path: a name may mean a set in both worlds."""
+        here = self._world(session)
+        own = [(name, name) for name in here.concepts()]
+        return own + [
+            (f"{name} ({FOR[world.name]})", str(path))
+            for world in WORLDS
+            if world != here
+            for name, path in world.concepts().items()
+        ]
 
-    def contrast(self, name: str) -> ContrastSet:
+    def contrast(self, session: Session | None, name: str) -> ContrastSet:
         """A set by name or path."""
-        return named_concept(name)
+        return named_concept(self._world(session), name)
 
     def keep_set(self, shelf: Shelf, contrast: ContrastSet) -> Shelf:
         """Keep a set."""
@@ -47,16 +60,16 @@ class LiveConcepts:
         """Read a set and keep it in the project's own format."""
         return put_set(shelf, import_contrast(file))
 
-    def set_file(self, name: str) -> Path:
+    def set_file(self, session: Session | None, name: str) -> Path:
         """The file that the set is read from."""
-        return (real_concepts() | shipped_concepts()).get(name) or Path(name)
+        return self._world(session).concepts().get(name) or Path(name)
 
     def check(self, session: Session, name: str, recipe: Recipe) -> Generator[Progress, None, ConceptCheck]:
         """Check a set at the session's layers, with its map."""
         return (
             yield from check_concept(
                 *self._pair(session),
-                named_concept(name),
+                self.contrast(session, name),
                 session.small_layer,
                 session.large_layer,
                 map=_map(session),
@@ -72,8 +85,8 @@ class LiveConcepts:
         """Find vectors in both models and keep them."""
         small, large = self._pair(session)
         layers = (session.small_layer, session.large_layer)
-        second = named_concept(other) if other else None
-        made = yield from make_vectors(small, large, named_concept(name), second, recipe, *layers)
+        second = self.contrast(session, other) if other else None
+        made = yield from make_vectors(small, large, self.contrast(session, name), second, recipe, *layers)
         label = f"{_described(made.small)}, layers {layers[0]} → {layers[1]}"
         return put_vectors(shelf, label, {"small": made.small, "large": made.large})
 
@@ -104,8 +117,24 @@ class LiveConcepts:
         mapped = "-transferred" if whose == "transferred" else ""
         return save_vector(Path(folder) / "files" / f"{name}{mapped}.{ending}", vector)
 
+    def pairs(self) -> Sequence[PairCard]:
+        """The presets, the opening pair first."""
+        return [_pair_card(pair.name, pair.small, pair.large) for pair in PAIRS]
+
+    def _world(self, session: Session | None) -> World:
+        """The world of the pair that is open, or of the one that is opened first."""
+        pair = self.pairs()[0] if session is None else session
+        return world_of(pair.small, pair.large)
+
     def _pair(self, session: Session) -> tuple[LanguageModel, LanguageModel]:
         return self._models.get(session.small), self._models.get(session.large)
+
+
+def _pair_card(name: str, small: str, large: str) -> PairCard:
+    missing = [model for model in (small, large) if not describe(model).available]
+    licence = ", licence first" if any(MODELS[model].gated for model in missing) else ""
+    needs = f"from the hub{licence}" if missing else ""
+    return PairCard(name, small, large, needs, tuple(world_of(small, large).concepts()))
 
 
 def _map(session: Session) -> tuple[AffineMap, MapInfo] | None:

@@ -1,8 +1,7 @@
 """Evidence for a pair: control maps beside the map in use, and every concept kept as soon as it is finished."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 
-from lrt_explorer.concepts.contrast import real_concepts, shipped_concepts
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo
@@ -11,15 +10,16 @@ from lrt_explorer.study.evaluate import Evaluation, EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.kept import evaluations_folder
 from lrt_explorer.study.progress import Progress, retold
 from lrt_explorer.study.texts import read_texts
+from lrt_explorer.study.world import World
 from lrt_explorer.ui.engine import Suite
 from lrt_explorer.ui.known_concepts import named_concept
 from lrt_explorer.ui.session import EvidenceSettings
 
 
-def shipped_suites() -> tuple[Suite, ...]:
-    """The concepts of the demo family, and those for models of everyday language, as far as they ship."""
-    found = (("demo", shipped_concepts()), ("instruct", real_concepts()))
-    return tuple(Suite(f"all {len(concepts)} {whom} concepts", tuple(concepts)) for whom, concepts in found if concepts)
+def shipped_suites(world: World) -> tuple[Suite, ...]:
+    """The concepts that ship for a pair of this world."""
+    concepts = tuple(world.concepts())
+    return (Suite(f"all {len(concepts)} {world.name} concepts", concepts),) if concepts else ()
 
 
 def evidence(
@@ -29,6 +29,7 @@ def evidence(
     info: MapInfo,
     asked: EvidenceSettings,
     text: tuple[str, str],
+    world: World,
 ) -> Generator[Progress, None, Evaluation]:
     """Evaluate concepts, with what is kept of an earlier run wherever nothing has changed.
 
@@ -39,14 +40,16 @@ def evidence(
         info: what it was fitted on.
         asked: concepts, prompts, strengths.
         text: what control maps are fitted on, and the name that they bear.
+        world: of the pair, by which concepts are named.
 
     Raises what `control_maps` and `evaluate` raise.
     """
     source, corpus = text
     home = evaluations_folder(small.name, large.name, info.small_layer, info.large_layer)
     settings = EvaluationSettings(prompts=asked.prompts, strengths=asked.strengths, generate=asked.texts)
-    concepts = [named_concept(name) for name in asked.concepts]
-    among = [named_concept(name) for name in _suite_of(asked.concepts)]
+    concepts = [named_concept(world, name) for name in asked.concepts]
+    # A visitor's own concept needs others beside it.
+    among = [named_concept(world, name) for name in world.concepts()]
     yield Progress(0, CONTROL_TOKENS, "control maps: reading the first texts")
     controls = yield from retold(
         control_maps(
@@ -68,17 +71,9 @@ def evidence(
             map,
             info,
             concepts,
-            control_maps=controls.controls,
+            control_maps=controls,
             among=among,
             settings=settings,
             keep=home / "concepts",
         )
-    )
-
-
-def _suite_of(names: Sequence[str]) -> tuple[str, ...]:
-    """The suite that the concepts are of; for a visitor's own concept the first one, for it needs others beside it."""
-    suites = shipped_suites()
-    return next(
-        (suite.concepts for suite in suites if set(names) <= set(suite.concepts)), suites[0].concepts if suites else ()
     )

@@ -10,12 +10,13 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.layers import LayerGrid, layer_grid
 from lrt_explorer.study.progress import Progress
-from lrt_explorer.study.suggest import BLOCKS_ABOVE, middle_layers, suggest_layers
+from lrt_explorer.study.solve import FittedMap
+from lrt_explorer.study.suggest import BLOCKS_ABOVE, few_pairs, middle_layers, suggest_layers
 from lrt_explorer.ui.engine import LayerScores, Suggestion
 
 CAPACITY = 12
-FEW_CONCEPTS = 4
-"""Concepts that are read, and that the large model is steered with to suggest layers, where all would take minutes."""
+FEW_CONCEPTS = 3
+"""Concepts that are read, at some of their pairs, where the vectors of no more are known at all layers."""
 LAYERS_STEERED = 8
 """Layers of the large model that are steered, once the maps to all of them are there."""
 
@@ -49,13 +50,18 @@ class LayerStudies:
     ) -> Generator[Progress, None, LayerScores]:
         """Score every layer pair; moments of an earlier run that are still on disk save the pass.
 
-        Of the concepts only a few are compared, unless their vectors at all layers are there.
+        All concepts are compared whose vectors at all layers are known; where these are fewer, a few at some of their
+        pairs. They are read when the moments are kept, so that nothing is lost if that is stopped.
 
         Raises what `layer_grid` raises.
         """
         used: list[int] = []
+
+        def count(fitted: FittedMap) -> None:
+            used.append(fitted.info.tokens_used)
+
         known = _known(small, large, concepts)
-        compared = known if len(known) > FEW_CONCEPTS else concepts[:FEW_CONCEPTS]
+        compared = known if len(known) > FEW_CONCEPTS else [few_pairs(concept) for concept in concepts[:FEW_CONCEPTS]]
         yield Progress(0, tokens, "reading the first texts")
         grid = yield from layer_grid(
             small,
@@ -64,7 +70,7 @@ class LayerStudies:
             tokens=tokens,
             corpus=corpus,
             concepts=compared,
-            take=lambda fitted: used.append(fitted.info.tokens_used),
+            take=count,
         )
         suggestion = None
         if large.layers > BLOCKS_ABOVE and compared:
@@ -88,7 +94,7 @@ class LayerStudies:
         for suggestion in reversed(known):
             if suggestion is not None:
                 return suggestion
-        found = yield from suggest_layers(small, large, texts, concepts[:FEW_CONCEPTS])
+        found = yield from suggest_layers(small, large, texts, concepts)
         return Suggestion(found.small_layer, found.large_layer, found.reason)
 
 
@@ -99,7 +105,7 @@ def _from_grid(
         small,
         large,
         (),
-        concepts[:FEW_CONCEPTS],
+        concepts,
         small_layers=middle_layers(small.layers, max(small.layers - 2, 0), small.layers),
         large_layers=middle_layers(large.layers, large.layers - 1 - BLOCKS_ABOVE, LAYERS_STEERED),
         grid=grid,

@@ -1,6 +1,5 @@
 """The Map panel: the figures of the map in use, its estimator, and ways to fit, load and save one."""
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,19 +11,19 @@ import gradio as gr
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.plots import path_figure
 from lrt_explorer.study.files import ENDINGS
-from lrt_explorer.study.progress import Progress
-from lrt_explorer.ui.cards import badges_card, notice, progress_bar, route, thousands
+from lrt_explorer.study.progress import Progress, timed
+from lrt_explorer.ui.cards import about, badges_card, notice, progress_bar, route, thousands
+from lrt_explorer.ui.choices import belongs
 from lrt_explorer.ui.engine import Engine, Methods
 from lrt_explorer.ui.guard import guarded
 from lrt_explorer.ui.plot import plot_html
 from lrt_explorer.ui.session import Session
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL, opened
+from lrt_explorer.ui.wiring import wire_stop
 
-OWN_TEXT = "Own text …"
+FIT, OWN_TEXT = "Fit a map", "Own text …"
 TOKENS = (2_000, 20_000, 1_000_000)
 """Fewest, preset and most token pairs to fit a map on."""
-AFTERWARDS = 0.5
-"""Seconds after a cancel in which what was on its way to the page has arrived."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +31,21 @@ class MapPanel:
     """The components that others read or write.
 
     Attributes:
-        shown: what tells of the map in use, in the order in which `show_map` gives it.
+        badges, method, path: what tells of the map in use: its figures, its estimator, how its setting was chosen.
         tokens: how many token pairs to use.
         corpus: a visitor's own text, as a path; None for the shipped one.
     """
 
-    shown: list[gr.components.Component]
+    badges: gr.HTML
+    method: gr.Dropdown
+    path: gr.HTML
     tokens: gr.Number
     corpus: gr.State
+
+    @property
+    def shown(self) -> list[gr.components.Component]:
+        """What tells of the map, in the order in which `show_map` gives it after the way of the vector."""
+        return [self.badges, self.method, self.path]
 
 
 def build_map(engine: Engine, session: gr.State) -> MapPanel:
@@ -51,7 +57,7 @@ def build_map(engine: Engine, session: gr.State) -> MapPanel:
         _choices(methods), value=methods.at_once[0], label="Estimator", info=_method_help(methods), elem_id="method"
     )
     path = plot_html("path-plot")
-    with gr.Accordion("Fit, load or save", open=False, elem_id="map-accordion"):
+    with gr.Accordion("Fit, load or save", open=False, elem_id="map-accordion") as ways:
         tokens = gr.Number(
             TOKENS[1],
             label="Tokens",
@@ -65,7 +71,7 @@ def build_map(engine: Engine, session: gr.State) -> MapPanel:
             own_text = gr.UploadButton(OWN_TEXT, size="sm", file_types=list(ENDINGS), min_width=90, elem_id="own-text")
             no_text = gr.Button("Shipped text", size="sm", min_width=60, visible=False)
         with gr.Row(elem_classes="pairwise"):
-            fit = gr.Button("Fit a map", variant="primary", size="sm", min_width=90)
+            fit = gr.Button(FIT, variant="primary", size="sm", min_width=90)
             cancel = gr.Button("Cancel", size="sm", min_width=60, elem_classes="stop")
         with gr.Row(elem_classes="pairwise"):
             load = gr.UploadButton(
@@ -86,25 +92,31 @@ def build_map(engine: Engine, session: gr.State) -> MapPanel:
         "concurrency_limit": PARALLEL,
         "show_progress": "hidden",
     }
-    at_once: dict[str, Any] = {"api_visibility": "private", "queue": False}
     quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     method.input(partial(choose_method, engine), [session, method], [session, status], **model_work)
     own_text.upload(take_text, own_text, [corpus, own_text, no_text], **quick)
     no_text.click(drop_text, None, [corpus, own_text, no_text], **quick)
     fitted = fit.click(partial(fit_map, engine), [session, tokens, corpus], [session, status], **model_work)
-    stopped = cancel.click(cancelled, None, status, cancels=[fitted], **at_once)
-    # A last word of progress may have been on its way already, and would stand there for ever.
-    stopped.then(lambda: time.sleep(AFTERWARDS), None, None, **at_once).then(cancelled, None, status, **at_once)
+    wire_stop(cancel, [fit.click], [fitted], status, cancelled)
+    gr.on(
+        [session.change, tokens.change],
+        partial(offer_fit, engine),
+        [session, tokens],
+        [fit, ways],
+        trigger_mode="always_last",
+        **quick,
+    )
     load.upload(partial(load_map, engine), [session, load], [session, status], **model_work)
     saved = save.click(partial(save_map, engine), session, [download, status], **model_work)
     saved.success(None, js="() => document.querySelector('#map-download').click()", api_visibility="private")
-    return MapPanel([badges, method, path], tokens, corpus)
+    return MapPanel(badges, method, path, tokens, corpus)
 
 
 @guarded(lambda sentence: (gr.skip(), notice(sentence), gr.skip(), gr.skip()))
 def show_map(engine: Engine, session: Session | None, concept: str) -> Iterator[tuple[Any, Any, Any, Any]]:
     """Show the way of the vector, and of its map: the figures, the estimator, how its setting was chosen."""
-    if session is None:
+    if session is None or not belongs(engine, session, concept):
+        # The concept is about to follow the pair, and asks again.
         yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
         return
     badges = engine.badges(session, concept)
@@ -113,15 +125,24 @@ def show_map(engine: Engine, session: Session | None, concept: str) -> Iterator[
     path = badges.path if badges is not None else None
     yield (
         route(session, badges),
-        badges_card(session, badges, engine.concept(concept).name),
+        badges_card(session, badges, engine.concept(session, concept).name),
         gr.Dropdown(_choices(methods, used), value=used),
         "" if path is None else path_figure(path.points, path.chosen, path.setting).to_json(),
     )
 
 
+def offer_fit(engine: Engine, session: Session | None, tokens: float | None) -> tuple[Any, Any]:
+    """Say on the button how long a fit takes, where that is known, and show it where there is no map."""
+    if session is None:
+        return gr.skip(), gr.skip()
+    seconds = engine.fit_seconds(session, int(tokens or 0))
+    label = FIT if seconds is None or not tokens else f"{FIT} ({about(seconds)})"
+    return gr.Button(label), gr.skip() if session.map_folder else gr.Accordion(open=True)
+
+
 def cancelled() -> str:
     """What a cancelled fit leaves."""
-    return notice("Cancelled; the map in use is unchanged.", "hint")
+    return notice("Cancelled; the map in use is unchanged, and what was read is kept.", "hint")
 
 
 @guarded(lambda sentence: (gr.skip(), notice(sentence)))
@@ -151,7 +172,8 @@ def fit_map(
     engine: Engine, session: Session | None, tokens: float | None, corpus: str | None
 ) -> Iterator[tuple[Any, str]]:
     """Fit a map at the layers shown, with progress."""
-    fitting = engine.fit(opened(session), asked_tokens(tokens), Path(corpus) if corpus else None)
+    asked = asked_tokens(tokens)
+    fitting = timed(engine.fit(opened(session), asked, Path(corpus) if corpus else None))
     while True:
         try:
             step = next(fitting)

@@ -43,13 +43,22 @@ def waiting_panes(sentence: str, kind: str = "hint") -> str:
     return f'{notice(sentence, kind)}<section class="panes waiting" aria-busy="{busy}">{inner}</section>'
 
 
-def added_line(comparison: Comparison, session: Session) -> str:
-    """What was added, as a number in the model's own units."""
-    norm = f"a vector of norm <b>{abs(comparison.coefficient):.3g}</b> (s times the typical deviation)"
-    return (
-        f'<p class="added">s = {signed(comparison.strength, 2)}: {norm} is added at every position, '
-        f"after layer {session.large_layer}. Marked words differ from the unsteered text.</p>"
+def added_line(comparison: Comparison, session: Session, card: ConceptCard) -> str:
+    """What was added, as a number in the model's own units, and how much of the concept's set it comes from."""
+    read = comparison.settings.get("pairs", card.pairs)
+    part = f" Vectors from {read} of {card.pairs} pairs." if read != card.pairs else ""
+    where = (
+        f"at every position, after layer {session.large_layer}. Marked words differ from the unsteered text.{part}</p>"
     )
+    pushed = [arm for arm in comparison.arms if arm.coefficient]
+    if len({abs(arm.coefficient) for arm in pushed}) > 1:
+        each = ", ".join(f"{ARM_STYLES[arm.name].label} <b>{abs(arm.coefficient):.3g}</b>" for arm in pushed)
+        return (
+            f'<p class="added">s = {_strength(comparison.strength)} for the native vector, and the others at equal '
+            f"cost: vectors of length {each} are added {where}"
+        )
+    length = f"a vector of length <b>{abs(comparison.coefficient):.3g}</b> (s times the typical deviation)"
+    return f'<p class="added">s = {_strength(comparison.strength)}: {length} is added {where}'
 
 
 def writing_line(step: ComparisonStep | None) -> str:
@@ -132,6 +141,11 @@ def _readout(arm: Arm, reference: Arm | None) -> str:
     if reference is not None and reference.readout is not None and arm.name != UNSTEERED:
         change = f" <small>{signed(arm.readout - reference.readout)}</small>"
     return f'<div class="readout" title="{READOUT}"><span>readout</span><b>{signed(arm.readout)}</b>{change}</div>'
+
+
+def _strength(strength: float) -> str:
+    """With two decimals, or three where the first would be 0."""
+    return signed(strength, 3 if 0 < abs(strength) < 0.1 else 2)
 
 
 def signed(number: float, decimals: int = 1) -> str:

@@ -15,11 +15,13 @@ from lrt_explorer.ui.evidence_tab import build_evidence
 from lrt_explorer.ui.layers_tab import TAB as LAYERS
 from lrt_explorer.ui.layers_tab import build_layers
 from lrt_explorer.ui.map_panel import build_map, show_map
+from lrt_explorer.ui.opening import wire_opening
 from lrt_explorer.ui.panes import waiting_panes
 from lrt_explorer.ui.session import Session, Shelf
-from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL, build_setup, open_first
+from lrt_explorer.ui.setup_panel import build_setup
 from lrt_explorer.ui.space_tab import TAB as SPACE
 from lrt_explorer.ui.space_tab import build_space
+from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.steer_tab import build_steer
 
 TITLE = "LRT Explorer"
@@ -28,12 +30,6 @@ STEER = "steer"
 
 def create_app(engine: Engine) -> gr.Blocks:
     """Build the screen over an engine; nothing runs until a visitor opens it."""
-    model_work: dict[str, Any] = {
-        "show_progress": "hidden",
-        "api_visibility": "private",
-        "concurrency_id": MODEL_WORK,
-        "concurrency_limit": PARALLEL,
-    }
     app: gr.Blocks
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as app:
         session = gr.State(None)
@@ -43,33 +39,40 @@ def create_app(engine: Engine) -> gr.Blocks:
         way = gr.HTML(elem_id="route")
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=0, min_width=300, elem_id="setup"):
-                setup = build_setup(engine, session)
+                setup = build_setup(engine)
                 map_panel = build_map(engine, session)
-            with gr.Column(scale=1, min_width=320, elem_id="stage"), gr.Tabs(elem_id="tabs"):
-                with gr.Tab("Steer", id=STEER) as steer:
-                    steering = build_steer(engine, session, shelf)
-                with gr.Tab("Space", id=SPACE) as space:
-                    build_space(engine, session, steering.concept, tab)
-                with gr.Tab("Layers", id=LAYERS) as layers:
-                    build_layers(engine, session, tab, setup, map_panel)
-                with gr.Tab("Evidence", id=EVIDENCE) as evidence:
-                    build_evidence(engine, session, steering.concept, map_panel)
-                with gr.Tab("Concepts", id=CONCEPTS) as concepts:
-                    build_concepts(engine, session, shelf, steering)
+            with gr.Column(scale=1, min_width=320, elem_id="stage"):
+                banner = gr.HTML(elem_id="opening")
+                with gr.Tabs(elem_id="tabs"):
+                    with gr.Tab("Steer", id=STEER) as steer:
+                        steering = build_steer(engine, session, shelf)
+                    stage = Stage(banner, steering.panes)
+                    stage.add(way, map_panel.badges, map_panel.path, steering.added)
+                    with gr.Tab("Space", id=SPACE) as space:
+                        build_space(engine, session, steering.concept, tab, stage)
+                    with gr.Tab("Layers", id=LAYERS) as layers:
+                        wire_layers = build_layers(engine, session, tab, setup, map_panel, stage)
+                    with gr.Tab("Evidence", id=EVIDENCE) as evidence:
+                        build_evidence(engine, session, steering.concept, map_panel)
+                    with gr.Tab("Concepts", id=CONCEPTS) as concepts:
+                        build_concepts(engine, session, shelf, steering, stage)
         # Through the queue: a State that changes outside it does not tell its listeners.
+        quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         tabs = ((STEER, steer), (SPACE, space), (LAYERS, layers), (EVIDENCE, evidence), (CONCEPTS, concepts))
         for name, part in tabs:
-            part.select(partial(str, name), None, tab, api_visibility="private", show_progress="hidden")
+            part.select(partial(str, name), None, tab, **quick)
+        # Nothing is read for it, so it waits for no model; what a comparison has read is shown as soon as it is there.
         gr.on(
-            [session.change, steering.concept.change],
+            [session.change, steering.concept.change, steering.settled.change],
             partial(show_map, engine),
             [session, steering.concept],
             [way, *map_panel.shown],
             trigger_mode="always_last",
-            **model_work,
+            **quick,
         )
-        opened = app.load(partial(open_first, engine), None, setup.opened, **model_work)
-        opened.then(panes_without_models, session, steering.panes, api_visibility="private", show_progress="hidden")
+        wire_layers()
+        opened = wire_opening(engine, app, session, setup, map_panel, stage)
+        opened.then(panes_without_models, session, steering.panes, **quick)
         add_api(engine)
     return app
 

@@ -36,22 +36,24 @@ class SteerSettings:
 
     Attributes:
         concept: a shipped concept, or the path of a visitor's own contrast set.
-        strength: in units of the typical deviation.
+        strength: in typical deviations; None for the calibrated one.
         temperature: 0 is greedy.
         reading: where the vectors are read, "all-tokens" or "last-token"; "" takes what the concept prefers.
         as_in_paper: whether the map's bias is added to the direction too.
         vectors: folder of a visitor's vectors that take the place of the concept's own; "" for none.
+        equal_cost: whether the other arms are pushed as far as costs what the native vector costs.
     """
 
     concept: str
     prompt: str
-    strength: float
+    strength: float | None
     seed: int
     temperature: float
     max_new_tokens: int
     reading: str
     as_in_paper: bool
     vectors: str = ""
+    equal_cost: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,13 +73,13 @@ class EvidenceSettings:
     Attributes:
         concepts: shipped concepts by name, or the path of a visitor's own contrast set.
         prompts: held-out prompts of each concept, at most.
-        strengths: the grid, in units of the typical deviation.
+        strengths: the grid, in typical deviations; None for the calibrated one of each concept.
         texts: whether texts are written and scored too.
     """
 
     concepts: tuple[str, ...]
     prompts: int
-    strengths: tuple[float, ...]
+    strengths: tuple[float, ...] | None
     texts: bool
 
 
@@ -87,10 +89,12 @@ class Shelf:
 
     Attributes:
         folder: where it lies, a place that no other visitor can guess; empty until there is something.
-        sets: contrast sets, each as what it is called and the name or path that `Engine.concept` takes.
+        sets: contrast sets of the visitor's own, each as what it is called and the path that `Engine.concept` takes.
+        borrowed: sets that ship for other models than the pair's, likewise.
         vectors: steering vectors, each as what they are called and their folder.
     """
 
     folder: str = ""
     sets: tuple[tuple[str, str], ...] = ()
     vectors: tuple[tuple[str, str], ...] = ()
+    borrowed: tuple[tuple[str, str], ...] = ()

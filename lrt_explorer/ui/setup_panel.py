@@ -1,17 +1,11 @@
 """The Models panel: which pair, which layers."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
 import gradio as gr
 
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.study.progress import Progress
-from lrt_explorer.ui.cards import notice, progress_bar
 from lrt_explorer.ui.engine import Engine, PairCard
-from lrt_explorer.ui.guard import guarded
 from lrt_explorer.ui.session import Session
 
 OTHER = "Other models …"
@@ -20,23 +14,34 @@ MODEL_WORK = "model"
 PARALLEL = 4
 """How many may run at once: more than one, so that a long fit leaves room for a comparison."""
 
-Shown = tuple[Any, Any, Any, str]
-"""Session, small layer, large layer, status line."""
-
 
 @dataclass(frozen=True)
 class SetupPanel:
-    """The components that others write to.
+    """The components of the panel; what opens a pair writes to most of the screen and is wired in `opening`.
 
     Attributes:
-        opened: what opening a pair writes, in the order of `Shown`.
+        pair: the list of pairs, with an entry for others.
+        small, large, use: names of other models, and the button that opens them.
+        small_layer, large_layer: the layers in use.
+        suggest, stop: buttons.
+        reason: why layers were suggested.
+        status: progress and errors.
     """
 
-    opened: list[gr.components.Component]
+    pair: gr.Dropdown
+    small: gr.Textbox
+    large: gr.Textbox
+    use: gr.Button
+    small_layer: gr.Number
+    large_layer: gr.Number
+    suggest: gr.Button
+    stop: gr.Button
+    reason: gr.HTML
+    status: gr.HTML
 
 
-def build_setup(engine: Engine, session: gr.State) -> SetupPanel:
-    """Lay out the panel and wire what happens inside it."""
+def build_setup(engine: Engine) -> SetupPanel:
+    """Lay out the panel."""
     cards = engine.pairs()
     choices = [(_title(card), card.name) for card in cards] + [(OTHER, OTHER)]
     gr.HTML('<h2 class="section">Models</h2>')
@@ -46,13 +51,13 @@ def build_setup(engine: Engine, session: gr.State) -> SetupPanel:
     with gr.Column(visible=False) as others:
         small = gr.Textbox(
             label="Small model",
-            info="a preset, a folder or a hub id",
+            info="a preset, a folder, a GGUF file or a hub id",
             placeholder="Qwen/Qwen2.5-0.5B",
             elem_id="other-small",
         )
         large = gr.Textbox(
             label="Large model",
-            info="a preset, a folder or a hub id",
+            info="a preset, a folder, a GGUF file or a hub id",
             placeholder="Qwen/Qwen2.5-1.5B",
             elem_id="other-large",
         )
@@ -64,101 +69,16 @@ def build_setup(engine: Engine, session: gr.State) -> SetupPanel:
         )
     with gr.Row(elem_classes="pairwise"):
         suggest = gr.Button("Suggest layers", size="sm", min_width=90)
-        stop_models = gr.Button("Stop", size="sm", min_width=60, elem_classes="stop")
+        stop = gr.Button("Stop", size="sm", min_width=60, elem_classes="stop")
     reason = gr.HTML(elem_id="suggestion")
     status = gr.HTML(elem_id="setup-status")
 
-    shown: list[gr.components.Component] = [session, small_layer, large_layer, status]
-    model_work: dict[str, Any] = {
-        "api_visibility": "private",
-        "concurrency_id": MODEL_WORK,
-        "concurrency_limit": PARALLEL,
-        "show_progress": "hidden",
-    }
-    at_once: dict[str, Any] = {"api_visibility": "private", "queue": False}
-    quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    pair.input(lambda name: gr.Column(visible=name == OTHER), pair, others, **at_once)
-    opening: list[Any] = [
-        pair.input(partial(open_preset, engine), pair, shown, **model_work),
-        use.click(partial(open_models, engine), [small, large], shown, **model_work),
-        suggest.click(partial(suggest_layers, engine), session, [*shown[:3], reason], **model_work),
-    ]
-    stop_models.click(lambda: notice("Stopped.", "hint"), None, status, cancels=opening, **at_once)
-    gr.on(
-        [small_layer.change, large_layer.change],
-        partial(change_layers, engine),
-        [session, small_layer, large_layer],
-        [session, status, reason],
-        trigger_mode="always_last",
-        **quick,
-    )
-    return SetupPanel(shown)
-
-
-def open_first(engine: Engine) -> Iterator[Shown]:
-    """Open the pair that stands at the head of the list: what a visitor sees before any click."""
-    card = engine.pairs()[0]
-    yield from open_models(engine, card.small, card.large)
-
-
-def open_preset(engine: Engine, name: str) -> Iterator[Shown]:
-    """Open a pair of the list; the entry for other models waits for their names."""
-    if name == OTHER:
-        # A handler that yields nothing would empty what it writes to.
-        yield gr.skip(), gr.skip(), gr.skip(), ""
-        return
-    card = next(card for card in engine.pairs() if card.name == name)
-    yield from open_models(engine, card.small, card.large)
-
-
-def _unopened(sentence: str) -> Shown:
-    return gr.skip(), gr.skip(), gr.skip(), notice(sentence)
-
-
-@guarded(_unopened)
-def open_models(engine: Engine, small: str, large: str) -> Iterator[Shown]:
-    """Load two models and show their layers."""
-    if not small.strip() or not large.strip():
-        raise SettingsError("name both models; a preset, a folder or a hub id each")
-    opening = engine.open(small.strip(), large.strip())
-    session = yield from _reporting(opening)
-    yield (*shown_layers(session), "")
-
-
-@guarded(_unopened)
-def suggest_layers(engine: Engine, session: Session | None) -> Iterator[Shown]:
-    """Pick layers by held-out evidence and say why, where otherwise its progress stands."""
-    session = opened(session)
-    suggestion = yield from _reporting(engine.suggest(session))
-    chosen = engine.at_layers(session, suggestion.small_layer, suggestion.large_layer)
-    yield (*shown_layers(chosen), notice(suggestion.reason, "good"))
-
-
-@guarded(lambda sentence: (gr.skip(), notice(sentence), ""))
-def change_layers(
-    engine: Engine, session: Session | None, small_layer: float | None, large_layer: float | None
-) -> Iterator[tuple[Any, str, Any]]:
-    """Move to other layers, with the map that is at hand for them; what was said of others goes."""
-    if small_layer is None or large_layer is None:
-        raise SettingsError("give both layers as whole numbers, counted from 0")
-    if session is None or (small_layer, large_layer) == (session.small_layer, session.large_layer):
-        yield gr.skip(), "", gr.skip()
-    else:
-        yield engine.at_layers(session, int(small_layer), int(large_layer)), "", ""
-
-
-def _reporting(study: Any) -> Any:
-    """Run a study, showing its progress in the status line; returns its result."""
-    while True:
-        try:
-            step: Progress = next(study)
-        except StopIteration as stop:
-            return stop.value
-        yield gr.skip(), gr.skip(), gr.skip(), progress_bar(step)
+    pair.input(lambda name: gr.Column(visible=name == OTHER), pair, others, api_visibility="private", queue=False)
+    return SetupPanel(pair, small, large, use, small_layer, large_layer, suggest, stop, reason, status)
 
 
 def shown_layers(session: Session) -> tuple[Session, gr.Number, gr.Number]:
-    """The session and its layers as the panel shows them, in the order of `Shown`."""
+    """The session and its layers as the panel shows them."""
     return (
         session,
         gr.Number(session.small_layer, info=f"0 to {session.small_layers - 1}"),

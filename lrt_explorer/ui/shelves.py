@@ -42,9 +42,10 @@ def put_set(shelf: Shelf, contrast: ContrastSet) -> Shelf:
     return replace(kept, sets=(*kept.sets, (label, str(file))))
 
 
-def put_shipped(shelf: Shelf, name: str) -> Shelf:
-    """Remember a set that ships, so that it is offered wherever the visitor's own are."""
-    return shelf if (name, name) in shelf.sets else replace(shelf, sets=(*shelf.sets, (name, name)))
+def put_borrowed(shelf: Shelf, label: str, path: str) -> Shelf:
+    """Remember a set that ships for other models, so that it is offered wherever the visitor's own are."""
+    known = (label, path) in shelf.borrowed
+    return shelf if known else replace(shelf, borrowed=(*shelf.borrowed, (label, path)))
 
 
 def put_vectors(shelf: Shelf, label: str, vectors: Mapping[Side, VectorFile]) -> Shelf:

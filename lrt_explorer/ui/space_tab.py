@@ -8,15 +8,18 @@ import gradio as gr
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.plots import COLOURINGS, ColourBy, space_figure
-from lrt_explorer.study.progress import finish
+from lrt_explorer.study.progress import finish, timed
 from lrt_explorer.study.project import SpacePicture
 from lrt_explorer.ui.cards import notice, progress_bar
+from lrt_explorer.ui.choices import belongs
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import guarded
 from lrt_explorer.ui.plot import plot_html
 from lrt_explorer.ui.session import Session, SpaceSettings
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL
+from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.token_table import EMPTY, token_table
+from lrt_explorer.ui.wiring import wire_stop
 
 TAB = "space"
 METHODS = [("PCA", "pca"), ("UMAP", "umap")]
@@ -25,7 +28,7 @@ POINTS = (100, 600, 3000)
 """Fewest, preset and most token pairs in the picture."""
 
 
-def build_space(engine: Engine, session: gr.State, concept: gr.Dropdown, tab: gr.State) -> None:
+def build_space(engine: Engine, session: gr.State, concept: gr.Dropdown, tab: gr.State, stage: Stage) -> None:
     """Lay out the tab and wire what happens inside it; it draws only while somebody is looking."""
     with gr.Row(elem_classes="view"):
         colour = gr.Radio(
@@ -84,14 +87,10 @@ def build_space(engine: Engine, session: gr.State, concept: gr.Dropdown, tab: gr
         concurrency_id=MODEL_WORK,
         concurrency_limit=PARALLEL,
     )
-    stop.click(
-        lambda: notice("Stopped; the picture is the one from before.", "hint"),
-        None,
-        status,
-        cancels=[drawing],
-        api_visibility="private",
-        queue=False,
-    )
+    stage.add(plot, caption)
+    stage.add(listing, blank=EMPTY)
+    starts = [tab.change, session.change, concept.change, method.input, dims.input, points.release]
+    wire_stop(stop, starts, [drawing], status, lambda: notice("Stopped; choose a setting to draw again.", "hint"))
 
     # Gradio finds the event by its annotation, which it cannot see through a partial.
     def listed(
@@ -124,10 +123,10 @@ def draw_space(
     arrows: bool,
 ) -> Iterator[tuple[Any, Any, Any, Any]]:
     """Draw the picture; the one from before stays until the new one is ready, with what was selected in it."""
-    if tab != TAB:
+    if tab != TAB or (session is not None and not belongs(engine, session, concept)):
         yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
         return
-    projecting = engine.picture(_opened(session), SpaceSettings(concept, int(points), method, dims))
+    projecting = timed(engine.picture(_opened(session), SpaceSettings(concept, int(points), method, dims)))
     while True:
         try:
             step = next(projecting)

@@ -10,21 +10,25 @@ import gradio as gr
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.study.compare import UNSTEERED, Arm, Comparison
-from lrt_explorer.study.defaults import STRENGTH
-from lrt_explorer.ui.cards import chips, notice, slider_ends
+from lrt_explorer.study.progress import Progress, timed
+from lrt_explorer.ui.cards import chips, notice, progress_bar, slider_ends
 from lrt_explorer.ui.choices import OWN_VECTORS
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import guarded
 from lrt_explorer.ui.panes import added_line, panes, waiting_panes, writing_line
 from lrt_explorer.ui.session import Session, Shelf, SteerSettings
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL
-from lrt_explorer.ui.steered import about_concept, steer_with
+from lrt_explorer.ui.stage import READING
+from lrt_explorer.ui.steered import about_concept, follow_pair, steer_with
+from lrt_explorer.ui.strength import strength_slider, tune_slider
+from lrt_explorer.ui.wiring import wire_stop
 
 LENGTHS = (8, 40, 96)
 """Fewest, preset and most new tokens."""
 READINGS = [("what the concept prefers", ""), ("all tokens", "all-tokens"), ("last token", "last-token")]
 SET_FILES = [".jsonl", ".json", ".csv", ".tsv", ".txt"]
 """What contrast sets come in; what a file holds decides how it is read."""
+NO_MAP = "There is no map between these layers yet. All four texts are written once one is fitted, under Map."
 PICK_EXAMPLE = """
 element.addEventListener('click', (event) => {
   const chip = event.target.closest('button[data-text]');
@@ -39,10 +43,12 @@ class Settled:
 
     Attributes:
         key: everything the unsteered text and its scores depend on.
+        vectors: what the vectors depend on that it was shown beside.
     """
 
     key: tuple[object, ...]
     arm: Arm
+    vectors: tuple[object, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,8 @@ class SteerTab:
         prompt: where the arms start.
         vectors: the visitor's own vectors in the place of the concept's.
         about: what follows the concept, in the order in which `about_concept` gives it.
+        added: the line below the panes.
+        settled: the last finished comparison, after which the vectors of the concept are known.
     """
 
     concept: gr.Dropdown
@@ -62,6 +70,8 @@ class SteerTab:
     prompt: gr.Textbox
     vectors: gr.Dropdown
     about: list[gr.components.Component]
+    added: gr.HTML
+    settled: gr.State
 
     @property
     def asked(self) -> gr.components.Component:
@@ -71,10 +81,10 @@ class SteerTab:
 
 def build_steer(engine: Engine, session: gr.State, shelf: gr.State) -> SteerTab:
     """Lay out the tab and wire what happens inside it."""
-    cards = list(engine.concepts())
+    cards = list(engine.concepts(None))
     first = cards[0]
-    settled = gr.State(None)
-    asked, due = gr.State(0), gr.State(0)
+    settled, tuned = gr.State(None), gr.State(None)
+    asked, due, partly, whole = gr.State(0), gr.State(0), gr.State(0), gr.State(0)
     with gr.Row(elem_classes="ask"):
         with gr.Column(scale=2, min_width=210):
             concept = gr.Dropdown(
@@ -94,21 +104,15 @@ def build_steer(engine: Engine, session: gr.State, shelf: gr.State) -> SteerTab:
             examples = gr.HTML(chips(first.examples), js_on_load=PICK_EXAMPLE, elem_id="examples")
     with gr.Row(elem_classes="dose"):
         with gr.Column(scale=7, min_width=260):
-            strength = gr.Slider(
-                -1,
-                1,
-                STRENGTH,
-                step=0.05,
-                label="Strength s",
-                info="what is added, as a share of a typical activation's norm; equal in every steered arm",
-                elem_id="strength",
-            )
+            strength = strength_slider()
+            marks = gr.HTML(elem_id="marks")
             ends = gr.HTML(slider_ends(first), elem_id="ends")
         with gr.Column(scale=1, min_width=130, elem_classes="run-column"):
             run = gr.Button("Run", variant="primary", size="md", elem_id="run")
             stop = gr.Button("Stop", size="sm", elem_id="stop")
     shown = gr.HTML(waiting_panes("Opening the models …"), elem_id="panes", js_on_load=None)
     added = gr.HTML(elem_id="added")
+    reading_on = gr.HTML(elem_id="reading-on")
     with gr.Accordion("More settings", open=False, elem_id="more"):
         with gr.Row():
             seed = gr.Number(0, label="Seed", info="the same in every arm", precision=0, min_width=120)
@@ -121,53 +125,106 @@ def build_steer(engine: Engine, session: gr.State, shelf: gr.State) -> SteerTab:
             as_in_paper = gr.Checkbox(
                 False, label="Map as in the paper", info="adds the map's bias to the direction; a difference has none"
             )
+            equal_cost = gr.Checkbox(
+                False,
+                label="Equal cost",
+                info="each arm costs what the native one does",
+                elem_id="equal-cost",
+            )
         contrast = gr.UploadButton("Own contrast set …", size="sm", scale=0, file_types=SET_FILES, elem_id="contrast")
         contrast_status = gr.HTML(elem_id="contrast-status")
 
     # Through the queue: a State that changes outside it does not tell its listeners.
     quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     about: list[gr.components.Component] = [prompt, examples, ends, asked]
-    concept.input(partial(show_concept, engine), [concept, prompt, asked], [concept, *about], **quick)
+    concept.input(partial(show_concept, engine), [session, concept, prompt, asked], [concept, *about], **quick)
+    # What ships depends on the pair, so the concept follows it before anything is written.
+    session.change(partial(follow_pair, engine), [session, shelf, concept, prompt, asked], [concept, *about], **quick)
     examples.pick(pick_example, asked, [prompt, asked], **quick)
     contrast.upload(
         partial(use_contrast, engine),
-        [contrast, shelf, prompt, asked],
+        [session, contrast, shelf, prompt, asked],
         [shelf, concept, *about, contrast_status],
         **quick,
     )
     # In a step of its own: what another tab sets here is in the page only after a hidden field has taken it, and a
     # comparison in the same step would still read what was there before.
-    asked.change(lambda count: count, asked, due, **quick)
-    # One listener for everything that asks for a comparison: two of them would write into the panes at once.
-    comparing = gr.on(
-        [
-            session.change,
-            due.change,
-            strength.input,
-            run.click,
-            prompt.submit,
-            reading.input,
-            as_in_paper.input,
-            vectors.input,
-            temperature.release,
-            length.release,
-            seed.submit,
-        ],
-        partial(compare_arms, engine),
-        [session, settled, concept, prompt, strength, seed, temperature, length, reading, as_in_paper, vectors],
-        [shown, added, settled],
+    tuning = gr.on(
+        [asked.change, whole.change, reading.input, vectors.input],
+        partial(tune_slider, engine),
+        [session, tuned, whole, concept, reading, vectors, strength],
+        [strength, marks, added, tuned],
         trigger_mode="always_last",
         show_progress="hidden",
         api_visibility="private",
         concurrency_id=MODEL_WORK,
         concurrency_limit=PARALLEL,
     )
-    stop.click(stopped, None, added, cancels=[comparing], api_visibility="private", queue=False)
-    return SteerTab(concept, shown, prompt, vectors, about)
+    tuning.then(lambda count: count + 1, due, due, **quick)
+    # One listener for everything that asks for a comparison: two of them would write into the panes at once.
+    comparing = gr.on(
+        [
+            due.change,
+            strength.input,
+            run.click,
+            prompt.submit,
+            as_in_paper.input,
+            equal_cost.input,
+            temperature.release,
+            length.release,
+            seed.submit,
+        ],
+        partial(compare_arms, engine),
+        [
+            session,
+            settled,
+            partly,
+            concept,
+            prompt,
+            strength,
+            seed,
+            temperature,
+            length,
+            reading,
+            as_in_paper,
+            vectors,
+            equal_cost,
+        ],
+        [shown, added, settled, partly],
+        trigger_mode="always_last",
+        show_progress="hidden",
+        api_visibility="private",
+        concurrency_id=MODEL_WORK,
+        concurrency_limit=PARALLEL,
+    )
+    # A first vector comes from a few pairs; all are read beside whatever is steered meanwhile.
+    completing = partly.change(
+        partial(read_on, engine),
+        [session, concept, reading, vectors, whole],
+        [reading_on, whole],
+        trigger_mode="always_last",
+        concurrency_id=MODEL_WORK,
+        concurrency_limit=PARALLEL,
+        **quick,
+    )
+    gr.on(
+        [session.change, concept.change, reading.input, vectors.input],
+        lambda: "",
+        None,
+        reading_on,
+        cancels=[completing],
+        api_visibility="private",
+        queue=False,
+    )
+    wire_stop(
+        stop, [due.change, strength.input, run.click, prompt.submit], [tuning, comparing, completing], added, stopped,
+        emptied=[reading_on],
+    )  # fmt: skip
+    return SteerTab(concept, shown, prompt, vectors, about, added, settled)
 
 
-def _failed(sentence: str) -> tuple[str, str, Any]:
-    return waiting_panes(sentence, kind="bad"), "", gr.skip()
+def _failed(sentence: str) -> tuple[Any, ...]:
+    return waiting_panes(sentence, kind="bad"), "", gr.skip(), gr.skip()
 
 
 @guarded(_failed)
@@ -175,6 +232,7 @@ def compare_arms(
     engine: Engine,
     session: Session | None,
     settled: Settled | None,
+    partly: int,
     concept: str,
     prompt: str,
     strength: float,
@@ -184,29 +242,66 @@ def compare_arms(
     reading: str,
     as_in_paper: bool,
     vectors: str = "",
-) -> Iterator[tuple[Any, str, Any]]:
-    """Write all arms side by side, token by token."""
+    equal_cost: bool = False,
+) -> Iterator[tuple[Any, ...]]:
+    """Write all arms side by side, token by token; `partly` goes up where the vectors are from a few pairs only."""
     if session is None:
         raise SettingsError("the models are not open yet; choose a pair under Models")
+    if not session.map_folder:
+        yield waiting_panes(NO_MAP), "", gr.skip(), gr.skip()
+        return
     if seed is None:
         raise SettingsError("give the seed as a whole number")
-    card = engine.concept(concept)
+    card = engine.concept(session, concept)
     settings = SteerSettings(
-        concept, prompt, float(strength), int(seed), float(temperature), int(length), reading, as_in_paper, vectors
+        concept,
+        prompt,
+        float(strength),
+        int(seed),
+        float(temperature),
+        int(length),
+        reading,
+        as_in_paper,
+        vectors,
+        equal_cost,
     )
     key = (session.large, card, prompt, settings.seed, settings.temperature, settings.max_new_tokens)
     still = settled.arm if settled is not None and settled.key == key else None
-    yield gr.skip(), writing_line(None), gr.skip()
-    comparing = engine.compare(session, settings)
+    yield gr.skip(), writing_line(None), gr.skip(), gr.skip()
+    comparing = timed(engine.compare(session, settings))
     while True:
         try:
             step = next(comparing)
         except StopIteration as stop:
             done: Comparison = stop.value
             unsteered = next(arm for arm in done.arms if arm.name == UNSTEERED)
-            yield panes(done.arms, prompt, card), added_line(done, session), Settled(key, unsteered)
+            read = int(done.settings.get("pairs", card.pairs))
+            more = gr.skip() if read >= card.pairs else partly + 1
+            now = Settled(key, unsteered, (session, reading, vectors, read))
+            yield panes(done.arms, prompt, card), added_line(done, session, card), now, more
             return
-        yield panes(step.arms, prompt, card, busy=True, settled=still), writing_line(step), gr.skip()
+        if isinstance(step, Progress):
+            yield waiting_panes(READING), progress_bar(step), gr.skip(), gr.skip()
+        else:
+            yield panes(step.arms, prompt, card, busy=True, settled=still), writing_line(step), gr.skip(), gr.skip()
+
+
+@guarded(lambda sentence: (notice(sentence), gr.skip()))
+def read_on(
+    engine: Engine, session: Session | None, concept: str, reading: str, vectors: str, whole: int
+) -> Iterator[tuple[Any, Any]]:
+    """Read all pairs of a concept of which a few were read, and ask for the texts of the better vector."""
+    if session is None:
+        yield "", gr.skip()
+        return
+    rest = timed(engine.read_all(session, concept, reading, vectors))
+    while True:
+        try:
+            step = next(rest)
+        except StopIteration as stop:
+            yield "", whole + 1 if stop.value else gr.skip()
+            return
+        yield progress_bar(step), gr.skip()
 
 
 def stopped() -> str:
@@ -214,9 +309,9 @@ def stopped() -> str:
     return '<p class="added">Stopped; press Run to write the texts again.</p>'
 
 
-def show_concept(engine: Engine, name: str, prompt: str, asked: int) -> tuple[Any, ...]:
+def show_concept(engine: Engine, session: Session | None, name: str, prompt: str, asked: int) -> tuple[Any, ...]:
     """Show what a concept is about; a prompt that was only an example gives way to one of its own."""
-    card = engine.concept(name)
+    card = engine.concept(session, name)
     return gr.Dropdown(info=card.description), *about_concept(engine, card, prompt, asked)
 
 
@@ -225,18 +320,22 @@ def pick_example(asked: int, event: gr.EventData) -> tuple[str, int]:
     return str(event.text), asked + 1
 
 
-def use_contrast(engine: Engine, file: str | None, shelf: Shelf, prompt: str, asked: int) -> tuple[Any, ...]:
+def use_contrast(
+    engine: Engine, session: Session | None, file: str | None, shelf: Shelf, prompt: str, asked: int
+) -> tuple[Any, ...]:
     """Steer with a visitor's own contrast set, which is on the shelf from now on."""
     nothing = [gr.skip()] * 6
     if file is None:
         return *nothing, ""
-    for shown in _use_contrast(engine, file, shelf, prompt, asked):
+    for shown in _use_contrast(engine, session, file, shelf, prompt, asked):
         return shown
     return *nothing, ""
 
 
 @guarded(lambda sentence: (*[gr.skip()] * 6, notice(sentence)))
-def _use_contrast(engine: Engine, file: str, shelf: Shelf, prompt: str, asked: int) -> Iterator[tuple[Any, ...]]:
+def _use_contrast(
+    engine: Engine, session: Session | None, file: str, shelf: Shelf, prompt: str, asked: int
+) -> Iterator[tuple[Any, ...]]:
     kept = engine.import_set(shelf, Path(file))
-    steered = steer_with(engine, kept, kept.sets[-1][1], prompt, asked)
+    steered = steer_with(engine, session, kept, kept.sets[-1][1], prompt, asked)
     yield kept, *steered, notice(f"{Path(file).name} is in use.", "good")

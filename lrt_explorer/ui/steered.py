@@ -5,29 +5,41 @@ from typing import Any
 import gradio as gr
 
 from lrt_explorer.ui.cards import chips, slider_ends
-from lrt_explorer.ui.choices import steered_concepts
+from lrt_explorer.ui.choices import belongs, steered_concepts
 from lrt_explorer.ui.engine import ConceptCard, Engine
-from lrt_explorer.ui.session import Shelf
-from lrt_explorer.ui.shelves import put_shipped
+from lrt_explorer.ui.session import Session, Shelf
+from lrt_explorer.ui.shelves import put_borrowed
 
 
-def steer_with(engine: Engine, shelf: Shelf, name: str, prompt: str, asked: int) -> tuple[Any, ...]:
+def steer_with(
+    engine: Engine, session: Session | None, shelf: Shelf, name: str, prompt: str, asked: int
+) -> tuple[Any, ...]:
     """Choose a concept from elsewhere: the list of concepts, then what is about it."""
-    card = engine.concept(name)
-    dropdown = gr.Dropdown(steered_concepts(engine, shelf), value=name, info=card.description)
+    card = engine.concept(session, name)
+    dropdown = gr.Dropdown(steered_concepts(engine, session, shelf), value=name, info=card.description)
     return dropdown, *about_concept(engine, card, prompt, asked)
 
 
-def steer_with_set(engine: Engine, shelf: Shelf, name: str, prompt: str, asked: int) -> tuple[Any, ...]:
-    """`steer_with` any set, after a shelf that remembers it if it ships for other models than the demo family."""
-    shipped = any(value == name for _, value in engine.offered_sets())
-    offered = any(card.name == name for card in engine.concepts())
-    kept = put_shipped(shelf, name) if shipped and not offered else shelf
-    return kept, *steer_with(engine, kept, name, prompt, asked)
+def steer_with_set(
+    engine: Engine, session: Session | None, shelf: Shelf, name: str, prompt: str, asked: int
+) -> tuple[Any, ...]:
+    """`steer_with` any set, after a shelf that remembers it if it ships for other models than the pair's."""
+    label = next((label for label, value in engine.offered_sets(session) if value == name), "")
+    ships_here = name in {card.name for card in engine.concepts(session)}
+    kept = put_borrowed(shelf, label, name) if label and not ships_here else shelf
+    return kept, *steer_with(engine, session, kept, name, prompt, asked)
+
+
+def follow_pair(
+    engine: Engine, session: Session | None, shelf: Shelf, name: str, prompt: str, asked: int
+) -> tuple[Any, ...]:
+    """`steer_with` the concept in use where it belongs to the pair that is open, else with the pair's opening one."""
+    chosen = name if belongs(engine, session, name) else engine.concepts(session)[0].name
+    return steer_with(engine, session, shelf, chosen, prompt, asked)
 
 
 def about_concept(engine: Engine, card: ConceptCard, prompt: str, asked: int) -> tuple[Any, str, str, int]:
     """What follows the concept: the prompt, examples, the ends of the slider, and that a comparison is asked for."""
-    known = {example for other in engine.concepts() for example in other.examples}
-    fresh = card.examples[0] if card.examples and (prompt in known or not prompt.strip()) else gr.skip()
+    only_example = prompt not in card.examples and (prompt in engine.examples() or not prompt.strip())
+    fresh = card.examples[0] if card.examples and only_example else gr.skip()
     return fresh, chips(card.examples), slider_ends(card), asked + 1

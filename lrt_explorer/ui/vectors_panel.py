@@ -1,6 +1,5 @@
 """The Vectors part of the Concepts tab: make vectors of one or two sets, bring one as a file, take them, steer."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +10,7 @@ import gradio as gr
 
 from lrt_explorer.concepts.directions import Method
 from lrt_explorer.errors import SettingsError
+from lrt_explorer.study.progress import timed
 from lrt_explorer.study.recipe import Recipe, Together
 from lrt_explorer.ui.cards import notice, progress_bar
 from lrt_explorer.ui.check_panel import cancelled
@@ -19,11 +19,11 @@ from lrt_explorer.ui.concept_engine import Whose
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.findings import vector_table
 from lrt_explorer.ui.guard import guarded
-from lrt_explorer.ui.map_panel import AFTERWARDS
 from lrt_explorer.ui.session import Session, Shelf
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL, opened
 from lrt_explorer.ui.steer_tab import SteerTab
 from lrt_explorer.ui.steered import steer_with_set
+from lrt_explorer.ui.wiring import wire_stop
 
 TOGETHER = [("remove its part", "remove"), ("add it", "add")]
 WHOSE = [("small model’s", "small"), ("large model’s", "large"), ("transferred", "transferred")]
@@ -59,7 +59,7 @@ def build_vectors(
     gr.HTML('<h2 class="section">Vectors</h2>')
     with gr.Row(elem_classes="view"):
         other = gr.Dropdown(
-            [NONE, *all_sets(engine, Shelf())],
+            [NONE, *all_sets(engine, None, Shelf())],
             value=NONE[1],
             label="Another set",
             info="whose vector goes into this one",
@@ -118,9 +118,7 @@ def build_vectors(
         shown,
         **model_work,
     )
-    stopped = stop.click(cancelled, None, status, cancels=[making], api_visibility="private", queue=False)
-    # As after a cancelled fit: a last word of progress may have been on its way already.
-    stopped.then(lambda: time.sleep(AFTERWARDS), None, None, **quick).then(cancelled, None, status, **quick)
+    wire_stop(stop, [make.click], [making], status, cancelled)
     bring.upload(partial(load_vector, engine), [session, shelf, bring], shown, **model_work)
     gr.on(
         [chosen.input, session.change],
@@ -132,7 +130,7 @@ def build_vectors(
     )
     steer.click(
         partial(steer_with_vectors, engine),
-        [shelf, chosen, contrast, steering.prompt, steering.asked],
+        [session, shelf, chosen, contrast, steering.prompt, steering.asked],
         [shelf, steering.concept, *steering.about, steering.vectors, status],
         **quick,
     )
@@ -160,7 +158,7 @@ def make_vectors(
     if factor is None or times is None:
         raise SettingsError("give the factor and the length as numbers, such as 1 or −0.5")
     recipe = Recipe(method, reading, whiten, together, float(factor), float(times))
-    making = engine.make(session, shelf, name, other, recipe)
+    making = timed(engine.make(session, shelf, name, other, recipe))
     while True:
         try:
             step = next(making)
@@ -192,13 +190,14 @@ def show_vectors(engine: Engine, session: Session | None, folder: str | None) ->
 
 @guarded(lambda sentence: (*[gr.skip()] * 7, notice(sentence)))
 def steer_with_vectors(
-    engine: Engine, shelf: Shelf, folder: str | None, name: str, prompt: str, asked: int
+    engine: Engine, session: Session | None, shelf: Shelf, folder: str | None, name: str, prompt: str, asked: int
 ) -> Iterator[tuple[Any, ...]]:
     """Steer with these vectors in the place of those of the set that is chosen above, which is what is read out."""
     folder = _needed(folder)
-    kept, *steered = steer_with_set(engine, shelf, name, prompt, asked)
+    kept, *steered = steer_with_set(engine, session, shelf, name, prompt, asked)
     dropdown = gr.Dropdown(steered_vectors(kept), value=folder, visible=True)
-    yield kept, *steered, dropdown, notice(f"In use in the Steer tab, read out by {engine.concept(name).name}.", "good")
+    said = f"In use in the Steer tab, read out by {engine.concept(session, name).name}."
+    yield kept, *steered, dropdown, notice(said, "good")
 
 
 @guarded(lambda sentence: (gr.skip(), notice(sentence)))

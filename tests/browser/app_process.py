@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,18 +16,26 @@ PATIENCE = 180
 
 
 @contextmanager
-def running_app(home: Path) -> Iterator[str]:
-    """Start `python app.py` and stop it afterwards; its address, once it answers."""
+def running_app(home: Path, start: Sequence[str] = (sys.executable, "app.py"), where: Path = ROOT) -> Iterator[str]:
+    """Start the app and stop it afterwards; its address, once it answers.
+
+    Args:
+        home: its data folder.
+        start: what starts it; the address to serve on is added.
+        where: the folder that it is started in.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    surroundings = {name: value for name, value in os.environ.items() if name != "LRT_EXPLORER_ASSETS"}
+    surroundings = {
+        name: value for name, value in os.environ.items() if name not in ("LRT_EXPLORER_ASSETS", "PYTHONPATH")
+    }
     surroundings |= {"HF_HUB_OFFLINE": "1", "LRT_EXPLORER_HOME": str(home), "GRADIO_ANALYTICS_ENABLED": "False"}
-    command = [sys.executable, "app.py", "--host", "127.0.0.1", "--port", str(port)]
+    command = [*start, "--host", "127.0.0.1", "--port", str(port)]
     log = home / "app.log"
     home.mkdir(parents=True, exist_ok=True)
     with log.open("w") as output:
-        app = subprocess.Popen(command, cwd=ROOT, env=surroundings, stdout=output, stderr=subprocess.STDOUT)
+        app = subprocess.Popen(command, cwd=where, env=surroundings, stdout=output, stderr=subprocess.STDOUT)
     try:
         url = f"http://127.0.0.1:{port}"
         _wait_for(url, app, log)

@@ -39,14 +39,14 @@ def tiny_url(tmp_path_factory: pytest.TempPathFactory, more_concepts: Sequence[C
         home = tmp_path_factory.mktemp("browser-home")
         patch.setenv("LRT_EXPLORER_ASSETS", str(build_assets(home / "assets")))
         for concept in more_concepts:
-            write_contrast(home / "assets" / "concepts" / f"{concept.name}.jsonl", concept)
+            write_contrast(home / "assets" / "concepts-real" / f"{concept.name}.jsonl", concept)
         # The fixture that gives every test its own home comes later than this one, so the map goes into the assets.
         engine = TinyEngine()
         patch.setenv("LRT_EXPLORER_HOME", str(home / "data"))
         session = finish(engine.open("tiny-s", "tiny-l"))
         fitted = finish(engine.fit(session, TOKENS, None))
         shutil.copytree(fitted.map_folder, home / "assets" / "maps" / Path(fitted.map_folder).parent.name)
-        app = serve(engine, "127.0.0.1", None, block=False)
+        app = serve(engine, "127.0.0.1", None)
         yield app.local_url
         app.close()
 

@@ -56,6 +56,31 @@ def test_shipped_vectors_are_those_of_the_shipped_sets() -> None:
     assert MOOD.fingerprint() != replace(MOOD, readout="probability").fingerprint()
 
 
+def test_user_messages_forms_and_examples_are_read_back_too(tmp_path: Path) -> None:
+    prompts = (*MOOD.prompts, ReadoutPrompt("He felt", (" glad",), (" low",), ask="And he?", form="story"))
+    contrast = replace(MOOD, ask="How was it?", pair_asks=(None, "And she?"), prompts=prompts, examples=("It was",))
+    assert [prompt.ask for prompt in contrast.prompts] == ["How was it?", "And he?"]
+    assert contrast.asks() == ["How was it?", "And she?"]
+    write_contrast(tmp_path / "mood.jsonl", contrast)
+    assert read_contrast(tmp_path / "mood.jsonl") == contrast
+    assert (tmp_path / "mood.jsonl").read_text().count("How was it?") == 1
+
+
+def test_what_the_texts_answer_is_part_of_the_fingerprint_and_what_only_people_see_is_not() -> None:
+    asked = replace(MOOD, ask="How was it?")
+    fingerprints = {one.fingerprint() for one in (MOOD, asked, replace(MOOD, pair_asks=(None, "And she?")))}
+    assert len(fingerprints) == 3
+    seen = replace(MOOD, examples=("It was",), prompts=(replace(MOOD.prompts[0], form="story"),))
+    assert seen.fingerprint() == MOOD.fingerprint()
+
+
+def test_some_pairs_keep_their_user_messages() -> None:
+    three = replace(MOOD, pairs=(*MOOD.pairs, ("He sang.", "He sobbed.")), pair_asks=("a", "b", "c"))
+    assert three.some_pairs([0, 2]).pair_asks == ("a", "c")
+    with pytest.raises(ContrastError, match="3 user messages for 2 pairs"):
+        replace(three, pairs=three.pairs[:2])
+
+
 def test_a_file_of_pairs_alone_is_a_set_named_after_the_file(tmp_path: Path) -> None:
     path = tmp_path / "joy.jsonl"
     path.write_text('{"with": "a", "without": "b"}\n\n{"with": "c", "without": "d"}\n')

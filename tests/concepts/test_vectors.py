@@ -13,10 +13,10 @@ from lrt_explorer.concepts.vectors import (
     mean_difference,
     random_vector,
     transfer,
-    typical_deviations,
 )
 from lrt_explorer.errors import SettingsError, VectorError
 from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.lm.capture import capture
 from lrt_explorer.lm.tokens import encode
 from lrt_explorer.store import MapInfo
@@ -83,13 +83,6 @@ def test_a_layer_that_is_not_there_is_named() -> None:
         mean_difference(small(), CONCEPT, [9])
 
 
-def test_the_typical_deviation_is_the_median_over_all_tokens() -> None:
-    texts = [text for pair in CONCEPT.pairs for text in pair]
-    norms = torch.cat([states(text, 2) for text in texts]).norm(dim=1)
-    assert norms.max() < 5 * norms.median()  # nothing counts as an outlier here
-    assert typical_deviations(small(), [2], texts)[2] == pytest.approx(float(norms.median()), rel=1e-5)
-
-
 def test_what_is_added_has_the_norm_that_the_strength_says() -> None:
     v = torch.tensor([3.0, 4.0])
     assert torch.allclose(addition(v, -0.5, 20.0), torch.tensor([-6.0, -8.0]))
@@ -97,6 +90,14 @@ def test_what_is_added_has_the_norm_that_the_strength_says() -> None:
     assert torch.allclose(addition(1000 * v, 0.3, 7.0), addition(v, 0.3, 7.0))
     with pytest.raises(VectorError, match="points nowhere"):
         addition(torch.zeros(2), 1.0, 1.0)
+
+
+def test_outlier_dimensions_do_not_count_in_what_is_added() -> None:
+    v = torch.tensor([3.0, 4.0, 1000.0])
+    added = addition(v, 0.5, TypicalDeviation(20.0, outliers=(2,)))
+    assert torch.allclose(added, torch.tensor([6.0, 8.0, 2000.0]))
+    with pytest.raises(VectorError, match="outlier dimensions alone"):
+        addition(torch.tensor([0.0, 0.0, 1.0]), 0.5, TypicalDeviation(20.0, outliers=(2,)))
 
 
 def test_transfer_maps_a_direction_without_the_bias() -> None:

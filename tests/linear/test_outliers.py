@@ -3,7 +3,7 @@ import torch
 from torch import Tensor
 
 from lrt_explorer.linear.moments import CrossMoments
-from lrt_explorer.linear.outliers import ordinary_rows
+from lrt_explorer.linear.outliers import ordinary_rows, outlier_dimensions
 from lrt_explorer.linear.ridge import RidgePath
 from lrt_explorer.linear.scores import r2
 
@@ -81,3 +81,17 @@ def test_leaving_sinks_out_saves_the_fit() -> None:
     everything = fitted(torch.ones(6400, dtype=torch.bool))
     assert masked > 0.95
     assert everything < 0.5
+
+
+def test_outlier_dimensions_are_those_far_above_the_median_one() -> None:
+    variances = torch.rand(200, generator=torch.Generator().manual_seed(0)) + 0.5
+    assert not outlier_dimensions(variances).any()
+    variances[[3, 77]] = torch.tensor([30.0, 1e6])
+    assert outlier_dimensions(variances).nonzero()[:, 0].tolist() == [3, 77]
+    assert outlier_dimensions(variances * 1e-9).sum() == 2, "units do not matter"
+    assert outlier_dimensions(variances, factor=100.0).sum() == 1
+
+
+def test_dimensions_that_do_not_vary_make_no_others_outliers() -> None:
+    assert not outlier_dimensions(torch.tensor([0.0, 0.0, 0.0, 1.0, 2.0])).any()
+    assert not outlier_dimensions(torch.zeros(4)).any()

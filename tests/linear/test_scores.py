@@ -6,8 +6,19 @@ from torch import Tensor
 
 from lrt_explorer.errors import MapError, VectorError
 from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.linear.estimators import ridge
+from lrt_explorer.linear.grid import GridMoments
 from lrt_explorer.linear.moments import CrossMoments
-from lrt_explorer.linear.scores import cosine, linear_cka, norm_ratio, r2, r2_per_dimension
+from lrt_explorer.linear.scores import (
+    cosine,
+    linear_cka,
+    linear_cka_standardised,
+    norm_ratio,
+    r2,
+    r2_per_dimension,
+    r2_standardised,
+    spread,
+)
 
 
 def noise(*shape: int, seed: int) -> Tensor:
@@ -68,7 +79,7 @@ def test_a_constant_dimension_scores_zero_and_does_not_disturb_the_rest() -> Non
 
 def test_scores_need_rows_that_vary_and_widths_that_fit() -> None:
     map, x, y = imperfect()
-    for score in (r2, r2_per_dimension):
+    for score in (r2, r2_per_dimension, r2_standardised):
         with pytest.raises(MapError, match="too few or too alike"):
             score(map, collected(x[:1], y[:1]))
         with pytest.raises(MapError, match="too few or too alike"):
@@ -95,10 +106,100 @@ def test_cka_sees_through_rotation_scale_and_shift_but_not_through_a_shuffle() -
 
 def test_cka_needs_rows_that_vary() -> None:
     _, x, y = imperfect()
-    with pytest.raises(MapError, match="too few tokens"):
-        linear_cka(collected(x[:1], y[:1]))
-    with pytest.raises(MapError, match="small model are equal"):
-        linear_cka(collected(torch.zeros_like(x), y))
+    for score in (linear_cka, linear_cka_standardised):
+        with pytest.raises(MapError, match="too few tokens"):
+            score(collected(x[:1], y[:1]))
+        with pytest.raises(MapError, match="small model are equal"):
+            score(collected(torch.zeros_like(x), y))
+
+
+def test_standardised_scores_are_those_of_standardised_rows() -> None:
+    map, x, y = imperfect()
+    scaled = (y - y.mean(0)) / y.std(0)
+    theirs = r2_score(scaled.numpy(), ((map(x) - y.mean(0)) / y.std(0)).numpy(), multioutput="variance_weighted")
+    assert r2_standardised(map, collected(x, y)) == pytest.approx(theirs, abs=1e-12)
+    assert abs(theirs - r2(map, collected(x, y))) > 0.01
+    ours, alike = linear_cka_standardised(collected(x, y)), linear_cka(collected((x - x.mean(0)) / x.std(0), scaled))
+    assert ours == pytest.approx(alike, rel=1e-12) and abs(ours - linear_cka(collected(x, y))) > 1e-4
+
+
+def rogue_pair(share: float, dimensions: int = 64) -> tuple[CrossMoments, CrossMoments]:
+    """Moments to fit and to score on: all that the sides share is one dimension, which holds this share of variance."""
+    x, y = noise(4000, dimensions, seed=1), noise(4000, dimensions, seed=2)
+    scale = (share / (1 - share) * (dimensions - 1)) ** 0.5
+    x[:, 7] = scale * noise(4000, seed=3)
+    y[:, 5] = x[:, 7] + 0.01 * scale * noise(4000, seed=4)
+    return collected(x[:3000], y[:3000]), collected(x[3000:], y[3000:])
+
+
+def test_one_dimension_buys_r2_and_cka_but_not_the_standardised_scores() -> None:
+    fit, held_out = rogue_pair(0.95)
+    map = ridge(fit, held_out).map
+    assert spread(held_out.cyy).largest == pytest.approx(0.95, abs=0.02)
+    assert r2(map, held_out) > 0.9 and linear_cka(held_out) > 0.9
+    assert r2_standardised(map, held_out) < 0.05 and linear_cka_standardised(held_out) < 0.15
+    # Where all dimensions are shared, both say so.
+    y = noise(4000, 64, seed=5)
+    shared = collected(y[:3000], y[:3000]), collected(y[3000:], y[3000:])
+    assert r2_standardised(ridge(*shared).map, shared[1]) > 0.99 and linear_cka_standardised(shared[1]) > 0.99
+
+
+def test_an_offset_and_a_rogue_dimension_change_no_standardised_score() -> None:
+    map, x, y = imperfect()
+    rogue = y.clone()
+    grown = (8 * float(y.var(0).sum() / y.var(0)[3])) ** 0.5
+    rogue[:, 3] *= grown
+    offset = 10 * float(y.var(0).sum().sqrt()) * torch.ones(9, dtype=torch.float64)
+    scale = torch.ones(9, dtype=torch.float64)
+    scale[3] = grown
+    changed = AffineMap(map.weight * scale, map.bias * scale + offset)
+    plain, odd = collected(x, y), collected(x, rogue + offset)
+    assert spread(odd.cyy).largest > 0.8 and abs(r2(changed, odd) - r2(map, plain)) > 0.01
+    assert r2_standardised(changed, odd) == pytest.approx(r2_standardised(map, plain), abs=1e-9)
+    assert linear_cka_standardised(odd) == pytest.approx(linear_cka_standardised(plain), abs=1e-9)
+
+
+@pytest.mark.parametrize("side", ["small", "large"])
+def test_maps_fitted_with_and_without_offset_and_rogue_dimension_score_alike(side: str) -> None:
+    weight, x = noise(12, 20, seed=1), noise(6000, 12, seed=2)
+    y = x @ weight + 3 * noise(6000, 20, seed=3)
+    plain = collected(x[:5000], y[:5000]), collected(x[5000:], y[5000:])
+    grown = x.clone() if side == "small" else y.clone()
+    grown[:, 2] *= float(grown.var(0).sum() / grown.var(0)[2]) ** 0.5
+    grown += 10 * float(grown.var(0).sum() ** 0.5)
+    first, second = (grown, y) if side == "small" else (x, grown)
+    odd = collected(first[:5000], second[:5000]), collected(first[5000:], second[5000:])
+    scores = [(r2_standardised(ridge(*of).map, of[1]), linear_cka_standardised(of[1])) for of in (plain, odd)]
+    assert scores[1] == pytest.approx(scores[0], abs=1e-3)
+    assert abs(linear_cka(odd[1]) - linear_cka(plain[1])) > 0.01
+
+
+def test_the_spread_names_what_the_largest_and_the_outliers_hold() -> None:
+    sums = torch.diag(torch.tensor([1.0, 1.0, 1.0, 1.0, 26.0, 70.0, 0.0], dtype=torch.float64))
+    held = spread(sums)
+    assert (held.largest, held.outliers, held.outlier_share) == (0.7, 2, pytest.approx(0.96))
+    even = spread(torch.eye(8))
+    assert (even.largest, even.outliers, even.outlier_share) == (1 / 8, 0, 0.0)
+
+
+def test_dimensions_that_do_not_vary_count_in_no_standardised_score() -> None:
+    map, x, y = imperfect()
+    y[:, 4], x[:, 2] = 0.1, 0.3
+    held_out = collected(x, y)
+    scores = r2_per_dimension(map, held_out)
+    assert r2_standardised(map, held_out) == pytest.approx(float(np.delete(scores.numpy(), 4).mean()))
+    fewer = collected(x[:, [0, 1, 3, 4, 5]], y[:, [0, 1, 2, 3, 5, 6, 7, 8]])
+    assert linear_cka_standardised(held_out) == pytest.approx(linear_cka_standardised(fewer), rel=1e-12)
+
+
+def test_a_grid_gives_them_from_its_one_pass() -> None:
+    map, x, y = imperfect()
+    grid = GridMoments({0: 6, 1: 6}, {0: 9})
+    grid.update({0: x, 1: 2 * x}, {0: y})
+    once, alone = grid.pair(0, 0), collected(x, y)
+    assert r2_standardised(map, once) == pytest.approx(r2_standardised(map, alone), rel=1e-12)
+    assert linear_cka_standardised(once) == pytest.approx(linear_cka_standardised(alone), rel=1e-12)
+    assert spread(once.cyy).largest == pytest.approx(spread(alone.cyy).largest)
 
 
 def test_cosine_is_the_angle() -> None:

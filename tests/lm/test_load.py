@@ -118,7 +118,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
         "config.json of .* choose another model",
     ),
     "an encoder-decoder": (lambda f: (f / "config.json").write_text('{"model_type": "t5"}'), "causal language model"),
-    "an encoder": (an_encoder, "no causal language model but an encoder"),
+    "an encoder": (an_encoder, "not a causal language model: .* as in an encoder"),
     "no weights": (lambda f: (f / "model.safetensors").unlink(), "has no weights"),
     "pickle only": (pickle_only, "only as pickle .*save them as safetensors"),
     "weights cut in the middle": (lambda f: truncate(f / "model.safetensors", 0.5), "damaged or incomplete"),

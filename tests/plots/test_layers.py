@@ -62,9 +62,18 @@ def test_the_pair_in_use_and_the_suggested_one_are_framed() -> None:
 
 
 def test_what_was_not_measured_has_no_colour() -> None:
-    cells = tuple(replace(cell, direction_cosine=None, reachable_share=None) for cell in GRID.cells)
+    unmeasured = {"direction_cosine": None, "reachable_share": None, "left_out": ("mood",)}
+    cells = tuple(replace(cell, **unmeasured) for cell in GRID.cells)
     shown = drawn(layers_figure(LayerGrid("a", "b", cells), "direction_cosine", FRAMES))
     assert {(cell["z"], cell["text"]) for cell in shown} == {(None, "–")}
+    assert all("no vector here: mood" in cell["hover"] for cell in shown)
+
+
+def test_the_share_of_the_largest_dimension_is_told_where_it_is_known() -> None:
+    hovers = [cell["hover"] for cell in drawn(layers_figure(GRID, "r2", FRAMES))]
+    assert all("largest dimension 5 % → 53 % of the variance" in hover for hover in hovers)
+    unknown = LayerGrid("a", "b", tuple(replace(cell, largest_dimension_small=None) for cell in GRID.cells))
+    assert not any("largest" in cell["hover"] for cell in drawn(layers_figure(unknown, "r2", FRAMES)))
 
 
 def test_a_shallow_model_that_is_all_close_to_the_logits_is_drawn_too() -> None:

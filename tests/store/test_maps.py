@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.linear.affine import AffineMap
-from lrt_explorer.store import MapInfo, check_map, load_map, save_artifact, save_map
+from lrt_explorer.store import MapInfo, assets_home, check_map, load_map, save_artifact, save_map
 
 INFO = MapInfo(
     small="tinyworld-s",
@@ -55,6 +55,35 @@ def test_a_method_without_lambda_says_none(tmp_path: Path) -> None:
     assert info.lam is None
 
 
+SPREAD = (
+    "r2_standardised",
+    "cka_standardised",
+    "largest_dimension_small",
+    "largest_dimension_large",
+    "outlier_dimensions_small",
+    "outlier_dimensions_large",
+    "outlier_share_small",
+    "outlier_share_large",
+)
+
+
+def test_a_map_of_an_earlier_version_knows_nothing_of_single_dimensions(tmp_path: Path) -> None:
+    told = dataclasses.replace(INFO, **{name: 1 if "_dimensions_" in name else 0.5 for name in SPREAD})
+    assert load_map(save_map(tmp_path / "new", some_map(), told))[1] == told
+    path = save_map(tmp_path / "old", some_map(), told) / "artifact.json"
+    header = json.loads(path.read_text())
+    for name in SPREAD:
+        del header["meta"][name]
+    path.write_text(json.dumps(header))
+    _, info = load_map(tmp_path / "old")
+    assert {getattr(info, name) for name in SPREAD} == {None} and info.r2 == INFO.r2
+
+
+def test_the_maps_that_ship_can_be_read() -> None:
+    folders = list((assets_home() / "maps").iterdir())
+    assert folders and all(load_map(folder)[1].r2 > 0 for folder in folders)
+
+
 @pytest.mark.parametrize(
     ("small", "large", "named"),
     [("zzz", "bbb", "the small model"), ("aaa", "zzz", "the large model"), ("bbb", "aaa", "the small and the large")],
@@ -79,6 +108,9 @@ def test_a_map_of_other_models_is_refused_by_name(small: str, large: str, named:
         lambda meta: meta.update(tokens_used=True),
         lambda meta: meta.update(settings=[1]),
         lambda meta: meta.update(lam="0.1"),
+        lambda meta: meta.update(r2_standardised="good"),
+        lambda meta: meta.update(outlier_dimensions_large=-1),
+        lambda meta: meta.update(outlier_dimensions_small=0.5),
         lambda meta: meta.clear(),
     ],
 )

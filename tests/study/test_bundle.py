@@ -14,7 +14,7 @@ from lrt_explorer.study.compare import compare
 from lrt_explorer.study.known import KnownVectors
 from lrt_explorer.study.maps import find_map
 from lrt_explorer.study.progress import finish
-from tests.study.tiny import CONCEPT, large, other, small
+from tests.study.tiny import CONCEPT, large, other, small, texts
 
 
 def test_the_demo_pairs_are_those_whose_models_ship() -> None:
@@ -25,6 +25,8 @@ def test_the_demo_pairs_are_those_whose_models_ship() -> None:
 def test_the_first_comparison_reads_no_model_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LRT_EXPLORER_ASSETS", str(tmp_path))
     write_contrast(tmp_path / "concepts" / "mood.jsonl", CONCEPT)
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "everyday.txt").write_text("\n".join(texts(20)), encoding="utf-8")
     family = {lm.name: lm for lm in (small(), large(), other())}
     pairs = [
         PairPreset("first", "tiny-small", "tiny-large-one", 1, 2),
@@ -32,11 +34,11 @@ def test_the_first_comparison_reads_no_model_twice(tmp_path: Path, monkeypatch: 
     ]
     bundle = finish(build_demo_maps(pairs, 3000, ModelCache(3, family.__getitem__)))
     assert [(fit.info.small_layer, fit.info.large_layer) for fit in bundle.maps] == [(1, 2), (2, 3)]
-    assert all(fit.direction_cosine is not None for fit in bundle.maps)
+    assert all(fit.agreement.direction_cosine is not None for fit in bundle.maps)
 
     fresh = KnownVectors()
     monkeypatch.setattr("lrt_explorer.study.compare.known_vectors", lambda: fresh)
-    monkeypatch.setattr(known_module, "read_known", lambda *_: pytest.fail("a shipped vector was read anew"))
+    monkeypatch.setattr(known_module, "reading_known", lambda *_: pytest.fail("a shipped vector was read anew"))
     for lm in family.values():
         assert fresh.holds(lm, load_concept("mood"), range(lm.layers)), "every layer ships, for the scores of all pairs"
     for pair in pairs:

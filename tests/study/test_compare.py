@@ -7,11 +7,15 @@ import torch
 
 from lrt_explorer.concepts.arithmetic import negate
 from lrt_explorer.concepts.readout import answer_readout
-from lrt_explorer.concepts.vectors import SteeringVector, mean_difference, typical_deviations
+from lrt_explorer.concepts.vectors import SteeringVector, addition, mean_difference, random_vector, transfer
 from lrt_explorer.errors import ArtifactError, PromptError, VectorError
 from lrt_explorer.lm.generate import generate_arms
+from lrt_explorer.lm.suffix import read_starts
+from lrt_explorer.study.calibrate import calibrate_concept
 from lrt_explorer.study.compare import Comparison, ComparisonStep, changed_tokens, compare
+from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.fit import FittedMap, fit_map
+from lrt_explorer.study.neutral import costs, neutral_prompts
 from lrt_explorer.study.progress import finish
 from tests.study.tiny import CONCEPT, PROMPTS, large, small, texts
 
@@ -23,7 +27,13 @@ def fitted() -> FittedMap:
     return finish(fit_map(small(), large(), texts(), 1, 2, tokens=4000))
 
 
-def run(fitted: FittedMap, prompt: str = PROMPT, strength: float = 0.5, temperature: float = 0.0) -> Comparison:
+def run(
+    fitted: FittedMap,
+    prompt: str = PROMPT,
+    strength: float | None = None,
+    temperature: float = 0.0,
+    equal_cost: bool = False,
+) -> Comparison:
     return finish(
         compare(
             small(),
@@ -35,6 +45,7 @@ def run(fitted: FittedMap, prompt: str = PROMPT, strength: float = 0.5, temperat
             strength=strength,
             temperature=temperature,
             max_new_tokens=12,
+            equal_cost=equal_cost,
         )
     )
 
@@ -64,8 +75,30 @@ def test_the_unsteered_arm_is_what_the_model_writes_by_itself(fitted: FittedMap)
 
 
 def test_the_coefficient_is_strength_times_typical_deviation(fitted: FittedMap) -> None:
-    norm = typical_deviations(large(), [2], [text for pair in CONCEPT.pairs for text in pair])[2]
-    assert run(fitted, strength=0.5).coefficient == pytest.approx(0.5 * norm)
+    unit = unit_of(large(), 2, "everyday")
+    comparison = run(fitted, strength=0.5)
+    assert comparison.coefficient == pytest.approx(0.5 * unit.value)
+    assert [arm.strength for arm in comparison.arms] == [0.0, 0.5, 0.5, 0.5]
+    assert [arm.coefficient for arm in comparison.arms] == pytest.approx([0.0, *[0.5 * unit.value] * 3])
+
+
+def test_without_a_strength_the_calibrated_one_is_taken(fitted: FittedMap) -> None:
+    calibration = finish(calibrate_concept(small(), large(), 2, CONCEPT))
+    assert run(fitted).strength == calibration.first > 0
+
+
+def test_at_equal_cost_every_arm_costs_what_the_native_one_does(fitted: FittedMap) -> None:
+    native, *others = run(fitted, strength=-0.4, equal_cost=True).arms[1:]
+    assert native.strength == -0.4 and all(arm.strength < 0 for arm in others)
+    assert len({arm.strength for arm in (native, *others)}) == 3
+    unit, prompts = unit_of(large(), 2, "everyday"), neutral_prompts(16, "everyday")
+    starts = read_starts(large(), 2, prompts)
+    mapped = transfer(mean_difference(small(), CONCEPT, [1])[1], fitted.map, fitted.info).values
+    vectors = (mean_difference(large(), CONCEPT, [2])[2].values, mapped, random_vector(large().width, 0))
+    added = torch.stack([addition(v, arm.strength, unit) for v, arm in zip(vectors, (native, *others), strict=True)])
+    spent = costs(large(), starts, added).mean(1)
+    assert spent.tolist() == pytest.approx([float(spent[0])] * 3, rel=0.1)
+    assert run(fitted, strength=0.0, equal_cost=True).arms[3].strength == 0.0
 
 
 def test_a_model_mapped_to_itself_transfers_what_it_has() -> None:

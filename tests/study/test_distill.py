@@ -68,7 +68,7 @@ def test_a_model_mapped_to_itself_has_nothing_to_learn() -> None:
 def test_it_is_seeded_and_never_learns_from_a_concept() -> None:
     one = distilled(steps=5)
     judged = distilled(concepts=[CONCEPT], steps=5)
-    assert torch.equal(one.map.weight, judged.map.weight) and set(judged.direction_cosines) == {CONCEPT.name}
+    assert torch.equal(one.map.weight, judged.map.weight) and set(judged.agreement.direction_cosines) == {CONCEPT.name}
     moved = distilled(steps=5, seed=1).map.weight
     assert not torch.equal(one.map.weight, moved)
 
@@ -79,7 +79,7 @@ def test_it_learns_from_concepts_what_helps_concepts_it_never_saw() -> None:
     said = found.info.settings
     assert said["learned_from"] == [one.name for one in learned] and said["steps_kept"] > 0
     assert said["divergence"] < 0.98 * said["divergence_ridge"]
-    assert set(found.direction_cosines) == {MOODS[3].name}
+    assert set(found.agreement.direction_cosines) == {MOODS[3].name}
     # Other directions than those of random tokens, and other concepts give another map.
     other = distilled(learn_from=learned[1:], steps=40).map.weight
     assert not torch.equal(found.map.weight, distilled(steps=40).map.weight)
@@ -126,15 +126,17 @@ def test_every_concept_is_judged_by_a_map_that_never_saw_it() -> None:
     how = Distillation(learn_from=MOODS, steps=2)
     maps = finish(distilled_folds(small(), large(), texts(), 1, 2, settings(concepts=MOODS), how, folds=3))
     assert len(maps) == 3
-    judged = [name for found in maps for name in found.direction_cosines]
+    judged = [name for found in maps for name in found.agreement.direction_cosines]
     assert sorted(judged) == sorted(one.name for one in MOODS)
     for found in maps:
         learned = set(found.info.settings["learned_from"])
-        assert not learned & set(found.direction_cosines)
-        assert learned | set(found.direction_cosines) == {one.name for one in MOODS}
+        assert not learned & set(found.agreement.direction_cosines)
+        assert learned | set(found.agreement.direction_cosines) == {one.name for one in MOODS}
     # Folds in which nobody is judged are not fitted, and the others come out the same.
     (alone,) = finish(distilled_folds(small(), large(), texts(), 1, 2, settings(concepts=MOODS[1:2]), how, folds=3))
-    assert set(alone.direction_cosines) == {MOODS[1].name} and torch.equal(alone.map.weight, maps[1].map.weight)
+    assert set(alone.agreement.direction_cosines) == {MOODS[1].name} and torch.equal(
+        alone.map.weight, maps[1].map.weight
+    )
 
 
 def test_folds_and_judges_that_make_no_sense_are_refused() -> None:

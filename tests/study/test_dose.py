@@ -8,10 +8,11 @@ from lrt_explorer.concepts.readout import answer_readout
 from lrt_explorer.concepts.vectors import addition, mean_difference, random_vector
 from lrt_explorer.errors import ContrastError, SettingsError
 from lrt_explorer.lm.generate import generate_batch
-from lrt_explorer.study.dose import STRENGTHS, DoseResponse, dose_response, score_response, summarise
+from lrt_explorer.study.dose import DoseResponse, dose_response, score_response, summarise
 from lrt_explorer.study.progress import finish
 from tests.study.tiny import CONCEPT, PROMPTS, small
 
+STRENGTHS = (-0.6, -0.4, -0.2, 0.0, 0.2, 0.4, 0.6)
 ARMS = ("native", "transferred", "random 0", "random 1")
 
 

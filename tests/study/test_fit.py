@@ -26,8 +26,8 @@ def test_a_model_mapped_to_itself_gives_the_identity() -> None:
     assert float((fitted.map.weight - identity).norm() / identity.norm()) < 1e-6
     assert fitted.info.r2 > 1 - 1e-9
     assert fitted.info.coverage == 1.0
-    assert fitted.direction_cosine == pytest.approx(1.0)
-    assert fitted.reachable_share == pytest.approx(1.0)
+    assert fitted.agreement.direction_cosine == pytest.approx(1.0)
+    assert fitted.agreement.reachable_share == pytest.approx(1.0)
 
 
 def test_shuffled_pairs_explain_nothing_where_true_pairs_explain_all() -> None:
@@ -133,8 +133,8 @@ def test_the_direction_cosine_is_that_of_the_vectors_at_the_layers() -> None:
     fitted = finish(fit_map(small(), large(), texts(), 1, 2, tokens=TOKENS, concepts=[CONCEPT]))
     native = mean_difference(large(), CONCEPT, [2])[2].values
     source = mean_difference(small(), CONCEPT, [1])[1].values
-    assert fitted.direction_cosines == {"mood": pytest.approx(cosine(fitted.map.direction(source), native))}
-    assert finish(fit_map(small(), large(), texts(), 1, 2, tokens=TOKENS)).direction_cosine is None
+    assert fitted.agreement.direction_cosines == {"mood": pytest.approx(cosine(fitted.map.direction(source), native))}
+    assert finish(fit_map(small(), large(), texts(), 1, 2, tokens=TOKENS)).agreement.direction_cosine is None
 
 
 def test_lambda_was_chosen_on_the_select_part() -> None:

@@ -1,9 +1,22 @@
 """All layer pairs at once: the figures are those of the maps, and nothing is read twice."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import pytest
 import torch
 
+from lrt_explorer.concepts import vectors
+from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.concepts.vectors import SteeringVector
+from lrt_explorer.errors import VectorError
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.store import load_map, save_map
+from lrt_explorer.study import known
 from lrt_explorer.study.collect import PARTS
+from lrt_explorer.study.directions import read_directions
 from lrt_explorer.study.fit import fit_map
 from lrt_explorer.study.layers import layer_grid
 from lrt_explorer.study.progress import finish
@@ -19,19 +32,29 @@ def test_every_cell_is_the_map_of_its_pair() -> None:
     assert [(c.small_layer, c.large_layer) for c in grid.cells] == [(i, j) for i in range(3) for j in range(5)]
     for cell, fitted in zip(grid.cells, maps, strict=True):
         assert (cell.r2, cell.cka, cell.lam) == (fitted.info.r2, fitted.info.cka, fitted.info.lam)
-        assert cell.direction_cosine == fitted.direction_cosine and cell.norm_ratio == fitted.norm_ratio
+        assert (cell.r2_standardised, cell.cka_standardised) == (
+            fitted.info.r2_standardised,
+            fitted.info.cka_standardised,
+        )
+        found = fitted.compared(
+            finish(read_directions(small(), large(), [(cell.small_layer, cell.large_layer)], [CONCEPT]))
+        )
+        assert cell.direction_cosine == pytest.approx(found.agreement.direction_cosine)
+        assert cell.norm_ratio == pytest.approx(found.agreement.norm_ratio) and cell.concepts == 1
     alone = finish(fit_map(small(), large(), texts(), 1, 2, tokens=4000, concepts=[CONCEPT]))
     cell = grid.cell(1, 2)
     assert cell is not None and grid.cell(1, 5) is None
-    assert cell.r2 == pytest.approx(alone.info.r2) and cell.direction_cosine == pytest.approx(alone.direction_cosine)
+    assert cell.r2 == pytest.approx(alone.info.r2) and cell.direction_cosine == pytest.approx(
+        alone.agreement.direction_cosine
+    )
 
 
 def test_a_model_beside_itself_keeps_lengths_and_a_scaled_map_does_not() -> None:
     fitted = finish(fit_map(small(), small(), texts(), 1, 1, tokens=4000, concepts=[CONCEPT]))
-    assert fitted.norm_ratio == pytest.approx(1.0, abs=1e-6)
+    assert fitted.agreement.norm_ratio == pytest.approx(1.0, abs=1e-6)
     assert len(fitted.dimension_r2) == small().width and min(fitted.dimension_r2) > 1 - 1e-9
     across = finish(fit_map(small(), large(), texts(), 1, 1, tokens=4000, concepts=[CONCEPT]))
-    assert across.norm_ratio is not None and abs(across.norm_ratio - 1) > 0.01
+    assert across.agreement.norm_ratio is not None and abs(across.agreement.norm_ratio - 1) > 0.01
     assert len(across.dimension_r2) == large().width
     assert sum(across.info.settings[f"tokens_{part}"] for part in PARTS) == 4000
 
@@ -39,6 +62,60 @@ def test_a_model_beside_itself_keeps_lengths_and_a_scaled_map_does_not() -> None
 def test_without_concepts_there_is_no_word_on_directions() -> None:
     (cell,) = finish(layer_grid(small(), large(), texts(), pairs=[(0, 1)], tokens=4000)).cells
     assert (cell.direction_cosine, cell.norm_ratio, cell.reachable_share) == (None, None, None)
+
+
+def without_vectors(patch: pytest.MonkeyPatch, where: Callable[[str, int], bool]) -> None:
+    """Let the texts of some concepts read the same at some layers."""
+    real = vectors._vector
+
+    def maybe(lm: LanguageModel, contrast: ContrastSet, layer: int, *rest: Any) -> SteeringVector:
+        if where(contrast.name, layer):
+            raise VectorError(f"the texts of {contrast.name} read the same")
+        return real(lm, contrast, layer, *rest)
+
+    patch.setattr(vectors, "_vector", maybe)
+
+
+def test_a_concept_without_a_vector_is_left_out_counted_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_vectors(monkeypatch, lambda name, layer: name == "same")
+    same = replace(CONCEPT, name="same", suffix=" It was the same.")
+    pairs = [(0, 1), (1, 2)]
+    grid = finish(layer_grid(small(), large(), texts(), pairs=pairs, tokens=4000, concepts=[same, CONCEPT]))
+    alone = finish(layer_grid(small(), large(), texts(), pairs=pairs, tokens=4000, concepts=[CONCEPT]))
+    assert {cell.left_out for cell in grid.cells} == {("same",)} and {cell.concepts for cell in grid.cells} == {1}
+    assert [cell.direction_cosine for cell in grid.cells] == [cell.direction_cosine for cell in alone.cells]
+    assert "same read the same to tiny-small at layers 0, 1" in grid.left_out["same"] and not alone.left_out
+    fitted = finish(fit_map(small(), large(), texts(), 1, 2, tokens=4000, concepts=[same]))
+    assert fitted.agreement.direction_cosine is None and set(fitted.agreement.left_out) == {"same"}
+
+
+def test_a_concept_is_left_out_only_at_the_layers_that_give_no_vector(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_vectors(monkeypatch, lambda name, layer: layer == 0)
+    mood = replace(CONCEPT, name="mood at the end", suffix=" It was so.")
+    grid = finish(layer_grid(small(), large(), texts(), pairs=[(0, 1), (1, 0), (1, 2)], tokens=4000, concepts=[mood]))
+    assert [cell.concepts for cell in grid.cells] == [0, 0, 1]
+    assert grid.cells[0].direction_cosine is None and grid.cells[2].direction_cosine is not None
+    assert "tiny-small at layer 0; " in grid.left_out[mood.name]
+
+
+def test_every_map_is_kept_before_a_concept_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def kept() -> int:
+        return len(list(tmp_path.glob("*/artifact.json")))
+
+    def take(found: FittedMap) -> Path:
+        return save_map(tmp_path / f"{found.info.small_layer}-{found.info.large_layer}", found.map, found.info)
+
+    def interrupted(*_: object, **named: object) -> None:
+        assert kept() == 2
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(known, "read_known", interrupted)
+    never_read = replace(CONCEPT, name="never read", suffix=" And then")
+    with pytest.raises(KeyboardInterrupt):
+        finish(
+            layer_grid(small(), large(), texts(), pairs=[(0, 1), (1, 2)], tokens=4000, concepts=[never_read], take=take)
+        )
+    assert kept() == 2 and load_map(tmp_path / "1-2")[1].large_layer == 2
 
 
 def test_procrustes_has_no_lambda_and_its_map_turns_without_stretching() -> None:

@@ -9,11 +9,12 @@ import pytest
 from lrt_explorer.concepts.contrast import write_contrast
 from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError
 from lrt_explorer.lm.presets import PAIRS
-from lrt_explorer.study.defaults import default_layers, default_prompt, opening
+from lrt_explorer.study.defaults import default_layers, default_prompt
 from lrt_explorer.study.fit import FittedMap, fit_map
 from lrt_explorer.study.maps import find_map, keep_map, needed_map, own_map_folder, shipped_map_folder
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.texts import read_texts, sample_texts
+from lrt_explorer.study.world import DEMO
 from tests.study.tiny import CONCEPT, PROMPTS, large, small, texts
 
 
@@ -109,8 +110,8 @@ def test_the_prompt_and_the_opening(assets: Path) -> None:
     assert default_prompt(CONCEPT) == PROMPTS[0].text
     assert default_prompt(replace(CONCEPT, prompts=())) == "Tom"
     with pytest.raises(ContrastError, match="no concepts are installed"):
-        opening()
+        DEMO.opening()
     write_contrast(assets / "concepts" / "tense.jsonl", CONCEPT)
-    assert opening().concept == "tense"
-    write_contrast(assets / "concepts" / "mood.jsonl", CONCEPT)
-    assert (opening().concept, opening().pair) == ("mood", PAIRS[0])
+    assert DEMO.opening() == "tense"
+    write_contrast(assets / "concepts" / f"{DEMO.opening_concept}.jsonl", CONCEPT)
+    assert (DEMO.opening(), list(DEMO.concepts())) == (DEMO.opening_concept, [DEMO.opening_concept, "tense"])

@@ -47,7 +47,7 @@ def test_it_says_how_far_it_is_and_compares_directions() -> None:
     steps: list[Progress] = []
     study = sgd_map(small(), small(), texts(), 0, 2, FitSettings(TOKENS, concepts=[CONCEPT]), epochs=1)
     fitted = finish(study, steps.append)
-    assert set(fitted.direction_cosines) == {CONCEPT.name}
+    assert set(fitted.agreement.direction_cosines) == {CONCEPT.name}
     assert any(step.message.startswith("epoch 1 of 1") for step in steps)
 
 

@@ -17,7 +17,8 @@ from lrt_explorer.ui.concept_engine import VectorCard, VectorCards, Whose
 from lrt_explorer.ui.session import Session, Shelf
 from lrt_explorer.ui.shelves import put_set, put_vectors, take_vectors
 
-LIBRARY = (("mood", "mood"), ("register", "register"), ("formality (for instruct models)", "formality"))
+FORMALITY = "/shipped/formality.jsonl"
+LIBRARY = (("mood", "mood"), ("register", "register"), ("formality (for everyday language)", FORMALITY))
 
 
 def fake_set(name: str) -> ContrastSet:
@@ -44,11 +45,12 @@ class FakeConcepts:
 
     checks_left = 0
 
-    def offered_sets(self) -> Sequence[tuple[str, str]]:
+    def offered_sets(self, session: Session | None) -> Sequence[tuple[str, str]]:
         return LIBRARY
 
-    def contrast(self, name: str) -> ContrastSet:
-        return fake_set(name) if name in dict((v, k) for k, v in LIBRARY) else read_contrast(Path(name))
+    def contrast(self, session: Session | None, name: str) -> ContrastSet:
+        known = {value for _, value in LIBRARY} | {"sentiment"}
+        return fake_set(Path(name).stem) if name in known else read_contrast(Path(name))
 
     def keep_set(self, shelf: Shelf, contrast: ContrastSet) -> Shelf:
         return put_set(shelf, contrast)
@@ -56,7 +58,7 @@ class FakeConcepts:
     def import_set(self, shelf: Shelf, file: Path) -> Shelf:
         return put_set(shelf, import_contrast(file))
 
-    def set_file(self, name: str) -> Path:
+    def set_file(self, session: Session | None, name: str) -> Path:
         return Path(name)
 
     def check(self, session: Session, name: str, recipe: Recipe) -> Generator[Progress, None, ConceptCheck]:
@@ -65,7 +67,7 @@ class FakeConcepts:
                 yield Progress(done, 100, f"read {done} of 100 texts with {session.small}")
         finally:
             self.checks_left += 1
-        return fake_check(session, self.contrast(name).name, recipe)
+        return fake_check(session, self.contrast(session, name).name, recipe)
 
     def make(
         self, session: Session, shelf: Shelf, name: str, other: str, recipe: Recipe

@@ -2,7 +2,7 @@
 
 import random
 import zipfile
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,6 +40,10 @@ CONCEPTS = (
         ("The captain said to the crew:", "One day my friend came to the market."),
     ),
 )
+EVERYDAY = (
+    ConceptCard("sentiment", "praise or blame", "blame", "praise", ("All in all the film was",), 120),
+    ConceptCard("mood", "how a writer feels", "gloomy", "cheerful", ("My week was",), 40),
+)
 WORDS = {
     "high": "and she laughed with joy because the sun was bright , the day was lovely and all friends smiled at her .",
     "low": "and she wept with grief because the rain was cold , the day was bleak and all friends turned from her .",
@@ -68,18 +72,24 @@ class FakeEngine(FakeConcepts):
         self.fits_left = 0
         self.scores: LayerScores | None = None
         self.asked: EvidenceSettings | None = None
+        self.timed = False
+        self.seconds_per_pair = 0.005
+        self.read: set[str] = set()
 
     def pairs(self) -> Sequence[PairCard]:
         return PAIRS
 
-    def concepts(self) -> Sequence[ConceptCard]:
-        return CONCEPTS
+    def concepts(self, session: Session | None) -> Sequence[ConceptCard]:
+        return EVERYDAY if session is not None and "gemma" in session.small else CONCEPTS
 
-    def concept(self, name: str) -> ConceptCard:
-        for card in CONCEPTS:
+    def examples(self) -> Collection[str]:
+        return {example for card in (*CONCEPTS, *EVERYDAY) for example in card.examples}
+
+    def concept(self, session: Session | None, name: str) -> ConceptCard:
+        for card in self.concepts(session):
             if card.name == name:
                 return card
-        contrast = self.contrast(name)
+        contrast = self.contrast(session, name)
         labels = (contrast.negative_label, contrast.positive_label)
         return ConceptCard(contrast.name, contrast.description, *labels, tuple(p.text for p in contrast.prompts[:3]))
 
@@ -88,7 +98,14 @@ class FakeEngine(FakeConcepts):
         if "no-such" in small + large:
             raise ModelError(f"there is no model {small!r} here and the hub cannot be reached; check the name")
         yield Progress(1, 2, f"Loading {large} …")
-        return Session(small, large, 2, 3, 4, 8, 96, 192, "maps/shipped")
+        return Session(small, large, 2, 3, 4, 8, 96, 192, "" if "gemma" in small else "maps/shipped")
+
+    def time_fit(self, session: Session) -> Generator[Progress, None, None]:
+        yield Progress(0, 1, "timing a small batch")
+        self.timed = True
+
+    def fit_seconds(self, session: Session, tokens: int) -> float | None:
+        return tokens * self.seconds_per_pair if self.timed else None
 
     def at_layers(self, session: Session, small_layer: int, large_layer: int) -> Session:
         if not 0 <= large_layer < session.large_layers:
@@ -152,11 +169,23 @@ class FakeEngine(FakeConcepts):
             bundle.writestr("artifact.json", "{}")
         return archive
 
-    def compare(self, session: Session, settings: SteerSettings) -> Generator[ComparisonStep, None, Comparison]:
+    def read_all(self, session: Session, concept: str, reading: str, vectors: str) -> Generator[Progress, None, bool]:
+        if concept in self.read:
+            return False
+        for done in (0, 64):
+            yield Progress(done, 240, f"reading 120 pairs of {concept}")
+        self.read.add(concept)
+        return True
+
+    def compare(
+        self, session: Session, settings: SteerSettings
+    ) -> Generator[Progress | ComparisonStep, None, Comparison]:
         if not settings.prompt.strip():
             raise PromptError("the prompt is empty; write a few words for the model to go on from")
         if len(settings.prompt) > 2000:
             raise PromptError("the prompt has 10,412 tokens but tinyworld-l reads at most 128; shorten it")
+        if settings.concept == "sentiment":
+            yield Progress(0, 64, "reading 32 pairs of sentiment")
         leanings = {"unsteered": 0.0, "native": 0.95, "transferred": 0.8, "random": 0.03}
         seed = f"{settings.prompt}{settings.seed}"
         length = settings.max_new_tokens
@@ -175,9 +204,13 @@ class FakeEngine(FakeConcepts):
                 for name, lean in leanings.items()
             )
             yield ComparisonStep(arms, done, settings.max_new_tokens)
-        return Comparison(settings.prompt, settings.strength, 8.31 * settings.strength, arms, {"seed": settings.seed})
+        pairs = 120 if settings.concept in self.read else 32
+        made = {"seed": settings.seed} | ({"pairs": pairs} if settings.concept == "sentiment" else {})
+        return Comparison(settings.prompt, settings.strength, 8.31 * settings.strength, arms, made)
 
-    def suites(self) -> Sequence[Suite]:
+    def suites(self, session: Session | None) -> Sequence[Suite]:
+        if session is not None and "gemma" in session.small:
+            return (Suite("all 2 everyday concepts", ("sentiment", "mood")),)
         return (Suite("all 3 demo concepts", ("mood", "register", "weather")),)
 
     def evaluate(
@@ -208,7 +241,11 @@ def fake_grid(small_layers: int = 4, large_layers: int = 8) -> LayerGrid:
         for j in range(large_layers):
             apart = abs(i / max(small_layers - 1, 1) - j / max(large_layers - 1, 1))
             score = 0.95 - 1.2 * apart
-            cells.append(LayerCell(i, j, score, 1 - apart / 2, score - 0.05, 1.3 - apart, 0.6, 1e-4))
+            cells.append(
+                LayerCell(
+                    i, j, score, 1 - apart / 2, score - 0.05, 1.3 - apart, 0.6, 1e-4, score - 0.2, 0.5, 0.05, 0.53
+                )
+            )
     return LayerGrid("tinyworld-s", "tinyworld-l", tuple(cells))
 
 

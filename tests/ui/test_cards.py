@@ -33,6 +33,28 @@ def test_figures_that_are_not_known_are_left_out() -> None:
     assert "reachable share" not in html and "direction cosine" not in html and "norm ratio" not in html
 
 
+def test_a_map_that_does_not_record_single_dimensions_shows_dashes() -> None:
+    html = badges_card(SESSION, BADGES, "mood")
+    assert "<dt>standardised R²</dt><dd>–</dd>" in html and "<dt>largest dimension</dt><dd>– → –</dd>" in html
+    assert "outlier" not in html and "notice" not in html
+
+
+def test_dimensions_that_rule_the_scores_are_told_with_what_to_read_instead() -> None:
+    told = replace(
+        BADGES,
+        r2_standardised=0.3149,
+        largest_dimensions=(0.051, 0.53),
+        outlier_dimensions=(0, 5),
+        outlier_shares=(0.0, 0.56),
+        caveats=("one dimension holds 53 % of the variance of <large> layer 3; read the standardised R² instead",),
+    )
+    html = badges_card(SESSION, told, "mood")
+    assert "<dd>0.31</dd>" in html and "<dd>5 % → 53 %</dd>" in html
+    assert "0 → 5 outlier dimensions hold 0 % → 56 %" in html
+    assert "One dimension holds 53 % of the variance of &lt;large&gt; layer 3" in html
+    assert "R² 0.84 on held-out text, standardised 0.31" in route(SESSION, told)
+
+
 def test_without_a_map_the_card_says_what_to_do() -> None:
     assert "no map from layer 2 to layer 3 yet; fit one" in badges_card(SESSION, None, "mood")
 

@@ -12,6 +12,7 @@ from lrt_explorer.concepts.contrast import read_contrast
 from lrt_explorer.store import VectorFile, save_vector
 from lrt_explorer.ui.check_panel import check_set
 from lrt_explorer.ui.concepts_tab import (
+    follow_pair,
     import_set,
     keep_draft,
     preview_draft,
@@ -23,6 +24,7 @@ from lrt_explorer.ui.concepts_tab import (
 from lrt_explorer.ui.session import Session, Shelf
 from lrt_explorer.ui.vectors_panel import load_vector, make_vectors, show_vectors, steer_with_vectors
 from lrt_explorer.ui.vectors_panel import save_vector as save_one
+from tests.ui.fake_concepts import FORMALITY
 from tests.ui.fakes import FakeEngine
 
 SKIP = {"__type__": "update"}
@@ -38,7 +40,7 @@ def engine(tmp_path: Path) -> FakeEngine:
 
 @pytest.fixture
 def shelf(engine: FakeEngine) -> Shelf:
-    ((kept, *_),) = keep_draft(engine, Shelf(), *FIELDS)
+    ((kept, *_),) = keep_draft(engine, SESSION, Shelf(), *FIELDS)
     assert isinstance(kept, Shelf)
     return kept
 
@@ -53,13 +55,13 @@ def test_a_preview_keeps_nothing() -> None:
 
 
 def test_a_written_set_is_kept_chosen_and_shown(engine: FakeEngine) -> None:
-    ((kept, chosen, html, status),) = keep_draft(engine, Shelf(), *FIELDS)
+    ((kept, chosen, html, status),) = keep_draft(engine, SESSION, Shelf(), *FIELDS)
     ((label, file),) = kept.sets
     contrast = read_contrast(Path(file))
     assert (label, contrast.name, contrast.positive_label) == ("noise", "noise", "loud")
     assert chosen.value == file and ("noise (own)", file) in chosen.choices and ("mood", "mood") in chosen.choices
     assert "2 pairs" in html and "Kept as “noise”" in status
-    ((again, *_),) = keep_draft(engine, kept, *FIELDS)
+    ((again, *_),) = keep_draft(engine, SESSION, kept, *FIELDS)
     assert [name for name, _ in again.sets] == ["noise", "noise (2)"] and again.folder == kept.folder
 
 
@@ -77,7 +79,7 @@ def test_a_written_set_is_kept_chosen_and_shown(engine: FakeEngine) -> None:
 )
 def test_a_draft_with_a_fault_gets_one_sentence(engine: FakeEngine, field: int, value: str, sentence: str) -> None:
     fields = [*FIELDS[:field], value, *FIELDS[field + 1 :]]
-    ((*kept, status),) = keep_draft(engine, Shelf(), *fields)
+    ((*kept, status),) = keep_draft(engine, SESSION, Shelf(), *fields)
     assert kept == [SKIP] * 3 and sentence in status and 'role="alert"' in status
     ((html, status),) = preview_draft(*fields)
     assert html == SKIP and sentence in status
@@ -85,11 +87,11 @@ def test_a_draft_with_a_fault_gets_one_sentence(engine: FakeEngine, field: int, 
 
 def test_prompts_and_answers_become_a_readout(engine: FakeEngine) -> None:
     fields = (*FIELDS[:4], "He said\n\nShe said", "shout, yell ,shout", "")
-    ((kept, _, html, _),) = keep_draft(engine, Shelf(), *fields)
+    ((kept, _, html, _),) = keep_draft(engine, SESSION, Shelf(), *fields)
     prompts = read_contrast(Path(kept.sets[0][1])).prompts
     assert [p.text for p in prompts] == ["He said", "She said"] and "2 readout prompts" in html
     assert (prompts[0].positive, prompts[0].negative) == ((" shout", " yell"), ())
-    ((*_, status),) = keep_draft(engine, Shelf(), *FIELDS[:4], "He said", "shout", "yell,shout")
+    ((*_, status),) = keep_draft(engine, SESSION, Shelf(), *FIELDS[:4], "He said", "shout", "yell,shout")
     assert "The answer &#x27;shout&#x27; is on both sides" in status
 
 
@@ -97,27 +99,27 @@ def test_a_file_is_imported_and_a_malformed_one_names_its_line(engine: FakeEngin
     good, bad = tmp_path / "facts.csv", tmp_path / "bad.csv"
     good.write_text("statement,label\nIce is cold,1\nIce is hot,0\nFire is hot,1\nFire is cold,0\n")
     bad.write_text("statement,label\nIce is cold,1\nIce is hot\n")
-    ((kept, chosen, html, _),) = import_set(engine, Shelf(), str(good))
+    ((kept, chosen, html, _),) = import_set(engine, SESSION, Shelf(), str(good))
     assert kept.sets[0][0] == "facts" and chosen.value == kept.sets[0][1] and "2 pairs" in html
-    ((*rest, status),) = import_set(engine, kept, str(bad))
+    ((*rest, status),) = import_set(engine, SESSION, kept, str(bad))
     assert rest == [SKIP] * 3 and "line 3 of bad.csv has 1 columns" in status.replace("Line", "line")
-    assert list(import_set(engine, kept, None)) == [(SKIP, SKIP, SKIP, "")]
+    assert list(import_set(engine, SESSION, kept, None)) == [(SKIP, SKIP, SKIP, "")]
 
 
 def test_there_is_room_for_so_many_sets_and_no_more(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lrt_explorer.ui.shelves.EACH", 2)
     shelf = Shelf()
     for _ in range(2):
-        ((shelf, *_),) = keep_draft(engine, shelf, *FIELDS)
-    ((kept, *_, status),) = keep_draft(engine, shelf, *FIELDS)
+        ((shelf, *_),) = keep_draft(engine, SESSION, shelf, *FIELDS)
+    ((kept, *_, status),) = keep_draft(engine, SESSION, shelf, *FIELDS)
     assert kept == SKIP and "There are 2 contrast sets already" in status
 
 
 def test_a_set_that_is_gone_gets_one_sentence(engine: FakeEngine, shelf: Shelf) -> None:
     Path(shelf.sets[0][1]).unlink()
-    ((html, status),) = show_set(engine, shelf.sets[0][1])
+    ((html, status),) = show_set(engine, SESSION, shelf.sets[0][1])
     assert html == SKIP and "annot read the contrast set" in status
-    ((*kept, status),) = use_set(engine, shelf, shelf.sets[0][1], "x", 0)
+    ((*kept, status),) = use_set(engine, SESSION, shelf, shelf.sets[0][1], "x", 0)
     assert kept == [SKIP] * 7 and "annot read the contrast set" in status
 
 
@@ -126,35 +128,46 @@ def test_a_set_that_is_gone_gets_one_sentence(engine: FakeEngine, shelf: Shelf) 
 
 def test_an_own_set_is_used_in_steer_with_its_own_vectors(engine: FakeEngine, shelf: Shelf) -> None:
     file = shelf.sets[0][1]
-    ((kept, concept, prompt, examples, ends, asked, vectors, status),) = use_set(engine, shelf, file, "My words", 4)
+    ((kept, concept, prompt, examples, ends, asked, vectors, status),) = use_set(
+        engine, SESSION, shelf, file, "My words", 4
+    )
     assert kept == shelf and (concept.value, concept.info) == (file, "quiet or loud")
     assert prompt == SKIP and examples == "" and "loud →" in ends and asked == 5
     assert vectors.value == "" and "In use in the Steer tab: noise." in status
 
 
 def test_a_shipped_set_of_another_family_can_be_used_and_is_offered_from_then_on(engine: FakeEngine) -> None:
-    ((kept, concept, *_),) = use_set(engine, Shelf(), "formality", "", 0)
-    assert kept.sets == (("formality", "formality"),) and kept.folder == ""
-    assert concept.value == "formality" and ("formality", "formality") in concept.choices
-    ((again, *_),) = use_set(engine, kept, "formality", "", 0)
+    ((kept, concept, *_),) = use_set(engine, SESSION, Shelf(), FORMALITY, "", 0)
+    assert kept.borrowed == (("formality (for everyday language)", FORMALITY),) and kept.folder == ""
+    assert concept.value == FORMALITY and kept.borrowed[0] in concept.choices
+    ((again, *_),) = use_set(engine, SESSION, kept, FORMALITY, "", 0)
     assert again == kept
-    ((demo, *_),) = use_set(engine, Shelf(), "mood", "", 0)
+    ((demo, *_),) = use_set(engine, SESSION, Shelf(), "mood", "", 0)
     assert demo == Shelf(), "what the demo family knows is offered anyway"
 
 
 def test_what_is_on_the_shelf_is_offered_everywhere_once(engine: FakeEngine, shelf: Shelf) -> None:
-    kept = replace(shelf, sets=(*shelf.sets, ("formality", "formality")), vectors=(("v", "folder"),))
-    sets, concepts, vectors, other, own = restock(engine, kept)
+    kept = replace(shelf, borrowed=(("formality", FORMALITY),), vectors=(("v", "folder"),))
+    sets, concepts, vectors, other, own = restock(engine, SESSION, kept)
     file = shelf.sets[0][1]
-    assert [value for _, value in sets.choices] == ["mood", "register", "formality", file]
-    assert [value for _, value in concepts.choices] == ["mood", "register", file, "formality"]
+    assert [value for _, value in sets.choices] == ["mood", "register", FORMALITY, file]
+    assert [value for _, value in concepts.choices] == ["mood", "register", FORMALITY, file]
     assert [value for _, value in vectors.choices] == ["", "folder"] and vectors.visible
     assert other.choices[0] == ("none", "") and own.choices == [("v", "folder")]
-    assert not restock(engine, shelf)[2].visible
+    assert not restock(engine, SESSION, shelf)[2].visible
+
+
+def test_when_the_pair_changes_its_own_sets_come_first_and_a_visitors_own_stays(
+    engine: FakeEngine, shelf: Shelf
+) -> None:
+    other = replace(SESSION, small="google/gemma-2-2b")
+    for name, stays in (("register", False), (shelf.sets[0][1], True), (FORMALITY, True)):
+        chosen, second, _ = follow_pair(engine, other, shelf, name, name)
+        assert (chosen.value, second.value) == ((name, name) if stays else ("sentiment", ""))
 
 
 def test_a_set_is_downloaded_as_json_lines(engine: FakeEngine, shelf: Shelf) -> None:
-    ((button, status),) = save_set(engine, shelf.sets[0][1])
+    ((button, status),) = save_set(engine, SESSION, shelf.sets[0][1])
     file = Path(button.value["path"])
     assert file.name == "noise.jsonl" and json.loads(file.read_text().splitlines()[0])["name"] == "noise"
     assert "Saved as noise.jsonl" in status
@@ -229,10 +242,10 @@ def test_a_recipe_that_makes_nothing_gets_one_sentence(
 def test_vectors_of_the_shelf_steer(engine: FakeEngine) -> None:
     *_, (shelf, *_) = make(engine, SESSION)
     folder = shelf.vectors[0][1]
-    ((kept, concept, *_, asked, dropdown, status),) = steer_with_vectors(engine, shelf, folder, "mood", "x", 3)
+    ((kept, concept, *_, asked, dropdown, status),) = steer_with_vectors(engine, SESSION, shelf, folder, "mood", "x", 3)
     assert (kept, concept.value) == (shelf, "mood"), "what is read out is the set that is chosen"
     assert dropdown.value == folder and dropdown.visible and asked == 4 and "read out by mood" in status
-    ((*kept, status),) = steer_with_vectors(engine, Shelf(), None, "mood", "x", 3)
+    ((*kept, status),) = steer_with_vectors(engine, SESSION, Shelf(), None, "mood", "x", 3)
     assert kept == [SKIP] * 7 and "There are no vectors yet" in status
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from lrt_explorer.errors import ModelError
@@ -24,14 +25,16 @@ from lrt_explorer.ui.evidence_tab import (
 from lrt_explorer.ui.guard import UNEXPECTED, guarded
 from lrt_explorer.ui.layers_tab import compute_layers, draw_layers, pick_pair
 from lrt_explorer.ui.map_panel import choose_method, fit_map, load_map, save_map, show_map
+from lrt_explorer.ui.opening import change_layers, open_first, suggest_layers
 from lrt_explorer.ui.session import EvidenceSettings, Session, Shelf
-from lrt_explorer.ui.setup_panel import OTHER, change_layers, open_first, open_models, open_preset, suggest_layers
 from lrt_explorer.ui.space_tab import draw_space, list_tokens
+from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.steer_tab import Settled, compare_arms, show_concept, use_contrast
 from tests.ui.fake_evidence import fake_evaluation
 from tests.ui.fakes import CONCEPTS, PAIRS, FakeEngine
 
 SKIP = {"__type__": "update"}
+STAGE = Stage(gr.HTML(), gr.HTML())
 
 
 @pytest.fixture
@@ -41,14 +44,15 @@ def engine(tmp_path: Path) -> FakeEngine:
 
 @pytest.fixture
 def session(engine: FakeEngine) -> Session:
-    *_, last = open_first(engine)
+    *_, last = open_first(engine, STAGE, None)
     assert isinstance(last[0], Session)
     return last[0]
 
 
-def steer(engine: FakeEngine, session: Session | None, **changed: Any) -> list[tuple[Any, Any, Any]]:
+def steer(engine: FakeEngine, session: Session | None, **changed: Any) -> list[tuple[Any, ...]]:
     settings = {
         "settled": None,
+        "partly": 0,
         "concept": "mood",
         "prompt": "Once",
         "strength": 0.5,
@@ -74,49 +78,31 @@ def test_the_first_pair_opens_with_its_layers_and_its_map(session: Session) -> N
     assert session.map_folder
 
 
-def test_opening_shows_progress_and_then_the_range_of_layers(engine: FakeEngine) -> None:
-    shown = list(open_preset(engine, PAIRS[1].name))
-    assert "Loading tinyworld-m" in shown[0][3] and shown[0][0] == SKIP
-    assert shown[-1][1].info == "0 to 3" and shown[-1][2].info == "0 to 7" and shown[-1][3] == ""
-
-
-def test_other_models_wait_for_their_names(engine: FakeEngine) -> None:
-    assert list(open_preset(engine, OTHER)) == [(SKIP, SKIP, SKIP, "")]
-    *_, last = open_models(engine, " ", "large")
-    assert "Name both models" in last[3]
-
-
-def test_an_unknown_model_leaves_the_session_and_one_sentence(engine: FakeEngine) -> None:
-    *_, last = open_models(engine, "no-such/model", "tinyworld-l")
-    assert last[:3] == (SKIP, SKIP, SKIP)
-    assert "There is no model &#x27;no-such/model&#x27; here" in last[3] and 'role="alert"' in last[3]
-
-
 # Layers and map
 
 
 def test_a_layer_out_of_range_leaves_the_session_and_one_sentence(engine: FakeEngine, session: Session) -> None:
-    ((kept, status, _),) = change_layers(engine, session, 2, 9)
+    ((kept, status, *_),) = change_layers(engine, STAGE, session, 2, 9)
     assert kept == SKIP
     assert "Layer 9 is not in tinyworld-l, which has blocks 0 to 7; choose one of these" in status
 
 
 def test_other_layers_have_no_map_until_one_is_fitted(engine: FakeEngine, session: Session) -> None:
-    ((moved, status, _),) = change_layers(engine, session, 1, 4)
+    ((moved, status, *_),) = change_layers(engine, STAGE, session, 1, 4)
     assert moved.map_folder == "" and status == ""
     *_, (fitted, done) = fit_map(engine, moved, 20_000, None)
     assert fitted.map_folder == "maps/fitted-1" and "Fitted and in use" in done
 
 
 def test_layers_that_were_not_changed_or_not_given_do_nothing(engine: FakeEngine, session: Session) -> None:
-    assert list(change_layers(engine, session, 2, 3)) == [(SKIP, "", SKIP)]
-    assert list(change_layers(engine, None, 2, 3)) == [(SKIP, "", SKIP)]
-    ((kept, status, _),) = change_layers(engine, session, None, 3)
+    assert list(change_layers(engine, STAGE, session, 2, 3)) == [(SKIP, "", SKIP, SKIP, SKIP)]
+    assert list(change_layers(engine, STAGE, None, 2, 3)) == [(SKIP, "", SKIP, SKIP, SKIP)]
+    ((kept, status, *_),) = change_layers(engine, STAGE, session, None, 3)
     assert kept == SKIP and "Give both layers" in status
 
 
 def test_suggested_layers_come_with_their_reason(engine: FakeEngine, session: Session) -> None:
-    *_, (moved, small, large, status) = suggest_layers(engine, session)
+    *_, (moved, small, large, status, *_) = suggest_layers(engine, STAGE, session)
     assert (moved.small_layer, moved.large_layer, small.value, large.value) == (2, 4, 2, 4)
     assert "cosine 0.88" in status
 
@@ -160,7 +146,7 @@ def test_a_map_is_saved_as_one_file(engine: FakeEngine, session: Session) -> Non
 
 
 def test_before_the_models_are_open_every_button_says_so(engine: FakeEngine) -> None:
-    ((_, _, _, suggested),) = suggest_layers(engine, None)
+    ((_, _, _, suggested, *_),) = suggest_layers(engine, STAGE, None)
     ((_, fitted),) = fit_map(engine, None, 20_000, None)
     ((_, saved),) = save_map(engine, None)
     assert all("not open yet" in status for status in (suggested, fitted, saved))
@@ -178,7 +164,7 @@ def test_a_map_by_another_estimator_is_named_and_one_without_a_path_shows_none(
 ) -> None:
     ((_, _, method, _),) = show_map(engine, replace(session, method="sgd"), "mood")
     assert (method.value, ("SGD", "sgd") in method.choices) == ("sgd", True)
-    ((moved, _, _),) = change_layers(engine, session, 0, 0)
+    ((moved, *_),) = change_layers(engine, STAGE, session, 0, 0)
     ((_, badges, method, path),) = show_map(engine, moved, "mood")
     assert "fit one below" in badges and method.value == "ridge" and path == ""
 
@@ -199,19 +185,19 @@ def test_another_estimator_is_in_use_at_once_where_moments_are_there_and_asks_fo
 
 
 def test_the_arms_stream_and_settle(engine: FakeEngine, session: Session) -> None:
-    (_, reading, _), *writing, (html, added, settled) = steer(engine, session)
+    (_, reading, *_), *writing, (html, added, settled, more) = steer(engine, session)
     assert "Reading the vectors" in reading
-    assert [line for _, line, _ in writing][0] == '<p class="added">Writing token 4 of at most 16 …</p>'
-    assert all(kept == SKIP for _, _, kept in writing)
+    assert [line for _, line, *_ in writing][0] == '<p class="added">Writing token 4 of at most 16 …</p>'
+    assert all(kept == SKIP for _, _, kept, _ in writing) and more == SKIP
     assert html.count("<article") == 4 and 'aria-busy="false"' in html
     assert "<b>4.16</b>" in added
     assert isinstance(settled, Settled) and settled.arm.name == "unsteered"
 
 
 def test_while_only_the_strength_changes_the_unsteered_pane_stands_still(engine: FakeEngine, session: Session) -> None:
-    *_, (before, _, settled) = steer(engine, session)
+    *_, (before, _, settled, _) = steer(engine, session)
     unsteered = before[before.index("pane-unsteered") : before.index("pane-native")]
-    for html, _, _ in steer(engine, session, settled=settled, strength=-0.8)[1:]:
+    for html, *_ in steer(engine, session, settled=settled, strength=-0.8)[1:]:
         assert unsteered in html
         assert html[html.index("pane-native") :] != before[before.index("pane-native") :]
 
@@ -220,8 +206,8 @@ def test_while_only_the_strength_changes_the_unsteered_pane_stands_still(engine:
 def test_what_the_unsteered_arm_depends_on_unsettles_it(
     engine: FakeEngine, session: Session, changed: dict[str, Any]
 ) -> None:
-    *_, (_, _, settled) = steer(engine, session)
-    _, (html, _, _), *_ = steer(engine, session, settled=settled, **changed)
+    *_, (_, _, settled, _) = steer(engine, session)
+    _, (html, *_), *_ = steer(engine, session, settled=settled, **changed)
     assert settled.arm.text not in html
 
 
@@ -229,23 +215,23 @@ def test_what_the_unsteered_arm_depends_on_unsettles_it(
     ("prompt", "sentence"), [("  ", "The prompt is empty"), ("word " * 10_000, "but tinyworld-l reads at most 128")]
 )
 def test_a_bad_prompt_gets_one_sentence(engine: FakeEngine, session: Session, prompt: str, sentence: str) -> None:
-    *_, (html, added, settled) = steer(engine, session, prompt=prompt)
+    *_, (html, added, settled, _) = steer(engine, session, prompt=prompt)
     assert sentence in html and 'role="alert"' in html
     assert added == "" and settled == SKIP
 
 
 def test_without_a_seed_or_a_session_nothing_is_written(engine: FakeEngine, session: Session) -> None:
-    ((html, _, _),) = steer(engine, session, seed=None)
+    ((html, *_),) = steer(engine, session, seed=None)
     assert "Give the seed" in html
-    ((html, _, _),) = steer(engine, None)
+    ((html, *_),) = steer(engine, None)
     assert "models are not open yet" in html
 
 
 def test_a_concept_brings_its_own_prompt_unless_the_visitor_wrote_one(engine: FakeEngine) -> None:
-    dropdown, prompt, examples, ends, asked = show_concept(engine, "register", CONCEPTS[0].examples[1], 6)
+    dropdown, prompt, examples, ends, asked = show_concept(engine, None, "register", CONCEPTS[0].examples[1], 6)
     assert dropdown.info == CONCEPTS[1].description and prompt == CONCEPTS[1].examples[0]
     assert CONCEPTS[1].examples[1] in examples and "pirate" in ends and asked == 7
-    assert show_concept(engine, "register", "My own words", 6)[1] == SKIP
+    assert show_concept(engine, None, "register", "My own words", 6)[1] == SKIP
 
 
 CONTRAST = """{"kind": "lrt-contrast-set", "version": 1, "name": "loud", "positive_label": "loud"}
@@ -257,7 +243,7 @@ CONTRAST = """{"kind": "lrt-contrast-set", "version": 1, "name": "loud", "positi
 def test_an_own_contrast_set_becomes_the_concept(engine: FakeEngine, tmp_path: Path) -> None:
     file = tmp_path / "loud.jsonl"
     file.write_text(CONTRAST)
-    shelf, dropdown, _, _, ends, asked, status = use_contrast(engine, str(file), Shelf(), "x", 0)
+    shelf, dropdown, _, _, ends, asked, status = use_contrast(engine, None, str(file), Shelf(), "x", 0)
     ((label, kept),) = shelf.sets
     assert label == "loud" and dropdown.value == kept and ("loud (own)", kept) in dropdown.choices
     assert "loud →" in ends and asked == 1 and "loud.jsonl is in use" in status
@@ -274,7 +260,7 @@ def test_an_own_contrast_set_becomes_the_concept(engine: FakeEngine, tmp_path: P
 def test_a_bad_contrast_set_gets_one_sentence(engine: FakeEngine, tmp_path: Path, content: str, sentence: str) -> None:
     file = tmp_path / "own.jsonl"
     file.write_text(content)
-    *kept, status = use_contrast(engine, str(file), Shelf(), "x", 0)
+    *kept, status = use_contrast(engine, None, str(file), Shelf(), "x", 0)
     assert kept == [SKIP] * 6 and sentence in status
 
 
@@ -293,7 +279,7 @@ def test_the_picture_is_drawn_only_while_somebody_looks(engine: FakeEngine, sess
 
 
 def test_without_a_map_the_space_says_so(engine: FakeEngine, session: Session) -> None:
-    ((moved, _, _),) = change_layers(engine, session, 0, 0)
+    ((moved, *_),) = change_layers(engine, STAGE, session, 0, 0)
     for given in (None, moved):
         ((figure, status, _, _),) = draw(engine, given)
         assert figure == SKIP and "no map for these layers yet" in status
@@ -339,7 +325,7 @@ def test_a_picked_cell_becomes_the_pair_in_use(engine: FakeEngine, session: Sess
     list(compute_layers(engine, session, 20_000, None, "r2"))
     assert engine.scores is not None
     index = next(n for n, c in enumerate(engine.scores.grid.cells) if (c.small_layer, c.large_layer) == (1, 4))
-    (*_, progress), (moved, small, large, status) = pick_pair(engine, session, None, [index])
+    (_, _, _, progress, *_), (moved, small, large, status, *_) = pick_pair(engine, STAGE, session, None, [index])
     assert "Solving layer 1 → 4" in progress
     assert (moved.small_layer, moved.large_layer, moved.map_folder) == (1, 4, "maps/solved-1-4")
     assert (small.value, large.value, status) == (1, 4, "")
@@ -348,8 +334,8 @@ def test_a_picked_cell_becomes_the_pair_in_use(engine: FakeEngine, session: Sess
 @pytest.mark.parametrize("points", [[], [-1], [32], [10**9]])
 def test_a_cell_that_does_not_exist_leaves_the_pair(engine: FakeEngine, session: Session, points: list[int]) -> None:
     for _ in range(2):  # before anything is computed, and after
-        ((kept, _, _, status),) = pick_pair(engine, session, None, points)
-        assert kept == SKIP and "no longer at hand" in status
+        ((kept, _, _, status, *_),) = pick_pair(engine, STAGE, session, None, points)
+        assert kept == SKIP and "no longer kept" in status
         list(compute_layers(engine, session, 20_000, None, "r2"))
 
 
@@ -445,9 +431,9 @@ def test_evidence_is_saved_as_a_report_and_as_a_sheet(shown: Shown) -> None:
 def test_a_visitors_own_concept_of_the_steer_tab_is_offered(engine: FakeEngine, tmp_path: Path) -> None:
     file = tmp_path / "loud.jsonl"
     file.write_text(CONTRAST)
-    dropdown = offer_own(engine, str(file), "mood")
+    dropdown = offer_own(engine, None, str(file), "mood")
     assert ("loud (own)", str(file)) in dropdown.choices and dropdown.value == "mood"
-    dropdown = offer_own(engine, "mood", str(file))
+    dropdown = offer_own(engine, None, "mood", str(file))
     assert len(dropdown.choices) == 4 and dropdown.value == "all 3 demo concepts"
 
 

@@ -43,9 +43,9 @@ def steer(concept: str, vectors: str = "", prompt: str = "Tom saw a cow and") ->
 
 
 def test_what_ships_can_be_looked_at_and_taken_away(engine: LiveEngine) -> None:
-    assert engine.offered_sets() == [("mood", "mood")]
-    assert engine.contrast("mood") == tiny.CONCEPT
-    assert read_contrast(engine.set_file("mood")) == tiny.CONCEPT
+    assert engine.offered_sets(None) == [("mood", "mood")]
+    assert engine.contrast(None, "mood") == tiny.CONCEPT
+    assert read_contrast(engine.set_file(None, "mood")) == tiny.CONCEPT
 
 
 @pytest.mark.parametrize("contrast", [NOISE, BARE])
@@ -54,9 +54,9 @@ def test_a_written_set_works_in_every_tab_though_it_has_no_prompts(
 ) -> None:
     shelf = engine.keep_set(Shelf(), contrast)  # type: ignore[arg-type]
     file = shelf.sets[0][1]
-    card = engine.concept(file)
+    card = engine.concept(fitted, file)
     assert all(example.strip() for example in card.examples)
-    assert engine.contrast(file) == contrast and engine.set_file(file) == Path(file)
+    assert engine.contrast(fitted, file) == contrast and engine.set_file(fitted, file) == Path(file)
     comparison = finish(engine.compare(fitted, steer(file)))
     assert len(comparison.arms) == 4 and any(arm.text for arm in comparison.arms)
     assert {(arm.score, arm.readout) for arm in comparison.arms} == {(None, None)}

@@ -76,7 +76,7 @@ def test_before_anything_is_written_all_four_frames_stand_with_a_sentence() -> N
 
 
 def test_the_raw_coefficient_is_shown() -> None:
-    line = added_line(Comparison("p", -0.5, -4.155, (), {}), SESSION)
+    line = added_line(Comparison("p", -0.5, -4.155, (), {}), SESSION, CARD)
     assert "s = −0.50" in line and "<b>4.16</b>" in line and "after layer 3" in line
 
 

@@ -39,7 +39,7 @@ def build_assets(folder: Path) -> Path:
     shipped = assets_home()
     (folder / "corpus").mkdir(parents=True)
     (folder / "corpus" / "everyday.txt").write_text("\n".join(tiny.texts() * ROUNDS) + "\n", encoding="utf-8")
-    write_contrast(folder / "concepts" / "mood.jsonl", tiny.CONCEPT)
+    write_contrast(folder / "concepts-real" / "mood.jsonl", tiny.CONCEPT)
     for name in ("style.css", "plot.js", "table.js", "report.css", "report.js", "favicon.svg"):
         shutil.copyfile(shipped / name, folder / name)
     return folder

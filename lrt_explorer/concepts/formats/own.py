@@ -13,6 +13,8 @@ from lrt_explorer.errors import ContrastError, SettingsError
 KIND = "lrt-contrast-set"
 VERSION = 1
 KEYS = frozenset({"kind", "with", "without", "prompt"})
+HEADER = ("name", "description", "positive_label", "negative_label", "suffix", "scorer", "reading")
+"""Keys that are always written; the others only where a set gives them."""
 
 
 def knows(row: Row) -> bool:
@@ -38,6 +40,7 @@ def from_rows(source: Source, rows: Sequence[Row]) -> ContrastSet:
     """The set that the rows of a file make."""
     header: Mapping[str, object] = {}
     pairs: list[tuple[str, str]] = []
+    asks: list[str | None] = []
     places: dict[tuple[str, str], str] = {}
     prompts: list[ReadoutPrompt] = []
     for row in rows:
@@ -46,12 +49,14 @@ def from_rows(source: Source, rows: Sequence[Row]) -> ContrastSet:
                 raise ContrastError(f"{row.where} is a second header; keep one, on the first line")
             header = _checked_header(row)
         elif "prompt" in row.values:
-            prompts.append(ReadoutPrompt(row.text("prompt"), _answers(row, "positive"), _opposite(row)))
+            ask, form = (_optional(row.values, key, row.where) for key in ("ask", "form"))
+            prompts.append(ReadoutPrompt(row.text("prompt"), _answers(row, "positive"), _opposite(row), ask, form))
         elif "with" in row.values or "without" in row.values:
             pair = (row.text("with"), row.text("without"))
             if places.setdefault(pair, row.where) != row.where and pair[0] != pair[1]:
                 raise ContrastError(f"{row.where} repeats {places[pair]}; keep one of them")
             pairs.append(pair)
+            asks.append(_optional(row.values, "ask", row.where))
         else:
             raise ContrastError(f"{row.where} has neither 'with' and 'without' nor 'prompt'; give it one of these")
     where = f"the header of {source.name}"
@@ -66,6 +71,9 @@ def from_rows(source: Source, rows: Sequence[Row]) -> ContrastSet:
         scorer=_scorer(header, where),
         reading=_reading(header, where),
         readout=_readout(header, where),
+        ask=_optional(header, "ask", where),
+        pair_asks=tuple(asks) if any(asks) else (),
+        examples=_examples(header, where),
     )
 
 
@@ -73,17 +81,33 @@ def write_contrast(path: Path, contrast: ContrastSet) -> None:
     """Write a contrast set as JSONL, header first, so that `read_contrast` gives it back equal."""
     content = asdict(contrast)
     header: dict[str, object] = {"kind": KIND, "version": VERSION}
-    for key in ("name", "description", "positive_label", "negative_label", "suffix", "scorer", "reading"):
+    for key in HEADER:
         header[key] = content[key]
     if contrast.readout != READOUTS[0]:
         header["readout"] = contrast.readout
+    header |= _given(ask=contrast.ask, examples=list(contrast.examples) or None)
     rows: list[dict[str, object]] = [header]
-    rows += [{"with": positive, "without": negative} for positive, negative in contrast.pairs]
+    asks = contrast.pair_asks or (None,) * len(contrast.pairs)
     rows += [
-        {"prompt": p.text, "positive": list(p.positive), "negative": list(p.negative) or None} for p in contrast.prompts
+        {"with": positive, "without": negative, **_given(ask=ask)}
+        for (positive, negative), ask in zip(contrast.pairs, asks, strict=True)
+    ]
+    rows += [
+        {
+            "prompt": p.text,
+            "positive": list(p.positive),
+            "negative": list(p.negative) or None,
+            **_given(ask=None if p.ask == contrast.ask else p.ask, form=p.form),
+        }
+        for p in contrast.prompts
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+
+def _given(**values: object) -> dict[str, object]:
+    """Keys that a row need not have, those without a value left out."""
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def _checked_header(row: Row) -> Mapping[str, object]:
@@ -125,6 +149,13 @@ def _readout(header: Mapping[str, object], where: str) -> Readout:
         if value in (None, readout):
             return readout
     raise ContrastError(f"{where} asks for the readout {value!r}; choose one of {', '.join(READOUTS)}")
+
+
+def _examples(header: Mapping[str, object], where: str) -> tuple[str, ...]:
+    values = header.get("examples") or []
+    if not isinstance(values, list) or not all(isinstance(v, str) and v.strip() and is_text(v) for v in values):
+        raise ContrastError(f"{where} holds something other than a list of texts under 'examples'; write prompts there")
+    return tuple(values)
 
 
 def _answers(row: Row, key: str) -> tuple[str, ...]:

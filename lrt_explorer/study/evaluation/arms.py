@@ -1,16 +1,21 @@
 """The arms of an evaluation: every direction that is added, and where it comes from."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.vectors import SteeringVector, random_vector, transfer
+from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.study.calibrate import calibrate
+from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.known import Known, known_vectors
+from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.world import world_of
 
 UNSTEERED, NATIVE, TRANSFERRED, RANDOM, SHUFFLED = "unsteered", "native", "transferred", "random", "shuffled map"
 OTHER, NO_MAP, PROMPT = "other concept", "no map", "prompt"
@@ -43,17 +48,24 @@ class ConceptArms:
     Attributes:
         directions: native, transferred, then the controls.
         typical_deviation: what a strength of 1 amounts to in the large model.
+        strengths: the grid: that of the settings, or the calibrated one.
         direction_cosine: cosine of the transferred and the native vector.
         reachable_share: share of the native vector's squared length that lies in the map's image.
     """
 
     directions: tuple[Direction, ...]
-    typical_deviation: float
+    typical_deviation: TypicalDeviation
+    strengths: tuple[float, ...]
     direction_cosine: float
     reachable_share: float
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The strengths at which texts are written."""
+        return min(self.strengths), max(self.strengths)
 
-def concept_arms(case: Case) -> ConceptArms:
+
+def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
     """The directions of a concept: its own, and those that should not do what it does.
 
     Raises:
@@ -83,9 +95,12 @@ def concept_arms(case: Case) -> ConceptArms:
         directions.append(Direction(NO_MAP, NO_MAP, found.values))
     directions.append(Direction(NATIVE_DIRECT, NATIVE_DIRECT, own, direct=True))
     directions.append(Direction(TRANSFERRED_DIRECT, TRANSFERRED_DIRECT, transferred, direct=True))
-    return ConceptArms(
-        tuple(directions), native.typical_deviation, cosine(transferred, own), case.map.reachable_share(own)
-    )
+    ordinary = world_of(small.name, large.name).ordinary
+    unit = unit_of(large, info.large_layer, ordinary)
+    strengths = settings.strengths
+    if strengths is None:
+        strengths = (yield from calibrate(large, info.large_layer, own, unit, ordinary)).grid
+    return ConceptArms(tuple(directions), unit, strengths, cosine(transferred, own), case.map.reachable_share(own))
 
 
 def others_of(concepts: Sequence[ContrastSet], index: int, count: int) -> tuple[ContrastSet, ...]:

@@ -3,6 +3,7 @@
 import re
 
 from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.lm.chat import Framed, framed
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import prompt_tokens
 
@@ -13,7 +14,8 @@ _SENTENCES = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+")
 def baseline_prompt(lm: LanguageModel, concept: ContrastSet, prompt: str, examples: int, room: int = 1) -> str:
     """The prompt with something before it that asks for the concept.
 
-    A model with a chat template follows instructions, and gets one that names the positive side. Any other model gets
+    A model with a chat template follows instructions, and gets one that names the positive side: at the end of the user
+    message where the prompt answers one, else before the prompt. Any other model gets
     sentences of the first contrast texts of that side to go on with, as many of the last ones as its context holds.
     Even where none fits, the prompt itself comes back.
 
@@ -25,7 +27,10 @@ def baseline_prompt(lm: LanguageModel, concept: ContrastSet, prompt: str, exampl
         room: tokens to leave free behind it.
     """
     if getattr(lm.tokenizer, "chat_template", None):
-        return f"{INSTRUCTION.format(label=concept.positive_label)}\n\n{prompt}"
+        instruction = INSTRUCTION.format(label=concept.positive_label)
+        if isinstance(prompt, Framed):
+            return framed(lm, f"{prompt.ask}\n\n{instruction}", prompt.own)
+        return f"{instruction}\n\n{prompt}"
     sentences = [one for positive, _ in concept.pairs[:examples] for one in _whole_sentences(positive)]
     free = lm.context - room - len(prompt_tokens(lm, prompt))
     kept: list[str] = []

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lrt_explorer.study.statistics import Array
+from lrt_explorer.study.statistics import Array, Interval, ratio_interval
 
 
 @dataclass(frozen=True)
@@ -35,25 +35,50 @@ def at_equal_cost(strengths: Array, effects: Array, kl: Array) -> EqualCost | No
         effects: `[2, s]` change of the mean readout against unsteered, native first.
         kl: `[2, s]` their costs.
     """
-    sizes = np.unique(np.abs(strengths[strengths != 0]))
-    signed = np.sign(strengths) * effects
-    paths = []
-    for own_effects, own_costs in zip(signed, kl, strict=True):
-        path = [(0.0, 0.0)]
-        for size in sizes:
-            at = np.abs(strengths) == size
-            path.append((float(own_costs[at].mean()), float(own_effects[at].mean())))
-        paths.append(path)
-    cost = min(max(point[0] for point in path) for path in paths)
+    paths = _paths(strengths, effects, kl)
+    cost = min(costs.max() for costs, _ in paths)
     if cost <= 0:
         return None
-    native, transferred = (_first_at(path, cost) for path in paths)
-    return EqualCost(cost, native, transferred)
+    native, transferred = (float(_first_at(*path, cost)) for path in paths)
+    return EqualCost(float(cost), native, transferred)
 
 
-def _first_at(path: list[tuple[float, float]], cost: float) -> float:
-    """The effect where a path of (cost, effect) first reaches a cost that it does reach."""
-    for (before, low), (after, high) in zip(path, path[1:], strict=False):
-        if after >= cost:
-            return low + (high - low) * (cost - before) / (after - before)
-    raise ValueError("the path never reaches this cost")
+def retention_at_equal_cost(strengths: Array, effects: Array, kl: Array) -> Interval | None:
+    """Effect of the transferred vector over that of the native one, where both cost as in `at_equal_cost`.
+
+    Args:
+        strengths: `[s]`.
+        effects: `[2, s, prompts]` change of the readout against unsteered, native first.
+        kl: `[2, s]` their costs.
+
+    Returns:
+        The ratio of the mean effects with Fieller's interval over the prompts; None where the native effect may be 0,
+        or a vector costs nothing.
+    """
+    paths = _paths(strengths, effects, kl)
+    cost = min(costs.max() for costs, _ in paths)
+    if cost <= 0:
+        return None
+    native, transferred = (_first_at(*path, cost) for path in paths)
+    return ratio_interval(transferred, native)
+
+
+def _paths(strengths: Array, effects: Array, kl: Array) -> list[tuple[Array, Array]]:
+    """For each vector its costs `[sizes]` and effects `[sizes, ...]` along growing |s|, from nothing on."""
+    sizes = np.unique(np.abs(strengths[strengths != 0]))
+    towards = np.sign(strengths).reshape(-1, *[1] * (effects.ndim - 2))
+    paths = []
+    for own_effects, own_costs in zip(towards * effects, kl, strict=True):
+        sides = [np.abs(strengths) == size for size in sizes]
+        nothing = np.zeros((1, *own_effects.shape[1:]))
+        costs = np.array([0.0, *(own_costs[at].mean() for at in sides)])
+        paths.append((costs, np.concatenate([nothing, [own_effects[at].mean(0) for at in sides]])))
+    return paths
+
+
+def _first_at(costs: Array, effects: Array, cost: float) -> Array:
+    """The effect where a path first reaches a cost that it does reach."""
+    after = int(np.argmax(costs >= cost))
+    share = (cost - costs[after - 1]) / (costs[after] - costs[after - 1])
+    found: Array = effects[after - 1] + share * (effects[after] - effects[after - 1])
+    return found

@@ -12,7 +12,7 @@ from lrt_explorer.study.evaluation.evidence import ArmEvidence
 from lrt_explorer.study.statistics import Interval
 
 KIND = "lrt-evaluation"
-VERSION = 1
+VERSION = 2
 _LIBRARIES = ("torch", "transformers", "numpy")
 
 
@@ -31,15 +31,19 @@ def evaluation_document(evaluation: Evaluation) -> dict[str, Any]:
             "method": evaluation.map.method,
             "lambda": evaluation.map.lam,
             "r2": evaluation.map.r2,
+            "r2_standardised": evaluation.map.r2_standardised,
             "cka": evaluation.map.cka,
+            "cka_standardised": evaluation.map.cka_standardised,
+            "largest_dimension_small": evaluation.map.largest_dimension_small,
+            "largest_dimension_large": evaluation.map.largest_dimension_large,
             "coverage": evaluation.map.coverage,
             "tokens_used": evaluation.map.tokens_used,
             "corpus": evaluation.map.corpus,
             "corpus_fingerprint": evaluation.map.corpus_fingerprint,
         },
         "control_maps": evaluation.control_maps,
-        "strengths": list(evaluation.settings.strengths),
-        "settings": asdict(evaluation.settings) | {"strengths": list(evaluation.settings.strengths)},
+        "strengths": _listed(evaluation.settings.strengths),
+        "settings": asdict(evaluation.settings) | {"strengths": _listed(evaluation.settings.strengths)},
         "neutral": list(evaluation.neutral),
         "versions": {"lrt-explorer": __version__, **{name: version(name) for name in _LIBRARIES}},
         "concepts": [_concept(result) for result in evaluation.concepts],
@@ -69,14 +73,21 @@ def _concept(result: ConceptResult) -> dict[str, Any]:
         "control_spread": evidence.control_spread,
         "direction_cosine": evidence.direction_cosine,
         "reachable_share": evidence.reachable_share,
-        "typical_deviation": evidence.typical_deviation,
+        "strengths": list(evidence.strengths),
+        "typical_deviation": evidence.typical_deviation.value,
+        "outlier_dimensions": list(evidence.typical_deviation.outliers),
         "equal_cost": None if evidence.equal_cost is None else asdict(evidence.equal_cost),
+        **_interval("retention_at_equal_cost", evidence.retention_at_equal_cost),
         **_interval("prompt_effect", evidence.prompt_effect),
         "prompts": list(evidence.prompts),
         "unsteered": list(evidence.unsteered),
         "arms": [_arm(arm) for arm in evidence.arms],
         "passages": [asdict(passage) for passage in evidence.passages],
     }
+
+
+def _listed(strengths: Sequence[float] | None) -> list[float] | None:
+    return None if strengths is None else list(strengths)
 
 
 def _arm(arm: ArmEvidence) -> dict[str, Any]:

@@ -8,8 +8,9 @@ import numpy as np
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.scoring import ScorerChoice
 from lrt_explorer.concepts.sets import Readout
+from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.study.evaluation.arms import CONTROLS, NATIVE, PROMPT, RANDOM, TRANSFERRED, UNSTEERED
-from lrt_explorer.study.evaluation.cost import EqualCost, at_equal_cost
+from lrt_explorer.study.evaluation.cost import EqualCost, at_equal_cost, retention_at_equal_cost
 from lrt_explorer.study.evaluation.measure import Measured
 from lrt_explorer.study.evaluation.written import Passage
 from lrt_explorer.study.statistics import (
@@ -85,9 +86,10 @@ class ConceptEvidence:
         pearson_r_effect: as `pearson_r`, of the changes against unsteered in place of the readouts.
         prompt_effect: change of the readout by the prompt baseline, with a bootstrap interval over prompts.
         equal_cost: native and transferred effect at one KL on neutral prompts; None where there is none.
+        retention_at_equal_cost: transferred / native effect there; None where it is not measurable.
         control_spread: root mean square slope of the random and shuffled-map directions.
         doubts: p values of the single tests behind the verdict.
-        typical_deviation: what a strength of 1 amounts to.
+        typical_deviation: what a strength of 1 amounts to, and the dimensions that do not count in it.
         direction_cosine: cosine of the transferred and the native vector.
         reachable_share: share of the native vector's squared length in the image of the map.
         passages: the written texts.
@@ -108,9 +110,10 @@ class ConceptEvidence:
     pearson_r_effect: float | None
     prompt_effect: Interval
     equal_cost: EqualCost | None
+    retention_at_equal_cost: Interval | None
     control_spread: float
     doubts: Doubts
-    typical_deviation: float
+    typical_deviation: TypicalDeviation
     direction_cosine: float
     reachable_share: float
     passages: tuple[Passage, ...]
@@ -175,6 +178,7 @@ def concept_evidence(
         _sample_wise(grid, effects[own[0]], effects[own[1]]),
         mean_interval(measured.baseline - measured.unsteered, draws),
         at_equal_cost(grid, effects.mean(2)[list(own)], measured.kl.mean(2)[list(own)]),
+        retention_at_equal_cost(grid, effects[list(own)], measured.kl.mean(2)[list(own)]),
         control_spread(controls),
         doubts(native, transferred, controls),
         measured.typical_deviation,

@@ -11,17 +11,22 @@ import numpy as np
 import torch
 
 from lrt_explorer.concepts.contrast import ContrastSet
-from lrt_explorer.errors import ArtifactError
+from lrt_explorer.errors import ArtifactError, VectorError
 from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.store import data_home, has_artifact, load_artifact, save_artifact
+from lrt_explorer.study.calibrate import VERSION as CALIBRATION
+from lrt_explorer.study.deviation import VERSION as UNIT
+from lrt_explorer.study.deviation import ordinary_digest
 from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.measure import Measured
 from lrt_explorer.study.evaluation.written import Passage
 from lrt_explorer.study.judged import scorer_identity
 from lrt_explorer.study.known import folder_name
+from lrt_explorer.study.world import world_of
 
 KIND = "evaluation"
-WAY = 1
+WAY = 2
 """Counted up whenever the same inputs would be measured in another way."""
 _NUMBERS = ("readouts", "unsteered", "baseline", "kl")
 
@@ -37,6 +42,7 @@ def evaluation_key(case: Case, neutral: Sequence[str]) -> str:
         "concept": case.concept.fingerprint(),
         "others": [other.fingerprint() for other in case.others],
         "neutral": list(neutral),
+        "unit": [UNIT, CALIBRATION, ordinary_digest(world_of(case.small.name, case.large.name).ordinary)],
         "settings": asdict(settings),
         "scorer": scorer_identity(settings.scorer or case.concept.scorer) if settings.generate else None,
     }
@@ -66,7 +72,8 @@ def keep_measured(folder: Path, key: str, measured: Measured) -> Path:
         "strengths": list(measured.strengths),
         "prompts": list(measured.prompts),
         "passages": [asdict(passage) for passage in measured.passages],
-        "typical_deviation": measured.typical_deviation,
+        "typical_deviation": measured.typical_deviation.value,
+        "outlier_dimensions": list(measured.typical_deviation.outliers),
         "direction_cosine": measured.direction_cosine,
         "reachable_share": measured.reachable_share,
     }
@@ -93,12 +100,14 @@ def find_measured(folder: Path, key: str) -> Measured | None:
             strengths=tuple(meta["strengths"]),
             prompts=tuple(meta["prompts"]),
             passages=tuple(Passage(**passage) for passage in meta["passages"]),
-            typical_deviation=float(meta["typical_deviation"]),
+            typical_deviation=TypicalDeviation(
+                float(meta["typical_deviation"]), tuple(int(one) for one in meta["outlier_dimensions"])
+            ),
             direction_cosine=float(meta["direction_cosine"]),
             reachable_share=float(meta["reachable_share"]),
             **{name: artifact.tensors[name].numpy() for name in _NUMBERS},
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, VectorError) as error:
         raise ArtifactError(f"the evaluation in {folder} does not hold what it should; remove the folder") from error
 
 

@@ -11,12 +11,15 @@ from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.readout import answer_difference, answer_tokens, as_counted, read_answers, settle
 from lrt_explorer.concepts.vectors import addition
 from lrt_explorer.errors import ContrastError
+from lrt_explorer.linear.deviation import TypicalDeviation
+from lrt_explorer.lm.chat import unframed
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.suffix import Start, read_starts, suffix_logits
 from lrt_explorer.study.evaluation.arms import PROMPT, UNSTEERED, ConceptArms
 from lrt_explorer.study.evaluation.baseline import baseline_prompt
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.written import WRITING, Passage, write_passages
+from lrt_explorer.study.neutral import divergence
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.statistics import Array
 
@@ -47,7 +50,7 @@ class Measured:
     baseline: Array
     kl: Array
     passages: tuple[Passage, ...]
-    typical_deviation: float
+    typical_deviation: TypicalDeviation
     direction_cosine: float
     reachable_share: float
 
@@ -86,11 +89,11 @@ def measure(
             "to evaluate; add lines with 'prompt', 'positive' and 'negative'"
         )
     answers, texts = answer_tokens(large, prompts), [prompt.text for prompt in prompts]
-    added = _additions(arms, settings.strengths)
-    shape = (len(arms.directions), len(settings.strengths))
+    added = _additions(arms, arms.strengths)
+    shape = (len(arms.directions), len(arms.strengths))
     readouts, unsteered = np.empty((*shape, len(texts))), np.empty(len(texts))
     kl = np.empty((*shape, len(neutral.steered)))
-    written = [(UNSTEERED, 0.0), (PROMPT, 0.0), *((name, end) for name in WRITING for end in settings.ends)]
+    written = [(UNSTEERED, 0.0), (PROMPT, 0.0), *((name, end) for name in WRITING for end in arms.ends)]
     total = len(texts) + len(neutral.steered) + 1 + (len(written) if settings.generate else 0)
     yield Progress(0, total, f"{concept.name}: reading {len(texts)} prompts")
     starts = read_both(large, layer, texts)
@@ -104,10 +107,7 @@ def measure(
         done = len(texts) + number
         yield Progress(done, total, f"{concept.name}: cost on neutral prompt {number + 1} of {len(neutral.steered)}")
         whole, plain = _logits(large, arms, added, neutral, number)
-        logprobs, reference = whole.double().log_softmax(1), plain.double().log_softmax(0)
-        # Rounding may take a divergence of nothing below 0.
-        values = (logprobs.exp() * (logprobs - reference)).sum(1).clamp(min=0)
-        kl[..., number] = values.reshape(shape).numpy()
+        kl[..., number] = divergence(whole, plain).reshape(shape).numpy()
     yield Progress(total - 1 - (len(written) if settings.generate else 0), total, f"{concept.name}: prompt baseline")
     asked = [baseline_prompt(large, concept, text, settings.examples) for text in texts]
     baseline = as_counted(read_answers(large, asked, answers), concept.readout).double().numpy()
@@ -119,8 +119,8 @@ def measure(
     return Measured(
         tuple(one.name for one in arms.directions),
         tuple(one.arm for one in arms.directions),
-        settings.strengths,
-        tuple(texts),
+        arms.strengths,
+        tuple(unframed(text) for text in texts),
         readouts,
         unsteered,
         baseline,

@@ -9,7 +9,6 @@ from lrt_explorer.concepts.directions import METHODS, Method
 from lrt_explorer.concepts.scoring import ScorerChoice
 from lrt_explorer.concepts.sets import tokens_from_end
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.study.dose import STRENGTHS
 
 
 @dataclass(frozen=True)
@@ -17,7 +16,8 @@ class EvaluationSettings:
     """Everything that an evaluation can be asked for beside models, map and concepts.
 
     Attributes:
-        strengths: the grid, in typical deviations; what it leaves out at 0 is measured all the same.
+        strengths: the grid, in typical deviations; what it leaves out at 0 is measured all the same. None for the
+            calibrated grid of each concept's native vector.
         prompts: how many held-out prompts of each concept, at most.
         random_seeds: random directions, each an arm of its own.
         other_concepts: how many other concepts' vectors go through the same map as controls, as far as there are any.
@@ -38,7 +38,7 @@ class EvaluationSettings:
         SettingsError: if a number makes no sense.
     """
 
-    strengths: tuple[float, ...] = STRENGTHS
+    strengths: tuple[float, ...] | None = None
     prompts: int = 60
     random_seeds: int = 5
     other_concepts: int = 3
@@ -57,10 +57,11 @@ class EvaluationSettings:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be measured."""
-        if len(set(self.strengths)) < 2 or len(set(self.strengths)) < len(self.strengths):
-            raise SettingsError("an evaluation needs at least two strengths, each of them once; give others")
-        if not np.isfinite(self.strengths).all():
-            raise SettingsError("a strength is not a finite number; give others")
+        if self.strengths is not None:
+            if len(set(self.strengths)) < 2 or len(set(self.strengths)) < len(self.strengths):
+                raise SettingsError("an evaluation needs at least two strengths, each of them once; give others")
+            if not np.isfinite(self.strengths).all():
+                raise SettingsError("a strength is not a finite number; give others")
         if self.prompts < 2:
             raise SettingsError(f"{self.prompts} prompts tell nothing about other prompts; ask for at least 2")
         if self.reading is not None:
@@ -75,8 +76,3 @@ class EvaluationSettings:
         ):  # fmt: skip
             if getattr(self, name) < least:
                 raise SettingsError(f"{name} is {getattr(self, name)}, but at least {least} is needed; give more")
-
-    @property
-    def ends(self) -> tuple[float, float]:
-        """The strengths at which texts are written."""
-        return min(self.strengths), max(self.strengths)

@@ -7,6 +7,7 @@ import torch
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.vectors import addition
+from lrt_explorer.lm.chat import unframed
 from lrt_explorer.lm.generate import generate_batch
 from lrt_explorer.lm.likelihood import continuation_nats
 from lrt_explorer.lm.model import LanguageModel
@@ -76,7 +77,9 @@ def write_passages(
         seed=settings.seed,
     )
     nats = continuation_nats(large, prompts, texts)
-    scores = [None if scorer is None else scorer(prompt, text) for prompt, text in zip(prompts, texts, strict=True)]
+    # The template around a prompt is no part of what is scored.
+    plain = [unframed(prompt) for prompt in prompts]
+    scores = [None if scorer is None else scorer(prompt, text) for prompt, text in zip(plain, texts, strict=True)]
     return [
         Passage(direction, strength, number, text, scores[number], nats[number], repeated_share(text))
         for number, text in enumerate(texts)

@@ -16,6 +16,7 @@ from lrt_explorer.concepts.scoring import ClassifierLabel, Expression, WordList
 from lrt_explorer.concepts.vectors import addition, find_vectors, transfer
 from lrt_explorer.errors import ModelError, SettingsError
 from lrt_explorer.linear.scores import cosine
+from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.judged import text_scorer
@@ -35,7 +36,7 @@ def evidence_of(concept: Any, **settings: Any) -> ConceptEvidence:
 
 def pushed(concept: Any, count: int, strength: float = 0.5) -> torch.Tensor:
     known = known_vectors().get(large(), concept, 2)
-    return addition(known.vector.values, strength, known.typical_deviation).expand(count, -1)
+    return addition(known.vector.values, strength, unit_of(large(), 2, "everyday")).expand(count, -1)
 
 
 def test_the_probability_of_chosen_words_is_read_from_a_file(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from lrt_explorer.concepts.readout import answer_readout
 from lrt_explorer.concepts.vectors import addition, random_vector
 from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError
 from lrt_explorer.lm.generate import next_token_logprobs
+from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.dose import dose_response
 from lrt_explorer.study.evaluate import Evaluation, EvaluationSettings, EvaluationStep, evaluate
 from lrt_explorer.study.evaluation.arms import others_among, others_of
@@ -57,7 +58,8 @@ def test_readouts_and_slopes_are_those_of_the_plain_dose_response(mood: ConceptE
         "shuffled 1": controls[0].direction(source.vector.values),
     }  # fmt: skip
     prompts = CONCEPT.prompts[:8]
-    plain = finish(dose_response(large(), 2, vectors, prompts, own.typical_deviation, strengths=SETTINGS.strengths))
+    unit = unit_of(large(), 2, "everyday")
+    plain = finish(dose_response(large(), 2, vectors, prompts, unit, strengths=SETTINGS.strengths))
     for name in ("native", "transferred"):
         arm = mood.arm(name)
         assert [band.value for band in arm.readout] == pytest.approx(plain.mean(name), abs=1e-4)
@@ -107,7 +109,7 @@ def test_a_concept_of_nobodys_suite_gets_the_first_of_it_beside_it() -> None:
 
 def test_the_direct_path_is_steering_after_the_last_block(mood: ConceptEvidence) -> None:
     own, prompts = known_vectors().get(large(), CONCEPT, 2), CONCEPT.prompts[:8]
-    added = addition(own.vector.values, 0.5, own.typical_deviation).expand(8, -1)
+    added = addition(own.vector.values, 0.5, unit_of(large(), 2, "everyday")).expand(8, -1)
     expected = float(answer_readout(large(), prompts, large().layers - 1, added).mean())
     assert mood.arm("native, direct").readout[2].value == pytest.approx(expected, abs=1e-4)
     assert abs(mood.arm("native").readout[2].value - expected) > 1e-2
@@ -125,7 +127,7 @@ def test_all_arms_meet_where_nothing_is_added(mood: ConceptEvidence) -> None:
 
 def test_the_cost_is_the_divergence_of_next_tokens_on_neutral_prompts(mood: ConceptEvidence) -> None:
     own = known_vectors().get(large(), CONCEPT, 2)
-    added = addition(own.vector.values, -0.5, own.typical_deviation).expand(2, -1)
+    added = addition(own.vector.values, -0.5, unit_of(large(), 2, "everyday")).expand(2, -1)
     steered, plain = next_token_logprobs(large(), NEUTRAL, 2, added), next_token_logprobs(large(), NEUTRAL)
     expected = torch.nn.functional.kl_div(plain, steered, log_target=True, reduction="batchmean")
     assert mood.arm("native").kl[0] == pytest.approx(float(expected), abs=1e-5)

@@ -1,0 +1,14 @@
+"""The strengths of all benchmarks: a fixed grid, so that runs of different versions can be compared."""
+
+from lrt_explorer.linear.deviation import TypicalDeviation
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.study.deviation import unit_of
+from lrt_explorer.study.world import world_of
+
+STRENGTHS: tuple[float, ...] = (-0.6, -0.4, -0.2, 0.0, 0.2, 0.4, 0.6)
+"""In typical deviations."""
+
+
+def unit_for(lm: LanguageModel, layer: int) -> TypicalDeviation:
+    """The unit of strength on text of the model's world."""
+    return unit_of(lm, layer, world_of(lm.name).ordinary)
