@@ -120,6 +120,20 @@ def test_fit_reads_the_concepts_it_was_asked_for_and_no_others(
     assert "there is no concept 'joy'" in fail("fit", folders["small"], folders["large"], "--concepts", "joy")
 
 
+def test_fit_takes_what_the_large_model_writes_and_says_what_it_left_out(
+    run: Run, folders: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text("".join(json.dumps({"text": text}) + "\n" for text in (*texts(), "")))
+    models = [folders["small"], folders["large"]]
+    result = run("fit", *models, "--corpus", f"self+{file}", "--tokens", "2000")
+    assert result["tokens_used"] == 2000
+    whole = [*models, "--corpus", str(file), "--tokens", "9999999"]
+    assert run("fit", *whole)["left_out"] == ["1 empty document was left out"]
+    assert main(["fit", *whole]) == 0
+    assert "1 empty document was left out" in capsys.readouterr().out
+
+
 def test_fit_of_all_layers_keeps_every_map(run: Run, folders: dict[str, str], tmp_path: Path) -> None:
     result = fitted(run, folders, "--all-layers", "--out", str(tmp_path / "maps"))
     assert len(result["pairs"]) == small().layers * large().layers
