@@ -21,7 +21,7 @@ from typing import Any
 import torch
 
 from benchmarks.grid import STRENGTHS
-from lrt_explorer.concepts.contrast import ContrastSet, load_concept, shipped_concepts
+from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.readout import answer_difference, answer_tokens, settle
 from lrt_explorer.concepts.vectors import addition
 from lrt_explorer.linear.affine import AffineMap
@@ -36,6 +36,7 @@ from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.kept import KIND
 from lrt_explorer.study.maps import needed_map
 from lrt_explorer.study.progress import finish
+from lrt_explorer.study.world import world_of
 
 BAR, TOLERANCE = 3.0, 1e-4
 CONTROL_MAPS = 3
@@ -141,8 +142,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, default=1, help="one, so that processor seconds mean something")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
-    names = list(shipped_concepts()) if options.concepts == "all" else options.concepts.split(",")
-    concepts = [load_concept(name) for name in names]
+    world = world_of(options.small, options.large)
+    names = list(world.concepts()) if options.concepts == "all" else options.concepts.split(",")
+    concepts = [world.concept(name) for name in names]
     small, large = models().get(options.small), models().get(options.large)
     if options.map:
         map, info = load_map(options.map)
