@@ -34,7 +34,9 @@ def add_parser(commands: Any) -> None:
         "--equal-cost", action="store_true", help="push every arm as far as costs what the native vector costs"
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sampling (default: %(default)s)")
-    parser.add_argument("--temperature", type=float, default=0.0, help="0 is greedy (default: %(default)s)")
+    parser.add_argument(
+        "--temperature", type=float, help="0 takes the likeliest token (default: 0 within the demo family, else 0.7)"
+    )
     parser.add_argument("--max-new-tokens", type=int, default=48, metavar="N", help="default: %(default)s")
     add_json(parser)
     parser.set_defaults(run=run, show=show)

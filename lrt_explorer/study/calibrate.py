@@ -27,10 +27,10 @@ from lrt_explorer.study.world import world_of
 
 COSTS = (0.1, 0.3, 1.0)
 """Nats of KL(steered ‖ unsteered) on neutral text whose strengths are shown."""
-FIRST_COST = 0.3
-"""What the first text may cost: clearly steered and still fluent (see docs/method.md)."""
+FIRST_COST = 0.1
+"""What the first text costs: clearly steered and fluent in two real models (docs/method.md, section 6)."""
 BREAKING_COST = 1.0
-"""Above this, text was seen to break."""
+"""Where text breaks: two texts in three were no longer fluent there."""
 BEYOND = 1.5
 """The slider goes this many times farther than where text breaks, so that it can be seen to."""
 GRID_STEPS = 3

@@ -91,7 +91,7 @@ def compare(
     strength: float | None = None,
     seed: int = 0,
     max_new_tokens: int = 48,
-    temperature: float = 0.0,
+    temperature: float | None = None,
     random_seed: int = 0,
     reading: Reading | None = None,
     method: Method = METHODS[0],
@@ -106,7 +106,8 @@ def compare(
 
     Every steered arm is pushed equally far, by `strength` times the large model's typical deviation. Without a strength
     it is the first one of the native vector's calibration. With `equal_cost` every other arm is pushed as far as costs
-    the model what the native vector costs it on neutral text. `as_in_paper` adds the map's offset to the transferred
+    the model what the native vector costs it on neutral text. Without a temperature it is that of the pair's world; 0
+    takes the likeliest token. `as_in_paper` adds the map's offset to the transferred
     direction too (arXiv 2506.00653), which is not how a difference is mapped. `reading`, `method` and `whiten` say how
     vectors are found (see `find_vectors`), `scorer` what scores the texts in place of the concept's own scorer. A
     vector that is given takes the place of the one that the concept's texts give in that model; the concept still says
@@ -138,7 +139,9 @@ def compare(
         TRANSFERRED: mapped.values,
         RANDOM: random_vector(large.width, random_seed),
     }
-    ordinary = world_of(small.name, large.name).ordinary
+    world = world_of(small.name, large.name)
+    ordinary = world.ordinary
+    temperature = world.temperature if temperature is None else temperature
     unit = unit_of(large, layer, ordinary)
     if strength is None:
         strength = finish(calibrate(large, layer, native.values, unit, ordinary)).first

@@ -22,12 +22,14 @@ class World:
         corpus: what a map is fitted on unless someone names another text; a name that `read_texts` takes.
         ordinary: the corpus of ordinary text: neutral prompts, the unit of strength, the picture of the shared space.
         opening_concept: what is shown first.
+        temperature: of sampling, unless someone chooses another: the likeliest tokens of a real model go in circles.
     """
 
     name: str
     corpus: str
     ordinary: str
     opening_concept: str
+    temperature: float
 
     def concepts(self) -> Mapping[str, Path]:
         """Name and file of every contrast set that ships for these models, the opening one first."""
@@ -58,8 +60,8 @@ class World:
         return names[0]
 
 
-DEMO = World("demo", corpus="tinyworld-broken-off", ordinary="demo", opening_concept="register")
-EVERYDAY = World("everyday", corpus="everyday", ordinary="everyday", opening_concept="sentiment")
+DEMO = World("demo", corpus="tinyworld-broken-off", ordinary="demo", opening_concept="register", temperature=0.0)
+EVERYDAY = World("everyday", corpus="everyday", ordinary="everyday", opening_concept="sentiment", temperature=0.7)
 
 
 def world_of(*models: str) -> World:

@@ -23,7 +23,7 @@ def add_api(engine: Engine) -> None:
         strength: float | None = None,
         seed: int = 0,
         max_new_tokens: int = 48,
-        temperature: float = 0.0,
+        temperature: float | None = None,
     ) -> dict[str, Any]:
         """Write the large model's text unsteered and under its native, the transferred and a random vector.
 
@@ -35,7 +35,7 @@ def add_api(engine: Engine) -> None:
             strength: in typical deviations; by default calibrated for the native vector.
             seed: of the sampling.
             max_new_tokens: length of each text.
-            temperature: 0 is greedy.
+            temperature: 0 takes the likeliest token; by default 0 within the demo family and 0.7 elsewhere.
         """
         settings = SteerSettings(
             concept, prompt, strength, seed, temperature, max_new_tokens, reading="", as_in_paper=False

@@ -37,7 +37,7 @@ class SteerSettings:
     Attributes:
         concept: a shipped concept, or the path of a visitor's own contrast set.
         strength: in typical deviations; None for the calibrated one.
-        temperature: 0 is greedy.
+        temperature: 0 takes the likeliest token; None for what suits the pair.
         reading: where the vectors are read, "all-tokens" or "last-token"; "" takes what the concept prefers.
         as_in_paper: whether the map's bias is added to the direction too.
         vectors: folder of a visitor's vectors that take the place of the concept's own; "" for none.
@@ -48,7 +48,7 @@ class SteerSettings:
     prompt: str
     strength: float | None
     seed: int
-    temperature: float
+    temperature: float | None
     max_new_tokens: int
     reading: str
     as_in_paper: bool

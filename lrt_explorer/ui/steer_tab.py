@@ -139,8 +139,8 @@ def build_steer(engine: Engine, session: gr.State, shelf: gr.State) -> SteerTab:
     tuning = gr.on(
         [session.change, asked.change, reading.input, vectors.input],
         partial(tune_slider, engine),
-        [session, tuned, concept, reading, vectors, strength],
-        [strength, marks, added, tuned],
+        [session, tuned, concept, reading, vectors, strength, temperature],
+        [strength, marks, temperature, added, tuned],
         trigger_mode="always_last",
         show_progress="hidden",
         api_visibility="private",

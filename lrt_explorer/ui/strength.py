@@ -1,4 +1,4 @@
-"""The strength slider: its range, first position and marks follow the calibration of what is steered with."""
+"""The strength slider follows the calibration of what is steered with, and the temperature what suits the pair."""
 
 import math
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from lrt_explorer.study.calibrate import Calibration
+from lrt_explorer.study.world import world_of
 from lrt_explorer.ui.cards import slider_marks
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import guarded
@@ -17,6 +18,9 @@ START = 0.0
 """Where the slider stands until the first calibration."""
 
 
+UNCHANGED = (gr.skip(),) * 5
+
+
 @dataclass(frozen=True)
 class Tuned:
     """What the slider was last set for.
@@ -24,10 +28,12 @@ class Tuned:
     Attributes:
         key: everything the calibration depends on.
         position: where the slider was put; None once the visitor has moved it, who then keeps their own position.
+        temperature: where its slider was put.
     """
 
     key: tuple[object, ...]
     position: float | None
+    temperature: float
 
 
 def strength_slider() -> gr.Slider:
@@ -43,7 +49,7 @@ def strength_slider() -> gr.Slider:
     )
 
 
-@guarded(lambda sentence: (gr.skip(), gr.skip(), gr.skip(), gr.skip()))
+@guarded(lambda sentence: UNCHANGED)
 def tune_slider(
     engine: Engine,
     session: Session | None,
@@ -52,15 +58,19 @@ def tune_slider(
     reading: str,
     vectors: str,
     strength: float,
-) -> Iterator[tuple[Any, Any, Any, Any]]:
+    temperature: float,
+) -> Iterator[tuple[Any, Any, Any, Any, Any]]:
     """Fit the slider to the vector that is steered with; what goes wrong is said by the comparison that follows.
 
-    Yields the slider, the marks below it, the line below the panes, and what the slider is set for now.
+    Yields the slider, the marks below it, the temperature, the line below the panes, and what all are set for now.
     """
+    # A handler that yields nothing would empty its outputs.
     if session is None:
+        yield UNCHANGED
         return
     key = (session.small, session.large, session.large_layer, concept, reading, vectors)
     if tuned is not None and tuned.key == key:
+        yield UNCHANGED
         return
     study = engine.calibration(session, concept, reading, vectors)
     while True:
@@ -69,12 +79,15 @@ def tune_slider(
         except StopIteration as stop:
             found: Calibration = stop.value
             break
-        yield gr.skip(), gr.skip(), f'<p class="added">{step.message[:1].upper()}{step.message[1:]} …</p>', gr.skip()
+        line = f'<p class="added">{step.message[:1].upper()}{step.message[1:]} …</p>'
+        yield gr.skip(), gr.skip(), gr.skip(), line, gr.skip()
     put = START if tuned is None else tuned.position
     moved = put is None or not math.isclose(strength, put, abs_tol=1e-6)
     position = max(-found.limit, min(found.limit, strength)) if moved else found.first
     slider = gr.Slider(minimum=-found.limit, maximum=found.limit, step=slider_step(found), value=position)
-    yield slider, slider_marks(found), gr.skip(), Tuned(key, None if moved else found.first)
+    suits = world_of(session.small, session.large).temperature
+    kept = temperature if tuned is not None and temperature != tuned.temperature else suits
+    yield slider, slider_marks(found), kept, gr.skip(), Tuned(key, None if moved else found.first, suits)
 
 
 def slider_step(calibration: Calibration) -> float:

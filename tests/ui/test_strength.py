@@ -25,44 +25,54 @@ def session(engine: FakeEngine) -> Session:
 
 
 def tune(engine: FakeEngine, session: Session | None, **changed: Any) -> list[Any]:
-    asked = {"tuned": None, "concept": "mood", "reading": "", "vectors": "", "strength": START}
+    asked = {"tuned": None, "concept": "mood", "reading": "", "vectors": "", "strength": START, "temperature": 0.0}
     return list(tune_slider(engine, session, **{**asked, **changed}))
 
 
 def test_the_first_calibration_sets_range_position_and_marks(engine: FakeEngine, session: Session) -> None:
-    (_, _, line, _), (slider, marks, _, tuned) = tune(engine, session)
+    (_, _, _, line, _), (slider, marks, temperature, _, tuned) = tune(engine, session)
     expected = finish(engine.calibration(session, "mood", "", ""))
     assert "Calibrating the strength" in line
     assert (slider.minimum, slider.maximum, slider.value) == (
         -expected.limit, expected.limit, expected.first,
     )  # fmt: skip
     assert "text breaks" in marks and isinstance(tuned, Tuned) and tuned.position == expected.first
+    assert temperature == 0.0
     step = slider_step(expected)
     assert expected.first / step == pytest.approx(round(expected.first / step))
 
 
 def test_nothing_is_asked_while_nothing_has_changed(engine: FakeEngine, session: Session) -> None:
-    *_, (_, _, _, tuned) = tune(engine, session)
-    assert tune(engine, session, tuned=tuned, strength=0.1) == []
-    assert tune(engine, None) == []
+    *_, (*_, tuned) = tune(engine, session)
+    assert tune(engine, session, tuned=tuned, strength=0.1) == [(SKIP,) * 5]
+    assert tune(engine, None) == [(SKIP,) * 5]
 
 
 def test_it_follows_concept_and_layer_unless_the_visitor_moved_it(engine: FakeEngine, session: Session) -> None:
-    *_, (first, _, _, tuned) = tune(engine, session)
+    *_, (first, *_, tuned) = tune(engine, session)
     for changed in ({"concept": "register"}, {"reading": "last-token"}):
-        *_, (slider, _, _, _) = tune(engine, session, tuned=tuned, strength=first.value, **changed)
+        *_, (slider, *_) = tune(engine, session, tuned=tuned, strength=first.value, **changed)
         other = finish(engine.calibration(session, changed.get("concept", "mood"), "", ""))
         assert slider.value == other.first
     deeper = replace(session, large_layer=6)
-    *_, (slider, _, _, _) = tune(engine, deeper, tuned=tuned, strength=first.value)
+    *_, (slider, *_) = tune(engine, deeper, tuned=tuned, strength=first.value)
     assert slider.value > first.value
-    *_, (slider, _, _, moved) = tune(engine, deeper, tuned=tuned, strength=-0.07)
+    *_, (slider, *_, moved) = tune(engine, deeper, tuned=tuned, strength=-0.07)
     assert slider.value == -0.07
-    *_, (slider, _, _, _) = tune(engine, session, tuned=moved, strength=-0.07)
+    *_, (slider, *_) = tune(engine, session, tuned=moved, strength=-0.07)
     assert slider.value == -0.07, "still moved"
-    *_, (slider, _, _, _) = tune(engine, session, tuned=tuned, concept="register", strength=-99.0)
+    *_, (slider, *_) = tune(engine, session, tuned=tuned, concept="register", strength=-99.0)
     assert slider.value == slider.minimum
 
 
 def test_what_goes_wrong_is_left_to_the_comparison(engine: FakeEngine, session: Session) -> None:
-    assert tune(engine, session, concept="broken")[-1] == (SKIP,) * 4
+    assert tune(engine, session, concept="broken")[-1] == (SKIP,) * 5
+
+
+def test_the_temperature_is_what_suits_the_pair_unless_another_was_chosen(engine: FakeEngine, session: Session) -> None:
+    *_, (_, _, shown, _, tuned) = tune(engine, session)
+    real = replace(session, large="a-real-model")
+    *_, (_, _, other, _, _) = tune(engine, real, tuned=tuned, temperature=shown)
+    assert (shown, other) == (0.0, 0.7)
+    *_, (_, _, chosen, _, _) = tune(engine, real, tuned=tuned, temperature=1.1)
+    assert chosen == 1.1
