@@ -105,17 +105,14 @@ def slider_ends(card: ConceptCard) -> str:
 
 def slider_marks(calibration: Calibration) -> str:
     """What strengths cost on neutral text, and where text breaks, below the places of the slider."""
-    marks = [
-        (strength, f"{cost:g} nat" + "s" * (cost != 1))
-        for cost, strength in zip(calibration.costs, calibration.strengths, strict=True)
-        if strength != calibration.breaks
-    ]
-    marks.append((calibration.breaks, "text breaks"))
+    known = zip(calibration.costs, calibration.strengths, strict=True)
+    names = {strength: f"{cost:g} nat" + "s" * (cost != 1) for cost, strength in known}
+    names[calibration.breaks] = f"{names.get(calibration.breaks, '')}: text breaks".removeprefix(": ")
     inner = "".join(
         f'<span style="left:{50 + 50 * sign * strength / calibration.limit:.1f}%" '
         f'title="s = {figure(sign * strength)}">{escape(name)}</span>'
         for sign in (-1, 1)
-        for strength, name in marks
+        for strength, name in names.items()
     )
     return f'<div class="slider-marks" aria-label="cost on neutral text">{inner}</div>'
 

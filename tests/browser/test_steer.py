@@ -1,6 +1,5 @@
 from pathlib import Path
 
-from lrt_explorer.study.defaults import STRENGTH
 from tests.browser.page import Page
 
 CONTRAST = """{"kind": "lrt-contrast-set", "version": 1, "name": "noise", "positive_label": "loud"}
@@ -17,7 +16,10 @@ def test_the_page_opens_with_four_filled_panes_and_no_click(page: Page) -> None:
     assert list(page.panes()) == ["unsteered", "native", "transferred", "random"]
     assert "affine map" in page.text("#route") and "R²" in page.text("#route")
     assert "HELD-OUT R²" in page.text("#badges").upper()
-    assert f"s = +{STRENGTH:.2f}" in page.text("#added")
+    slider = "return document.querySelector('#strength input[type=range]')"
+    first, limit = (float(page.js(f"{slider}.{place}")) for place in ("value", "max"))
+    assert 0 < first < limit and "text breaks" in page.text("#marks")
+    assert page.text("#added").startswith(f"s = +{first:.2f}" if first >= 0.1 else f"s = +{first:.3f}")
 
 
 def test_the_slider_changes_the_steered_panes_and_never_the_unsteered_one(page: Page) -> None:

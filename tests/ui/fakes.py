@@ -64,6 +64,13 @@ def write(seed: str, leaning: float, length: int) -> list[str]:
     return pieces
 
 
+def fake_calibration(concept: str, layer: int) -> Calibration:
+    """Where text breaks depends on both."""
+    breaks = {"mood": 0.9}.get(concept, 0.3) * (1 + layer / 10)
+    sizes = (0.1, 1.0, 10.0)
+    return calibration_of(CostCurve(sizes, *[tuple((s / breaks) ** 2 for s in sizes)] * 2))
+
+
 class FakeEngine(FakeConcepts):
     """Everything the screen asks for, made up but consistent: strength moves the steered arms and nothing else."""
 
@@ -184,9 +191,7 @@ class FakeEngine(FakeConcepts):
         yield Progress(0, 3, "calibrating the strength: reading neutral text")
         if concept == "broken":
             raise VectorError("the texts of broken read the same to tinyworld-l; write pairs that differ")
-        breaks = {"mood": 0.9}.get(concept, 0.3) * (1 + session.large_layer / 10)
-        sizes = (0.1, 1.0, 10.0)
-        return calibration_of(CostCurve(sizes, *[tuple((s / breaks) ** 2 for s in sizes)] * 2))
+        return fake_calibration(concept, session.large_layer)
 
     def compare(
         self, session: Session, settings: SteerSettings
