@@ -1,6 +1,7 @@
 """What a user of two real models meets with defaults only: the first texts, native steering, retention, and the wait.
 
     python -m benchmarks.real first SMALL LARGE [--concepts NAME,…] [--prompts 12]
+    python -m benchmarks.real costs SMALL LARGE [--concepts NAME,…] [--costs 0.1,0.3,1]
     python -m benchmarks.real open SMALL LARGE [--concept NAME]
 
 `first` takes every concept that ships for the pair. It writes the text that the app shows first and asks of the native
@@ -8,11 +9,14 @@ and of the transferred one whether it is fluent: perplexity under the unsteered 
 unsteered text, and at most a fifth of its words in runs that came before. Then it evaluates the concept on held-out
 prompts at its calibrated strengths: native slope with interval, retention at equal strength and at equal cost.
 
+`costs` writes these texts at several costs of the native vector, three prompts for each concept, and says how many of
+them are fluent.
+
 `open` measures seconds from two names to four texts in an empty data folder, a first map included, and beside them the
 seconds of the bare work in the same process: the same tokens through the blocks of both models, and the library's own
 `generate` of as many tokens in as many rows. Loading is in neither.
 
-Both print one JSON object; what they are doing goes to standard error.
+All print one JSON object; what they are doing goes to standard error.
 """
 
 import argparse
@@ -33,8 +37,9 @@ from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.likelihood import continuation_nats
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo
+from lrt_explorer.study.calibrate import calibrate_concept
 from lrt_explorer.study.compare import NATIVE, TRANSFERRED, UNSTEERED, Comparison, compare
-from lrt_explorer.study.defaults import default_layers, default_prompt
+from lrt_explorer.study.defaults import default_layers, default_prompt, example_prompts
 from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.written import repeated_share
 from lrt_explorer.study.known import few_pairs
@@ -116,6 +121,27 @@ def described(info: MapInfo) -> dict[str, Any]:
         "tokens": info.tokens_used,
         "r2": info.r2,
         "r2_standardised": info.r2_standardised,
+    }
+
+
+def costs_of(
+    small: LanguageModel, large: LanguageModel, concepts: list[ContrastSet], costs: list[float]
+) -> dict[str, Any]:
+    """How fluent texts are at several costs."""
+    map, info = finish(map_for(small, large, *layers_of(small, large)), lambda step: say(step.message))
+    found: dict[str, dict[str, list[bool]]] = {}
+    for concept in concepts:
+        curve = finish(calibrate_concept(small, large, info.large_layer, concept)).curve
+        for cost in costs:
+            for prompt in example_prompts(concept):
+                study = compare(small, large, map, info, concept, prompt, strength=curve.strength(cost))
+                texts = judge_texts(large, finish(study))
+                for name in ARMS:
+                    found.setdefault(f"{cost:g}", {}).setdefault(name, []).append(texts[name]["fluent"])
+            say(f"{concept.name}, {cost:g} nats: {texts[TRANSFERRED]['text']!r}")
+    return {
+        "map": described(info),
+        "fluent": {cost: {name: [sum(f), len(f)] for name, f in by_arm.items()} for cost, by_arm in found.items()},
     }
 
 
@@ -204,10 +230,11 @@ def open_of(small_name: str, large_name: str, concept_name: str | None) -> dict[
 def main(arguments: list[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("first", "open"))
+    parser.add_argument("what", choices=("first", "costs", "open"))
     parser.add_argument("small")
     parser.add_argument("large")
     parser.add_argument("--concepts", help="names, parted by commas; by default all that ship for the pair")
+    parser.add_argument("--costs", default="0.1,0.3,1", help="nats, for `costs`")
     parser.add_argument("--concept", help="for `open`; by default the one shown first")
     parser.add_argument("--prompts", type=int, default=12, help="held-out prompts of each concept")
     options = parser.parse_args(arguments)
@@ -219,7 +246,11 @@ def main(arguments: list[str] | None = None) -> None:
         world = world_of(options.small, options.large)
         names = options.concepts.split(",") if options.concepts else list(world.concepts())
         small, large = models().get(options.small), models().get(options.large)
-        result = first_of(small, large, [world.concept(name) for name in names], options.prompts)
+        concepts = [world.concept(name) for name in names]
+        if options.what == "first":
+            result = first_of(small, large, concepts, options.prompts)
+        else:
+            result = costs_of(small, large, concepts, [float(cost) for cost in options.costs.split(",")])
     print(json.dumps({"small": options.small, "large": options.large, **result}, ensure_ascii=False))
 
 
