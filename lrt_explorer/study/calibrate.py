@@ -30,7 +30,7 @@ COSTS = (0.1, 0.3, 1.0)
 FIRST_COST = 0.1
 """What the first text costs: clearly steered and fluent in two real models (docs/method.md, section 6)."""
 BREAKING_COST = 1.0
-"""Where text breaks: two texts in three were no longer fluent there."""
+"""Where text breaks: more than half of the texts were no longer fluent there."""
 BEYOND = 1.5
 """The slider goes this many times farther than where text breaks, so that it can be seen to."""
 GRID_STEPS = 3

@@ -15,6 +15,7 @@ from lrt_explorer.study.calibrate import calibrate_concept
 from lrt_explorer.study.compare import Comparison, ComparisonStep, changed_tokens, compare
 from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.fit import FittedMap, fit_map
+from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.neutral import costs, neutral_prompts
 from lrt_explorer.study.progress import finish
 from tests.study.tiny import CONCEPT, PROMPTS, large, small, texts
@@ -187,7 +188,8 @@ def test_a_vector_that_is_given_takes_the_place_of_the_one_found(fitted: FittedM
         )
         return finish(study)
 
-    ours, native = mean_difference(small(), CONCEPT, [1])[1], mean_difference(large(), CONCEPT, [2])[2]
+    known = known_vectors()
+    ours, native = known.get(small(), CONCEPT, 1).vector, known.get(large(), CONCEPT, 2).vector
     plain = with_vectors(None, None)
     given = with_vectors(ours, native)
     assert given.arms == plain.arms

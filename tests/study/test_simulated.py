@@ -8,9 +8,9 @@ import torch
 
 from lrt_explorer.concepts.contrast import load_concept
 from lrt_explorer.linear.affine import AffineMap
-from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.capture import capture
 from lrt_explorer.lm.generate import next_token_logprobs
+from lrt_explorer.lm.load import load
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode
 from lrt_explorer.store import MapInfo, load_map
@@ -38,9 +38,15 @@ class Pair:
 
 
 @cache
+def demo(name: str) -> LanguageModel:
+    """A demo model, outside the cache that the program shares."""
+    return load(name)
+
+
+@cache
 def pair(simulated: bool) -> Pair:
     """The plain pair, or that with an offset of ten deviations and a dimension with half of the variance."""
-    small, original = models().get("tinyworld-s"), models().get("tinyworld-l")
+    small, original = demo("tinyworld-s"), demo("tinyworld-l")
     name = "simulated" if simulated else "plain"
     offset, loudness = (10.0, 2.0 * original.width**0.5) if simulated else (0.0, 0.0)
     large = dressed(original, name, DEVIATION, offset, loudness)
@@ -55,9 +61,7 @@ def pair(simulated: bool) -> Pair:
 
 def compared(simulated: bool) -> Comparison:
     one = pair(simulated)
-    study = compare(
-        models().get("tinyworld-s"), one.large, one.map, one.info, load_concept(CONCEPT), PROMPT, max_new_tokens=24
-    )
+    study = compare(demo("tinyworld-s"), one.large, one.map, one.info, load_concept(CONCEPT), PROMPT, max_new_tokens=24)
     return finish(study)
 
 
@@ -66,7 +70,7 @@ def evidence(simulated: bool) -> ConceptEvidence:
     one = pair(simulated)
     settings = EvaluationSettings(prompts=6, random_seeds=1, other_concepts=0, neutral_prompts=4)
     concept = load_concept(CONCEPT)
-    study = evaluate(models().get("tinyworld-s"), one.large, one.map, one.info, [concept], settings=settings)
+    study = evaluate(demo("tinyworld-s"), one.large, one.map, one.info, [concept], settings=settings)
     return finish(study).concepts[0].evidence
 
 
@@ -91,7 +95,7 @@ def test_the_unit_is_the_same() -> None:
 
 
 def test_the_calibration_is_the_same() -> None:
-    small, concept = models().get("tinyworld-s"), load_concept(CONCEPT)
+    small, concept = demo("tinyworld-s"), load_concept(CONCEPT)
     plain, simulated = (finish(calibrate_concept(small, pair(w).large, LAYER, concept)) for w in (False, True))
     assert (simulated.strengths, simulated.first, simulated.limit, simulated.grid) == (
         plain.strengths, plain.first, plain.limit, plain.grid,
