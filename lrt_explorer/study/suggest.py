@@ -125,8 +125,8 @@ def suggest_layers(
 ) -> Generator[Progress, None, Suggestion]:
     """Try layer pairs and suggest the one whose mapped vectors should steer the large model most.
 
-    Layers of the large model that leave fewer than two blocks above, or a quarter of all, are never suggested. How long it will take is
-    yielded before it starts, from the time that both models take for a few texts.
+    Layers of the large model with fewer than two blocks above, or a quarter of all, are never suggested. How long it
+    will take is yielded before it starts, from the time that both models take for a few texts.
 
     Args:
         small: the model that vectors come from.
@@ -151,8 +151,8 @@ def suggest_layers(
     tried_large = [j for j in large_layers or middle_layers(large.layers, highest) if j <= highest]
     if not tried_large:
         raise SettingsError(
-            f"{large.name} has {large.layers} blocks, and a layer to steer needs {large.layers - 1 - highest} above it; "
-            "choose a deeper model or a lower layer"
+            f"{large.name} has {large.layers} blocks, and a layer to steer needs {large.layers - 1 - highest} above "
+            "it; choose a deeper model or a lower layer"
         )
     tried_small = small_layers or middle_layers(small.layers, max(small.layers - 2, 0))
     pairs = list(product(tried_small, tried_large))
