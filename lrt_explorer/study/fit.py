@@ -131,6 +131,8 @@ def each_map(
         for index, route in enumerate(chosen):
             yield Progress(index, len(chosen), f"solving layer {route.small_layer} → {route.large_layer}")
             take(route, solve(small, large, collected, route, method=settings.method))
+        # The next pass would otherwise sum beside these, in twice the memory.
+        del collected
 
 
 def _numbered(

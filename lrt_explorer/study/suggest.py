@@ -24,6 +24,8 @@ from lrt_explorer.study.world import world_of
 
 BLOCKS_ABOVE = 2
 """Steering nearer to the output is almost adding to the logits, and transfers almost by definition."""
+SHARE_ABOVE = 4
+"""One block in so many stays above a suggested layer: in deep models two are no distance from the output."""
 LAYERS_TRIED = 4
 CONCEPTS_TRIED = 3
 PAIRS_TRIED = 32
@@ -123,8 +125,8 @@ def suggest_layers(
 ) -> Generator[Progress, None, Suggestion]:
     """Try layer pairs and suggest the one whose mapped vectors should steer the large model most.
 
-    Layers of the large model that leave fewer than two blocks above are never suggested. How long it will take is
-    yielded before it starts, from the time that both models take for a few texts.
+    Layers of the large model with fewer than two blocks above, or a quarter of all, are never suggested. How long it
+    will take is yielded before it starts, from the time that both models take for a few texts.
 
     Args:
         small: the model that vectors come from.
@@ -145,12 +147,12 @@ def suggest_layers(
     """
     if not concepts:
         raise ContrastError("layers are suggested by how well directions of concepts agree; give at least one concept")
-    highest = large.layers - 1 - BLOCKS_ABOVE
+    highest = highest_suggested(large.layers)
     tried_large = [j for j in large_layers or middle_layers(large.layers, highest) if j <= highest]
     if not tried_large:
         raise SettingsError(
-            f"{large.name} has {large.layers} blocks, and a layer to steer needs {BLOCKS_ABOVE} above it; "
-            "choose a deeper model or a lower layer"
+            f"{large.name} has {large.layers} blocks, and a layer to steer needs {large.layers - 1 - highest} above "
+            "it; choose a deeper model or a lower layer"
         )
     tried_small = small_layers or middle_layers(small.layers, max(small.layers - 2, 0))
     pairs = list(product(tried_small, tried_large))
@@ -193,6 +195,11 @@ def suggest_layers(
     best = candidates[0]
     concept_count = max(cell.concepts for cell in cells)
     return Suggestion(best.small_layer, best.large_layer, _reason(best, large, concept_count), tuple(candidates))
+
+
+def highest_suggested(layers: int) -> int:
+    """The highest of so many blocks that is suggested for steering; negative where there is none."""
+    return layers - 1 - max(BLOCKS_ABOVE, layers // SHARE_ABOVE)
 
 
 def middle_layers(layers: int, highest: int, count: int = LAYERS_TRIED) -> list[int]:

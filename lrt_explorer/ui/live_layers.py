@@ -11,7 +11,7 @@ from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.layers import LayerGrid, layer_grid
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.solve import FittedMap
-from lrt_explorer.study.suggest import BLOCKS_ABOVE, few_pairs, middle_layers, suggest_layers
+from lrt_explorer.study.suggest import few_pairs, highest_suggested, middle_layers, suggest_layers
 from lrt_explorer.ui.engine import LayerScores, Suggestion
 
 CAPACITY = 12
@@ -73,7 +73,7 @@ class LayerStudies:
             take=count,
         )
         suggestion = None
-        if large.layers > BLOCKS_ABOVE and compared:
+        if highest_suggested(large.layers) >= 0 and compared:
             suggestion = yield from _from_grid(small, large, compared, grid)
         scores = LayerScores(grid, max(used), len(compared), suggestion)
         with self._lock:
@@ -107,7 +107,7 @@ def _from_grid(
         (),
         concepts,
         small_layers=middle_layers(small.layers, max(small.layers - 2, 0), small.layers),
-        large_layers=middle_layers(large.layers, large.layers - 1 - BLOCKS_ABOVE, LAYERS_STEERED),
+        large_layers=middle_layers(large.layers, highest_suggested(large.layers), LAYERS_STEERED),
         grid=grid,
     )
     return Suggestion(found.small_layer, found.large_layer, found.reason)

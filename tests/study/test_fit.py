@@ -1,6 +1,9 @@
 """Fitting: its laws, each with a control, and what it refuses."""
 
 import itertools
+import weakref
+from collections.abc import Generator
+from typing import Any
 
 import pytest
 import torch
@@ -11,7 +14,8 @@ from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.capture import capture
 from lrt_explorer.lm.tokens import encode
 from lrt_explorer.study import collect as collect_module
-from lrt_explorer.study.collect import PARTS, Route, collect, part_of
+from lrt_explorer.study import fit as fit_module
+from lrt_explorer.study.collect import PARTS, Collected, Route, collect, part_of
 from lrt_explorer.study.fit import fit_map, fit_maps
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.progress import Progress, finish
@@ -141,3 +145,19 @@ def test_lambda_was_chosen_on_the_select_part() -> None:
     fitted = finish(fit_map(small(), large(), texts(), 1, 2, tokens=TOKENS))
     best = max(score for _, score in fitted.lambda_path)
     assert dict(fitted.lambda_path)[fitted.info.lam] == pytest.approx(best, abs=1e-9)
+
+
+def test_the_sums_of_one_pass_are_gone_before_the_next_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[weakref.ref[Collected]] = []
+    real = fit_module.moments_of
+
+    def watched(*arguments: Any, **named: Any) -> Generator[Progress, None, Collected]:
+        assert all(collected() is None for collected in made)
+        collected = yield from real(*arguments, **named)
+        made.append(weakref.ref(collected))
+        return collected
+
+    monkeypatch.setattr(fit_module, "moments_of", watched)
+    monkeypatch.setattr(fit_module, "passes", lambda *_: [[(0, 1)], [(1, 2)], [(2, 2)]])
+    routes = [Route(0, 1), Route(1, 2), Route(2, 2)]
+    assert len(finish(fit_maps(small(), large(), texts(), routes, FitSettings(TOKENS)))) == len(made) == 3

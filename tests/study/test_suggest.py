@@ -8,7 +8,7 @@ import pytest
 from lrt_explorer.errors import ContrastError, SettingsError
 from lrt_explorer.study.layers import layer_grid
 from lrt_explorer.study.progress import Progress, finish
-from lrt_explorer.study.suggest import few_pairs, middle_layers, suggest_layers
+from lrt_explorer.study.suggest import few_pairs, highest_suggested, middle_layers, suggest_layers
 from tests.study.test_layers import without_vectors
 from tests.study.tiny import CONCEPT, large, small, texts
 
@@ -93,6 +93,10 @@ def test_what_cannot_be_suggested_is_refused() -> None:
         finish(suggest_layers(small(), large(), texts(), []))
     with pytest.raises(SettingsError, match="tiny-large-one has 5 blocks"):
         finish(suggest_layers(small(), large(), texts(), [CONCEPT], large_layers=[3, 4]))
+
+
+def test_suggested_layers_stay_away_from_the_output_of_deep_models_too() -> None:
+    assert [highest_suggested(layers) for layers in (2, 5, 8, 18, 42)] == [-1, 2, 5, 13, 31]
 
 
 def test_layers_tried_are_spread_over_the_middle() -> None:

@@ -1,6 +1,7 @@
 """The benchmarks run, and what they print is what they promise, on tiny models and few draws."""
 
 import json
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,8 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for name, lm in (("small", small()), ("large", large())):
         lm.model.save_pretrained(tmp_path / name)
         lm.tokenizer.save_pretrained(tmp_path / name)
-    for concept in (CONCEPT, ANIMALS):
-        write_contrast(tmp_path / "assets" / "concepts" / f"{concept.name}.jsonl", concept)
+    for folder, concept in product(("concepts", "concepts-real"), (CONCEPT, ANIMALS)):
+        write_contrast(tmp_path / "assets" / folder / f"{concept.name}.jsonl", concept)
     (tmp_path / "assets" / "corpus").mkdir()
     (tmp_path / "assets" / "corpus" / "everyday.txt").write_text("The old sailor looked at the sea.\n" * 20)
     monkeypatch.setenv("LRT_EXPLORER_ASSETS", str(tmp_path / "assets"))
