@@ -27,8 +27,8 @@ def test_the_block_list_is_chosen_by_path_and_length(lengths: dict[str, int], co
     [
         ({}, 4, "the 4 decoder blocks cannot be found among the module lists (none at all)"),
         ({"model.layers": 3}, 4, "model.layers (3)"),
-        ({"encoder.layers": 4}, 4, "cannot be found"),
-        ({"encoder.layers": 4}, None, "a list of decoder blocks cannot be found"),
+        ({"encoder.layers": 4, "vision.blocks": 4}, 4, "the 4 decoder blocks cannot be found"),
+        ({"encoder.layers": 4, "vision.blocks": 4}, None, "a list of decoder blocks cannot be found"),
         (
             {"left.layers": 4, "right.layers": 4},
             4,
@@ -41,6 +41,11 @@ def test_no_list_and_several_lists_are_refused(lengths: dict[str, int], count: i
         choose_block_list(lengths, count)
     assert said in str(caught.value)
     assert "choose" in str(caught.value)
+
+
+def test_the_only_list_is_taken_whatever_its_name() -> None:
+    # Some decoders name their blocks as encoders do; the self-check refuses those that read the future.
+    assert choose_block_list({"encoder.layers": 4}, 4) == "encoder.layers"
 
 
 def test_blocks_are_found_without_a_configuration() -> None:

@@ -24,7 +24,8 @@ def test_a_spread_model_reads_as_it_does_on_one_device(folder: str) -> None:
     spread = load(folder, device_map="auto")
     assert spread.fingerprint == small().fingerprint
     encoded = encode(spread, ["Tom saw a cow.", "Anna ran"])
-    assert torch.equal(capture(spread, encoded, [1])[1], capture(small(), encoded, [1])[1])
+    # Weights that lie otherwise in memory are summed in another order.
+    torch.testing.assert_close(capture(spread, encoded, [1])[1], capture(small(), encoded, [1])[1], rtol=0, atol=1e-5)
 
 
 def test_bfloat16_is_read_into_float32(folder: str) -> None:
