@@ -4,11 +4,11 @@
                                            [--reading last-token] [--plain]
 
 For every model, at a few layers in its middle: the concept's own vector at the strengths where it costs 0.1 and 0.3 nat
-(KL of the next token on ordinary text, mean over both signs), the slope of the readout over both strengths, both signs
+(see `calibrate`), the slope of the readout over both strengths, both signs
 and 0, with a bootstrap interval over prompts, and the change of the readout from one end to the other. Native steering
 is shown at a layer where the interval lies above 0. A concept that is shown at no layer of any model does not ship.
 
-`--plain` leaves chat templates aside, for comparison. A strength of 1 is the typical deviation of the set's texts.
+`--plain` leaves chat templates aside, for comparison.
 """
 
 import argparse
@@ -20,25 +20,23 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading, read_contrast, real_concepts
 from lrt_explorer.concepts.readout import answer_difference, answer_tokens, settle
 from lrt_explorer.concepts.vectors import addition
 from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.lm.suffix import Start, read_starts, suffix_logits
-from lrt_explorer.study.evaluate import neutral_prompts
-from lrt_explorer.study.known import Known, known_vectors
-from lrt_explorer.study.statistics import Array, mean_interval, resamples, slopes
+from lrt_explorer.lm.suffix import read_starts, suffix_logits
+from lrt_explorer.study.calibrate import calibrate
+from lrt_explorer.study.deviation import units_of
+from lrt_explorer.study.known import known_vectors
+from lrt_explorer.study.progress import finish
+from lrt_explorer.study.statistics import mean_interval, resamples, slopes
 from lrt_explorer.study.world import EVERYDAY
 
 COSTS = (0.1, 0.3)
 """Nats of KL on ordinary text."""
-TRIED = tuple(0.02 * 2**step for step in range(7))
-"""Strengths between which the costs are looked for: 0.02 to 1.28 typical deviations."""
 SHALLOWEST, DEEPEST = 0.4, 0.7
-NEUTRAL = 6
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -60,10 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in options.models:
         lm = models().get(name)
         layers = depths(lm.layers, options.layers)
-        neutral = {layer: read_starts(lm, layer, neutral_prompts(NEUTRAL, EVERYDAY.ordinary)) for layer in layers}
         for contrast in sets:
             print(f"{name}: {contrast.name}", file=sys.stderr)
-            found[contrast.name][name] = measure(lm, contrast, neutral, options.prompts, options.reading)
+            found[contrast.name][name] = measure(lm, contrast, layers, options.prompts, options.reading)
     report = {
         "costs": COSTS,
         "templates": not options.plain,
@@ -85,18 +82,21 @@ def unasked(contrast: ContrastSet) -> ContrastSet:
 
 
 def measure(
-    lm: LanguageModel, contrast: ContrastSet, neutral: dict[int, list[Start]], prompts: int, reading: Reading | None
+    lm: LanguageModel, contrast: ContrastSet, at: Sequence[int], prompts: int, reading: Reading | None
 ) -> dict[str, Any]:
     """Slope and effect at each layer, and whether steering is shown at one of them."""
-    known = known_vectors().get_all(lm, contrast, list(neutral), reading)
+    known = known_vectors().get_all(lm, contrast, at, reading)
     asked = settle(lm, contrast.prompts[:prompts])
     answers = answer_tokens(lm, asked)
     draws = resamples(len(asked), 0)
     layers = []
-    for layer, starts in neutral.items():
-        ends = strengths_at(lm, starts, known[layer], COSTS)
+    units = units_of(lm, at, EVERYDAY.ordinary)
+    for layer in at:
+        values = known[layer].vector.values
+        curve = finish(calibrate(lm, layer, values, units[layer], EVERYDAY.ordinary)).curve
+        ends = [curve.strength(cost) for cost in COSTS]
         grid = np.array([*(-s for s in reversed(ends)), 0.0, *ends])
-        added = additions(known[layer], grid)
+        added = torch.stack([addition(values, float(s), units[layer]) for s in grid])
         readouts = np.empty((len(asked), len(grid)))
         for row, (start, answer) in enumerate(
             zip(read_starts(lm, layer, [prompt.text for prompt in asked]), answers, strict=True)
@@ -116,30 +116,6 @@ def measure(
             }
         )
     return {"prompts": len(asked), "shown": any(one["shown"] for one in layers), "layers": layers}
-
-
-def strengths_at(lm: LanguageModel, starts: Sequence[Start], known: Known, costs: Sequence[float]) -> list[float]:
-    """The strengths at which a vector costs so many nats on neutral prompts, interpolated in logarithms."""
-    path = np.maximum.accumulate(cost(lm, starts, known, TRIED))
-    return [float(np.exp(np.interp(np.log(nats), np.log(path), np.log(TRIED)))) for nats in costs]
-
-
-def cost(lm: LanguageModel, starts: Sequence[Start], known: Known, strengths: Sequence[float]) -> Array:
-    """KL(steered ‖ unsteered) of the next token at each strength, in nats: the mean over both signs and all prompts."""
-    grid = np.array([*strengths, *(-s for s in strengths)])
-    added = torch.cat([torch.zeros(1, lm.width), additions(known, grid)])
-    total = np.zeros(len(strengths))
-    for start in starts:
-        logprobs = suffix_logits(lm, start, added).double().log_softmax(1)
-        kl = (logprobs[1:].exp() * (logprobs[1:] - logprobs[0])).sum(1).clamp(min=1e-9)
-        total += kl.reshape(2, -1).mean(0).numpy()
-    return total / len(starts)
-
-
-def additions(known: Known, strengths: Array) -> Tensor:
-    """`[strengths, width]`."""
-    values = torch.as_tensor(known.vector.values)
-    return torch.stack([addition(values, float(s), known.typical_deviation) for s in strengths])
 
 
 def rounded(numbers: dict[str, float]) -> dict[str, float]:

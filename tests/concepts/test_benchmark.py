@@ -8,8 +8,6 @@ import pytest
 import benchmarks.concepts as benchmark
 from lrt_explorer.concepts.contrast import write_contrast
 from lrt_explorer.concepts.sets import ReadoutPrompt
-from lrt_explorer.lm.suffix import read_starts
-from lrt_explorer.study.known import known_vectors
 from tests.study.tiny import CONCEPT, large, small
 
 
@@ -33,16 +31,6 @@ def test_it_prints_one_object_for_all_models_and_sets(capsys: pytest.CaptureFixt
             assert layer["slope"]["low"] <= layer["slope"]["value"] <= layer["slope"]["high"]
             assert layer["shown"] == (layer["slope"]["low"] > 0)
     assert set(report["shown"]["mood"]) == {name for name, of_model in seen.items() if of_model["shown"]}
-
-
-def test_the_strengths_cost_what_they_are_to_cost() -> None:
-    layer, prompts = 2, [prompt.text for prompt in CONCEPT.prompts[:3]]
-    known = known_vectors().get(large(), CONCEPT, layer)
-    starts = read_starts(large(), layer, prompts)
-    low, high = benchmark.strengths_at(large(), starts, known, (0.02, 0.05))
-    assert low < high
-    for strength, cost in ((low, 0.02), (high, 0.05)):
-        assert benchmark.cost(large(), starts, known, [strength])[0] == pytest.approx(cost, rel=0.2)
 
 
 def test_plain_sets_ask_nothing() -> None:

@@ -109,7 +109,7 @@ def test_every_map_is_kept_before_a_concept_is_read(tmp_path: Path, monkeypatch:
         assert kept() == 2
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(known, "read_known", interrupted)
+    monkeypatch.setattr(known, "reading_known", interrupted)
     never_read = replace(CONCEPT, name="never read", suffix=" And then")
     with pytest.raises(KeyboardInterrupt):
         finish(

@@ -10,10 +10,12 @@ from lrt_explorer.concepts.vectors import random_vector
 from lrt_explorer.lm.load import load
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.presets import MODELS, locate
+from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.dose import dose_response
 from lrt_explorer.study.fit import fit_map
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.progress import finish
+from lrt_explorer.study.world import world_of
 from tests.study.tiny import large, texts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +30,8 @@ def mood() -> ContrastSet:
 def test_it_steers_itself_monotonically(stories: LanguageModel, mood: ContrastSet) -> None:
     known = known_vectors().get(stories, mood, LAYER)
     vectors = {"native": known.vector.values, **{f"random {i}": random_vector(stories.width, i) for i in range(3)}}
-    response = finish(dose_response(stories, LAYER, vectors, mood.prompts, known.typical_deviation))
+    unit = unit_of(stories, LAYER, world_of(stories.name).ordinary)
+    response = finish(dose_response(stories, LAYER, vectors, mood.prompts, unit))
     assert len(mood.prompts) >= 60
     assert response.spearman[0] == pytest.approx(1.0)
     assert np.diff(response.mean("native")).min() > 0

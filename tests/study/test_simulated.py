@@ -60,8 +60,10 @@ def pair(simulated: bool) -> Pair:
 
 
 def compared(simulated: bool) -> Comparison:
-    one = pair(simulated)
-    study = compare(demo("tinyworld-s"), one.large, one.map, one.info, load_concept(CONCEPT), PROMPT, max_new_tokens=24)
+    one, small, concept = pair(simulated), demo("tinyworld-s"), load_concept(CONCEPT)
+    # Where the native vector costs more than at first, so that the texts surely differ.
+    strength = finish(calibrate_concept(small, one.large, LAYER, concept)).breaks
+    study = compare(small, one.large, one.map, one.info, concept, PROMPT, strength=strength, max_new_tokens=24)
     return finish(study)
 
 

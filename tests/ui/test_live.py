@@ -13,6 +13,7 @@ from lrt_explorer.lm.presets import PAIRS
 from lrt_explorer.store import load_map
 from lrt_explorer.study import controls, evaluate
 from lrt_explorer.study.evaluate import EvaluationStep
+from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.ui import live_evidence
 from lrt_explorer.ui.at_hand import fit_path
@@ -65,6 +66,7 @@ def test_unknown_models_and_layers_are_refused(engine: LiveEngine, opened: Sessi
 
 
 def test_a_fit_is_kept_and_found_again(engine: LiveEngine, fitted: Session) -> None:
+    known_vectors.cache_clear()
     found = engine.at_layers(engine.at_layers(fitted, 0, 1), fitted.small_layer, fitted.large_layer)
     assert found == fitted
     early = engine.badges(fitted, "mood")
