@@ -47,6 +47,8 @@ MODULES = {
     "flute-kernel": "flute",
 }
 """What such a package is imported as, where that is not its name with underscores."""
+HALVES = {"F16": torch.float16, "BF16": torch.bfloat16}
+"""Half precision, as safetensors names it."""
 NUMBERS_AT_ONCE = 2**22
 """How many numbers of a tensor are read from its file at once when they are widened to float32."""
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.*", "adapters.safetensors", "pytorch_adapter.bin")
@@ -198,7 +200,7 @@ def _from_files(
         opened = [stack.enter_context(_opened(file)) for file in files]
         tensors = {key: file.get_slice(key) for file in opened for key in file.keys()}
         if dtype == torch.float32:
-            tensors = {key: _Widening(part) for key, part in tensors.items()}
+            tensors |= {key: part for file in files for key, part in _widening(file).items()}
         model, report = _class_of(config).from_pretrained(
             None,
             config=config,
@@ -234,31 +236,49 @@ def _opened(file: Path) -> Any:
 
 
 class _Widening:
-    """A tensor in a file, which becomes float32 a few rows at a time: no copy of it as it is stored is ever whole."""
+    """A tensor stored in half precision that becomes float32 a piece at a time, so that no whole copy is beside it.
 
-    def __init__(self, part: Any) -> None:
-        self._part = part
+    The library for such files reads all of a tensor, even where only a few of its rows are asked for.
+    """
+
+    def __init__(self, file: Path, offset: int, shape: list[int], stored: torch.dtype) -> None:
+        self._file, self._offset, self._shape, self._stored = file, offset, shape, stored
 
     def __getitem__(self, index: Any) -> torch.Tensor:
-        """The whole tensor, `[...]`, or a part of it."""
-        shape = self._part.get_shape()
-        if index is not Ellipsis or not shape or self._part.get_dtype() not in ("F16", "BF16"):
-            found: torch.Tensor = self._part[index]
-            return found
-        whole = torch.empty(shape, dtype=torch.float32)
-        rows = max(1, NUMBERS_AT_ONCE * shape[0] // max(1, whole.numel()))
-        for start in range(0, shape[0], rows):
-            end = min(start + rows, shape[0])
-            whole[start:end] = self._part[start:end]
-        return whole
+        """The whole tensor for `[...]`, which is what the library asks for, else a part of it."""
+        whole = torch.empty(self._shape, dtype=torch.float32)
+        flat = whole.view(-1)
+        piece = torch.empty(min(NUMBERS_AT_ONCE, max(1, len(flat))), dtype=self._stored)
+        with self._file.open("rb") as data:
+            data.seek(self._offset)
+            for start in range(0, len(flat), len(piece)):
+                some = piece[: len(flat) - start]
+                buffer: Any = some.view(torch.uint8).numpy()
+                read = data.readinto(buffer)
+                if read != some.nbytes:
+                    raise SafetensorError(f"{self._file.name} ends within a tensor")
+                flat[start : start + len(some)] = some
+        return whole[index]
 
     def get_shape(self) -> list[int]:
         """Its shape, as the library asks for it."""
-        return list(self._part.get_shape())
+        return self._shape
 
     def get_dtype(self) -> str:
         """How it is stored, as the library asks for it."""
-        return str(self._part.get_dtype())
+        return next(kind for kind, dtype in HALVES.items() if dtype == self._stored)
+
+
+def _widening(file: Path) -> dict[str, _Widening]:
+    """The tensors of a safetensors file that are stored in half precision, by the offsets in its header."""
+    with file.open("rb") as data:
+        size = int.from_bytes(data.read(8), "little")
+        header = json.loads(data.read(size))
+    return {
+        key: _Widening(file, 8 + size + about["data_offsets"][0], about["shape"], HALVES[about["dtype"]])
+        for key, about in header.items()
+        if key != "__metadata__" and about["dtype"] in HALVES
+    }
 
 
 def _class_of(config: PretrainedConfig) -> Any:
