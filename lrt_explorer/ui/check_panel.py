@@ -68,7 +68,7 @@ def build_check(engine: Engine, session: gr.State, chosen: gr.Dropdown, stage: S
         concurrency_limit=PARALLEL,
         **quick,
     )
-    wire_stop(stop, [check.click], [checking], status, cancelled)
+    wire_stop(stop, [checking], status, cancelled)
     stage.add(found, *plots)
     return [method, reading, whiten]
 

@@ -106,7 +106,7 @@ def build_evidence(engine: Engine, session: gr.State, concept: gr.Dropdown, map_
         [shown, status],
         **model_work,
     )
-    wire_stop(stop, [run.click], [running], status, lambda: notice(STOPPED, "hint"))
+    wire_stop(stop, [running], status, lambda: notice(STOPPED, "hint"))
     gr.on([shown.change, chosen.change], draw_evidence, [shown, chosen], pieces, trigger_mode="always_last", **quick)
     gr.on([shown.change, session.change], is_stale, [shown, session], stale, trigger_mode="always_last", **quick)
     gr.on(

@@ -87,7 +87,7 @@ def build_layers(
     computing = compute.click(
         partial(compute_layers, engine), [session, map_panel.tokens, map_panel.corpus, score], shown, **model_work
     )
-    wire_stop(cancel, [compute.click], [computing], status, cancelled)
+    wire_stop(cancel, [computing], status, cancelled)
     stage.add(plot, caption, all_layers=True)
 
     # Gradio finds the event by its annotation, which it cannot see through a partial.

@@ -97,7 +97,7 @@ def build_map(engine: Engine, session: gr.State) -> MapPanel:
     own_text.upload(take_text, own_text, [corpus, own_text, no_text], **quick)
     no_text.click(drop_text, None, [corpus, own_text, no_text], **quick)
     fitted = fit.click(partial(fit_map, engine), [session, tokens, corpus], [session, status], **model_work)
-    wire_stop(cancel, [fit.click], [fitted], status, cancelled)
+    wire_stop(cancel, [fitted], status, cancelled)
     gr.on(
         [session.change, tokens.change],
         partial(offer_fit, engine),

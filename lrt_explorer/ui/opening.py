@@ -37,7 +37,6 @@ def wire_opening(
     shown: list[Any] = [*layers, setup.status, map_panel.tokens, *stage.outputs]
     quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     model_work: dict[str, Any] = {**quick, "concurrency_id": MODEL_WORK, "concurrency_limit": PARALLEL}
-    starts = [app.load, setup.pair.input, setup.use.click, setup.suggest.click]
     first = app.load(partial(open_first, engine, stage), session, shown, **model_work)
     runs = [
         first,
@@ -47,7 +46,7 @@ def wire_opening(
             partial(suggest_layers, engine, stage), session, [*layers, setup.reason, *stage.outputs], **model_work
         ),
     ]
-    wire_stop(setup.stop, starts, runs, setup.status, stopped, [session], [stage.banner])
+    wire_stop(setup.stop, runs, setup.status, stopped, [session], [stage.banner])
     gr.on(
         [setup.small_layer.change, setup.large_layer.change],
         partial(change_layers, engine, stage),

@@ -89,8 +89,7 @@ def build_space(engine: Engine, session: gr.State, concept: gr.Dropdown, tab: gr
     )
     stage.add(plot, caption)
     stage.add(listing, blank=EMPTY)
-    starts = [tab.change, session.change, concept.change, method.input, dims.input, points.release]
-    wire_stop(stop, starts, [drawing], status, lambda: notice("Stopped; choose a setting to draw again.", "hint"))
+    wire_stop(stop, [drawing], status, lambda: notice("Stopped; choose a setting to draw again.", "hint"))
 
     # Gradio finds the event by its annotation, which it cannot see through a partial.
     def listed(

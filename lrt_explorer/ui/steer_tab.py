@@ -223,10 +223,7 @@ def build_steer(engine: Engine, session: gr.State, shelf: gr.State) -> SteerTab:
         show_progress="hidden",
         queue=False,
     )
-    wire_stop(
-        stop, [due.change, strength.input, run.click, prompt.submit], [tuning, comparing, completing], added, stopped,
-        emptied=[reading_on],
-    )  # fmt: skip
+    wire_stop(stop, [tuning, comparing, completing], added, stopped, emptied=[reading_on])
     return SteerTab(concept, shown, prompt, vectors, about, added, settled)
 
 

@@ -118,7 +118,7 @@ def build_vectors(
         shown,
         **model_work,
     )
-    wire_stop(stop, [make.click], [making], status, cancelled)
+    wire_stop(stop, [making], status, cancelled)
     bring.upload(partial(load_vector, engine), [session, shelf, bring], shown, **model_work)
     gr.on(
         [chosen.input, session.change],

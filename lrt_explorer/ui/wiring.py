@@ -10,18 +10,8 @@ AFTERWARDS = 0.5
 """Seconds after a stop in which what was on its way to the page has arrived."""
 
 
-def clock_first(inputs: int) -> str:
-    """JavaScript that puts the page's clock in place of the first of so many inputs.
-
-    Stops and starts are ordered by it, because a busy server may take up clicks in another order. Gradio takes what
-    the function returns as the value itself where there is one input, as a list of values where there are more.
-    """
-    return "() => Date.now()" if inputs == 1 else f"(...values) => [Date.now(), ...values.slice(1, {inputs})]"
-
-
 def wire_stop(
     button: gr.Button,
-    starts: Sequence[Any],
     runs: Sequence[Any],
     status: gr.components.Component,
     say: Callable[..., str],
@@ -30,33 +20,22 @@ def wire_stop(
 ) -> None:
     """Let a button stop a study, and say so where its progress stood.
 
-    A last word of progress may be on its way already and would stand there for ever, so it is said again a moment
-    later, unless another run has begun by then.
+    A last word of progress may be on its way already and would stand there for ever, so it is said again soon after.
 
     Args:
         button: stops.
-        starts: the events that begin a run, such as `run.click`.
         runs: the running events, to be cancelled.
         status: where progress is shown.
         say: gives what stands there after a stop, from the values of `inputs`.
         inputs: what it needs to know.
         emptied: what else shows progress, and nothing after a stop.
     """
-    begun, stopped_at, clock = gr.State(0), gr.State(0), gr.Number(visible=False)
-    at_once: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
-    gr.on(list(starts), lambda now: now, clock, begun, js=clock_first(1), **at_once)
-
-    def stop(now: float, *values: Any) -> tuple[Any, ...]:
-        return now, say(*values), *[""] * len(emptied)
-
-    def stop_again(latest: float, stopped: float, *values: Any) -> Any:
-        said = stop(stopped, *values)[1:] if latest <= stopped else (gr.skip(),) * (1 + len(emptied))
-        # What is written to a single component must not be a tuple.
-        return said if emptied else said[0]
-
+    quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     shown = [status, *emptied]
-    button.click(
-        stop, [clock, *inputs], [stopped_at, *shown], cancels=list(runs), js=clock_first(1 + len(inputs)), **at_once
-    ).then(lambda: time.sleep(AFTERWARDS), None, None, **at_once).then(
-        stop_again, [begun, stopped_at, *inputs], shown, **at_once
-    )
+
+    def stop(*values: Any) -> Any:
+        # What is written to a single component must not be a tuple.
+        return (say(*values), *[""] * len(emptied)) if emptied else say(*values)
+
+    stopping = button.click(stop, list(inputs), shown, cancels=list(runs), api_visibility="private", queue=False)
+    stopping.then(lambda: time.sleep(AFTERWARDS), None, None, **quick).then(stop, list(inputs), shown, **quick)
