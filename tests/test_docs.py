@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from lrt_explorer.cli import build_parser
-from lrt_explorer.concepts.contrast import read_contrast, shipped_concepts
+from lrt_explorer.concepts.contrast import read_contrast
 from lrt_explorer.lm.presets import MODELS, PAIRS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -182,7 +182,8 @@ def wrong_usage(arguments: list[str]) -> list[str]:
     named = [options.get(key) for key in ("small", "large", "model")] + list(options.get("models") or [])
     wrong = [f"there is no preset {name}" for name in named if name and name not in MODELS and "/" not in name]
     concept = options.get("concept")
-    if concept and concept not in shipped_concepts() and not concept.endswith(".jsonl"):
+    pair = [name for name in named if name]
+    if concept and concept not in world_of(*pair).concepts() and not concept.endswith(".jsonl"):
         wrong.append(f"there is no concept {concept}")
     if (layer := options.get("layer")) is not None:
         ship = {pair.small_layer for pair in PAIRS if pair.small == options["model"]}
