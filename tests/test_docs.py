@@ -212,6 +212,7 @@ See [the Makefile](Makefile), `lm/`, `errors.py`, `artifact.json`, `maps/SMALL--
 ```python
 import lrt_explorer as lrt
 from lrt_explorer.errors import MapError
+from lrt_explorer.study.world import world_of
 lrt.load_concept("mood")
 ```
 """
