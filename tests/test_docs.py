@@ -18,6 +18,7 @@ import yaml
 from lrt_explorer.cli import build_parser
 from lrt_explorer.concepts.contrast import read_contrast
 from lrt_explorer.lm.presets import MODELS, PAIRS
+from lrt_explorer.study.world import world_of
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -212,7 +213,6 @@ See [the Makefile](Makefile), `lm/`, `errors.py`, `artifact.json`, `maps/SMALL--
 ```python
 import lrt_explorer as lrt
 from lrt_explorer.errors import MapError
-from lrt_explorer.study.world import world_of
 lrt.load_concept("mood")
 ```
 """
