@@ -11,6 +11,7 @@ from lrt_explorer.concepts.contrast import ContrastSet, ReadoutPrompt
 from lrt_explorer.concepts.reading import read_pairs, texts_read
 from lrt_explorer.concepts.readout import answer_readout, settle
 from lrt_explorer.errors import ModelError
+from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.lm.capture import capture
 from lrt_explorer.lm.chat import Framed, framed, unframed
 from lrt_explorer.lm.generate import generate_arms
@@ -145,15 +146,16 @@ def test_the_prompt_baseline_asks_in_the_user_message() -> None:
 
 def test_a_comparison_with_a_chat_model_writes_replies() -> None:
     fitted = finish(fit_map(small(), chatting(), texts(), 1, 1, tokens=2000))
-    steps = compare(small(), chatting(), fitted.map, fitted.info, SET, "The cook", strength=0.5, max_new_tokens=6)
-    comparison = finish(steps)
+    given = (small(), chatting(), fitted.map, fitted.info, SET, "The cook")
+    comparison = finish(compare(*given, strength=0.5, max_new_tokens=6, temperature=0.0))
     read = framed(chatting(), SET.ask, "The cook")
     alone = list(generate_arms(chatting(), read, 1, torch.zeros(1, 16), max_new_tokens=6))[-1].texts[0]
     assert comparison.prompt == "The cook" and comparison.arms[0].text == alone
 
 
 def test_an_evaluation_reads_replies_and_reports_what_people_wrote() -> None:
-    arms = ConceptArms((Direction("native", "native", torch.ones(16)),), 1.0, 1.0, 1.0)
+    native = Direction("native", "native", torch.ones(16))
+    arms = ConceptArms((native,), TypicalDeviation(1.0), (-0.1, 0.0, 0.1), 1.0, 1.0)
     settings = EvaluationSettings(strengths=(-0.1, 0.1), prompts=2)
     neutral = read_both(chatting(), 1, ["The cook saw a cow."])
     measured = finish(measure(chatting(), 1, SET, arms, neutral, settings))
