@@ -63,10 +63,15 @@ def test_arms_are_compared_at_the_strength_that_suits(pair: RealPair, capsys: py
 
 
 def test_evidence_is_gathered(pair: RealPair, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    settings = ["--prompts", 4, "--strengths", -STRENGTH, STRENGTH, "--seeds", 2, "--others", 1, "--tokens", 2000]
-    where = ["--out", out / "evidence", "--report", out / "report.html"]
-    document = command(capsys, "evaluate", *pair.names, "--concepts", "sentiment,french", *settings, *where)
-    assert [concept["name"] for concept in document["concepts"]] == ["sentiment", "french"]
+    neutral = out / "neutral.txt"
+    neutral.write_text("The train to the coast leaves at\nMost houses in the village are\n", encoding="utf-8")
+    few = ["--prompts", 3, "--strengths", -STRENGTH, STRENGTH, "--seeds", 1, "--others", 0, "--tokens", 2000]
+    where = ["--neutral", neutral, "--out", out / "evidence", "--report", out / "report.html"]
+    document = command(capsys, "evaluate", *pair.names, "--concepts", "sentiment", *few, *where)
+    (concept,) = document["concepts"]
+    assert concept["name"] == "sentiment"
+    slopes = {arm["name"]: arm["slope"] for arm in concept["arms"]}
+    assert slopes["native"] > 0 < slopes["transferred"]
     assert (out / "report.html").stat().st_size > 10_000
 
 
