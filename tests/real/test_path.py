@@ -79,7 +79,7 @@ def test_evidence_is_gathered(pair: RealPair, out: Path, capsys: pytest.CaptureF
 def url(data_folder_of_the_session: Path) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LRT_EXPLORER_HOME", str(data_folder_of_the_session))
-        app = serve(LiveEngine(), "127.0.0.1", None, block=False)
+        app = serve(LiveEngine(), "127.0.0.1", None)
         yield app.local_url
         app.close()
 
