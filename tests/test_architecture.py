@@ -174,6 +174,8 @@ def observe_import(modules: list[str], folder: Path) -> tuple[set[str], set[Path
     report = json.loads(done.stdout.splitlines()[-1])
     opened = {Path(name) for name in report["opened"]}
     own = {path for path in opened if path.is_relative_to(folder) and ".venv" not in path.parts}
+    # An editable installation puts a name on the path that is no folder, and whoever searches the path tries it.
+    own = {path for path in own if not path.name.startswith("__editable__")}
     return set(report["loaded"]), {path for path in own if path.suffix != ".py" and "__pycache__" not in path.parts}
 
 
