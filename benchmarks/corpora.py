@@ -33,7 +33,6 @@ from lrt_explorer.concepts.contrast import ContrastSet, read_contrast, real_conc
 from lrt_explorer.concepts.vectors import mean_difference
 from lrt_explorer.errors import LRTError
 from lrt_explorer.linear.affine import AffineMap
-from lrt_explorer.linear.estimators import estimator
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.scores import cosine, r2, r2_per_dimension
 from lrt_explorer.lm.chat import Document
@@ -42,6 +41,7 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.batches import DocumentStream
 from lrt_explorer.study.collect import Route, collect
 from lrt_explorer.study.dose import dose_response
+from lrt_explorer.study.estimators import closed_form
 from lrt_explorer.study.paired import read_paired
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.self_written import SelfWritten, WritingSettings
@@ -96,7 +96,7 @@ def _fitted(
     texts = finish(prepared(read_texts(corpus), large, sizes[-1]), lambda step: _say(step.message))
     begun = time.monotonic()
     route = Route(i, j)
-    ridge = estimator("ridge")
+    ridge = closed_form("ridge")
     states = None
     for size in sizes:
         # Each size goes on where the one before it stopped.

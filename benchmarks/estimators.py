@@ -23,13 +23,13 @@ from typing import Any
 
 from benchmarks.grid import STRENGTHS, unit_for
 from lrt_explorer.concepts.contrast import ContrastSet, load_concept, shipped_concepts
-from lrt_explorer.linear.estimators import CLOSED_FORM
 from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.presets import MODELS, PAIRS
 from lrt_explorer.study.collect import Route
-from lrt_explorer.study.distill import METHOD, Distillation, distilled_folds, distilled_map
+from lrt_explorer.study.distill import Distillation, distilled_folds, distilled_map
 from lrt_explorer.study.dose import dose_response
+from lrt_explorer.study.estimators import DISTILLED, closed_forms
 from lrt_explorer.study.fit import fit_maps
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.known import known_vectors
@@ -62,7 +62,7 @@ def fits(steps: int, rates: Sequence[float]) -> dict[str, Fit]:
 
     every = tuple(load_concept(name) for name in shipped_concepts())
     return {
-        **{name: closed(name) for name in CLOSED_FORM},
+        **{name: closed(name) for name in closed_forms()},
         **{f"sgd {rate:g}": alone(partial(sgd_map, learning_rate=rate)) for rate in rates},
         "distilled": alone(partial(distilled_map, how=Distillation(steps=steps))),
         BY_FOLD: partial(distilled_folds, how=Distillation(every, steps=steps)),
@@ -133,7 +133,7 @@ def judge_of(found: Sequence[FittedMap], concept: ContrastSet) -> FittedMap:
 def row(name: str, found: Sequence[FittedMap], retained: dict[str, Any], seconds: float) -> dict[str, Any]:
     """One line of the table."""
     values = [value[0] for value in retained.values() if value is not None]
-    distilled = found[0].info.method == METHOD
+    distilled = found[0].info.method == DISTILLED
     return {
         "estimator": name,
         "maps": len(found),

@@ -29,6 +29,10 @@ class SettingsError(LRTError):
     """A setting is out of range."""
 
 
+class RegistryError(LRTError):
+    """An entry of a table lacks a part, or its name is taken."""
+
+
 class PromptError(LRTError):
     """A prompt is empty or does not fit into the model's context."""
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lrt_explorer.registry import Table
 from lrt_explorer.study.progress import Progress, Result, finish
 
 if TYPE_CHECKING:
@@ -181,6 +182,11 @@ def chosen_layers(options: argparse.Namespace, small: "LanguageModel", large: "L
     check_layer(small, small_layer)
     check_layer(large, large_layer)
     return small_layer, large_layer
+
+
+def described(table: Table[Any]) -> str:
+    """What can be chosen, with help, as argparse takes it."""
+    return table.help().replace("%", "%%")
 
 
 def number(value: float | None, digits: int = 2) -> str:

@@ -13,6 +13,7 @@ from lrt_explorer.cli.common import (
     add_json,
     add_models,
     chosen_layers,
+    described,
     load_model,
     named_concepts,
     number,
@@ -20,6 +21,7 @@ from lrt_explorer.cli.common import (
     table,
 )
 from lrt_explorer.errors import SettingsError
+from lrt_explorer.study.estimators import ESTIMATORS, Descent, DescentOptions, Estimator, by_descent
 from lrt_explorer.study.progress import Progress
 
 if TYPE_CHECKING:
@@ -30,9 +32,7 @@ if TYPE_CHECKING:
     from lrt_explorer.study.solve import FittedMap
     from lrt_explorer.study.texts import Corpus
 
-BY_DESCENT = ("sgd", "distilled")
 WARNINGS_SHOWN = 3
-METHODS = ("ridge", "procrustes", "reduced-rank", *BY_DESCENT)
 CORPUS_HELP = (
     "self (the large model writes it), everyday (ordinary prose), a .txt, .md, .jsonl, .ndjson, .json, .csv, .tsv or "
     ".parquet file (.gz too), a public data set (wikitext, wikipedia, c4, fineweb, smoltalk, ultrachat, hf:NAME, "
@@ -46,13 +46,13 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser("fit", help="fit a map between layers of two models")
     add_models(parser)
     parser.add_argument("--all-layers", action="store_true", help="every layer of one with every layer of the other")
-    parser.add_argument("--method", choices=METHODS, default=METHODS[0], help="estimator (default: %(default)s)")
     parser.add_argument(
-        "--learning-rate",
-        type=float,
-        metavar="RATE",
-        help="of sgd (default: 0.001), or of distilled relative to the size of the ridge map's weights (default: 0.01)",
+        "--method",
+        choices=tuple(ESTIMATORS),
+        default=ESTIMATORS.default,
+        help=f"estimator (default: %(default)s). {described(ESTIMATORS)}",
     )
+    parser.add_argument("--learning-rate", type=float, metavar="RATE", help=_rates())
     parser.add_argument(
         "--learn-from",
         metavar="NAME|FILE,…|all",
@@ -89,14 +89,17 @@ def run(options: argparse.Namespace) -> Json | int:
     from lrt_explorer.study.texts import read_texts
     from lrt_explorer.study.world import world_of
 
-    if options.method in BY_DESCENT and options.all_layers:
+    entry = ESTIMATORS[options.method]
+    if isinstance(entry, Descent) and options.all_layers:
         raise SettingsError(
             f"{options.method} takes minutes for each layer pair; choose one pair, without --all-layers"
         )
-    if options.learning_rate is not None and options.method not in BY_DESCENT:
-        raise SettingsError(f"{options.method} has no learning rate; leave it out, or choose {' or '.join(BY_DESCENT)}")
-    if options.learn_from is not None and options.method != "distilled":
-        raise SettingsError(f"{options.method} learns from no concept; leave --learn-from out, or choose distilled")
+    if options.learning_rate is not None and not isinstance(entry, Descent):
+        others = " or ".join(by_descent())
+        raise SettingsError(f"{options.method} has no learning rate; leave it out, or choose {others}")
+    if options.learn_from is not None and not _learns(entry):
+        others = " or ".join(name for name, other in ESTIMATORS.items() if _learns(other))
+        raise SettingsError(f"{options.method} learns from no concept; leave --learn-from out, or choose {others}")
     # Before the models are loaded: this chooses the device of each process.
     main = processes().main
     world = world_of(options.small, options.large)
@@ -123,8 +126,8 @@ def run(options: argparse.Namespace) -> Json | int:
         return folders[-1]
 
     begun = time.monotonic()
-    if options.method in BY_DESCENT:
-        found = run_study(_by_descent(options, small, large, texts, corpus, learn_from), keeps=True)
+    if isinstance(entry, Descent):
+        found = run_study(_by_descent(entry, options, small, large, texts, corpus, learn_from), keeps=True)
         take(found)
         directions = read_directions(small, large, [(found.info.small_layer, found.info.large_layer)], concepts)
         grid = grid_of_one(found.compared(run_study(directions)))
@@ -217,6 +220,7 @@ def _outliers(pairs: Sequence[Json]) -> list[str]:
 
 
 def _by_descent(
+    entry: Descent,
     options: argparse.Namespace,
     small: "LanguageModel",
     large: "LanguageModel",
@@ -225,18 +229,25 @@ def _by_descent(
     learn_from: "tuple[ContrastSet, ...]",
 ) -> "Generator[Progress, None, FittedMap]":
     """The study of an estimator that goes down step by step, for one layer pair."""
-    from lrt_explorer.study.distill import LEARNING_RATE, Distillation, distilled_map
     from lrt_explorer.study.fit_settings import FitSettings
-    from lrt_explorer.study.sgd import LEARNING_RATE as SGD_RATE
-    from lrt_explorer.study.sgd import METHOD, sgd_map
 
-    where = (small, large, texts, *chosen_layers(options, small, large))
     settings = FitSettings(options.tokens, corpus, keep_moments=True)
-    usual = SGD_RATE if options.method == METHOD else LEARNING_RATE
-    rate = usual if options.learning_rate is None else options.learning_rate
-    if options.method == METHOD:
-        return sgd_map(*where, settings, learning_rate=rate)
-    return distilled_map(*where, settings, Distillation(learn_from, learning_rate=rate))
+    how = DescentOptions(options.learning_rate, learn_from)
+    return entry.load()(small, large, texts, *chosen_layers(options, small, large), settings, how)
+
+
+def _learns(entry: Estimator | Descent) -> bool:
+    return isinstance(entry, Descent) and entry.learns
+
+
+def _rates() -> str:
+    """The learning rate of every estimator that has one."""
+    rates = [
+        f"of {name}{f' {entry.rate_help}' if entry.rate_help else ''} (default: {entry.rate:g})"
+        for name, entry in ESTIMATORS.items()
+        if isinstance(entry, Descent)
+    ]
+    return ", or ".join(rates)
 
 
 def _tokens(info: "MapInfo") -> Json:

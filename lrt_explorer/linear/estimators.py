@@ -1,9 +1,8 @@
 """The ways to fit a map in closed form, behind one interface: moments in, map and how it was chosen out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from lrt_explorer.errors import SettingsError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.procrustes import procrustes
@@ -32,7 +31,7 @@ class Estimate:
     settings: dict[str, JsonValue]
 
 
-Estimator = Callable[[CrossMoments, CrossMoments], Estimate]
+ClosedForm = Callable[[CrossMoments, CrossMoments], Estimate]
 """Takes the moments of the rows to fit on and those of the rows to choose settings on, from other documents.
 
 Raises MapError if there are too few rows on either side, they do not vary, or the widths differ.
@@ -57,18 +56,3 @@ def reduced_rank(fit: CrossMoments, select: CrossMoments) -> Estimate:
     lam = RidgePath(fit).select(select).lam
     choice = ReducedRankPath(fit, lam).select(select)
     return Estimate(choice.map, lam, choice.r2_by_rank, {"rank": choice.rank})
-
-
-CLOSED_FORM: Mapping[str, Estimator] = {"ridge": ridge, "procrustes": orthogonal, "reduced-rank": reduced_rank}
-"""Every estimator that needs moments alone, by the name that a saved map bears."""
-
-
-def estimator(name: str) -> Estimator:
-    """The closed-form estimator of this name.
-
-    Raises:
-        SettingsError: If there is none.
-    """
-    if name not in CLOSED_FORM:
-        raise SettingsError(f"there is no closed-form estimator {name!r}; choose one of {', '.join(CLOSED_FORM)}")
-    return CLOSED_FORM[name]

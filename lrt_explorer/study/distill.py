@@ -19,14 +19,13 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.suffix import Start, differentiable_logits
 from lrt_explorer.study.collect import Route
 from lrt_explorer.study.descent import Ground, ground_for
+from lrt_explorer.study.estimators import DISTILLED, DISTILLED_RATE, DescentOptions
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.material import Material, Source, materials, pair_differences
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.solve import FittedMap
 from lrt_explorer.study.texts import prepared
 
-METHOD = "distilled"
-LEARNING_RATE = 0.01
 POSITIONS = 8
 """Last positions of a prompt at which next-token distributions are compared."""
 CHECKS = 5
@@ -50,7 +49,7 @@ class Distillation:
 
     learn_from: tuple[ContrastSet, ...] = ()
     steps: int = 200
-    learning_rate: float = LEARNING_RATE
+    learning_rate: float = DISTILLED_RATE
     anchor: float = 1.0
     seed: int = 0
 
@@ -59,7 +58,7 @@ class Distillation:
         if self.steps < 1 or not 0 < self.learning_rate < float("inf") or not 0 <= self.anchor < float("inf"):
             raise SettingsError(
                 f"distillation needs steps, a learning rate above 0 and an anchor of at least 0, not {self.steps}, "
-                f"{self.learning_rate:g} and {self.anchor:g}; choose a learning rate of about {LEARNING_RATE}"
+                f"{self.learning_rate:g} and {self.anchor:g}; choose a learning rate of about {DISTILLED_RATE}"
             )
         if len(self.learn_from) == 1:
             raise SettingsError(
@@ -118,6 +117,21 @@ def distilled_map(
         learn = yield from pair_differences(small, large, ground.route, parts[0], settings.reading, unit)
         choose = yield from pair_differences(small, large, ground.route, parts[1], settings.reading, unit)
     return (yield from _descended(ground, material, held.starts, learn, choose, how))
+
+
+def descend(
+    small: LanguageModel,
+    large: LanguageModel,
+    texts: Iterable[Document],
+    small_layer: int,
+    large_layer: int,
+    settings: FitSettings,
+    options: DescentOptions,
+) -> Generator[Progress, None, FittedMap]:
+    """`distilled_map` as the table of estimators calls it; raises what that raises."""
+    rate = DISTILLED_RATE if options.learning_rate is None else options.learning_rate
+    how = Distillation(options.learn_from, learning_rate=rate)
+    return distilled_map(small, large, texts, small_layer, large_layer, settings, how)
 
 
 def distilled_folds(
@@ -186,7 +200,7 @@ def _descended(
         "divergence_ridge": before,
         "divergence": after,
     }
-    return (yield from ground.fitted(Estimate(best, begun.lam, tuple(path), found), METHOD))
+    return (yield from ground.fitted(Estimate(best, begun.lam, tuple(path), found), DISTILLED))
 
 
 def _divergence(

@@ -4,12 +4,12 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.linear.estimators import estimator
 from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.collect import Collected, Route, collect
 from lrt_explorer.study.directions import read_directions
+from lrt_explorer.study.estimators import closed_form
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.memory import MEMORY_GB, bytes_for, passes
 from lrt_explorer.study.moments import moments_of
@@ -52,7 +52,7 @@ def fit_map(
         corpus: the name of the texts, for people.
         concepts: contrast sets on which to measure the cosine of mapped and native directions.
         reading: how their vectors are read; None for what each set prefers.
-        method: a closed-form estimator, as in `CLOSED_FORM`.
+        method: a closed-form estimator, one of `closed_forms`.
         memory_gb: memory to use beside the models, in 10⁹ bytes.
         keep_moments: whether to keep the moments; see `FitSettings`.
         end_weight: how often the last pair of every text counts; by default as the corpus asks for, or once.
@@ -98,7 +98,7 @@ def each_map(
     for route in routes:
         check_layer(small, route.small_layer)
         check_layer(large, route.large_layer)
-    estimator(settings.method)
+    closed_form(settings.method)
     if tokens < 1 or not routes:
         raise SettingsError(f"a map needs tokens to be fitted on, not {tokens}; ask for some thousands")
     end_weight = settings.weight_of_ends(texts)

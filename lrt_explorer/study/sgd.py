@@ -14,6 +14,7 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.batches import DocumentStream
 from lrt_explorer.study.collect import Route, part_of
 from lrt_explorer.study.descent import ground_for
+from lrt_explorer.study.estimators import SGD, SGD_RATE, DescentOptions
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.paired import read_paired
 from lrt_explorer.study.progress import Progress
@@ -21,10 +22,7 @@ from lrt_explorer.study.solve import FittedMap
 from lrt_explorer.study.texts import prepared
 from lrt_explorer.study.windows import Windows
 
-METHOD = "sgd"
 EPOCHS = 4
-LEARNING_RATE = 1e-3
-"""The higher of the paper's two; with far fewer tokens than its ten millions the lower one stops short."""
 ROWS = 256
 """Pairs of tokens in a step."""
 
@@ -37,7 +35,7 @@ def sgd_map(
     large_layer: int,
     settings: FitSettings | None = None,
     *,
-    learning_rate: float = LEARNING_RATE,
+    learning_rate: float = SGD_RATE,
     epochs: int = EPOCHS,
     seed: int = 0,
 ) -> Generator[Progress, None, FittedMap]:
@@ -82,7 +80,21 @@ def sgd_map(
         path.append((float(epoch), r2(descent.map(), select)))
     how = {"learning_rate": learning_rate, "epochs": epochs, "steps": descent.steps, "seed": seed}
     estimate = Estimate(descent.map(), None, tuple(path), {**how, "rows_in_a_step": ROWS})
-    return (yield from ground.fitted(estimate, METHOD))
+    return (yield from ground.fitted(estimate, SGD))
+
+
+def descend(
+    small: LanguageModel,
+    large: LanguageModel,
+    texts: Iterable[Document],
+    small_layer: int,
+    large_layer: int,
+    settings: FitSettings,
+    options: DescentOptions,
+) -> Generator[Progress, None, FittedMap]:
+    """`sgd_map` as the table of estimators calls it; raises what that raises."""
+    rate = SGD_RATE if options.learning_rate is None else options.learning_rate
+    return sgd_map(small, large, texts, small_layer, large_layer, settings, learning_rate=rate)
 
 
 def fit_rows(

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from lrt_explorer.errors import MapError
 from lrt_explorer.linear.affine import AffineMap
-from lrt_explorer.linear.estimators import Estimate, estimator
+from lrt_explorer.linear.estimators import Estimate
 from lrt_explorer.linear.scores import (
     linear_cka,
     linear_cka_standardised,
@@ -21,6 +21,7 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo
 from lrt_explorer.study.collect import PARTS, Collected, Route, check_coverage
 from lrt_explorer.study.directions import Agreement, Directions, agreement
+from lrt_explorer.study.estimators import closed_form
 
 TOKENS_PER_DIMENSION = 3
 """Pairs of tokens for each dimension of the small model that a map has at least: seven tenths of them fit it."""
@@ -69,14 +70,14 @@ def solve(
         large: the large model, likewise.
         collected: moments that hold the route.
         route: the layers.
-        method: a closed-form estimator, as in `CLOSED_FORM`.
+        method: a closed-form estimator, one of `closed_forms`.
 
     Raises:
         SettingsError: if there is no such method.
         MapError: if the route was not collected, or its moments do not make a map.
     """
     moments = collected.of(route)
-    estimate = estimator(method)(moments["fit"], moments["select"])
+    estimate = closed_form(method)(moments["fit"], moments["select"])
     return with_evidence(small, large, collected, route, estimate, method=method)
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, data_home, load_map
+from lrt_explorer.study.estimators import ESTIMATORS, LAMBDA, Estimator
 from lrt_explorer.study.known import short_hash
 from lrt_explorer.study.layers import solve_pair
 from lrt_explorer.study.maps import find_map, keep_map
@@ -18,7 +19,7 @@ from lrt_explorer.study.world import world_of
 from lrt_explorer.ui.engine import FitPath
 from lrt_explorer.ui.session import Session
 
-USUAL = "ridge"
+USUAL = ESTIMATORS.default
 """The estimator of those who have chosen none."""
 
 
@@ -72,7 +73,9 @@ def own_corpus(file: Path) -> str:
 
 def fit_path(info: MapInfo) -> FitPath | None:
     """How the setting of a map was chosen, if it is written down and there was a choice."""
-    setting, chosen = ("rank", info.settings.get("rank")) if info.method == "reduced-rank" else ("λ", info.lam)
+    entry = ESTIMATORS.get(info.method)
+    setting = entry.setting if isinstance(entry, Estimator) else LAMBDA
+    chosen = info.lam if setting == LAMBDA else info.settings.get(setting)
     path = info.settings.get("path")
     # A map may come from a file that anybody wrote.
     if not isinstance(path, list) or len(path) < 2 or not _is_number(chosen):

@@ -13,19 +13,18 @@ import torch
 
 from lrt_explorer.concepts.contrast import READINGS, ContrastSet, Reading
 from lrt_explorer.errors import ArtifactError, LRTError, SettingsError
-from lrt_explorer.linear.estimators import CLOSED_FORM, estimator
 from lrt_explorer.linear.projection import umap
 from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.cache import ModelCache, models
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import VectorFile, check_map, data_home, load_map
-from lrt_explorer.study import distill, sgd
 from lrt_explorer.study.brought import Side
 from lrt_explorer.study.calibrate import Calibration, calibrate_concept
 from lrt_explorer.study.caveats import caveats
 from lrt_explorer.study.compare import Comparison, ComparisonStep, compare
 from lrt_explorer.study.defaults import default_layers
 from lrt_explorer.study.directions import agreement, read_directions
+from lrt_explorer.study.estimators import by_descent, closed_form, closed_forms
 from lrt_explorer.study.evaluate import Evaluation
 from lrt_explorer.study.fit import fit_map
 from lrt_explorer.study.known import first_reading, known_vectors, short_hash
@@ -141,11 +140,11 @@ class LiveEngine(LiveConcepts):
 
     def methods(self) -> Methods:
         """The estimators: those in closed form at once, those by descent from the command line."""
-        return Methods(tuple(CLOSED_FORM), (sgd.METHOD, distill.METHOD))
+        return Methods(closed_forms(), by_descent())
 
     def with_method(self, session: Session, method: str) -> Session:
         """Another estimator."""
-        estimator(method)
+        closed_form(method)
         return map_at_hand(replace(session, method=method), *self._pair(session))
 
     def fit(self, session: Session, tokens: int, text_file: Path | None) -> Generator[Progress, None, Session]:
@@ -153,7 +152,7 @@ class LiveEngine(LiveConcepts):
         small, large = self._pair(session)
         source, name = _text(session, text_file)
         layers = (session.small_layer, session.large_layer)
-        method = session.method if session.method in CLOSED_FORM else USUAL
+        method = session.method if session.method in closed_forms() else USUAL
         yield Progress(0, tokens, "reading the first texts")
         fitted = yield from fit_map(
             small, large, read_texts(source), *layers, tokens=tokens, corpus=name, method=method, keep_moments=True

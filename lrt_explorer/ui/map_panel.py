@@ -10,6 +10,7 @@ import gradio as gr
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.plots import path_figure
+from lrt_explorer.study.estimators import ESTIMATORS
 from lrt_explorer.study.files import ENDINGS
 from lrt_explorer.study.progress import Progress, timed
 from lrt_explorer.ui.cards import about, badges_card, notice, progress_bar, route, thousands
@@ -148,7 +149,7 @@ def cancelled() -> str:
 @guarded(lambda sentence: (gr.skip(), notice(sentence)))
 def choose_method(engine: Engine, session: Session | None, method: str) -> Iterator[tuple[Any, str]]:
     """Take another estimator, and solve the map anew where no text need be read for it."""
-    name = method_name(method)
+    name = ESTIMATORS.label(method)
     yield gr.skip(), progress_bar(Progress(0, 1, f"looking for a {name} map"))
     chosen = engine.with_method(opened(session), method)
     if chosen.map_folder:
@@ -208,15 +209,10 @@ def asked_tokens(tokens: float | None) -> int:
     return int(tokens)
 
 
-def method_name(method: str) -> str:
-    """An estimator as people write it: "reduced-rank" is Reduced rank, "sgd" is SGD."""
-    return method.upper() if len(method) <= 3 else method.replace("-", " ").capitalize()
-
-
 def _choices(methods: Methods, used: str = "") -> list[tuple[str, str]]:
     """The estimators to choose from; a map that came by another one is named, too."""
     offered = [*methods.at_once, *([used] if used and used not in methods.at_once else [])]
-    return [(method_name(method), method) for method in offered]
+    return [(ESTIMATORS.label(method), method) for method in offered]
 
 
 def _method_help(methods: Methods) -> str:

@@ -8,18 +8,19 @@ import torch
 from torch import Tensor
 
 from lrt_explorer.errors import MapError, SettingsError
-from lrt_explorer.linear.estimators import CLOSED_FORM, Estimate, estimator
+from lrt_explorer.linear.estimators import Estimate
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.outliers import ordinary_rows
 from lrt_explorer.linear.scores import r2
+from lrt_explorer.study.estimators import closed_form, closed_forms
 from tests.linear.rows import collected, noise, planted, shuffled, turned
 
 Rows = tuple[Tensor, Tensor]
-NAMES = list(CLOSED_FORM)
+NAMES = list(closed_forms())
 
 
 def estimated(name: str, fit: Rows, select: Rows) -> Estimate:
-    return estimator(name)(collected(*fit), collected(*select))
+    return closed_form(name)(collected(*fit), collected(*select))
 
 
 def honest(estimate: Estimate, x: Tensor, y: Tensor) -> float:
@@ -42,7 +43,7 @@ def test_the_estimators_are_known_by_name() -> None:
     with pytest.raises(
         SettingsError, match="no closed-form estimator 'magic'; choose one of ridge, procrustes, reduced"
     ):
-        estimator("magic")
+        closed_form("magic")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -146,7 +147,7 @@ def test_too_few_rows_are_refused_in_one_sentence(name: str, count: int) -> None
 def test_the_same_moments_give_the_same_map_and_are_left_as_they_are(name: str) -> None:
     fit, select = (collected(*planted(300, 12, 20, seed=seed, level=0.5)) for seed in range(2))
     before = fit.state(), select.state()
-    first, second = (estimator(name)(fit, select) for _ in range(2))
+    first, second = (closed_form(name)(fit, select) for _ in range(2))
     assert torch.equal(first.map.weight, second.map.weight)
     for moments, state in zip((fit, select), before, strict=True):
         assert isinstance(moments, CrossMoments)
