@@ -9,6 +9,7 @@ import time
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lrt_explorer.concepts.readout_kinds import READOUTS
 from lrt_explorer.registry import Table
 from lrt_explorer.study.progress import Progress, Result, finish
 
@@ -124,6 +125,12 @@ def add_vectors(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reading", metavar="READING", help=readings)
     parser.add_argument("--method", choices=METHODS, default=METHODS[0], help="default: %(default)s")
     parser.add_argument("--whiten", action="store_true", help="whiten by the covariance of the activations")
+
+
+def add_readout(parser: argparse.ArgumentParser) -> None:
+    """What the answers are counted in."""
+    how = f"what answers are counted in (default: what the concept asks for). {described(READOUTS)}"
+    parser.add_argument("--readout", choices=tuple(READOUTS), help=how)
 
 
 def add_scorer(parser: argparse.ArgumentParser) -> None:

@@ -110,7 +110,6 @@ def show(result: Json) -> str:
     for arm in result["arms"]:
         text = textwrap.fill(arm["text"].strip(), 100, initial_indent="  ", subsequent_indent="  ")
         pushed = f", coefficient {arm['coefficient']:.3g}" if result["equal_cost"] else ""
-        parts.append(
-            f"{arm['name']}: score {number(arm['score'])}, readout {number(arm['readout'])} nats{pushed}\n{text}"
-        )
+        readout = f"readout {number(arm['readout'])} {result['readout_unit']}"
+        parts.append(f"{arm['name']}: score {number(arm['score'])}, {readout}{pushed}\n{text}")
     return "\n\n".join(parts)

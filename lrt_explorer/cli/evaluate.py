@@ -10,6 +10,7 @@ from lrt_explorer.cli.common import (
     Json,
     add_json,
     add_models,
+    add_readout,
     add_scorer,
     add_vectors,
     chosen_layers,
@@ -33,6 +34,7 @@ def add_parser(commands: Any) -> None:
         "--concepts", default=ALL_CONCEPTS, metavar="NAME|FILE,…|all", help="default: all that ship for these models"
     )
     add_vectors(parser)
+    add_readout(parser)
     parser.add_argument(
         "--map",
         type=Path,
@@ -82,6 +84,7 @@ def run(options: argparse.Namespace) -> Json:
         "random_seeds": options.seeds,
         "other_concepts": options.others,
         "reading": options.reading,
+        "readout": options.readout,
     }
     chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if options.strengths:

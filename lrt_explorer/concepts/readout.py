@@ -7,7 +7,8 @@ from os.path import commonprefix
 import torch
 from torch import Tensor
 
-from lrt_explorer.concepts.sets import Readout, ReadoutPrompt
+from lrt_explorer.concepts.readout_kinds import READOUTS, Readout
+from lrt_explorer.concepts.sets import ReadoutPrompt
 from lrt_explorer.errors import ContrastError, SettingsError
 from lrt_explorer.lm.chat import Framed, framed
 from lrt_explorer.lm.generate import next_token_logprobs
@@ -35,8 +36,9 @@ def answer_readout(
     prompts: Sequence[ReadoutPrompt],
     layer: int | None = None,
     additions: Tensor | None = None,
+    kind: Readout = READOUTS.default,
 ) -> Tensor:
-    """Log-probability of the positive answers minus that of the negative ones, per prompt.
+    """How far the behaviour shows in the next token, per prompt: log-odds of the answers, or another kind of readout.
 
     Answers that begin alike are told apart where they differ (see `settle`); a prompt without negative answers is read
     against everything else, which gives the log-odds of its positive words.
@@ -46,15 +48,16 @@ def answer_readout(
         prompts: n prompts with their answer sets.
         layer: the block whose output is steered; None for the unsteered model.
         additions: `[n, d]`, what is added for each prompt, already scaled.
+        kind: a name of `READOUTS`.
 
     Returns:
-        `[n]` float32, in nats.
+        `[n]` float32, in the unit of the kind.
 
     Raises:
         ContrastError: if a side of a prompt has no answer that the model could begin differently from the other side.
     """
     settled = settle(lm, prompts)
-    return read_answers(lm, [p.text for p in settled], answer_tokens(lm, settled), layer, additions)
+    return read_answers(lm, [p.text for p in settled], answer_tokens(lm, settled), layer, additions, kind)
 
 
 def read_answers(
@@ -63,6 +66,7 @@ def read_answers(
     answers: Sequence[AnswerTokens],
     layer: int | None = None,
     additions: Tensor | None = None,
+    kind: Readout = READOUTS.default,
 ) -> Tensor:
     """`answer_readout` for answers already turned into tokens, so that many strengths tokenize them once: `[n]`."""
     if additions is not None and len(additions) != len(texts):
@@ -72,36 +76,46 @@ def read_answers(
         rows = slice(start, start + BATCH_ROWS)
         logprobs = next_token_logprobs(lm, texts[rows], layer, None if additions is None else additions[rows])
         for row, answer in zip(logprobs, answers[rows], strict=True):
-            readouts.append(answer_difference(row, answer))
+            readouts.append(counted_answers(row, answer, kind))
     return torch.stack(readouts) if readouts else torch.empty(0)
 
 
-def answer_difference(logprobs: Tensor, answer: AnswerTokens) -> Tensor:
-    """Log-probability of the positive tokens minus that of the negative ones, in nats.
+def counted_answers(logits: Tensor, answer: AnswerTokens, kind: Readout = READOUTS.default) -> Tensor:
+    """The readout of one prompt.
 
     Args:
-        logprobs: `[vocabulary]`, of the token after the prompt.
+        logits: `[vocabulary, ...]`, or log-probabilities, of the token after the prompt.
         answer: the tokens of both sides.
+        kind: a name of `READOUTS`.
 
     Returns:
-        `[]`, a single number.
+        `[...]`, in the unit of the kind.
+
+    Raises:
+        SettingsError: if there is no such kind.
     """
-    positive = list(answer.positive)
-    if answer.negative:
-        against = logprobs[list(answer.negative)]
+    return READOUTS.find(kind).load()(logits, answer.positive, answer.negative)
+
+
+def answer_difference(logprobs: Tensor, answer: AnswerTokens) -> Tensor:
+    """Log-probability of the positive tokens minus that of the negative ones, in nats: `log_odds` of `AnswerTokens`."""
+    return log_odds(logprobs, answer.positive, answer.negative)
+
+
+def log_odds(logits: Tensor, positive: tuple[int, ...], negative: tuple[int, ...]) -> Tensor:
+    """Log-probability of the positive tokens minus that of the negative ones, or of all others, in nats."""
+    chosen = list(positive)
+    if negative:
+        against = logits[list(negative)]
     else:
-        against = logprobs.clone()
-        against[positive] = -torch.inf
-    return torch.logsumexp(logprobs[positive], 0) - torch.logsumexp(against, 0)
+        against = logits.clone()
+        against[chosen] = -torch.inf
+    return torch.logsumexp(logits[chosen], 0) - torch.logsumexp(against, 0)
 
 
-def as_counted(differences: Tensor, readout: Readout) -> Tensor:
-    """Differences of log-probabilities as a set wants them counted (see `ContrastSet.readout`), in the same shape.
-
-    The probability is that of the positive answers once one of either side is given; without negative answers it is
-    simply theirs.
-    """
-    return torch.sigmoid(differences) if readout == "probability" else differences
+def probability(logits: Tensor, positive: tuple[int, ...], negative: tuple[int, ...]) -> Tensor:
+    """Probability of the positive answers once one of either side is given; without negative ones simply theirs."""
+    return torch.sigmoid(log_odds(logits, positive, negative))
 
 
 def answer_tokens(lm: LanguageModel, prompts: Sequence[ReadoutPrompt]) -> list[AnswerTokens]:

@@ -5,8 +5,8 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Literal
 
+from lrt_explorer.concepts.readout_kinds import READOUTS, Readout
 from lrt_explorer.concepts.scoring import ScorerChoice
 from lrt_explorer.errors import ContrastError, SettingsError
 
@@ -17,9 +17,6 @@ Reading = str
 READINGS: tuple[Reading, ...] = ("all-tokens", "last-token")
 READING_HELP = "all-tokens, last-token, or token-K for the K-th ordinary token from the end (token-1 is the last)"
 _FROM_THE_END = re.compile(r"token-([1-9]\d{0,3})")
-
-Readout = Literal["log-odds", "probability"]
-READOUTS: tuple[Readout, ...] = ("log-odds", "probability")
 
 
 def tokens_from_end(reading: Reading) -> int | None:
@@ -71,8 +68,8 @@ class ContrastSet:
         prompts: readout prompts, kept apart from the pairs.
         scorer: what scores generated text; None where nothing does.
         reading: where its vectors are read unless someone asks otherwise; what the evidence for this set prefers.
-        readout: how an evaluation counts the answers of a prompt: "log-odds" of the positive against the negative ones,
-            in nats, or the "probability" of the positive ones among both.
+        readout: how the answers of a prompt are counted, a name of `READOUTS`: "log-odds" of the positive against the
+            negative ones, in nats, or the "probability" of the positive ones among both.
         ask: the user message that the texts answer. A chat model reads every text as its own reply to it; a model
             without a chat template never sees it.
         pair_asks: for each pair the user message of its own, or None for the set's; empty where no pair has one.
@@ -88,7 +85,7 @@ class ContrastSet:
     prompts: tuple[ReadoutPrompt, ...] = field(default=())
     scorer: ScorerChoice | None = None
     reading: Reading = "all-tokens"
-    readout: Readout = "log-odds"
+    readout: Readout = READOUTS.default
     ask: str | None = None
     pair_asks: tuple[str | None, ...] = ()
     examples: tuple[str, ...] = ()
@@ -143,7 +140,7 @@ class ContrastSet:
         # What only people see is left out. So is what a set need not give: sets written before it existed must go on
         # matching the vectors that were read from them.
         del content["examples"]
-        for key, default in (("readout", READOUTS[0]), ("ask", None), ("pair_asks", ())):
+        for key, default in (("readout", READOUTS.default), ("ask", None), ("pair_asks", ())):
             if content[key] == default:
                 del content[key]
         for prompt in content["prompts"]:

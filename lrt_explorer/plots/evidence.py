@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from lrt_explorer.concepts.readout_kinds import READOUTS
 from lrt_explorer.plots.styles import CLEAR, CONTROL, EVIDENCE_STYLES, ArmStyle
 from lrt_explorer.study.evaluation.evidence import ArmEvidence, ConceptEvidence
 from lrt_explorer.study.statistics import Interval
@@ -66,7 +67,7 @@ def frame(x: dict[str, Any], y: dict[str, Any], height: int, **more: Any) -> dic
 
 def unit(evidence: ConceptEvidence) -> str:
     """What the readouts of a concept are counted in."""
-    return "nats" if evidence.readout == "log-odds" else evidence.readout
+    return READOUTS.unit(evidence.readout)
 
 
 def as_text(words: str) -> str:

@@ -9,6 +9,7 @@ import torch
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.concepts.directions import METHODS, Method, method_name
 from lrt_explorer.concepts.readout import answer_readout, pooled_prompt
+from lrt_explorer.concepts.readout_kinds import READOUTS
 from lrt_explorer.concepts.scoring import ScorerChoice
 from lrt_explorer.concepts.vectors import SteeringVector, addition, random_vector, transfer
 from lrt_explorer.defaults import MAX_NEW_TOKENS
@@ -38,8 +39,8 @@ class Arm:
         tokens: the text in pieces, one a token; joined they are the text.
         changed: for each token whether it differs from the unsteered text, by alignment.
         score: the scorer's score of the text in [0, 1]; None without a scorer or without evidence.
-        readout: log-probability of the concept's positive answers minus negative ones right after the prompt, in nats;
-            None for a concept without answers.
+        readout: how far the concept's answers show right after the prompt, counted as the concept asks for; None for a
+            concept without answers.
         strength: s of this arm, in typical deviations; 0 if nothing is added.
         coefficient: s · m, the length of what was added.
     """
@@ -181,6 +182,8 @@ def compare(
         "concept": concept.name,
         "reading": reading,
         "method": method_name(method, whiten),
+        "readout_kind": concept.readout,
+        "readout_unit": READOUTS.unit(concept.readout),
         "pairs": len(concept.pairs),
         "as_in_paper": as_in_paper,
         "equal_cost": equal_cost,
@@ -217,5 +220,7 @@ def _readouts(
     question = pooled_prompt(prompt, concept.prompts)
     if question is None:
         return [None] * len(additions)
-    values: list[float | None] = answer_readout(large, [question] * len(additions), layer, additions).tolist()
+    values: list[float | None] = answer_readout(
+        large, [question] * len(additions), layer, additions, concept.readout
+    ).tolist()
     return values

@@ -178,7 +178,7 @@ def evaluate(
             if folder is not None:
                 keep_measured(folder, key, measured)
         scorer = (settings.scorer or concept.scorer) if settings.generate else None
-        found.append(concept_evidence(concept, measured, settings.seed, scorer))
+        found.append(concept_evidence(concept, measured, settings.seed, scorer, settings.readout))
         yield EvaluationStep(STEPS * (number + 1), STEPS * len(concepts), f"{concept.name}: done", so_far())
     return so_far()
 

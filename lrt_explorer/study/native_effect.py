@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
-from lrt_explorer.concepts.readout import AnswerTokens, answer_difference, answer_tokens, as_counted, settle
+from lrt_explorer.concepts.readout import AnswerTokens, answer_tokens, counted_answers, settle
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.suffix import Start, read_starts, suffix_logits
@@ -110,6 +110,6 @@ def _effect(
     changes = []
     for start, answer in zip(starts, answers, strict=True):
         logprobs = suffix_logits(large, start, torch.stack([step, -step])).log_softmax(1)
-        with_it, against_it = as_counted(answer_difference(logprobs.T, answer), concept.readout).tolist()
+        with_it, against_it = counted_answers(logprobs.T, answer, concept.readout).tolist()
         changes.append((with_it - against_it) / 2)
     return float(sum(changes) / len(changes))

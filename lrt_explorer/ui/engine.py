@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from lrt_explorer.concepts.readout_kinds import READOUTS
 from lrt_explorer.study.calibrate import Calibration
 from lrt_explorer.study.compare import Comparison, ComparisonStep
 from lrt_explorer.study.evaluate import Evaluation
@@ -35,7 +36,7 @@ class PairCard:
 
 @dataclass(frozen=True)
 class ConceptCard:
-    """What the screen shows of a concept: its name, one sentence, its two ends, prompts to try it on, and its size."""
+    """What the screen shows of a concept: name, one sentence, two ends, prompts to try it on, size, kind of readout."""
 
     name: str
     description: str
@@ -43,6 +44,7 @@ class ConceptCard:
     high_label: str
     examples: tuple[str, ...]
     pairs: int = 0
+    readout: str = READOUTS.default
 
 
 @dataclass(frozen=True)

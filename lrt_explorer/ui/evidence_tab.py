@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from lrt_explorer.concepts.readout_kinds import READOUTS
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.store import assets_home
 from lrt_explorer.study.evaluate import Evaluation, EvaluationStep
@@ -27,6 +28,7 @@ from lrt_explorer.ui.wiring import wire_stop
 TAB = "evidence"
 PROMPTS = (4, 20, 60)
 """Fewest, preset and most held-out prompts."""
+AS_THE_CONCEPT = ("as the concept asks", "")
 HINT = (
     "Nothing is evaluated yet. Run measures every concept chosen under all arms at all strengths: its own vector, the "
     "transferred one, and the controls that should do nothing."
@@ -66,6 +68,10 @@ def build_evidence(engine: Engine, session: gr.State, concept: gr.Dropdown, map_
             "", label="Strengths", placeholder="calibrated for each concept", max_lines=1, min_width=230,
             info="in typical deviations, or empty; both signs show most", elem_id="evidence-strengths",
         )  # fmt: skip
+        readout = gr.Dropdown(
+            [AS_THE_CONCEPT, *READOUTS.choices()], value=AS_THE_CONCEPT[1], label="Readout",
+            info="what answers are counted in", min_width=180, elem_id="evidence-readout",
+        )  # fmt: skip
         texts = gr.Checkbox(
             False, label="Write texts", info="scored at both ends; takes longer", min_width=150,
             elem_id="evidence-texts",
@@ -102,7 +108,7 @@ def build_evidence(engine: Engine, session: gr.State, concept: gr.Dropdown, map_
     model_work: dict[str, Any] = {**quick, "concurrency_id": MODEL_WORK, "concurrency_limit": PARALLEL}
     running = run.click(
         partial(run_evidence, engine),
-        [session, concepts, prompts, strengths, texts, map_panel.corpus],
+        [session, concepts, prompts, strengths, texts, map_panel.corpus, readout],
         [shown, status],
         **model_work,
     )
@@ -141,13 +147,14 @@ def run_evidence(
     strengths: str,
     texts: bool,
     corpus: str | None,
+    readout: str = AS_THE_CONCEPT[1],
 ) -> Iterator[tuple[Any, str]]:
     """Evaluate with progress; every concept is shown as soon as it is finished."""
     session = opened(session)
     suite = next((suite.concepts for suite in engine.suites(session) if suite.title == concepts), (concepts,))
     if prompts is None:
         raise SettingsError("say how many prompts of each concept are to be read")
-    asked = EvidenceSettings(suite, int(prompts), asked_strengths(strengths) or None, texts)
+    asked = EvidenceSettings(suite, int(prompts), asked_strengths(strengths) or None, texts, readout)
     evaluating = timed(engine.evaluate(session, asked, Path(corpus) if corpus else None))
     while True:
         try:

@@ -22,7 +22,8 @@ def concept_card(contrast: ContrastSet) -> ConceptCard:
     """What the screen shows of a concept."""
     description = contrast.description or f"{contrast.negative_label} or {contrast.positive_label}"
     labels = (contrast.negative_label, contrast.positive_label)
-    return ConceptCard(contrast.name, description, *labels, example_prompts(contrast), len(contrast.pairs))
+    examples, readout = example_prompts(contrast), contrast.readout
+    return ConceptCard(contrast.name, description, *labels, examples, len(contrast.pairs), readout)
 
 
 @cache

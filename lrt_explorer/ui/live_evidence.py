@@ -46,7 +46,9 @@ def evidence(
     """
     source, corpus = text
     home = evaluations_folder(small.name, large.name, info.small_layer, info.large_layer)
-    settings = EvaluationSettings(prompts=asked.prompts, strengths=asked.strengths, generate=asked.texts)
+    settings = EvaluationSettings(
+        prompts=asked.prompts, strengths=asked.strengths, generate=asked.texts, readout=asked.readout or None
+    )
     concepts = [named_concept(world, name) for name in asked.concepts]
     # A visitor's own concept needs others beside it.
     among = [named_concept(world, name) for name in world.concepts()]

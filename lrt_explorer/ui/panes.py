@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from html import escape
 
+from lrt_explorer.concepts.readout_kinds import READOUTS
 from lrt_explorer.plots import ARM_STYLES, ArmStyle, glyph, marker
 from lrt_explorer.study.compare import UNSTEERED, Arm, Comparison, ComparisonStep
 from lrt_explorer.ui.cards import notice
 from lrt_explorer.ui.engine import ConceptCard
 from lrt_explorer.ui.session import Session
 
-READOUT = "log-probability of the concept’s answers minus that of their opposites, right after the prompt, in nats"
 PROMPT_SHOWN = 240
 """How many characters of a long prompt are repeated at the head of each pane."""
 
@@ -87,7 +87,7 @@ def marked_text(arm: Arm) -> str:
 def meter(arm: Arm, reference: Arm | None, card: ConceptCard) -> str:
     """The judge's score on a scale from 0 to 1, drawn as the way it went from the unsteered score.
 
-    The readout (a log-probability difference, in nats) stands below with its change against unsteered.
+    The readout stands below, in the unit of its kind, with its change against unsteered.
     """
     style = ARM_STYLES[arm.name]
     start = reference.score if reference is not None else None
@@ -105,7 +105,7 @@ def meter(arm: Arm, reference: Arm | None, card: ConceptCard) -> str:
         spoken = f"score {value} on a scale from {card.low_label} to {card.high_label}"
     ends = f'<div class="ends"><span>{escape(card.low_label)}</span><span>{escape(card.high_label)}</span></div>'
     score = f'<div class="score"><span>judge’s score</span><b>{value}</b></div>'
-    readout = _readout(arm, reference)
+    readout = _readout(arm, reference, card.readout)
     return f'<div class="meter" role="img" aria-label="{escape(spoken)}">{score}{track}{ends}{readout}</div>'
 
 
@@ -134,13 +134,15 @@ def _marker(style: ArmStyle, score: float) -> str:
     return f'<svg style="left:{score:.2%}" viewBox="11 0 14 14" width="14" height="14" aria-hidden="true">{inner}</svg>'
 
 
-def _readout(arm: Arm, reference: Arm | None) -> str:
+def _readout(arm: Arm, reference: Arm | None, kind: str) -> str:
     if arm.readout is None:
         return ""
     change = ""
     if reference is not None and reference.readout is not None and arm.name != UNSTEERED:
         change = f" <small>{signed(arm.readout - reference.readout)}</small>"
-    return f'<div class="readout" title="{READOUT}"><span>readout</span><b>{signed(arm.readout)}</b>{change}</div>'
+    entry = READOUTS[kind]
+    title = escape(f"{entry.help}, right after the prompt, in {entry.unit}")
+    return f'<div class="readout" title="{title}"><span>readout</span><b>{signed(arm.readout)}</b>{change}</div>'
 
 
 def _strength(strength: float) -> str:

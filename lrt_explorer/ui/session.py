@@ -75,12 +75,14 @@ class EvidenceSettings:
         prompts: held-out prompts of each concept, at most.
         strengths: the grid, in typical deviations; None for the calibrated one of each concept.
         texts: whether texts are written and scored too.
+        readout: what answers are counted in; "" for what each concept asks for.
     """
 
     concepts: tuple[str, ...]
     prompts: int
     strengths: tuple[float, ...] | None
     texts: bool
+    readout: str = ""
 
 
 @dataclass(frozen=True)

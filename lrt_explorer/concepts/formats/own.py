@@ -6,8 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from lrt_explorer.concepts.formats.source import Row, Source, is_text, json_lines, read_source
+from lrt_explorer.concepts.readout_kinds import READOUTS, Readout
 from lrt_explorer.concepts.scoring import ScorerChoice, scorer_from_json
-from lrt_explorer.concepts.sets import READINGS, READOUTS, ContrastSet, Reading, Readout, ReadoutPrompt, tokens_from_end
+from lrt_explorer.concepts.sets import READINGS, ContrastSet, Reading, ReadoutPrompt, tokens_from_end
 from lrt_explorer.errors import ContrastError, SettingsError
 
 KIND = "lrt-contrast-set"
@@ -83,7 +84,7 @@ def write_contrast(path: Path, contrast: ContrastSet) -> None:
     header: dict[str, object] = {"kind": KIND, "version": VERSION}
     for key in HEADER:
         header[key] = content[key]
-    if contrast.readout != READOUTS[0]:
+    if contrast.readout != READOUTS.default:
         header["readout"] = contrast.readout
     header |= _given(ask=contrast.ask, examples=list(contrast.examples) or None)
     rows: list[dict[str, object]] = [header]
@@ -145,9 +146,10 @@ def _reading(header: Mapping[str, object], where: str) -> Reading:
 
 def _readout(header: Mapping[str, object], where: str) -> Readout:
     value = _optional(header, "readout", where)
-    for readout in READOUTS:
-        if value in (None, readout):
-            return readout
+    if value is None:
+        return READOUTS.default
+    if value in READOUTS:
+        return value
     raise ContrastError(f"{where} asks for the readout {value!r}; choose one of {', '.join(READOUTS)}")
 
 

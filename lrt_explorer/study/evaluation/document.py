@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 from lrt_explorer import __version__
+from lrt_explorer.concepts.readout_kinds import READOUTS
 from lrt_explorer.study.evaluate import ConceptResult, Evaluation
 from lrt_explorer.study.evaluation.evidence import ArmEvidence
 from lrt_explorer.study.statistics import Interval
@@ -62,6 +63,7 @@ def _concept(result: ConceptResult) -> dict[str, Any]:
         "p_partly": verdict.partly,
         "p_transfers": verdict.transfers,
         "readout": evidence.readout,
+        "readout_unit": READOUTS.unit(evidence.readout),
         "scorer": evidence.scorer
         if evidence.scorer is None or isinstance(evidence.scorer, str)
         else asdict(evidence.scorer),

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.concepts.readout_kinds import READOUTS, Readout
 from lrt_explorer.concepts.scoring import ScorerChoice
-from lrt_explorer.concepts.sets import Readout
 from lrt_explorer.study.evaluation.arms import CONTROLS, NATIVE, PROMPT, RANDOM, TRANSFERRED, UNSTEERED
 from lrt_explorer.study.evaluation.cost import EqualCost, at_equal_cost, retention_at_equal_cost
 from lrt_explorer.study.evaluation.measure import Measured
@@ -93,7 +93,7 @@ class ConceptEvidence:
         reachable_share: share of the native vector's squared length in the image of the map.
         passages: the written texts.
         scorer: what scored them; None where nothing did.
-        readout: what the readouts are, "log-odds" in nats or "probability".
+        readout: what the readouts are counted in, a name of `READOUTS`.
         outlier_dimensions: what does not count in the typical deviation.
     """
 
@@ -118,7 +118,7 @@ class ConceptEvidence:
     reachable_share: float
     passages: tuple[Passage, ...]
     scorer: ScorerChoice | None = None
-    readout: Readout = "log-odds"
+    readout: Readout = READOUTS.default
     outlier_dimensions: tuple[int, ...] = ()
 
     def arm(self, name: str) -> ArmEvidence:
@@ -135,7 +135,11 @@ class ConceptEvidence:
 
 
 def concept_evidence(
-    concept: ContrastSet, measured: Measured, seed: int, scorer: ScorerChoice | None = None
+    concept: ContrastSet,
+    measured: Measured,
+    seed: int,
+    scorer: ScorerChoice | None = None,
+    readout: Readout | None = None,
 ) -> ConceptEvidence:
     """Everything that follows from the measurements; the same numbers whenever it is asked again.
 
@@ -144,6 +148,7 @@ def concept_evidence(
         measured: the numbers.
         seed: of the bootstrap.
         scorer: what scored the written texts.
+        readout: what was counted; None for what the concept asks for.
     """
     grid = np.asarray(measured.strengths)
     draws = resamples(len(measured.prompts), seed)
@@ -187,7 +192,7 @@ def concept_evidence(
         measured.reachable_share,
         measured.passages,
         scorer,
-        concept.readout,
+        readout or concept.readout,
         measured.outlier_dimensions,
     )
 

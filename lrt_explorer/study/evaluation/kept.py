@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.concepts.readout_kinds import READOUTS, Readout
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.store import data_home, has_artifact, load_artifact, save_artifact
@@ -19,6 +20,7 @@ from lrt_explorer.study.deviation import VERSION as UNIT
 from lrt_explorer.study.deviation import ordinary_digest
 from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.measure import Measured
+from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.written import Passage
 from lrt_explorer.study.judged import scorer_identity
 from lrt_explorer.study.known import folder_name
@@ -42,7 +44,8 @@ def evaluation_key(case: Case, neutral: Sequence[str]) -> str:
         "others": [other.fingerprint() for other in case.others],
         "neutral": list(neutral),
         "unit": [UNIT, CALIBRATION, ordinary_digest(world_of(case.small.name, case.large.name).ordinary)],
-        "settings": asdict(settings),
+        "settings": _asked(settings),
+        **_origins(settings.readout or case.concept.readout),
         "scorer": scorer_identity(settings.scorer or case.concept.scorer) if settings.generate else None,
     }
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:24]
@@ -107,6 +110,20 @@ def find_measured(folder: Path, key: str) -> Measured | None:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ArtifactError(f"the evaluation in {folder} does not hold what it should; remove the folder") from error
+
+
+def _asked(settings: EvaluationSettings) -> dict[str, Any]:
+    """The settings, without one that was not asked for and is newer than what may be kept."""
+    asked = asdict(settings)
+    if asked["readout"] is None:
+        del asked["readout"]
+    return asked
+
+
+def _origins(readout: Readout) -> dict[str, str]:
+    """The package of a readout that is not of this one: another version of it may count otherwise."""
+    origin = READOUTS.find(readout).origin
+    return {"readout_of": origin} if origin else {}
 
 
 def _digest(map: AffineMap) -> str:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ContrastSet
-from lrt_explorer.concepts.readout import answer_difference, answer_tokens, as_counted, read_answers, settle
+from lrt_explorer.concepts.readout import answer_tokens, counted_answers, read_answers, settle
 from lrt_explorer.concepts.vectors import addition
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.lm.chat import unframed
@@ -32,7 +32,7 @@ class Measured:
         arms: for each direction the arm it belongs to.
         strengths: the grid.
         prompts: the held-out prompts.
-        readouts: `[directions, strengths, prompts]`, in nats, or probabilities where the concept wants them.
+        readouts: `[directions, strengths, prompts]`, in the unit of the readout kind.
         unsteered: `[prompts]`, the readout without any addition.
         baseline: `[prompts]`, the unsteered readout behind the prompt baseline.
         kl: `[directions, strengths, neutral prompts]`, KL(steered ‖ unsteered) of the next token, in nats.
@@ -89,6 +89,7 @@ def measure(
             f"the concept {concept.name} has {len(prompts) or 'no'} readout prompt{'s' * (len(prompts) != 1)}, too few "
             "to evaluate; add lines with 'prompt', 'positive' and 'negative'"
         )
+    kind = settings.readout or concept.readout
     answers, texts = answer_tokens(large, prompts), [prompt.text for prompt in prompts]
     added = _additions(arms, arms.strengths)
     shape = (len(arms.directions), len(arms.strengths))
@@ -101,9 +102,9 @@ def measure(
     for number, answer in enumerate(answers):
         yield Progress(number, total, f"{concept.name}: prompt {number + 1} of {len(texts)} under all arms")
         whole, plain = _logits(large, arms, added, starts, number)
-        steered = as_counted(answer_difference(whole.T, answer), concept.readout)
+        steered = counted_answers(whole.T, answer, kind)
         readouts[..., number] = steered.reshape(shape).numpy()
-        unsteered[number] = float(as_counted(answer_difference(plain, answer), concept.readout))
+        unsteered[number] = float(counted_answers(plain, answer, kind))
     for number in range(len(neutral.steered)):
         done = len(texts) + number
         yield Progress(done, total, f"{concept.name}: cost on neutral prompt {number + 1} of {len(neutral.steered)}")
@@ -111,7 +112,7 @@ def measure(
         kl[..., number] = divergence(whole, plain).reshape(shape).numpy()
     yield Progress(total - 1 - (len(written) if settings.generate else 0), total, f"{concept.name}: prompt baseline")
     asked = [baseline_prompt(large, concept, text, settings.examples) for text in texts]
-    baseline = as_counted(read_answers(large, asked, answers), concept.readout).double().numpy()
+    baseline = read_answers(large, asked, answers, kind=kind).double().numpy()
     passages: list[Passage] = []
     for number, (name, strength) in enumerate(written if settings.generate else ()):
         yield Progress(total - len(written) + number, total, f"{concept.name}: writing {name} at strength {strength:g}")

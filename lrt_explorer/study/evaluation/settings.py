@@ -6,6 +6,7 @@ import numpy as np
 
 from lrt_explorer.concepts.contrast import Reading
 from lrt_explorer.concepts.directions import METHODS, Method
+from lrt_explorer.concepts.readout_kinds import READOUTS, Readout
 from lrt_explorer.concepts.scoring import ScorerChoice
 from lrt_explorer.concepts.sets import tokens_from_end
 from lrt_explorer.errors import SettingsError
@@ -26,6 +27,7 @@ class EvaluationSettings:
         method: how vectors are found in the texts, "mean-difference" or "principal-component".
         whiten: whether that is done in whitened activations, each model's by its own covariance.
         as_in_paper: whether the map's offset is added to transferred vectors (arXiv 2506.00653).
+        readout: what the answers are counted in, a name of `READOUTS`; None for what each concept asks for.
         generate: whether texts are written and scored too, at the two ends of the grid.
         scorer: what scores the texts of all concepts; None for each concept's own.
         generate_prompts: prompts to continue.
@@ -47,6 +49,7 @@ class EvaluationSettings:
     method: Method = "mean-difference"
     whiten: bool = False
     as_in_paper: bool = False
+    readout: Readout | None = None
     generate: bool = False
     scorer: ScorerChoice | None = None
     generate_prompts: int = 20
@@ -68,6 +71,8 @@ class EvaluationSettings:
             tokens_from_end(self.reading)
         if self.method not in METHODS:
             raise SettingsError(f"{self.method!r} finds no vector; choose one of {', '.join(METHODS)}")
+        if self.readout is not None:
+            READOUTS.find(self.readout)
         if self.scorer is not None and not self.generate:
             raise SettingsError("a scorer reads texts, but none are written; ask to generate them, or leave it out")
         for name, least in (
