@@ -9,7 +9,10 @@ import time
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lrt_explorer.concepts.methods import METHODS
+from lrt_explorer.concepts.readings import readings_help
 from lrt_explorer.concepts.readout_kinds import READOUTS
+from lrt_explorer.concepts.scorer_kinds import scorers_help
 from lrt_explorer.registry import Table
 from lrt_explorer.study.progress import Progress, Result, finish
 
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 """What a command prints with --json: keys are fixed, so that other programs can rely on them."""
 
-METHODS = ("mean-difference", "principal-component")
 ALL_CONCEPTS, NO_CONCEPTS = "all", "none"
 SECONDS_BETWEEN_REPORTS = 0.5
 MODEL_HELP = "preset, local folder, GGUF file or hub id"
@@ -121,9 +123,10 @@ def add_concept(parser: argparse.ArgumentParser) -> None:
 
 def add_vectors(parser: argparse.ArgumentParser) -> None:
     """How vectors are found in contrast texts."""
-    readings = "all-tokens, last-token, or token-K: the K-th from the end (default: what the concept prefers)"
+    readings = f"which tokens are read (default: what the concept prefers). {readings_help()}"
     parser.add_argument("--reading", metavar="READING", help=readings)
-    parser.add_argument("--method", choices=METHODS, default=METHODS[0], help="default: %(default)s")
+    methods = f"default: %(default)s. {described(METHODS)}"
+    parser.add_argument("--method", choices=tuple(METHODS), default=METHODS.default, help=methods)
     parser.add_argument("--whiten", action="store_true", help="whiten by the covariance of the activations")
 
 
@@ -135,10 +138,7 @@ def add_readout(parser: argparse.ArgumentParser) -> None:
 
 def add_scorer(parser: argparse.ArgumentParser) -> None:
     """What scores written texts."""
-    how = (
-        "what scores texts: regex:PATTERN, words:A,B/C,D (those after the slash speak against), "
-        "classifier:MODEL#LABEL, or a judge's name (default: the concept's own)"
-    )
+    how = f"what scores texts (default: the concept's own): {scorers_help()}".replace("%", "%%")
     parser.add_argument("--scorer", metavar="SCORER", help=how)
 
 

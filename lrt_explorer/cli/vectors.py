@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrt_explorer.cli.common import METHODS, MODEL_HELP, Json, add_concept, add_json, add_placement, load_model
+from lrt_explorer.cli.common import MODEL_HELP, Json, add_concept, add_json, add_placement, load_model
+from lrt_explorer.concepts.methods import METHODS
 
 if TYPE_CHECKING:
     from lrt_explorer.concepts.vectors import SteeringVector
@@ -52,7 +53,7 @@ def run_vector(options: argparse.Namespace) -> Json:
     how = {"method": options.method, "reading": options.reading, "whiten": options.whiten}
     found = find_vectors(lm, concept, [layer], **how)[layer]
     unit = unit_of(lm, layer, world_of(lm.name).ordinary)
-    kind = "" if found.vector.method == METHODS[0] else f"-{folder_name(found.vector.method)}"
+    kind = "" if found.vector.method == METHODS.default else f"-{folder_name(found.vector.method)}"
     name = f"{folder_name(concept.name)}-{layer}-{found.vector.reading}{kind}.safetensors"
     path = options.out or data_home() / "vectors" / folder_name(lm.name) / name
     save_vector(path, found.vector)

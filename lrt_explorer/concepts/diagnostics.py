@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lrt_explorer.concepts.directions import Method, direction
+from lrt_explorer.concepts.directions import METHODS, Method, direction
 
 # Bounds of the verdict: where two classes are told apart well, or hardly; where differences have much in common, or
 # nothing. They are judgements, written down in docs/method.md, and decide words only.
@@ -33,7 +33,7 @@ class Diagnosis:
 
 
 def diagnose(
-    positive: Tensor, negative: Tensor, method: Method = "mean-difference", whitener: Tensor | None = None
+    positive: Tensor, negative: Tensor, method: Method = METHODS.default, whitener: Tensor | None = None
 ) -> Diagnosis:
     """Agreement and separation of a contrast set; both foretell whether a vector steers (arXiv 2407.12404).
 

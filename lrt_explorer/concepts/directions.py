@@ -1,12 +1,11 @@
 """From the states of pairs to one direction: mean difference or principal component, whitened or not."""
 
-from typing import Literal
-
 import torch
 from torch import Tensor
 
-Method = Literal["mean-difference", "principal-component"]
-METHODS: tuple[Method, ...] = ("mean-difference", "principal-component")
+from lrt_explorer.concepts.methods import METHODS, Method
+
+__all__ = ["METHODS", "Method", "direction", "mean_difference", "method_name", "principal_component"]
 
 
 def method_name(method: Method, whiten: bool) -> str:
@@ -24,19 +23,25 @@ def direction(positive: Tensor, negative: Tensor, method: Method, whitener: Tens
     Args:
         positive: `[pairs, d]` float64.
         negative: `[pairs, d]` float64.
-        method: how; see `principal_component` for the second.
+        method: how, a name of `METHODS`.
         whitener: `[d, d]` as `whitening` makes it, or None.
 
     Returns:
         `[d]` float64; all zeros where the pairs give no direction.
     """
     differences = positive - negative
-    plain = _found(differences, method)
+    find = METHODS.find(method).load()
+    plain = find(differences)
     if whitener is None:
         return plain
-    found = _found(differences @ whitener, method) @ whitener
+    found = find(differences @ whitener) @ whitener
     norm = found.norm()
     return found * (plain.norm() / norm) if norm > 0 else found
+
+
+def mean_difference(differences: Tensor) -> Tensor:
+    """The mean of the pair differences `[pairs, d]`, `[d]` float64."""
+    return differences.mean(0)
 
 
 def principal_component(differences: Tensor) -> Tensor:
@@ -54,7 +59,3 @@ def principal_component(differences: Tensor) -> Tensor:
     """
     axis: Tensor = torch.linalg.svd(differences, full_matrices=False).Vh[0]
     return axis * (differences.mean(0) @ axis)
-
-
-def _found(differences: Tensor, method: Method) -> Tensor:
-    return differences.mean(0) if method == "mean-difference" else principal_component(differences)

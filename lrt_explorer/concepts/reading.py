@@ -1,12 +1,13 @@
 """Reading contrast texts: one state per text and layer, from all of its tokens, the last one, or a chosen one."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from lrt_explorer.concepts.sets import MINIMUM_PAIRS, ContrastSet, Reading, tokens_from_end
+from lrt_explorer.concepts.readings import READINGS, Reader, Reading, token_from_end
+from lrt_explorer.concepts.sets import MINIMUM_PAIRS, ContrastSet
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.outliers import ordinary_rows
@@ -16,8 +17,6 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode, token_counts
 
 BATCH_TEXTS = 32
-
-Reader = Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +42,8 @@ def reader(reading: Reading) -> Reader:
     Raises:
         SettingsError: if there is no such reading.
     """
-    place = tokens_from_end(reading)
-    return _text_means if place is None else _from_the_end(place)
+    place = token_from_end(reading)
+    return READINGS[reading].load() if place is None else _from_the_end(place)
 
 
 def read_pairs(
@@ -118,7 +117,7 @@ def texts_read(lm: LanguageModel, contrast: ContrastSet, reading: str) -> list[s
 
     A chat model reads each as its reply to the pair's user message, and only the reply's own tokens are ordinary ones.
     """
-    suffix = (contrast.suffix or "") if reading == "last-token" else ""
+    suffix = (contrast.suffix or "") if reading in READINGS and READINGS[reading].suffix else ""
     asked = zip(contrast.pairs, contrast.asks(), strict=True)
     return [framed(lm, ask, text + suffix) for pair, ask in asked for text in pair]
 
@@ -132,12 +131,17 @@ def text_states(
         yield capture(lm, encoded, layers), encoded.mask.bool() & ~encoded.special
 
 
-def _text_means(states: Tensor, ordinary: Tensor) -> Tensor:
+def text_means(states: Tensor, ordinary: Tensor) -> Tensor:
     """Mean over the ordinary tokens of each text, `[b, d]` float64; NaN where a text has none."""
     kept = ordinary.clone()
     kept[ordinary] = ordinary_rows(states[ordinary])
     weights = kept.double()
     return torch.einsum("bt,btd->bd", weights, states.double()) / weights.sum(1, keepdim=True)
+
+
+def last_tokens(states: Tensor, ordinary: Tensor) -> Tensor:
+    """The last ordinary token of each text, `[b, d]` float64; NaN where a text has none."""
+    return _from_the_end(1)(states, ordinary)
 
 
 def _from_the_end(place: int) -> Reader:

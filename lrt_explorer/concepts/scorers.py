@@ -3,24 +3,18 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Protocol
 
-from lrt_explorer.concepts.scoring import ClassifierLabel, Expression, WordList
+from lrt_explorer.concepts.scorer_kinds import SCORERS, Scorer, ScorerKind
+from lrt_explorer.concepts.scoring import ClassifierLabel, Expression, ScorerChoice, WordList, known_judge
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.lm.classify import Classifier, load_classifier
+from lrt_explorer.registry import resolve
 
 SECONDS = 2.0
 """That an expression may take over one text: some take for ever, and files may come from anywhere."""
 CLASSIFIERS = 2
 """That stay in memory."""
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
-
-
-class Scorer(Protocol):
-    """What scores a text that a model wrote."""
-
-    def __call__(self, prompt: str, continuation: str) -> float | None:
-        """The score of the continuation of a prompt in [0, 1]; None where it holds no evidence."""
 
 
 def word_list_scorer(positive: Sequence[str], negative: Sequence[str] = ()) -> Scorer:
@@ -88,13 +82,47 @@ def classifier_scorer(model: str, label: str) -> Scorer:
     return score
 
 
-def make_scorer(choice: WordList | Expression | ClassifierLabel) -> Scorer:
-    """The scorer that was chosen; raises what making it raises."""
-    if isinstance(choice, WordList):
-        return word_list_scorer(choice.words, choice.against)
-    if isinstance(choice, Expression):
-        return regex_scorer(choice.regex)
+def score_by_words(choice: WordList) -> Scorer:
+    """The scorer of a word list."""
+    return word_list_scorer(choice.words, choice.against)
+
+
+def score_by_expression(choice: Expression) -> Scorer:
+    """The scorer of an expression."""
+    return regex_scorer(choice.regex)
+
+
+def score_by_classifier(choice: ClassifierLabel) -> Scorer:
+    """The scorer of a classifier's label."""
     return classifier_scorer(choice.classifier, choice.label)
+
+
+def make_scorer(choice: ScorerChoice) -> Scorer:
+    """The scorer that was chosen; raises what making it raises, and SettingsError if there is none of that name."""
+    entry = scorer_kind(choice)
+    return entry.load()(choice.strip().partition(":")[2] if isinstance(choice, str) else choice)
+
+
+def scorer_kind(choice: ScorerChoice) -> ScorerKind:
+    """The entry of what was chosen; raises SettingsError if there is none."""
+    if isinstance(choice, str):
+        return SCORERS[known_judge(choice).partition(":")[0]]
+    return next(entry for entry in SCORERS.values() if entry.choice and isinstance(choice, entry.choice_type))
+
+
+def scorer_identity(choice: ScorerChoice | None) -> object:
+    """What tells two scorers apart beyond what they are called by, as JSON; raises what `make_scorer` raises.
+
+    A classifier is known by its weights, since a name may come to mean others; a scorer of another package by that
+    package and its version.
+    """
+    if choice is None:
+        return None
+    make_scorer(choice)
+    entry = scorer_kind(choice)
+    if entry.identity:
+        return resolve(entry.identity, f"the scorer {entry.name!r}")(choice)
+    return entry.origin or None
 
 
 def classifier_identity(choice: ClassifierLabel) -> tuple[str, int]:

@@ -3,22 +3,32 @@
 Named in a contrast set's header (docs/formats.md) or in one word on the command line; made in `scorers.py`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
+from typing import Self, get_type_hints
 
 from regex import Pattern
 from regex import compile as compile_expression
 from regex import error as ExpressionError  # noqa: N812 - the library's name
 
+from lrt_explorer.concepts.scorer_kinds import SCORERS, named_scorers, scorer_forms
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.tinyworld.judge import SCORERS
 
-FORMS = "words:A,B/C,D, regex:PATTERN, classifier:MODEL#LABEL, or the name of a judge"
 _SHOWN = 60
 
 
 @dataclass(frozen=True)
-class WordList:
+class Choice:
+    """What a scorer is chosen by, beside its name; its attributes are texts or tuples of texts."""
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """What stands after the name and a colon on the command line; raises SettingsError if it makes no sense."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class WordList(Choice):
     """Whole words, in any case. Raises SettingsError if there is no word, or one is on both sides.
 
     Attributes:
@@ -37,6 +47,12 @@ class WordList:
         if both := wanted & opposite:
             raise SettingsError(f"{min(both)!r} is on both sides of the word list; keep it on one")
 
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Words parted by commas; those of the opposite follow a slash."""
+        words, _, against = text.partition("/")
+        return cls(tuple(_parted(words)), tuple(_parted(against)))
+
     @property
     def sides(self) -> tuple[frozenset[str], frozenset[str]]:
         """Both sides as they are looked for."""
@@ -45,7 +61,7 @@ class WordList:
 
 
 @dataclass(frozen=True)
-class Expression:
+class Expression(Choice):
     """A regular expression. Raises SettingsError if it is none."""
 
     regex: str
@@ -53,6 +69,11 @@ class Expression:
     def __post_init__(self) -> None:
         """Refuse what cannot be compiled."""
         self.compiled()
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """The expression as it is."""
+        return cls(text)
 
     def compiled(self) -> "Pattern[str]":
         """The expression, ready to search with a time limit, which the standard library's would not take."""
@@ -63,7 +84,7 @@ class Expression:
 
 
 @dataclass(frozen=True)
-class ClassifierLabel:
+class ClassifierLabel(Choice):
     """A label of a `transformers` text-classification model. Raises SettingsError if either is missing.
 
     Attributes:
@@ -79,36 +100,42 @@ class ClassifierLabel:
         if not self.classifier.strip() or not self.label.strip():
             raise SettingsError("a classifier scores by one of its labels; give both, as in classifier:MODEL#LABEL")
 
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """MODEL#LABEL."""
+        model, _, label = text.rpartition("#")
+        return cls(model, label)
 
-ScorerChoice = str | WordList | Expression | ClassifierLabel
-"""A text alone is the name of a judge."""
+
+ScorerChoice = str | Choice
+"""A text alone is the name of a judge, or of a scorer that another package brings, with what it takes after a colon."""
 
 
-def known_judge(name: str) -> str:
-    """The name of a judge; raises SettingsError if nobody knows it."""
-    if name not in SCORERS:
-        raise SettingsError(f"there is no judge {name[:_SHOWN]!r}; choose one of {', '.join(SCORERS)}")
-    return name
+def known_judge(text: str) -> str:
+    """A text that chooses a judge; raises SettingsError if there is none of that name, or it takes nothing more."""
+    name, colon, rest = text.strip().partition(":")
+    if name not in SCORERS or SCORERS[name].choice:
+        raise SettingsError(f"there is no judge {name[:_SHOWN]!r}; choose one of {', '.join(named_scorers())}")
+    if colon and not SCORERS[name].form:
+        raise SettingsError(f"the scorer {name!r} takes nothing after its name; leave out {':' + rest[:_SHOWN]!r}")
+    return text.strip()
 
 
 def scorer_from_text(text: str) -> ScorerChoice:
-    """What `--scorer` says: see `FORMS`. Words are parted by commas, those of the opposite follow a slash.
+    """What `--scorer` says: see `scorer_forms`. Words are parted by commas, those of the opposite follow a slash.
 
     Raises:
         SettingsError: if it names no scorer.
     """
-    kind, _, rest = text.strip().partition(":")
-    if kind == "words":
-        words, _, against = rest.partition("/")
-        return WordList(tuple(_parted(words)), tuple(_parted(against)))
-    if kind == "regex":
-        return Expression(rest)
-    if kind == "classifier":
-        model, _, label = rest.rpartition("#")
-        return ClassifierLabel(model, label)
-    if text.strip() in SCORERS:
-        return text.strip()
-    raise SettingsError(f"{text[:_SHOWN]!r} names no scorer; give {FORMS} ({', '.join(SCORERS)})")
+    name, colon, rest = text.strip().partition(":")
+    entry = SCORERS.get(name)
+    if entry is None or (entry.choice and not colon):
+        judges = ", ".join(named_scorers())
+        raise SettingsError(f"{text[:_SHOWN]!r} names no scorer; give {scorer_forms()} ({judges})")
+    if not entry.choice:
+        return known_judge(text)
+    chosen: Choice = entry.choice_type.from_text(rest)
+    return chosen
 
 
 def scorer_from_json(value: object) -> ScorerChoice:
@@ -121,15 +148,29 @@ def scorer_from_json(value: object) -> ScorerChoice:
         return known_judge(value)
     if not isinstance(value, Mapping):
         raise SettingsError("it is neither the name of a judge nor an object; write one of these")
-    keys = set(value)
-    if keys == {"words"} or keys == {"words", "against"}:
-        return WordList(_texts(value, "words"), _texts(value, "against"))
-    if keys == {"regex"}:
-        return Expression(_text(value, "regex"))
-    if keys == {"classifier", "label"}:
-        return ClassifierLabel(_text(value, "classifier"), _text(value, "label"))
+    types = [entry.choice_type for entry in SCORERS.values() if entry.choice]
+    for kind in types:
+        needed, allowed = _keys(kind)
+        if needed <= set(value) <= needed | allowed:
+            hints = get_type_hints(kind)
+            return kind(**{key: (_text if hints[key] is str else _texts)(value, key) for key in value})  # type: ignore[no-any-return]
     found = ", ".join(repr(str(key)[:_SHOWN]) for key in list(value)[:5]) or "no keys"
-    raise SettingsError(f"it has {found}; write 'words' (and 'against'), 'regex', or 'classifier' and 'label'")
+    raise SettingsError(f"it has {found}; write {_spoken([_keys_in_words(kind) for kind in types])}")
+
+
+def _keys(kind: type[Choice]) -> tuple[set[str], set[str]]:
+    """The keys that an object of this kind needs, and those that it may have."""
+    needed = {part.name for part in fields(kind) if part.default is MISSING}
+    return needed, {part.name for part in fields(kind)} - needed
+
+
+def _keys_in_words(kind: type[Choice]) -> str:
+    needed, allowed = (" and ".join(repr(key) for key in sorted(keys)) for keys in _keys(kind))
+    return f"{needed} (and {allowed})" if allowed else needed
+
+
+def _spoken(parts: Sequence[str]) -> str:
+    return f"{', '.join(parts[:-1])}, or {parts[-1]}" if len(parts) > 1 else parts[0]
 
 
 def _parted(words: str) -> list[str]:

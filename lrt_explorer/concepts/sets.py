@@ -2,36 +2,15 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 
+from lrt_explorer.concepts.readings import READINGS, Reading
 from lrt_explorer.concepts.readout_kinds import READOUTS, Readout
 from lrt_explorer.concepts.scoring import ScorerChoice
-from lrt_explorer.errors import ContrastError, SettingsError
+from lrt_explorer.errors import ContrastError
 
 MINIMUM_PAIRS = 2
-
-Reading = str
-"""Which tokens of a text are read: one of `READINGS`, or "token-K" (see `tokens_from_end`)."""
-READINGS: tuple[Reading, ...] = ("all-tokens", "last-token")
-READING_HELP = "all-tokens, last-token, or token-K for the K-th ordinary token from the end (token-1 is the last)"
-_FROM_THE_END = re.compile(r"token-([1-9]\d{0,3})")
-
-
-def tokens_from_end(reading: Reading) -> int | None:
-    """How far from a text's end the token lies that is read, 1 for the last; None where all tokens are.
-
-    Raises:
-        SettingsError: if there is no such reading.
-    """
-    if reading == "all-tokens":
-        return None
-    if reading == "last-token":
-        return 1
-    if match := _FROM_THE_END.fullmatch(reading):
-        return int(match[1])
-    raise SettingsError(f"{reading[:60]!r} is no way to read a vector; choose {READING_HELP}")
 
 
 @dataclass(frozen=True)
@@ -84,7 +63,7 @@ class ContrastSet:
     suffix: str | None = None
     prompts: tuple[ReadoutPrompt, ...] = field(default=())
     scorer: ScorerChoice | None = None
-    reading: Reading = "all-tokens"
+    reading: Reading = READINGS.default
     readout: Readout = READOUTS.default
     ask: str | None = None
     pair_asks: tuple[str | None, ...] = ()

@@ -51,7 +51,7 @@ def find_vectors(
     contrast: ContrastSet,
     layers: Sequence[int],
     *,
-    method: Method = "mean-difference",
+    method: Method = METHODS.default,
     reading: str | None = None,
     whiten: bool = False,
 ) -> dict[int, Found]:
@@ -61,7 +61,7 @@ def find_vectors(
         lm: the model that reads.
         contrast: the concept.
         layers: blocks whose output is read.
-        method: "mean-difference", or "principal-component" of the pair differences.
+        method: how the pair differences become a direction, a name of `METHODS`.
         reading: which tokens (see `read_pairs`); None for what the set prefers.
         whiten: whether to whiten by the covariance of the ordinary tokens of the set's texts.
 
@@ -93,7 +93,7 @@ def read_vectors(
     contrast: ContrastSet,
     layers: Sequence[int],
     *,
-    method: Method = METHODS[0],
+    method: Method = METHODS.default,
     reading: str | None = None,
     whiten: bool = False,
     skip_empty: bool = False,
@@ -118,7 +118,7 @@ def reading_vectors(
     contrast: ContrastSet,
     layers: Sequence[int],
     *,
-    method: Method = METHODS[0],
+    method: Method = METHODS.default,
     reading: str | None = None,
     whiten: bool = False,
     skip_empty: bool = False,

@@ -149,7 +149,7 @@ def calibrate_concept(
     concept: ContrastSet,
     *,
     reading: Reading | None = None,
-    method: Method = METHODS[0],
+    method: Method = METHODS.default,
     whiten: bool = False,
     large_vector: SteeringVector | None = None,
 ) -> Generator[Progress, None, Calibration]:

@@ -7,7 +7,7 @@ import torch
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.diagnostics import Diagnosis, diagnose
-from lrt_explorer.concepts.directions import Method
+from lrt_explorer.concepts.methods import METHODS, Method
 from lrt_explorer.concepts.reading import fitting_pairs, reader, reading_pairs
 from lrt_explorer.concepts.stability import Stability, stability
 from lrt_explorer.concepts.vectors import SteeringVector, found_in, random_vector, transfer
@@ -102,7 +102,7 @@ def check_concept(
     large_layer: int,
     *,
     map: tuple[AffineMap, MapInfo] | None = None,
-    method: Method = "mean-difference",
+    method: Method = METHODS.default,
     reading: str | None = None,
     whiten: bool = False,
 ) -> Generator[Progress, None, ConceptCheck]:

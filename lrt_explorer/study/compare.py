@@ -97,7 +97,7 @@ def compare(
     temperature: float | None = None,
     random_seed: int = 0,
     reading: Reading | None = None,
-    method: Method = METHODS[0],
+    method: Method = METHODS.default,
     whiten: bool = False,
     scorer: ScorerChoice | None = None,
     as_in_paper: bool = False,

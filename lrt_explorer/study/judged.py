@@ -1,26 +1,9 @@
-"""Who scores a generated text, what of it a judge is shown, and the score."""
-
-import re
+"""What scores a generated text, and the score."""
 
 from lrt_explorer.concepts.contrast import ContrastSet
-from lrt_explorer.concepts.scorers import Scorer, classifier_identity, make_scorer
-from lrt_explorer.concepts.scoring import ClassifierLabel, ScorerChoice, known_judge
-from lrt_explorer.tinyworld.judge import SCORERS
-
-_SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)]*\s+")
-
-
-def judged_text(prompt: str, continuation: str) -> str:
-    """The continuation together with the sentence that the prompt leaves unfinished.
-
-    A fact needs its question ("the capital of France is" + " Paris"), but the whole sentences of the prompt are not the
-    model's own words and would pull every arm's score towards each other.
-    """
-    ends = [match.end() for match in _SENTENCE_END.finditer(prompt)]
-    tail = prompt[ends[-1] if ends else 0 :]
-    if re.search(r"[.!?…][\"'”’)]*$", tail.rstrip()):
-        tail = ""
-    return (tail + continuation).strip()
+from lrt_explorer.concepts.scorer_kinds import Scorer
+from lrt_explorer.concepts.scorers import make_scorer
+from lrt_explorer.concepts.scoring import ScorerChoice
 
 
 def text_scorer(choice: ScorerChoice | None) -> Scorer | None:
@@ -33,21 +16,7 @@ def text_scorer(choice: ScorerChoice | None) -> Scorer | None:
         SettingsError: if there is no such judge, or its classifier has no such label.
         ModelError: if its classifier cannot be loaded.
     """
-    if choice is None:
-        return None
-    if not isinstance(choice, str):
-        return make_scorer(choice)
-    judge = SCORERS[known_judge(choice)]
-    return lambda prompt, continuation: judge(judged_text(prompt, continuation))
-
-
-def scorer_identity(choice: ScorerChoice | None) -> object:
-    """What tells two scorers apart beyond what they are called by, as JSON; raises what `text_scorer` raises.
-
-    A classifier is known by its weights, for a name may come to mean others.
-    """
-    text_scorer(choice)
-    return list(classifier_identity(choice)) if isinstance(choice, ClassifierLabel) else None
+    return None if choice is None else make_scorer(choice)
 
 
 def judged_score(contrast: ContrastSet, prompt: str, continuation: str) -> float | None:

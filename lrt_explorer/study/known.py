@@ -57,7 +57,7 @@ class KnownVectors:
         contrast: ContrastSet,
         layer: int,
         reading: Reading | None = None,
-        method: Method = METHODS[0],
+        method: Method = METHODS.default,
         whiten: bool = False,
     ) -> Known:
         """The concept's vector at a layer, read from the model if it is not cached yet.
@@ -72,7 +72,7 @@ class KnownVectors:
         contrast: ContrastSet,
         layers: Sequence[int],
         reading: Reading | None = None,
-        method: Method = METHODS[0],
+        method: Method = METHODS.default,
         whiten: bool = False,
         *,
         skip_empty: bool = False,
@@ -89,7 +89,7 @@ class KnownVectors:
         contrast: ContrastSet,
         layers: Sequence[int],
         reading: Reading | None = None,
-        method: Method = METHODS[0],
+        method: Method = METHODS.default,
         whiten: bool = False,
         *,
         skip_empty: bool = False,
@@ -111,7 +111,7 @@ class KnownVectors:
         self, lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: Reading | None = None
     ) -> bool:
         """Whether `get_all` would answer at once, by the usual method."""
-        return set(layers) <= set(self._found(lm, contrast, layers, reading or contrast.reading, METHODS[0]))
+        return set(layers) <= set(self._found(lm, contrast, layers, reading or contrast.reading, METHODS.default))
 
     def _found(
         self, lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: Reading, method: str
@@ -180,7 +180,7 @@ def read_known(
     contrast: ContrastSet,
     layers: Sequence[int],
     reading: Reading | None,
-    method: Method = METHODS[0],
+    method: Method = METHODS.default,
     whiten: bool = False,
     skip_empty: bool = False,
 ) -> dict[int, Known]:
@@ -193,7 +193,7 @@ def reading_known(
     contrast: ContrastSet,
     layers: Sequence[int],
     reading: Reading | None,
-    method: Method = METHODS[0],
+    method: Method = METHODS.default,
     whiten: bool = False,
     skip_empty: bool = False,
 ) -> Generator[Progress, None, dict[int, Known]]:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from lrt_explorer.concepts.arithmetic import combine, orthogonalise, scale
 from lrt_explorer.concepts.contrast import ContrastSet
-from lrt_explorer.concepts.directions import Method
+from lrt_explorer.concepts.methods import METHODS, Method
 from lrt_explorer.concepts.reading import reader, reading_pairs
 from lrt_explorer.concepts.vectors import SteeringVector, found_in
 from lrt_explorer.errors import SettingsError
@@ -31,7 +31,7 @@ class Recipe:
         times: by what the result is multiplied.
     """
 
-    method: Method = "mean-difference"
+    method: Method = METHODS.default
     reading: str = ""
     whiten: bool = False
     together: Together = "remove"

@@ -6,7 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from lrt_explorer.concepts.directions import METHODS, Method
+from lrt_explorer.concepts.methods import METHODS, Method
+from lrt_explorer.concepts.readings import READINGS
 from lrt_explorer.plots import agreement_figure, separation_figure, stability_figure
 from lrt_explorer.study.check import ConceptCheck
 from lrt_explorer.study.progress import timed
@@ -21,8 +22,7 @@ from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL, opened
 from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.wiring import wire_stop
 
-METHOD_CHOICES = [(method.replace("-", " "), method) for method in METHODS]
-READINGS = [("as the set prefers", ""), ("all tokens", "all-tokens"), ("last token", "last-token")]
+AS_THE_SET = ("as the set prefers", "")
 
 
 def build_check(engine: Engine, session: gr.State, chosen: gr.Dropdown, stage: Stage) -> list[gr.components.Component]:
@@ -30,8 +30,8 @@ def build_check(engine: Engine, session: gr.State, chosen: gr.Dropdown, stage: S
     gr.HTML('<h2 class="section">Check</h2>')
     with gr.Row(elem_classes="view"):
         method = gr.Radio(
-            METHOD_CHOICES,
-            value=METHODS[0],
+            METHODS.choices(),
+            value=METHODS.default,
             label="Vector",
             info="of the differences in pairs",
             min_width=250,
@@ -39,8 +39,8 @@ def build_check(engine: Engine, session: gr.State, chosen: gr.Dropdown, stage: S
             elem_classes="choices",
         )
         reading = gr.Radio(
-            READINGS,
-            value="",
+            [AS_THE_SET, *READINGS.choices()],
+            value=AS_THE_SET[1],
             label="Tokens read",
             info="of each text",
             min_width=320,

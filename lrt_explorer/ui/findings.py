@@ -2,7 +2,8 @@
 
 from html import escape
 
-from lrt_explorer.concepts.sets import READINGS
+from lrt_explorer.concepts.methods import METHODS
+from lrt_explorer.concepts.readings import READINGS
 from lrt_explorer.study.check import ConceptCheck, MappedCheck, ModelCheck
 from lrt_explorer.ui.cards import figure, percent, thousands
 from lrt_explorer.ui.concept_engine import VectorCard, VectorCards
@@ -16,7 +17,7 @@ WHOSE = {
 
 def findings(check: ConceptCheck) -> str:
     """What each model makes of the set, and how the map carries its vector."""
-    how = [check.method.replace("-", " "), *(["whitened"] if check.whitened else []), reading_name(check.reading)]
+    how = [METHODS.label(check.method), *(["whitened"] if check.whitened else []), reading_name(check.reading)]
     part = f"{check.pairs_read} of {thousands(check.pairs)} pairs" if check.pairs_read < check.pairs else "all pairs"
     head = f'<p class="added"><b>{escape(check.concept)}</b>, by {escape(", ".join(how))}; {part} read.</p>'
     cards = _model("small", check.small) + _model("large", check.large) + _mapped(check.mapped)
@@ -48,7 +49,7 @@ def vector_table(shown: VectorCards) -> str:
 
 def reading_name(reading: str) -> str:
     """A reading as people write it: "all tokens"."""
-    return reading.replace("-", " ") if reading in READINGS else reading
+    return READINGS.label(reading) if reading in READINGS else reading
 
 
 def _row(card: VectorCard) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from lrt_explorer.concepts.contrast import ContrastSet, import_contrast
+from lrt_explorer.concepts.methods import METHODS
 from lrt_explorer.concepts.vectors import SteeringVector, transfer
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.linear.affine import AffineMap
@@ -156,5 +157,5 @@ def _with_transferred(session: Session, folder: str) -> dict[Whose, SteeringVect
 
 def _described(vector: SteeringVector) -> str:
     """The concept, with what is unusual in how its vector was found."""
-    unusual = vector.method if vector.method != "mean-difference" else ""
+    unusual = vector.method if vector.method != METHODS.default else ""
     return ", ".join(part for part in (vector.concept, unusual, vector.reading) if part)

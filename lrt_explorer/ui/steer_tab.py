@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from lrt_explorer.concepts.readings import READINGS
 from lrt_explorer.defaults import MAX_NEW_TOKENS
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.study.compare import UNSTEERED, Arm, Comparison
@@ -26,7 +27,7 @@ from lrt_explorer.ui.wiring import wire_stop
 
 LENGTHS = (8, MAX_NEW_TOKENS, 96)
 """Fewest, preset and most new tokens."""
-READINGS = [("what the concept prefers", ""), ("all tokens", "all-tokens"), ("last token", "last-token")]
+AS_THE_CONCEPT = ("what the concept prefers", "")
 SET_FILES = [".jsonl", ".json", ".csv", ".tsv", ".txt"]
 """What contrast sets come in; what a file holds decides how it is read."""
 NO_MAP = "There is no map between these layers yet. All four texts are written once one is fitted, under Map."
@@ -121,7 +122,10 @@ def build_steer(engine: Engine, session: gr.State, shelf: gr.State) -> SteerTab:
             length = gr.Slider(LENGTHS[0], LENGTHS[2], LENGTHS[1], step=1, label="Length", info="new tokens per arm")
         with gr.Row():
             reading = gr.Radio(
-                READINGS, value=READINGS[0][1], label="Vector reading", info="which tokens of the contrast texts"
+                [AS_THE_CONCEPT, *READINGS.choices()],
+                value=AS_THE_CONCEPT[1],
+                label="Vector reading",
+                info="which tokens of the contrast texts",
             )
             as_in_paper = gr.Checkbox(
                 False, label="Map as in the paper", info="adds the map's bias to the direction; a difference has none"

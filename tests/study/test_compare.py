@@ -18,6 +18,7 @@ from lrt_explorer.study.fit import FittedMap, fit_map
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.neutral import costs, neutral_prompts
 from lrt_explorer.study.progress import finish
+from lrt_explorer.tinyworld import judge
 from tests.study.tiny import CONCEPT, PROMPTS, large, small, texts
 
 PROMPT = PROMPTS[0].text
@@ -134,9 +135,7 @@ def test_a_free_prompt_is_read_out_with_the_pooled_answers(fitted: FittedMap) ->
 
 
 def test_the_judge_scores_each_arm(fitted: FittedMap, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lrt_explorer.study import judged
-
-    monkeypatch.setitem(judged.SCORERS, "mood", lambda text: float(len(text)))
+    monkeypatch.setitem(judge.SCORERS, "mood", lambda text: float(len(text)))
     for arm in run(fitted).arms:
         assert arm.score == len((PROMPT + arm.text).strip())
     assert "score" not in fitted.info.settings

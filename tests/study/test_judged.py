@@ -6,7 +6,8 @@ import pytest
 
 from lrt_explorer.concepts.scoring import Expression, WordList
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.study.judged import judged_score, judged_text, text_scorer
+from lrt_explorer.study.judged import judged_score, text_scorer
+from lrt_explorer.tinyworld.judges import judged_text
 from tests.study.tiny import CONCEPT
 
 

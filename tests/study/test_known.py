@@ -164,17 +164,18 @@ def test_reading_tells_how_far_it_is_and_what_is_known_takes_no_step() -> None:
 
 
 def test_another_start_takes_what_was_read_from_disk(reads: list[tuple[str, list[int]]]) -> None:
-    first = KnownVectors().get_all(small(), CONCEPT, [0, 1], "last-token", METHODS[1], True)
+    first = KnownVectors().get_all(small(), CONCEPT, [0, 1], "last-token", "principal-component", True)
     later = KnownVectors()
-    again = later.get_all(small(), CONCEPT, [1, 0], "last-token", METHODS[1], True)
+    again = later.get_all(small(), CONCEPT, [1, 0], "last-token", "principal-component", True)
     assert len(reads) == 1
     for layer, known in first.items():
         assert torch.equal(again[layer].vector.values, known.vector.values)
         labels = [{**vars(one.vector), "values": None} for one in (again[layer], known)]
         assert labels[0] == labels[1]
-    later.get_all(small(), CONCEPT, [1, 2], "last-token", METHODS[1], True)
+    later.get_all(small(), CONCEPT, [1, 2], "last-token", "principal-component", True)
     assert reads[1:] == [("tiny-small", [2])], "a layer more is kept beside the others"
-    assert KnownVectors().get_all(small(), CONCEPT, [0, 1, 2], "last-token", METHODS[1], True) and len(reads) == 2
+    found = KnownVectors().get_all(small(), CONCEPT, [0, 1, 2], "last-token", "principal-component", True)
+    assert found and len(reads) == 2
 
 
 def test_what_is_kept_belongs_to_one_model_set_reading_method_and_number_of_pairs(
@@ -182,10 +183,10 @@ def test_what_is_kept_belongs_to_one_model_set_reading_method_and_number_of_pair
 ) -> None:
     KnownVectors().get(small(), CONCEPT, 1)
     for lm, concept, reading, method in (
-        (large(), CONCEPT, None, METHODS[0]),
-        (small(), few_pairs(CONCEPT, 5), None, METHODS[0]),
-        (small(), CONCEPT, "last-token", METHODS[0]),
-        (small(), CONCEPT, None, METHODS[1]),
+        (large(), CONCEPT, None, METHODS.default),
+        (small(), few_pairs(CONCEPT, 5), None, METHODS.default),
+        (small(), CONCEPT, "last-token", METHODS.default),
+        (small(), CONCEPT, None, "principal-component"),
     ):
         KnownVectors().get(lm, concept, 1, reading, method)
     assert len(reads) == 5

@@ -6,9 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from lrt_explorer.concepts.formats.source import Row, Source, is_text, json_lines, read_source
+from lrt_explorer.concepts.readings import READINGS, Reading, token_from_end
 from lrt_explorer.concepts.readout_kinds import READOUTS, Readout
 from lrt_explorer.concepts.scoring import ScorerChoice, scorer_from_json
-from lrt_explorer.concepts.sets import READINGS, ContrastSet, Reading, ReadoutPrompt, tokens_from_end
+from lrt_explorer.concepts.sets import ContrastSet, ReadoutPrompt
 from lrt_explorer.errors import ContrastError, SettingsError
 
 KIND = "lrt-contrast-set"
@@ -138,10 +139,10 @@ def _scorer(header: Mapping[str, object], where: str) -> ScorerChoice | None:
 def _reading(header: Mapping[str, object], where: str) -> Reading:
     value = _optional(header, "reading", where)
     try:
-        tokens_from_end(value or READINGS[0])
+        token_from_end(value or READINGS.default)
     except SettingsError as error:
         raise ContrastError(f"{where} names no usable reading: {error}") from error
-    return value or READINGS[0]
+    return value or READINGS.default
 
 
 def _readout(header: Mapping[str, object], where: str) -> Readout:

@@ -12,6 +12,7 @@ import torch
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.readout_kinds import READOUTS, Readout
+from lrt_explorer.concepts.scorers import scorer_identity
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.store import data_home, has_artifact, load_artifact, save_artifact
@@ -22,7 +23,6 @@ from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.measure import Measured
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.written import Passage
-from lrt_explorer.study.judged import scorer_identity
 from lrt_explorer.study.known import folder_name
 from lrt_explorer.study.world import world_of
 

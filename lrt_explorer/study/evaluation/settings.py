@@ -6,9 +6,9 @@ import numpy as np
 
 from lrt_explorer.concepts.contrast import Reading
 from lrt_explorer.concepts.directions import METHODS, Method
+from lrt_explorer.concepts.readings import token_from_end
 from lrt_explorer.concepts.readout_kinds import READOUTS, Readout
 from lrt_explorer.concepts.scoring import ScorerChoice
-from lrt_explorer.concepts.sets import tokens_from_end
 from lrt_explorer.errors import SettingsError
 
 
@@ -24,7 +24,7 @@ class EvaluationSettings:
         other_concepts: how many other concepts' vectors go through the same map as controls, as far as there are any.
         neutral_prompts: prompts on which the coherence cost is measured.
         reading: where vectors are read; None for what each concept prefers.
-        method: how vectors are found in the texts, "mean-difference" or "principal-component".
+        method: how vectors are found in the texts, a name of `METHODS`.
         whiten: whether that is done in whitened activations, each model's by its own covariance.
         as_in_paper: whether the map's offset is added to transferred vectors (arXiv 2506.00653).
         readout: what the answers are counted in, a name of `READOUTS`; None for what each concept asks for.
@@ -46,7 +46,7 @@ class EvaluationSettings:
     other_concepts: int = 3
     neutral_prompts: int = 16
     reading: Reading | None = None
-    method: Method = "mean-difference"
+    method: Method = METHODS.default
     whiten: bool = False
     as_in_paper: bool = False
     readout: Readout | None = None
@@ -68,7 +68,7 @@ class EvaluationSettings:
         if self.prompts < 2:
             raise SettingsError(f"{self.prompts} prompts tell nothing about other prompts; ask for at least 2")
         if self.reading is not None:
-            tokens_from_end(self.reading)
+            token_from_end(self.reading)
         if self.method not in METHODS:
             raise SettingsError(f"{self.method!r} finds no vector; choose one of {', '.join(METHODS)}")
         if self.readout is not None:
