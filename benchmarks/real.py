@@ -37,8 +37,9 @@ from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.likelihood import continuation_nats
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo
+from lrt_explorer.study.arms import NATIVE, TRANSFERRED, UNSTEERED
 from lrt_explorer.study.calibrate import calibrate_concept
-from lrt_explorer.study.compare import NATIVE, TRANSFERRED, UNSTEERED, Comparison, compare
+from lrt_explorer.study.compare import Comparison, compare
 from lrt_explorer.study.defaults import default_layers, default_prompt, example_prompts
 from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.written import repeated_share

@@ -21,9 +21,9 @@ from lrt_explorer.cli.common import (
     run_study,
     table,
 )
+from lrt_explorer.study.arms import BESIDE, TRANSFERRED_DIRECT
 
 DOCUMENT = "evaluation.json"
-CONTROLS = ("random", "shuffled map", "other concept")
 
 
 def add_parser(commands: Any) -> None:
@@ -153,8 +153,8 @@ def show(result: Json) -> str:
                 concept["verdict"],
                 _interval(concept, "retention"),
                 _interval(concept, "retention_at_equal_cost"),
-                *(_interval(arms.get(name), "retention") for name in CONTROLS),
-                number(arms["transferred, direct"]["retention"]),
+                *(_interval(arms.get(name), "retention") for name in BESIDE),
+                number(arms[TRANSFERRED_DIRECT]["retention"]),
                 number(concept["pearson_r"]),
                 number(concept["anti_steerable"]),
             )
@@ -165,9 +165,7 @@ def show(result: Json) -> str:
         "verdict",
         "retention",
         "at equal cost",
-        "random",
-        "shuffled map",
-        "other concept",
+        *BESIDE,
         "direct",
         "r",
         "anti-steerable",

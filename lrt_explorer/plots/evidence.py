@@ -7,10 +7,11 @@ from typing import Any
 
 from lrt_explorer.concepts.readout_kinds import READOUTS
 from lrt_explorer.plots.styles import CLEAR, CONTROL, EVIDENCE_STYLES, ArmStyle
+from lrt_explorer.study.arms import NATIVE, TRANSFERRED
 from lrt_explorer.study.evaluation.evidence import ArmEvidence, ConceptEvidence
 from lrt_explorer.study.statistics import Interval
 
-FRONT = ("native", "transferred")
+FRONT = (NATIVE, TRANSFERRED)
 """First in the legend, and drawn over all others, the second over the first."""
 PROMINENT, FAINT = 2.4, 1.4
 """Widths of lines."""

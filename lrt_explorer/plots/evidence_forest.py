@@ -7,10 +7,11 @@ from typing import Any
 import plotly.graph_objects as go
 
 from lrt_explorer.plots.evidence import arm_style, as_text, between, frame, plain
+from lrt_explorer.study.arms import BESIDE, TRANSFERRED
 from lrt_explorer.study.evaluate import Evaluation
 from lrt_explorer.study.evaluation.evidence import ArmEvidence
 
-ARMS = ("transferred", "random", "shuffled map", "other concept")
+ARMS = (TRANSFERRED, *BESIDE)
 """From top to bottom within the row of a concept."""
 ROW = 46
 """Height of a concept's row, in pixels."""
@@ -97,7 +98,7 @@ def _markers(name: str, rows: Sequence[tuple[float, int, ArmEvidence, str]]) -> 
 
 
 def _offset(place: int) -> float:
-    return -0.27 + 0.2 * place
+    return 0.6 * place / max(1, len(ARMS) - 1) - 0.27
 
 
 def _range(arms: Sequence[ArmEvidence]) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import plotly
 
+from lrt_explorer.study.arms import ARMS, PANES, Tone
 from lrt_explorer.study.project import LARGE, MAPPED
 
 BLUE = "#0072B2"
@@ -40,28 +41,13 @@ class ArmStyle:
     dash: str
 
 
-ARM_STYLES = {
-    "unsteered": ArmStyle("Unsteered", "the large model as it is", GREY, "circle-open", "solid"),
-    "native": ArmStyle("Native", "the large model’s own vector", BLUE, "circle", "solid"),
-    "transferred": ArmStyle("Transferred", "the small model’s vector, mapped", ORANGE, "diamond", "dash"),
-    "random": ArmStyle("Random control", "a random vector, same norm", CONTROL, "x", "dot"),
-}
+TONES: dict[Tone, str] = {"still": GREY, "native": BLUE, "transferred": ORANGE, "control": CONTROL}
 EVIDENCE_STYLES = {
-    **ARM_STYLES,
-    "shuffled map": ArmStyle("Shuffled map", "mapped by a map that knows no pairs", CONTROL, "square-open", "dot"),
-    "other concept": ArmStyle(
-        "Other concept", "another concept’s vector, mapped alike", CONTROL, "triangle-up-open", "dot"
-    ),
-    "no map": ArmStyle("No map", "the small model’s vector as it is", CONTROL, "triangle-down-open", "dot"),
-    "native, direct": ArmStyle(
-        "Native, direct", "native, sent straight to the logits", BLUE, "hexagon-open", "dashdot"
-    ),
-    "transferred, direct": ArmStyle(
-        "Transferred, direct", "transferred, sent straight to the logits", ORANGE, "diamond-open", "dashdot"
-    ),
-    "prompt": ArmStyle("Prompt", "words before the prompt, no vector", GREY, "star", "longdash"),
+    name: ArmStyle(arm.label, arm.help, TONES[arm.tone], arm.marker, arm.dash) for name, arm in ARMS.items()
 }
-"""The arms of an evaluation; all controls are dotted light grey, and all that goes straight to the logits is hollow."""
+"""The arms of an evaluation."""
+ARM_STYLES = {name: EVIDENCE_STYLES[name] for name in PANES}
+"""The arms of a comparison."""
 MODEL_STYLES = {
     LARGE: ("large model", BLUE, "circle"),
     MAPPED: ("small model, mapped", ORANGE, "diamond"),

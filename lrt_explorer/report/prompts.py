@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from lrt_explorer.plots import arm_style, glyph, signed, unit
-from lrt_explorer.study.evaluation.arms import NATIVE, PROMPT, TRANSFERRED, UNSTEERED
+from lrt_explorer.study.arms import NATIVE, PROMPT, TRANSFERRED, UNSTEERED
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.evaluation.prompts import PromptEvidence, prompts_by_gap, worst_and_best
 from lrt_explorer.study.evaluation.written import Passage

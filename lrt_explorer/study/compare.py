@@ -11,22 +11,22 @@ from lrt_explorer.concepts.directions import METHODS, Method, method_name
 from lrt_explorer.concepts.readout import answer_readout, pooled_prompt
 from lrt_explorer.concepts.readout_kinds import READOUTS
 from lrt_explorer.concepts.scoring import ScorerChoice
-from lrt_explorer.concepts.vectors import SteeringVector, addition, random_vector, transfer
+from lrt_explorer.concepts.vectors import SteeringVector, addition, transfer
 from lrt_explorer.defaults import MAX_NEW_TOKENS
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.chat import framed
 from lrt_explorer.lm.generate import generate_arms
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, check_map
+from lrt_explorer.study.arms import ARMS, PANES, UNSTEERED
 from lrt_explorer.study.brought import check_home
 from lrt_explorer.study.calibrate import calibrate, equal_strengths
 from lrt_explorer.study.deviation import unit_of
+from lrt_explorer.study.evaluation.arms import ArmMaterial
 from lrt_explorer.study.judged import text_scorer
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.world import world_of
-
-UNSTEERED, NATIVE, TRANSFERRED, RANDOM = "unsteered", "native", "transferred", "random"
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Arm:
     """One column of a comparison.
 
     Attributes:
-        name: "unsteered", "native", "transferred" or "random".
+        name: that of an arm with a pane in `ARMS`.
         text: what the model has written after the prompt.
         tokens: the text in pieces, one a token; joined they are the text.
         changed: for each token whether it differs from the unsteered text, by alignment.
@@ -72,7 +72,7 @@ class Comparison:
         prompt: the shared start.
         strength: s, in units of the typical deviation.
         coefficient: s · m, the length of what was added to the native arm.
-        arms: unsteered, native, transferred, random.
+        arms: unsteered, then the others in the order of `ARMS`.
         settings: everything else that it takes to repeat it.
     """
 
@@ -136,11 +136,9 @@ def compare(
         else check_home(small_vector, small, info.small_layer)
     )
     mapped = transfer(found, map, info, as_in_paper=as_in_paper)
-    directions = {
-        NATIVE: native.values,
-        TRANSFERRED: mapped.values,
-        RANDOM: random_vector(large.width, random_seed),
-    }
+    material = ArmMaterial(native.values, mapped.values, found.values, seeds=(random_seed,))
+    # The first of each arm: a pane shows one text.
+    directions = {name: one.values for name in PANES for one in ARMS[name].load()(material)[:1]}
     world = world_of(small.name, large.name)
     ordinary, temperature = world.ordinary, world.temperature if temperature is None else temperature
     unit = unit_of(large, layer, ordinary)

@@ -18,6 +18,7 @@ from lrt_explorer.linear.outliers import ordinary_rows
 from lrt_explorer.linear.projection import pca, umap
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, check_map
+from lrt_explorer.study.arms import NATIVE, TRANSFERRED
 from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.paired import read_paired
@@ -182,7 +183,7 @@ def _directions(
         return {}
     native = known_vectors().get(large, concept, info.large_layer, reading)
     mapped = transfer(known_vectors().get(small, concept, info.small_layer, reading).vector, map, info)
-    vectors = {"native": native.vector.values, "transferred": mapped.values}
+    vectors = {NATIVE: native.vector.values, TRANSFERRED: mapped.values}
     unit = unit_of(large, info.large_layer, world_of(small.name, large.name).ordinary)
     return {name: addition(values, 1.0, unit) for name, values in vectors.items()}
 

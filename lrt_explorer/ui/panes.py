@@ -5,7 +5,8 @@ from html import escape
 
 from lrt_explorer.concepts.readout_kinds import READOUTS
 from lrt_explorer.plots import ARM_STYLES, ArmStyle, glyph, marker
-from lrt_explorer.study.compare import UNSTEERED, Arm, Comparison, ComparisonStep
+from lrt_explorer.study.arms import UNSTEERED
+from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep
 from lrt_explorer.ui.cards import notice
 from lrt_explorer.ui.engine import ConceptCard
 from lrt_explorer.ui.session import Session

@@ -11,7 +11,8 @@ import gradio as gr
 from lrt_explorer.concepts.readings import READINGS
 from lrt_explorer.defaults import MAX_NEW_TOKENS
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.study.compare import UNSTEERED, Arm, Comparison
+from lrt_explorer.study.arms import UNSTEERED
+from lrt_explorer.study.compare import Arm, Comparison
 from lrt_explorer.study.progress import Progress, timed
 from lrt_explorer.ui.cards import chips, notice, progress_bar, slider_ends
 from lrt_explorer.ui.choices import OWN_VECTORS

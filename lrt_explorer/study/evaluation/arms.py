@@ -1,27 +1,33 @@
 """The arms of an evaluation: every direction that is added, and where it comes from."""
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.vectors import SteeringVector, random_vector, transfer
+from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.study.arms import (
+    ARMS,
+    NATIVE,
+    NATIVE_DIRECT,
+    NO_MAP,
+    OTHER,
+    RANDOM,
+    SHUFFLED,
+    TRANSFERRED,
+    TRANSFERRED_DIRECT,
+)
 from lrt_explorer.study.calibrate import calibrate
 from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.known import Known, known_vectors
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.world import world_of
-
-UNSTEERED, NATIVE, TRANSFERRED, RANDOM, SHUFFLED = "unsteered", "native", "transferred", "random", "shuffled map"
-OTHER, NO_MAP, PROMPT = "other concept", "no map", "prompt"
-NATIVE_DIRECT, TRANSFERRED_DIRECT = "native, direct", "transferred, direct"
-CONTROLS = (RANDOM, SHUFFLED)
-"""The arms that know nothing of the concept, against whose spread the others are judged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +45,27 @@ class Direction:
     arm: str
     values: Tensor
     direct: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class ArmMaterial:
+    """What the directions of all arms of a concept are made of.
+
+    Attributes:
+        native: `[d_large]`, the large model's own vector.
+        transferred: `[d_large]`, the small model's vector, mapped.
+        small: `[d_small]`, the small model's vector.
+        seeds: of the random directions.
+        control_maps: maps fitted on shuffled pairs.
+        others: mapped vectors of other concepts by name.
+    """
+
+    native: Tensor
+    transferred: Tensor
+    small: Tensor
+    seeds: Sequence[int] = (0,)
+    control_maps: Sequence[AffineMap] = ()
+    others: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,27 +107,72 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
     def mapped(vector: SteeringVector) -> Tensor:
         return transfer(vector, case.map, info, as_in_paper=settings.as_in_paper).values
 
-    native = known(large, case.concept, info.large_layer)
+    read = known(large, case.concept, info.large_layer)
     found = known(small, case.concept, info.small_layer).vector
-    own, transferred = native.vector.values, mapped(found)
-    directions = [Direction(NATIVE, NATIVE, own), Direction(TRANSFERRED, TRANSFERRED, transferred)]
-    for seed in range(settings.random_seeds):
-        directions.append(Direction(f"{RANDOM} {seed + 1}", RANDOM, random_vector(large.width, seed)))
-    for number, control in enumerate(case.control_maps, 1):
-        directions.append(Direction(f"{SHUFFLED} {number}", SHUFFLED, control.direction(found.values)))
-    for other in case.others:
-        values = mapped(known(small, other, info.small_layer).vector)
-        directions.append(Direction(f"{OTHER}: {other.name}", OTHER, values))
-    if small.width == large.width:
-        directions.append(Direction(NO_MAP, NO_MAP, found.values))
-    directions.append(Direction(NATIVE_DIRECT, NATIVE_DIRECT, own, direct=True))
-    directions.append(Direction(TRANSFERRED_DIRECT, TRANSFERRED_DIRECT, transferred, direct=True))
+    own, carried = read.vector.values, mapped(found)
+    material = ArmMaterial(
+        own,
+        carried,
+        found.values,
+        range(settings.random_seeds),
+        case.control_maps,
+        {other.name: mapped(known(small, other, info.small_layer).vector) for other in case.others},
+    )
+    directions = [direction for arm in ARMS.values() for direction in arm.load()(material)]
     ordinary = world_of(small.name, large.name).ordinary
     unit = unit_of(large, info.large_layer, ordinary)
     strengths = settings.strengths
     if strengths is None:
         strengths = (yield from calibrate(large, info.large_layer, own, unit, ordinary)).grid
-    return ConceptArms(tuple(directions), unit, strengths, cosine(transferred, own), case.map.reachable_share(own))
+    return ConceptArms(tuple(directions), unit, strengths, cosine(carried, own), case.map.reachable_share(own))
+
+
+def nothing(_: ArmMaterial) -> list[Direction]:
+    """No direction: the model as it is."""
+    return []
+
+
+def native(material: ArmMaterial) -> list[Direction]:
+    """The large model's own vector."""
+    return [Direction(NATIVE, NATIVE, material.native)]
+
+
+def transferred(material: ArmMaterial) -> list[Direction]:
+    """The small model's vector, mapped."""
+    return [Direction(TRANSFERRED, TRANSFERRED, material.transferred)]
+
+
+def random(material: ArmMaterial) -> list[Direction]:
+    """One random direction for each seed."""
+    width = len(material.native)
+    return [Direction(f"{RANDOM} {seed + 1}", RANDOM, random_vector(width, seed)) for seed in material.seeds]
+
+
+def shuffled(material: ArmMaterial) -> list[Direction]:
+    """The small model's vector through each control map."""
+    maps = enumerate(material.control_maps, 1)
+    return [Direction(f"{SHUFFLED} {number}", SHUFFLED, one.direction(material.small)) for number, one in maps]
+
+
+def other_concepts(material: ArmMaterial) -> list[Direction]:
+    """The mapped vectors of other concepts."""
+    return [Direction(f"{OTHER}: {name}", OTHER, values) for name, values in material.others.items()]
+
+
+def unmapped(material: ArmMaterial) -> list[Direction]:
+    """The small model's vector as it is, where the widths agree."""
+    same = len(material.small) == len(material.native)
+    return [Direction(NO_MAP, NO_MAP, material.small)] if same else []
+
+
+def native_direct(material: ArmMaterial) -> list[Direction]:
+    """The native vector, past all blocks."""
+    return [Direction(NATIVE_DIRECT, NATIVE_DIRECT, material.native, direct=True)]
+
+
+def transferred_direct(material: ArmMaterial) -> list[Direction]:
+    """The transferred vector, past all blocks."""
+    return [Direction(TRANSFERRED_DIRECT, TRANSFERRED_DIRECT, material.transferred, direct=True)]
 
 
 def others_of(concepts: Sequence[ContrastSet], index: int, count: int) -> tuple[ContrastSet, ...]:

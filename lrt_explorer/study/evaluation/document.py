@@ -8,6 +8,7 @@ from typing import Any
 
 from lrt_explorer import __version__
 from lrt_explorer.concepts.readout_kinds import READOUTS
+from lrt_explorer.study.arms import TRANSFERRED
 from lrt_explorer.study.evaluate import ConceptResult, Evaluation
 from lrt_explorer.study.evaluation.evidence import ArmEvidence
 from lrt_explorer.study.statistics import Interval
@@ -71,7 +72,7 @@ def _concept(result: ConceptResult) -> dict[str, Any]:
         "pearson_r": evidence.pearson_r,
         "pearson_r_random": evidence.pearson_r_random,
         "pearson_r_effect": evidence.pearson_r_effect,
-        "anti_steerable": evidence.arm("transferred").anti_steerable,
+        "anti_steerable": evidence.arm(TRANSFERRED).anti_steerable,
         "control_spread": evidence.control_spread,
         "direction_cosine": evidence.direction_cosine,
         "reachable_share": evidence.reachable_share,

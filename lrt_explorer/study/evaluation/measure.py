@@ -14,7 +14,8 @@ from lrt_explorer.errors import ContrastError
 from lrt_explorer.lm.chat import unframed
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.suffix import Start, read_starts, suffix_logits
-from lrt_explorer.study.evaluation.arms import PROMPT, UNSTEERED, ConceptArms
+from lrt_explorer.study.arms import PROMPT, UNSTEERED
+from lrt_explorer.study.evaluation.arms import ConceptArms
 from lrt_explorer.study.evaluation.baseline import baseline_prompt
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.written import WRITING, Passage, write_passages

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lrt_explorer.study.evaluation.arms import NATIVE, TRANSFERRED
+from lrt_explorer.study.arms import NATIVE, TRANSFERRED
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.evaluation.written import Passage
 

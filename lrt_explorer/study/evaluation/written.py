@@ -11,7 +11,8 @@ from lrt_explorer.lm.chat import unframed
 from lrt_explorer.lm.generate import generate_batch
 from lrt_explorer.lm.likelihood import continuation_nats
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.study.evaluation.arms import NATIVE, PROMPT, RANDOM, TRANSFERRED, UNSTEERED, ConceptArms
+from lrt_explorer.study.arms import NATIVE, PROMPT, RANDOM, TRANSFERRED, UNSTEERED
+from lrt_explorer.study.evaluation.arms import ConceptArms
 from lrt_explorer.study.evaluation.baseline import baseline_prompt
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.judged import text_scorer
