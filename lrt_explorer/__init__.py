@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lrt_explorer.study.progress import finish
     from lrt_explorer.study.project import project
     from lrt_explorer.study.suggest import suggest_layers
+    from lrt_explorer.study.tables import choices
     from lrt_explorer.study.texts import read_texts
 
 __version__ = "0.1.0"
@@ -35,6 +36,7 @@ __all__ = [
     "EvaluationSettings",
     "calibrate",
     "calibrate_concept",
+    "choices",
     "compare",
     "dose_response",
     "evaluate",
@@ -74,6 +76,7 @@ _HOMES = {
     "lrt_explorer.study.progress": ("finish",),
     "lrt_explorer.study.project": ("project",),
     "lrt_explorer.study.suggest": ("suggest_layers",),
+    "lrt_explorer.study.tables": ("choices",),
     "lrt_explorer.study.texts": ("read_texts",),
 }
 

@@ -13,7 +13,7 @@ SPAN = 0.5
 """How far below the best score the picture reaches: a setting at which a map breaks down may score −100."""
 
 
-def path_figure(path: Sequence[tuple[float, float]], chosen: float, setting: str) -> go.Figure:
+def path_figure(path: Sequence[tuple[float, float]], chosen: float, setting: str, unit: str = "") -> go.Figure:
     """R² against the settings tried, the chosen one marked.
 
     Args:
@@ -21,6 +21,7 @@ def path_figure(path: Sequence[tuple[float, float]], chosen: float, setting: str
         chosen: the setting of the map in use.
         setting: what it is called, such as "λ" or "rank". Values below 1 are set side by side whatever lies between
             them, for they are tried at powers of ten and at 0, which a logarithm has no place for.
+        unit: what it is counted in; "" if nothing.
     """
     settings = [value for value, _ in path]
     scores = [score for _, score in path]
@@ -40,6 +41,7 @@ def path_figure(path: Sequence[tuple[float, float]], chosen: float, setting: str
     low = max(min(scores), best - SPAN)
     room = max(best - low, 0.01) * 0.12
     still = {"fixedrange": True, "zeroline": False}
+    title = f"{setting} ({unit})" if unit else setting
     ticks = {"tickvals": places[::2], "ticktext": [_number(s) for s in settings[::2]]} if wide else {"nticks": 6}
     figure.update_layout(
         paper_bgcolor=CLEAR,
@@ -49,7 +51,12 @@ def path_figure(path: Sequence[tuple[float, float]], chosen: float, setting: str
         margin={"l": 40, "r": 8, "t": 6, "b": 36},
         dragmode=False,
         hovermode="closest",
-        xaxis={"title": {"text": setting, "standoff": 4}, "showgrid": False, **still, **ticks},
+        xaxis={
+            "title": {"text": title, "standoff": 4},
+            "showgrid": False,
+            **still,
+            **ticks,
+        },
         yaxis={"title": {"text": "R²", "standoff": 4}, "range": [low - room, best + room], "nticks": 4, **still},
     )
     return figure

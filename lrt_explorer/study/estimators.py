@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.registry import Entry, Table
@@ -10,6 +10,7 @@ from lrt_explorer.registry import Entry, Table
 if TYPE_CHECKING:
     from lrt_explorer.concepts.contrast import ContrastSet
     from lrt_explorer.linear.estimators import ClosedForm
+    from lrt_explorer.store import MapInfo
 
 LAMBDA = "λ"
 """The setting that a map keeps as its `lam`; every other one is kept in its settings under its own name."""
@@ -72,7 +73,7 @@ ESTIMATORS: Table[Estimator | Descent] = Table(
         Estimator(
             name="ridge",
             label="Ridge",
-            unit="of the mean variance",
+            unit="× mean variance",
             help="least squares with a penalty on the size of the map",
             function="lrt_explorer.linear.estimators:ridge",
             setting=LAMBDA,
@@ -140,3 +141,23 @@ def closed_form(name: str) -> "ClosedForm":
             raise SettingsError(
                 f"there is no closed-form estimator {name!r}; choose one of {', '.join(closed_forms())}"
             )
+
+
+class Setting(NamedTuple):
+    """The number that an estimator chose: what it is called, its value as a file gives it, and its unit."""
+
+    name: str
+    value: Any
+    unit: str
+
+
+def chosen_setting(info: "MapInfo") -> Setting | None:
+    """What the estimator of a map chose; None if it chooses nothing. One that is not in the table may have a λ."""
+    match ESTIMATORS.get(info.method):
+        case Estimator(setting=name, unit=unit):
+            value = info.lam if name == LAMBDA else info.settings.get(name)
+            return Setting(name, value, unit) if name else None
+        case Descent():
+            return None
+        case None:
+            return None if info.lam is None else Setting(LAMBDA, info.lam, "")

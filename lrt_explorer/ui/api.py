@@ -8,6 +8,7 @@ from gradio.events import api
 from lrt_explorer.defaults import MAX_NEW_TOKENS
 from lrt_explorer.errors import LRTError
 from lrt_explorer.study.progress import finish
+from lrt_explorer.study.tables import choices as all_choices
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.session import SteerSettings
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL
@@ -53,6 +54,11 @@ def add_api(engine: Engine) -> None:
             "concepts": [{"name": card.name, "description": card.description} for card in engine.concepts(None)],
         }
 
+    def choices() -> dict[str, Any]:
+        """List what can be chosen by name: estimators, readouts, methods, readings, arms, scorers, with their units."""
+        return all_choices()
+
+    api(choices, api_name="choices")
     api(compare, api_name="compare", concurrency_id=MODEL_WORK, concurrency_limit=PARALLEL)
     api(pairs, api_name="pairs")
 

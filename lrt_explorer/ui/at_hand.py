@@ -8,7 +8,7 @@ from typing import Any, TypeGuard
 
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, data_home, load_map
-from lrt_explorer.study.estimators import ESTIMATORS, LAMBDA, Estimator
+from lrt_explorer.study.estimators import ESTIMATORS, chosen_setting
 from lrt_explorer.study.known import short_hash
 from lrt_explorer.study.layers import solve_pair
 from lrt_explorer.study.maps import find_map, keep_map
@@ -73,16 +73,15 @@ def own_corpus(file: Path) -> str:
 
 def fit_path(info: MapInfo) -> FitPath | None:
     """How the setting of a map was chosen, if it is written down and there was a choice."""
-    entry = ESTIMATORS.get(info.method)
-    setting = entry.setting if isinstance(entry, Estimator) else LAMBDA
-    chosen = info.lam if setting == LAMBDA else info.settings.get(setting)
+    setting = chosen_setting(info)
     path = info.settings.get("path")
     # A map may come from a file that anybody wrote.
-    if not isinstance(path, list) or len(path) < 2 or not _is_number(chosen):
+    if not isinstance(path, list) or len(path) < 2 or setting is None or not _is_number(setting.value):
         return None
     if not all(isinstance(step, list) and len(step) == 2 and all(map(_is_number, step)) for step in path):
         return None
-    return FitPath(setting, tuple((float(value), float(score)) for value, score in path), chosen)
+    points = tuple((float(value), float(score)) for value, score in path)
+    return FitPath(setting.name, points, setting.value, setting.unit)
 
 
 def _is_number(value: Any) -> TypeGuard[float]:

@@ -68,11 +68,13 @@ class FitPath:
         setting: what it is called, "λ" or "rank".
         points: (setting, R² on the select part) for every one tried.
         chosen: the setting of the map.
+        unit: what the setting is counted in; "" if nothing.
     """
 
     setting: str
     points: tuple[tuple[float, float], ...]
     chosen: float
+    unit: str = ""
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ def show_map(engine: Engine, session: Session | None, concept: str) -> Iterator[
         route(session, badges),
         badges_card(session, badges, engine.concept(session, concept).name),
         gr.Dropdown(_choices(methods, used), value=used),
-        "" if path is None else path_figure(path.points, path.chosen, path.setting).to_json(),
+        "" if path is None else path_figure(path.points, path.chosen, path.setting, path.unit).to_json(),
     )
 
 

@@ -19,7 +19,7 @@ def app(tmp_path: Path) -> gr.Blocks:
 
 def test_other_programs_see_the_studies_and_nothing_else(app: gr.Blocks) -> None:
     endpoints = app.get_api_info()["named_endpoints"]
-    assert set(endpoints) == {"/compare", "/pairs"}
+    assert set(endpoints) == {"/choices", "/compare", "/pairs"}
     names = [parameter["parameter_name"] for parameter in endpoints["/compare"]["parameters"]]
     assert names[:5] == ["small", "large", "concept", "prompt", "strength"]
     assert all(endpoint["description"] for endpoint in endpoints.values())

@@ -8,7 +8,9 @@ from typing import Any
 
 from lrt_explorer import __version__
 from lrt_explorer.concepts.readout_kinds import READOUTS
+from lrt_explorer.store import MapInfo
 from lrt_explorer.study.arms import TRANSFERRED
+from lrt_explorer.study.estimators import chosen_setting
 from lrt_explorer.study.evaluate import ConceptResult, Evaluation
 from lrt_explorer.study.evaluation.evidence import ArmEvidence
 from lrt_explorer.study.statistics import Interval
@@ -32,6 +34,7 @@ def evaluation_document(evaluation: Evaluation) -> dict[str, Any]:
         "map": {
             "method": evaluation.map.method,
             "lambda": evaluation.map.lam,
+            **_setting(evaluation.map),
             "r2": evaluation.map.r2,
             "r2_standardised": evaluation.map.r2_standardised,
             "cka": evaluation.map.cka,
@@ -50,6 +53,12 @@ def evaluation_document(evaluation: Evaluation) -> dict[str, Any]:
         "versions": {"lrt-explorer": __version__, **{name: version(name) for name in _LIBRARIES}},
         "concepts": [_concept(result) for result in evaluation.concepts],
     }
+
+
+def _setting(info: MapInfo) -> dict[str, Any]:
+    found = chosen_setting(info)
+    name, value, unit = (None, None, None) if found is None else found
+    return {"setting": name, "setting_value": value, "setting_unit": unit}
 
 
 def _concept(result: ConceptResult) -> dict[str, Any]:
