@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -78,6 +79,14 @@ def imports(module: str, source: str, modules: Mapping[str, str]) -> Iterator[Im
                 yield Import(module, submodule if submodule in modules else origin, node.lineno)
 
 
+def references(module: str, source: str) -> Iterator[Import]:
+    """Every module that a text names, as "module:function" in a table does, to be imported later."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if match := re.fullmatch(rf"({PACKAGE}(?:\.\w+)+)(?::\w+)?", node.value):
+                yield Import(module, match[1], node.lineno)
+
+
 def violations(modules: Mapping[str, str]) -> list[str]:
     """Say what breaks the rule in these modules (name -> source), one sentence each; empty where it holds."""
     found = [f"{module} has no floor: give it one in FLOORS" for module in modules if floor(module) is None]
@@ -95,6 +104,13 @@ def violations(modules: Mapping[str, str]) -> list[str]:
                 found.append(f"{place}: {library} is imported only in {' and '.join(CONFINED[library])}")
             if entry.target in modules:
                 graph[module].add(entry.target)
+    for module, source in modules.items():
+        for entry in references(module, source):
+            own, other = floor(module), floor(entry.target)
+            if own is not None and other is not None and other > own:
+                found.append(
+                    f"{module}, line {entry.line}: floor {own} names {entry.target} from floor {other} above it"
+                )
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -144,6 +160,7 @@ def test_a_sound_house_has_no_violation() -> None:
         ("lrt_explorer.ui.app", "from transformers import AutoModel", "transformers is imported only in"),
         ("lrt_explorer.ui.app", "import plotly.express as px", "plotly is imported only in"),
         ("lrt_explorer.plots", "import gradio", "gradio is imported only in"),
+        ("lrt_explorer.linear.affine", "f = 'lrt_explorer.lm.load:load'", "floor 1 names lrt_explorer.lm.load"),
         ("lrt_explorer.helpers", "", "lrt_explorer.helpers has no floor"),
     ],
 )

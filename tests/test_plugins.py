@@ -1,30 +1,48 @@
 """What another package brings by entry points is offered everywhere; what it forgets is said in one sentence."""
 
+import configparser
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import pytest
 
+from lrt_explorer.concepts.contrast import read_contrast
+from lrt_explorer.concepts.readout import answer_tokens
+from lrt_explorer.concepts.vectors import find_vectors
 from lrt_explorer.errors import RegistryError
 from lrt_explorer.study.estimators import ESTIMATORS, Estimator
+from lrt_explorer.study.world import world_of
+from lrt_explorer.ui.session import Session
 from tests.study import tiny
 from tests.ui.tiny_house import build_assets
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = ROOT / "tests" / "plugins"
-SOUND = {
-    "lrt_halved": ("estimators", "halved = lrt_halved:HALVED"),
-    "lrt_bits": ("readouts", "bits = lrt_bits:BITS"),
-    "lrt_length": ("scorers", "length = lrt_length:LENGTH"),
-}
-UNSOUND = {
-    "lrt_forgetful": ("estimators", "forgetful = lrt_forgetful:FORGETFUL"),
-    "lrt_broken": ("estimators", "broken = lrt_broken:BROKEN"),
-}
+UNSOUND = {"estimators": {"forgetful": "lrt_forgetful:FORGETFUL", "broken": "lrt_broken:BROKEN"}}
+FORGETFUL = """
+from lrt_explorer.study.estimators import Estimator
+
+FORGETFUL = Estimator(name="forgetful", label="Forgetful", help="forgets its unit", function="lrt_forgetful:fit")
+"""
+BROKEN = "import no_such_library\n"
+
+
+def recipes(language: str) -> list[str]:
+    """The blocks of docs/extending.md in this language."""
+    text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.S | re.M)
+
+
+def files() -> dict[str, str]:
+    """Its Python files by name; a block names its file in the first line."""
+    return {match[1]: block for block in recipes("python") if (match := re.match(r"# (\S+\.py)\n", block))}
+
 
 # In an interpreter of its own, which finds the packages as it would find installed ones. Prints one JSON object.
 EVERYWHERE = """
@@ -68,15 +86,25 @@ print(json.dumps(report))
 """
 
 
-def install(folder: Path, packages: dict[str, tuple[str, str]]) -> Path:
-    """What pip leaves of packages of one file each: the file, and the metadata with its entry points."""
-    for name, (group, point) in packages.items():
-        info = folder / f"{name}-1.2.dist-info"
-        info.mkdir(parents=True)
-        (folder / f"{name}.py").write_bytes((SOURCES / f"{name}.py").read_bytes())
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n", encoding="utf-8")
-        (info / "entry_points.txt").write_text(f"[lrt_explorer.{group}]\n{point}\n", encoding="utf-8")
+def install(folder: Path) -> Path:
+    """What pip leaves of the packages of docs/extending.md, and of two that are unsound: files, and entry points."""
+    (project,) = (tomllib.loads(block)["project"] for block in recipes("toml"))
+    groups = {group.removeprefix("lrt_explorer."): points for group, points in project["entry-points"].items()}
+    package(folder, project["name"], groups, {name: text for name, text in files().items() if "/" not in name})
+    package(folder, "unsound", UNSOUND, {"lrt_forgetful.py": FORGETFUL, "lrt_broken.py": BROKEN})
     return folder
+
+
+def package(folder: Path, name: str, groups: dict[str, dict[str, str]], sources: dict[str, str]) -> None:
+    info = folder / f"{name}-1.2.dist-info"
+    info.mkdir(parents=True)
+    points = configparser.ConfigParser()
+    points.read_dict({f"lrt_explorer.{group}": entries for group, entries in groups.items()})
+    with (info / "entry_points.txt").open("w", encoding="utf-8") as file:
+        points.write(file)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n", encoding="utf-8")
+    for source, text in sources.items():
+        (folder / source).write_text(text, encoding="utf-8")
 
 
 def python(packages: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -99,7 +127,7 @@ def everywhere(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     lines += [{"with": high, "without": low} for high, low in tiny.CONCEPT.pairs]
     lines += [{"prompt": prompt.text, "positive": prompt.positive, "negative": prompt.negative}]
     (home / "set.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
-    packages = install(home / "site", SOUND | UNSOUND)
+    packages = install(home / "site")
     assets = build_assets(home / "assets")
     done = python(
         packages, "-c", EVERYWHERE, *map(str, places.values()), str(home),
@@ -115,7 +143,7 @@ def test_a_new_estimator_is_offered_everywhere(everywhere: dict[str, Any]) -> No
     assert "half of the ridge map" in " ".join(everywhere["fit"].split())
     assert ["Halved ridge", "halved"] in everywhere["shown"]["method"]
     (entry,) = [one for one in everywhere["choices"]["estimators"] if one["name"] == "halved"]
-    assert (entry["unit"], entry["origin"]) == ("of ridge", "lrt_halved 1.2")
+    assert (entry["unit"], entry["origin"]) == ("of ridge", "lrt-examples 1.2")
 
 
 def test_its_map_and_setting_are_in_the_evidence(everywhere: dict[str, Any]) -> None:
@@ -151,14 +179,14 @@ def test_an_unsound_package_costs_one_sentence_and_nothing_else(everywhere: dict
     assert "forgetful" not in names and "broken" not in names
     said = [line for line in everywhere["warnings"] if "left out" in line]
     assert said == [
-        "The estimator 'broken' of lrt_broken 1.2 is left out: ModuleNotFoundError: No module named 'no_such_library'",
-        "The estimator 'forgetful' of lrt_forgetful 1.2 is left out: the estimator 'forgetful' has no unit; give every "
+        "The estimator 'broken' of unsound 1.2 is left out: ModuleNotFoundError: No module named 'no_such_library'",
+        "The estimator 'forgetful' of unsound 1.2 is left out: the estimator 'forgetful' has no unit; give every "
         "part of the entry",
     ]
 
 
 def test_a_forgotten_part_is_said_when_its_file_is_imported(tmp_path: Path) -> None:
-    done = python(install(tmp_path, UNSOUND), "-c", "import lrt_forgetful")
+    done = python(install(tmp_path), "-c", "import lrt_forgetful")
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
     assert last.endswith("RegistryError: the estimator 'forgetful' has no unit; give every part of the entry")
@@ -176,3 +204,37 @@ def test_every_part_is_needed(part: str) -> None:
 def test_a_name_is_given_once() -> None:
     with pytest.raises(RegistryError, match="the estimator 'ridge' exists already; choose another name"):
         ESTIMATORS.add(ESTIMATORS["ridge"])
+
+
+def test_the_concept_ships_once_it_lies_among_the_assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assets = build_assets(tmp_path / "assets")
+    monkeypatch.setenv("LRT_EXPLORER_ASSETS", str(assets))
+    (block,) = recipes("jsonl")
+    file = assets / "concepts-real" / "haste.jsonl"
+    file.write_text(block, encoding="utf-8")
+    assert "haste" in world_of("one/model", "another/model").concepts()
+    contrast = read_contrast(file)
+    assert len(contrast.prompts) >= 2
+    found = find_vectors(tiny.small(), contrast, [1])
+    assert float(found[1].vector.values.norm()) > 0 and len(answer_tokens(tiny.small(), contrast.prompts)) == 2
+
+
+def test_the_blocks_of_a_model_are_named() -> None:
+    (block,) = (block for block in recipes("python") if "wrap_model" in block)
+    names: dict[str, Any] = {"model": tiny.small().model, "tokenizer": tiny.small().tokenizer}
+    exec(block, names)
+    assert list(names["lm"].blocks) == list(tiny.small().blocks) and names["lm"].name == "my-model"
+
+
+def test_the_tab_follows_the_pair_and_an_error_is_one_sentence() -> None:
+    names: dict[str, Any] = {}
+    exec(files()["ui/sizes_tab.py"], names)
+    with gr.Blocks() as app:
+        session = gr.State(None)
+        with gr.Tab("Sizes", id=names["TAB"]):
+            names["build_sizes"](session)
+    assert [fn.name for fn in app.fns.values()] == ["show_sizes"]
+    (shown,) = names["show_sizes"](Session("one", "another", 0, 0, 4, 8, 96, 192))
+    assert "4 × 96 → 8 × 192" in shown
+    (refused,) = names["show_sizes"](None)
+    assert "not open yet" in refused and refused.startswith("<p class")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.store import assets_home, data_home
 from lrt_explorer.tinyworld import lexicon
 from lrt_explorer.tinyworld.corpus import Split, documents
 
@@ -57,6 +56,7 @@ def run_train(arguments: argparse.Namespace) -> int:
     """Train the named models one after the other, printing progress on stderr."""
     import torch
 
+    from lrt_explorer.store import assets_home
     from lrt_explorer.tinyworld.family import RECIPES, export, recipe, train_tokenizer
     from lrt_explorer.tinyworld.train import held_out_loss, train
 
@@ -94,6 +94,7 @@ def run_train(arguments: argparse.Namespace) -> int:
 def run_concepts(arguments: argparse.Namespace) -> int:
     """Write every contrast set of the world and the demo text."""
     from lrt_explorer.concepts.contrast import write_contrast
+    from lrt_explorer.store import assets_home
     from lrt_explorer.tinyworld.contrasts import contrast_set
 
     home = arguments.out or assets_home()
@@ -108,6 +109,7 @@ def run_concepts(arguments: argparse.Namespace) -> int:
 
 def run_card(arguments: argparse.Namespace) -> int:
     """Write the model card."""
+    from lrt_explorer.store import assets_home
     from lrt_explorer.tinyworld.card import write_card
 
     path = write_card(_runs(arguments), arguments.models or assets_home() / "models")
@@ -116,5 +118,7 @@ def run_card(arguments: argparse.Namespace) -> int:
 
 
 def _runs(arguments: argparse.Namespace) -> Path:
+    from lrt_explorer.store import data_home
+
     runs: Path = arguments.runs or data_home() / "tinyworld"
     return runs
