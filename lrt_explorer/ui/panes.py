@@ -5,7 +5,7 @@ from html import escape
 
 from lrt_explorer.concepts.readout_kinds import READOUTS
 from lrt_explorer.plots import ARM_STYLES, ArmStyle, glyph, marker
-from lrt_explorer.study.arms import UNSTEERED
+from lrt_explorer.study.arms import ARMS, UNSTEERED
 from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep
 from lrt_explorer.ui.cards import notice
 from lrt_explorer.ui.engine import ConceptCard
@@ -112,8 +112,9 @@ def meter(arm: Arm, reference: Arm | None, card: ConceptCard) -> str:
 
 def _pane(arm: Arm, prompt: str, reference: Arm | None, card: ConceptCard) -> str:
     start = prompt if len(prompt) <= PROMPT_SHOWN else "… " + prompt[-PROMPT_SHOWN:]
+    tone = ARMS[arm.name].tone
     return (
-        f'<article class="pane pane-{arm.name}" data-arm="{arm.name}">{_head(ARM_STYLES[arm.name])}'
+        f'<article class="pane pane-{arm.name}" data-arm="{arm.name}" data-tone="{tone}">{_head(ARM_STYLES[arm.name])}'
         f'<p class="pane-text"><span class="prompt">{escape(start)}</span>{marked_text(arm)}</p>'
         f"{meter(arm, reference, card)}</article>"
     )

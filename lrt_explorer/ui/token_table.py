@@ -32,5 +32,5 @@ def _row(picture: SpacePicture, index: int) -> str:
     label = f", {escape(picture.label[index])}" if picture.label[index] else ""
     kind = "transferred" if picture.model[index] == MAPPED else "native"
     return (
-        f'<tr class="pane-{kind}"><td>{shown}<small>{model}{label}</small></td><td>{picture.error[index]:.2f}</td></tr>'
+        f'<tr data-tone="{kind}"><td>{shown}<small>{model}{label}</small></td><td>{picture.error[index]:.2f}</td></tr>'
     )

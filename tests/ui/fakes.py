@@ -11,6 +11,7 @@ import numpy as np
 from lrt_explorer.errors import ArtifactError, ModelError, PromptError, SettingsError, VectorError
 from lrt_explorer.study.calibrate import Calibration, CostCurve, calibration_of
 from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep, changed_tokens
+from lrt_explorer.study.estimators import by_descent, closed_forms
 from lrt_explorer.study.evaluate import Evaluation, EvaluationStep
 from lrt_explorer.study.layers import LayerCell, LayerGrid
 from lrt_explorer.study.progress import Progress
@@ -129,7 +130,7 @@ class FakeEngine(FakeConcepts):
         return Suggestion(2, 4, "layers 2 → 4 carry directions best on held-out texts (cosine 0.88)")
 
     def methods(self) -> Methods:
-        return Methods(("ridge", "procrustes", "reduced-rank"), ("sgd", "distilled"))
+        return Methods(closed_forms(), by_descent())
 
     def with_method(self, session: Session, method: str) -> Session:
         chosen = replace(session, method=method)
