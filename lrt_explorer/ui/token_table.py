@@ -31,4 +31,5 @@ def _row(picture: SpacePicture, index: int) -> str:
     model = MODEL_STYLES[picture.model[index]][0]
     label = f", {escape(picture.label[index])}" if picture.label[index] else ""
     kind = "transferred" if picture.model[index] == MAPPED else "native"
-    return f'<tr class="pane-{kind}" data-tone="{kind}"><td>{shown}<small>{model}{label}</small></td><td>{picture.error[index]:.2f}</td></tr>'
+    cells = f"<td>{shown}<small>{model}{label}</small></td><td>{picture.error[index]:.2f}</td>"
+    return f'<tr class="pane-{kind}" data-tone="{kind}">{cells}</tr>'
