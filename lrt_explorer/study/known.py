@@ -102,8 +102,9 @@ class KnownVectors:
         if missing := sorted(set(layers) - set(found)):
             fresh = yield from reading_known(lm, contrast, missing, reading, method, whiten, skip_empty)
             kept = {layer: known.vector.values for layer, known in fresh.items()}
-            keep_vectors(_on_disk(lm, contrast, reading, name), kept)
-            self._remember(lm, contrast, reading, name, fresh)
+            on_disk = _on_disk(lm, contrast, reading, name)
+            keep_vectors(on_disk, kept)
+            self._remember(on_disk, fresh)
             found |= fresh
         return found
 
@@ -117,29 +118,28 @@ class KnownVectors:
         self, lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: Reading, method: str
     ) -> dict[int, Known]:
         """What is known at these layers without a look at the model: in memory, shipped, or on disk."""
-        keys = {layer: _key(lm, contrast, layer, reading, method) for layer in layers}
+        on_disk = _on_disk(lm, contrast, reading, method)
+        keys = {layer: _key(on_disk, layer) for layer in layers}
         with self._lock:
             self._take_shipped(lm)
             found = {layer: self._known[key] for layer, key in keys.items() if key in self._known}
             for key in (keys[layer] for layer in found):
                 self._known.move_to_end(key)
         if missing := set(layers) - set(found):
-            kept = kept_vectors(_on_disk(lm, contrast, reading, method))
+            kept = kept_vectors(on_disk)
             usable = {layer: kept[layer] for layer in missing & set(kept) if kept[layer].shape == (lm.width,)}
             fresh = {
                 layer: Known(SteeringVector(values, lm.name, lm.fingerprint, layer, contrast.name, method, reading))
                 for layer, values in usable.items()
             }
-            self._remember(lm, contrast, reading, method, fresh)
+            self._remember(on_disk, fresh)
             found |= fresh
         return found
 
-    def _remember(
-        self, lm: LanguageModel, contrast: ContrastSet, reading: Reading, method: str, known: Mapping[int, Known]
-    ) -> None:
+    def _remember(self, on_disk: VectorKey, known: Mapping[int, Known]) -> None:
         with self._lock:
             for layer, one in known.items():
-                self._keep(_key(lm, contrast, layer, reading, method), one)
+                self._keep(_key(on_disk, layer), one)
 
     def _take_shipped(self, lm: LanguageModel) -> None:
         if lm.fingerprint not in self._shipped_read:
@@ -214,11 +214,12 @@ def model_label(model: str) -> str:
 
 
 def _on_disk(lm: LanguageModel, contrast: ContrastSet, reading: Reading, method: str) -> VectorKey:
+    """What names the vectors on disk; it hashes the whole set, so it is made once for all layers."""
     return VectorKey(lm.fingerprint, contrast.fingerprint(), reading, method, len(contrast.pairs))
 
 
-def _key(lm: LanguageModel, contrast: ContrastSet, layer: int, reading: Reading, method: str) -> Key:
-    return lm.fingerprint, contrast.fingerprint(), layer, reading, method
+def _key(on_disk: VectorKey, layer: int) -> Key:
+    return on_disk.model, on_disk.contrast, layer, on_disk.reading, on_disk.method
 
 
 def folder_name(model: str) -> str:
