@@ -7,7 +7,8 @@ Two Llamas with random weights and the demo family's tokenizer read the demo cor
 every pair. Prints one JSON object with the seconds of each run. With `--against` another checkout of this project does
 the same in turn, in a process of its own, and the median ratio of this one to the other is added.
 
-The project holds this ratio at a half of what it took when every pair had a full singular value decomposition.
+What a pass over the texts costs is part of both, so the ratio falls with wider layers and fewer tokens. On threads that
+share their cores with other work decompositions wait for each other: compare with OMP_NUM_THREADS=1 there.
 """
 
 import argparse
