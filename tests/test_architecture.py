@@ -22,6 +22,7 @@ FLOORS = {
     "lrt_explorer.defaults": 0,
     "lrt_explorer.errors": 0,
     "lrt_explorer.registry": 0,
+    "lrt_explorer.bounded": 0,
     "lrt_explorer.linear": 1,
     "lrt_explorer.store": 1,
     "lrt_explorer.lm": 2,

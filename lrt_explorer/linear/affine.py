@@ -8,6 +8,7 @@ from torch import Tensor
 
 from lrt_explorer.errors import MapError, VectorError
 from lrt_explorer.linear.directions import unit
+from lrt_explorer.linear.image import image_basis
 
 # An image direction that only an input a million times longer than the best one can reach is not reached in practice;
 # this also keeps the answer the same after a map was stored in float32.
@@ -142,11 +143,8 @@ class AffineMap:
 
     @cached_property
     def _image(self) -> Tensor:
-        """[rank, d_large] orthonormal rows that span the image of `direction`."""
-        gains: Tensor
-        directions: Tensor
-        _, gains, directions = torch.linalg.svd(self.weight, full_matrices=False)
-        return directions[gains > _NEGLIGIBLE_GAIN * gains[0]]
+        """[rank, d_large] orthonormal rows that span the image of `direction`; made once, when first asked for."""
+        return image_basis(self.weight, _NEGLIGIBLE_GAIN)
 
     def _apply(self, x: Tensor, bias: Tensor | None) -> Tensor:
         if x.ndim == 0 or x.shape[-1] != self.d_small:

@@ -38,6 +38,38 @@ def spread(sums: Tensor) -> Spread:
     return Spread(float(shares.max()), int(rogue.sum()), float(shares[rogue].sum()))
 
 
+@dataclass(frozen=True, eq=False)
+class MapScores:
+    """How well a map predicts held-out rows; see the functions of the same names.
+
+    Attributes:
+        r2: Over all dimensions together.
+        r2_standardised: The mean of the next over dimensions that vary.
+        r2_per_dimension: [d_y] float64 on the CPU.
+    """
+
+    r2: float
+    r2_standardised: float
+    r2_per_dimension: Tensor
+
+
+def map_scores(map: AffineMap, held_out: CrossMoments) -> MapScores:
+    """All scores of a map, whose errors are summed once.
+
+    Args:
+        map: Map from width d_x to width d_y.
+        held_out: Moments of rows that the map was not fitted on.
+
+    Raises:
+        MapError: If the widths differ, there are fewer than two rows, or the y rows are all equal.
+    """
+    errors = _errors(map, held_out)
+    totals, varies = held_out.cyy.diagonal(), held_out.varies_y
+    by_dimension = torch.where(varies, 1.0 - errors / totals.masked_fill(~varies, 1.0), 0.0)
+    over_all = 1.0 - float(errors.sum()) / float(held_out.cyy.trace())
+    return MapScores(over_all, float(by_dimension[varies].mean()), by_dimension.cpu())
+
+
 def r2(map: AffineMap, held_out: CrossMoments) -> float:
     """Share of the large model's held-out variance that the map predicts, over all dimensions together.
 
@@ -51,8 +83,7 @@ def r2(map: AffineMap, held_out: CrossMoments) -> float:
     Raises:
         MapError: If the widths differ, there are fewer than two rows, or the y rows are all equal.
     """
-    errors = _errors(map, held_out)
-    return 1.0 - float(errors.sum()) / float(held_out.cyy.trace())
+    return map_scores(map, held_out).r2
 
 
 def r2_standardised(map: AffineMap, held_out: CrossMoments) -> float:
@@ -69,7 +100,7 @@ def r2_standardised(map: AffineMap, held_out: CrossMoments) -> float:
     Raises:
         MapError: As for `r2`.
     """
-    return float(r2_per_dimension(map, held_out)[held_out.varies_y.cpu()].mean())
+    return map_scores(map, held_out).r2_standardised
 
 
 def r2_per_dimension(map: AffineMap, held_out: CrossMoments) -> Tensor:
@@ -85,10 +116,7 @@ def r2_per_dimension(map: AffineMap, held_out: CrossMoments) -> Tensor:
     Raises:
         MapError: As for `r2`.
     """
-    errors = _errors(map, held_out)
-    totals = held_out.cyy.diagonal()
-    varies = held_out.varies_y
-    return torch.where(varies, 1.0 - errors / totals.masked_fill(~varies, 1.0), 0.0).cpu()
+    return map_scores(map, held_out).r2_per_dimension
 
 
 def linear_cka(moments: CrossMoments) -> float:

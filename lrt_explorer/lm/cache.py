@@ -1,11 +1,11 @@
 """The models in memory: shared by all visitors, bounded, each loaded once."""
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from functools import partial
 
+from lrt_explorer.bounded import BoundedCache
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.lm.load import load
 from lrt_explorer.lm.model import LanguageModel
@@ -38,7 +38,7 @@ class ModelCache:
         self.parameters = parameters
         self._loader = loader
         self._lock = threading.Lock()
-        self._models: OrderedDict[str, LanguageModel] = OrderedDict()
+        self._models: BoundedCache[str, LanguageModel] = BoundedCache(capacity, self._fit)
         self._loading: dict[str, Future[LanguageModel]] = {}
 
     def get(self, name: str) -> LanguageModel:
@@ -47,9 +47,8 @@ class ModelCache:
         Raises what the loader raises, to all who wait for that load; the next call tries anew.
         """
         with self._lock:
-            if name in self._models:
-                self._models.move_to_end(name)
-                return self._models[name]
+            if (held := self._models.get(name)) is not None:
+                return held
             under_way = self._loading.get(name)
             if under_way is None:
                 ours = self._loading[name] = Future()
@@ -64,8 +63,7 @@ class ModelCache:
             raise
         with self._lock:
             del self._loading[name]
-            self._models[name] = model
-            self._make_room()
+            self._models.keep(name, model)
         ours.set_result(model)
         return model
 
@@ -77,15 +75,11 @@ class ModelCache:
 
     def names(self) -> tuple[str, ...]:
         """The models in memory, least recently used first."""
-        with self._lock:
-            return tuple(self._models)
+        return tuple(name for name, _ in self._models.items())
 
-    def _make_room(self) -> None:
-        # A pair stays together, however large, for a comparison uses both.
-        while len(self._models) > self.capacity or (
-            len(self._models) > PAIR and sum(model.parameters for model in self._models.values()) > self.parameters
-        ):
-            self._models.popitem(last=False)
+    def _fit(self, models: Collection[LanguageModel]) -> bool:
+        # A pair stays together, however large, because a comparison uses both.
+        return len(models) <= PAIR or sum(model.parameters for model in models) <= self.parameters
 
 
 _MODELS = ModelCache(CAPACITY)

@@ -1,6 +1,7 @@
 """How much of a text each of its tokens completes, in characters."""
 
 from collections.abc import Sequence
+from operator import lt
 
 from transformers import PreTrainedTokenizerBase
 
@@ -24,6 +25,8 @@ def ends_from_offsets(
         pieces: each token as the vocabulary writes it.
         special: which tokens are not text.
     """
+    if (gapless := _gapless_ends(len(text), offsets, special)) is not None:
+        return gapless
     ends: list[int] = []
     following = _following_starts(len(text), offsets, special)
     read = 0
@@ -36,6 +39,21 @@ def ends_from_offsets(
         read = max(read, min(end, after))
         ends.append(read)
     return ends
+
+
+def _gapless_ends(length: int, offsets: Sequence[tuple[int, int]], special: Sequence[bool]) -> list[int] | None:
+    """The ends where ordinary tokens fill the text one after another, as those of most texts do; None elsewhere."""
+    count = len(special) - sum(special)
+    if not count:
+        return None
+    first = special.index(False)
+    last = first + count
+    starts, ends = zip(*offsets[first:last], strict=True)
+    filled = ends[-1] == length and starts[1:] == ends[:-1] and all(map(lt, starts, ends))
+    around = [*offsets[:first], *offsets[last:]]
+    if not filled or any(special[first:last]) or any(span[1] for span in around):
+        return None
+    return [*[0] * first, *ends, *[length] * (len(special) - last)]
 
 
 def ends_from_decoding(

@@ -112,8 +112,10 @@ def _beside(place: Path, role: str) -> Path:
 
 
 def _left(place: Path, role: str) -> list[Path]:
+    prefix = _prefix(place, role)
     try:
-        return [path for path in place.parent.iterdir() if path.name.startswith(_prefix(place, role))]
+        # Names rather than paths: a folder may hold hundreds of artifacts, and this is asked about each.
+        return [place.with_name(name) for name in os.listdir(place.parent) if name.startswith(prefix)]
     except OSError:
         return []
 

@@ -3,7 +3,6 @@
 import hashlib
 import re
 import threading
-from collections import OrderedDict
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from lrt_explorer.bounded import BoundedCache
 from lrt_explorer.concepts.contrast import READINGS, ContrastSet, Reading
 from lrt_explorer.concepts.directions import METHODS, Method, method_name
 from lrt_explorer.concepts.vectors import SteeringVector, reading_vectors
@@ -46,9 +46,8 @@ class KnownVectors:
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         """Start empty; `capacity` counts vectors in memory, a few kilobytes each."""
-        self._capacity = capacity
-        self._lock = threading.Lock()
-        self._known: OrderedDict[Key, Known] = OrderedDict()
+        self._known: BoundedCache[Key, Known] = BoundedCache(capacity)
+        self._shipped_lock = threading.Lock()
         self._shipped_read: set[str] = set()
 
     def get(
@@ -102,8 +101,9 @@ class KnownVectors:
         if missing := sorted(set(layers) - set(found)):
             fresh = yield from reading_known(lm, contrast, missing, reading, method, whiten, skip_empty)
             kept = {layer: known.vector.values for layer, known in fresh.items()}
-            keep_vectors(_on_disk(lm, contrast, reading, name), kept)
-            self._remember(lm, contrast, reading, name, fresh)
+            on_disk = _on_disk(lm, contrast, reading, name)
+            keep_vectors(on_disk, kept)
+            self._remember(on_disk, fresh)
             found |= fresh
         return found
 
@@ -117,41 +117,32 @@ class KnownVectors:
         self, lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: Reading, method: str
     ) -> dict[int, Known]:
         """What is known at these layers without a look at the model: in memory, shipped, or on disk."""
-        keys = {layer: _key(lm, contrast, layer, reading, method) for layer in layers}
-        with self._lock:
-            self._take_shipped(lm)
-            found = {layer: self._known[key] for layer, key in keys.items() if key in self._known}
-            for key in (keys[layer] for layer in found):
-                self._known.move_to_end(key)
+        on_disk = _on_disk(lm, contrast, reading, method)
+        keys = {layer: _key(on_disk, layer) for layer in layers}
+        self._take_shipped(lm)
+        held = {layer: self._known.get(key) for layer, key in keys.items()}
+        found = {layer: known for layer, known in held.items() if known is not None}
         if missing := set(layers) - set(found):
-            kept = kept_vectors(_on_disk(lm, contrast, reading, method))
+            kept = kept_vectors(on_disk)
             usable = {layer: kept[layer] for layer in missing & set(kept) if kept[layer].shape == (lm.width,)}
             fresh = {
                 layer: Known(SteeringVector(values, lm.name, lm.fingerprint, layer, contrast.name, method, reading))
                 for layer, values in usable.items()
             }
-            self._remember(lm, contrast, reading, method, fresh)
+            self._remember(on_disk, fresh)
             found |= fresh
         return found
 
-    def _remember(
-        self, lm: LanguageModel, contrast: ContrastSet, reading: Reading, method: str, known: Mapping[int, Known]
-    ) -> None:
-        with self._lock:
-            for layer, one in known.items():
-                self._keep(_key(lm, contrast, layer, reading, method), one)
+    def _remember(self, on_disk: VectorKey, known: Mapping[int, Known]) -> None:
+        for layer, one in known.items():
+            self._known.keep(_key(on_disk, layer), one)
 
     def _take_shipped(self, lm: LanguageModel) -> None:
-        if lm.fingerprint not in self._shipped_read:
-            self._shipped_read.add(lm.fingerprint)
-            for key, known in read_shipped(lm).items():
-                self._keep(key, known)
-
-    def _keep(self, key: Key, known: Known) -> None:
-        self._known[key] = known
-        self._known.move_to_end(key)
-        while len(self._known) > self._capacity:
-            self._known.popitem(last=False)
+        with self._shipped_lock:
+            if lm.fingerprint not in self._shipped_read:
+                self._shipped_read.add(lm.fingerprint)
+                for key, known in read_shipped(lm).items():
+                    self._known.keep(key, known)
 
 
 @cache
@@ -214,11 +205,12 @@ def model_label(model: str) -> str:
 
 
 def _on_disk(lm: LanguageModel, contrast: ContrastSet, reading: Reading, method: str) -> VectorKey:
+    """What names the vectors on disk; it hashes the whole set, so it is made once for all layers."""
     return VectorKey(lm.fingerprint, contrast.fingerprint(), reading, method, len(contrast.pairs))
 
 
-def _key(lm: LanguageModel, contrast: ContrastSet, layer: int, reading: Reading, method: str) -> Key:
-    return lm.fingerprint, contrast.fingerprint(), layer, reading, method
+def _key(on_disk: VectorKey, layer: int) -> Key:
+    return on_disk.model, on_disk.contrast, layer, on_disk.reading, on_disk.method
 
 
 def folder_name(model: str) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Generator, Iterable, Mapping, 
 from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from torch import Tensor
 
@@ -12,7 +11,8 @@ from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.store import MapInfo, load_map, save_map
+from lrt_explorer.store import MapInfo, load_map
+from lrt_explorer.store.spare import SpareMaps
 from lrt_explorer.study.collect import Collected, Route
 from lrt_explorer.study.directions import Agreement, agreement, read_directions
 from lrt_explorer.study.fit import each_map
@@ -131,9 +131,9 @@ def layer_grid(
     """
     chosen = set(product(range(small.layers), range(large.layers)) if pairs is None else pairs)
     cells: dict[Pair, LayerCell] = {}
-    kept: dict[Pair, Path] = {}
+    kept: dict[Pair, Path | None] = {}
     deviations: dict[int, Tensor] = {}
-    with TemporaryDirectory(prefix="lrt-maps-") as spare:
+    with SpareMaps() as spare:
 
         def add(route: Route, fitted: FittedMap) -> None:
             pair = (route.small_layer, route.large_layer)
@@ -141,7 +141,9 @@ def layer_grid(
             deviations[pair[1]] = fitted.deviations
             folder = None if take is None else take(fitted)
             if concepts:
-                kept[pair] = folder or save_map(Path(spare) / f"{pair[0]}-{pair[1]}", fitted.map, fitted.info)
+                kept[pair] = folder
+                if folder is None:
+                    spare.put(pair, fitted.map)
 
         settings = FitSettings(tokens, corpus, (), reading, method, memory_gb, keep_moments, end_weight)
         yield from each_map(small, large, texts, [Route(i, j) for i, j in sorted(chosen)], settings, add)
@@ -149,7 +151,8 @@ def layer_grid(
         reasons: dict[str, str] = {}
         for number, (pair, folder) in enumerate(kept.items()):
             yield Progress(number, len(kept), f"comparing directions, layer {pair[0]} → {pair[1]}")
-            found = agreement(load_map(folder)[0], *pair, directions, deviations[pair[1]])
+            map = spare.get(pair) if folder is None else load_map(folder)[0]
+            found = agreement(map, *pair, directions, deviations[pair[1]])
             cells[pair], reasons = _compared(cells[pair], found), {**found.left_out, **reasons}
     return _grid(small, large, cells.values(), reasons)
 

@@ -1,11 +1,10 @@
 """Numbers about one model that are measured once: in memory, shipped with the app, or in the data folder."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from lrt_explorer.bounded import BoundedCache
 from lrt_explorer.errors import LRTError
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import assets_home, data_home
@@ -36,15 +35,12 @@ class Records(Generic[Value]):
         """
         self._kind, self._version = kind, version
         self._to_json, self._from_json = to_json, from_json
-        self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[str, str], Value] = OrderedDict()
+        self._known: BoundedCache[tuple[str, str], Value] = BoundedCache(CAPACITY)
 
     def get(self, lm: LanguageModel, key: str) -> Value | None:
         """The value under a key of everything it depends on beside the model's weights; None if there is none yet."""
-        with self._lock:
-            if (lm.fingerprint, key) in self._known:
-                self._known.move_to_end((lm.fingerprint, key))
-                return self._known[lm.fingerprint, key]
+        if (known := self._known.get((lm.fingerprint, key))) is not None:
+            return known
         found = self._shipped(lm).get(key) or find_record(self._own_file(lm, key), self._kind, self._version)
         if found is None:
             return None
@@ -52,7 +48,7 @@ class Records(Generic[Value]):
             value = self._from_json(found)
         except (LRTError, KeyError, TypeError, ValueError, AttributeError):
             return None
-        self._remember(lm, key, value)
+        self._known.keep((lm.fingerprint, key), value)
         return value
 
     def keep(self, lm: LanguageModel, key: str, value: Value) -> None:
@@ -61,7 +57,7 @@ class Records(Generic[Value]):
         Raises:
             ArtifactError: if it cannot be written.
         """
-        self._remember(lm, key, value)
+        self._known.keep((lm.fingerprint, key), value)
         save_record(self._own_file(lm, key), self._kind, self._version, self._to_json(value))
 
     def ship(self, lm: LanguageModel, values: Mapping[str, Value]) -> Path:
@@ -79,13 +75,6 @@ class Records(Generic[Value]):
         content = find_record(self._shipped_file(lm), self._kind, self._version) or {}
         entries = content.get("entries")
         return entries if content.get("fingerprint") == lm.fingerprint and isinstance(entries, dict) else {}
-
-    def _remember(self, lm: LanguageModel, key: str, value: Value) -> None:
-        with self._lock:
-            self._known[lm.fingerprint, key] = value
-            self._known.move_to_end((lm.fingerprint, key))
-            while len(self._known) > CAPACITY:
-                self._known.popitem(last=False)
 
     def _shipped_file(self, lm: LanguageModel) -> Path:
         return assets_home() / self._kind / f"{folder_name(lm.name)}.json"

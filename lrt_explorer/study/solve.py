@@ -1,6 +1,6 @@
 """Solve: the map of one layer pair from moments alone, with the evidence for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -9,17 +9,16 @@ from torch import Tensor
 from lrt_explorer.errors import MapError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.estimators import Estimate
+from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.scores import (
     linear_cka,
     linear_cka_standardised,
-    r2,
-    r2_per_dimension,
-    r2_standardised,
+    map_scores,
     spread,
 )
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo
-from lrt_explorer.study.collect import PARTS, Collected, Route, check_coverage
+from lrt_explorer.study.collect import PARTS, Collected, Part, Route, check_coverage
 from lrt_explorer.study.directions import Agreement, Directions, agreement
 from lrt_explorer.study.estimators import closed_form
 
@@ -78,7 +77,7 @@ def solve(
     """
     moments = collected.of(route)
     estimate = closed_form(method)(moments["fit"], moments["select"])
-    return with_evidence(small, large, collected, route, estimate, method=method)
+    return _with_evidence(small, large, collected, route, moments, estimate, method)
 
 
 def with_evidence(
@@ -95,10 +94,22 @@ def with_evidence(
     Raises:
         MapError: if the route was not collected, or the map cannot be scored on its moments.
     """
-    moments, counts = collected.of(route), collected.counts
-    held_out = moments["report"]
-    # The score comes first, for it refuses moments that no score can be taken from.
-    score = r2(estimate.map, held_out)
+    return _with_evidence(small, large, collected, route, collected.of(route), estimate, method)
+
+
+def _with_evidence(
+    small: LanguageModel,
+    large: LanguageModel,
+    collected: Collected,
+    route: Route,
+    moments: Mapping[Part, CrossMoments],
+    estimate: Estimate,
+    method: str,
+) -> FittedMap:
+    """`with_evidence` from the route's own moments, of which every call of `Collected.of` makes a copy."""
+    counts, held_out = collected.counts, moments["report"]
+    # These come first, because they refuse moments that no score can be taken from.
+    scores = map_scores(estimate.map, held_out)
     small_spread, large_spread = spread(held_out.cxx), spread(held_out.cyy)
     info = MapInfo(
         small=small.name,
@@ -112,7 +123,7 @@ def with_evidence(
         tokens_used=counts.used,
         tokens_left_out=counts.special + counts.outliers,
         coverage=counts.coverage,
-        r2=score,
+        r2=scores.r2,
         cka=linear_cka(held_out),
         corpus=collected.corpus,
         corpus_fingerprint=collected.corpus_fingerprint,
@@ -131,7 +142,7 @@ def with_evidence(
             "path": [list(step) for step in estimate.path],
             **estimate.settings,
         },
-        r2_standardised=r2_standardised(estimate.map, held_out),
+        r2_standardised=scores.r2_standardised,
         cka_standardised=linear_cka_standardised(held_out),
         largest_dimension_small=small_spread.largest,
         largest_dimension_large=large_spread.largest,
@@ -140,7 +151,7 @@ def with_evidence(
         outlier_share_small=small_spread.outlier_share,
         outlier_share_large=large_spread.outlier_share,
     )
-    by_dimension = tuple(r2_per_dimension(estimate.map, held_out).tolist())
+    by_dimension = tuple(scores.r2_per_dimension.tolist())
     deviations = (held_out.cyy.diagonal() / held_out.count).sqrt().cpu()
     return FittedMap(estimate.map, info, estimate.path, by_dimension, deviations)
 

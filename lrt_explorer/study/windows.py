@@ -1,5 +1,6 @@
 """Documents that are longer than a context, cut into windows that both models read whole."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -67,7 +68,7 @@ class Windows:
 
     def _cuts(self, text: str, limit: int) -> list[int]:
         """Where the windows of a text end, in characters, the last at its end."""
-        ends = [token_ends(lm, text) for lm in (self.small, self.large)]
+        ends = self._ends(text)
         both = sorted(set(ends[0]) & set(ends[1]) | {len(text)})
         cuts: list[int] = []
         # Windows of like length, rather than a last one of a few tokens.
@@ -87,6 +88,13 @@ class Windows:
             begun = cut
             at = [_first_after(of_model, start, cut) for of_model, start in zip(ends, at, strict=True)]
         return cuts
+
+    def _ends(self, text: str) -> list[list[int]]:
+        """`token_ends` of both models; one tokenizer that both share is asked once."""
+        small, large = self.small, self.large
+        of_small = token_ends(small, text)
+        shared = small.tokenizer_digest is not None and small.tokenizer_digest == large.tokenizer_digest
+        return [of_small, of_small if shared and small.vocabulary <= large.vocabulary else token_ends(large, text)]
 
     def _of_conversation(self, said: Conversation) -> Iterator[Conversation]:
         if self._fits(said.messages):
@@ -157,6 +165,4 @@ def _reach(ends: Sequence[int], start: int, limit: int, length: int) -> int:
 
 def _first_after(ends: Sequence[int], start: int, cut: int) -> int:
     """The first token from `start` on that reads beyond a cut."""
-    while start < len(ends) and ends[start] <= cut:
-        start += 1
-    return start
+    return bisect_right(ends, cut, lo=start)

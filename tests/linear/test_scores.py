@@ -14,6 +14,7 @@ from lrt_explorer.linear.scores import (
     cosine_standardised,
     linear_cka,
     linear_cka_standardised,
+    map_scores,
     norm_ratio,
     r2,
     r2_per_dimension,
@@ -50,6 +51,19 @@ def test_r2_per_dimension_is_that_of_scikit_learn_on_the_rows() -> None:
     map, x, y = imperfect()
     theirs = r2_score(y.numpy(), map(x).numpy(), multioutput="raw_values")
     np.testing.assert_allclose(r2_per_dimension(map, collected(x, y)), theirs, atol=1e-12)
+
+
+def test_all_scores_of_a_map_at_once_are_those_one_by_one() -> None:
+    map, x, y = imperfect()
+    held_out = collected(x, torch.cat([y, torch.ones(len(y), 1)], dim=1))
+    map = AffineMap(torch.cat([map.weight, torch.zeros(6, 1)], dim=1), torch.cat([map.bias, torch.zeros(1)]))
+    scores = map_scores(map, held_out)
+    assert scores.r2 == r2(map, held_out)
+    assert scores.r2_standardised == r2_standardised(map, held_out)
+    assert torch.equal(scores.r2_per_dimension, r2_per_dimension(map, held_out))
+    # The last dimension is constant, so it has no part in the mean.
+    assert scores.r2_standardised == pytest.approx(float(scores.r2_per_dimension[:-1].mean()))
+    assert scores.r2_standardised != pytest.approx(float(scores.r2_per_dimension.mean()))
 
 
 def test_a_wrong_map_scores_below_zero_and_the_mean_scores_zero() -> None:

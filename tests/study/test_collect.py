@@ -9,8 +9,10 @@ import torch
 from lrt_explorer.errors import MapError, SettingsError
 from lrt_explorer.lm.chat import Conversation, Document
 from lrt_explorer.lm.load import wrap_model
+from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode
 from lrt_explorer.study import collect as collect_module
+from lrt_explorer.study import windows as windows_module
 from lrt_explorer.study.batches import BATCH_TOKENS, DocumentStream, Position
 from lrt_explorer.study.collect import PARTS, Collected, Route, TokenCounts, collect, part_of
 from lrt_explorer.study.fit import FittedMap, fit_map, fit_maps
@@ -55,6 +57,23 @@ def test_a_batch_holds_texts_of_like_length_within_its_bound() -> None:
         padded += ids.numel()
         read += int(place(small(), large(), batch.texts).small.mask.sum())
     assert read / padded > 0.6
+
+
+def test_models_that_share_a_tokenizer_ask_it_once_and_cut_where_two_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    real = windows_module.token_ends
+
+    def counted(lm: LanguageModel, text: str) -> list[int]:
+        asked.append(lm.name)
+        return real(lm, text)
+
+    monkeypatch.setattr(windows_module, "token_ends", counted)
+    document = " ".join(texts(60))
+    shared = windows().of(document)
+    assert len(shared) > 3 and set(asked) == {small().name}
+    monkeypatch.setitem(vars(large()), "tokenizer_digest", "of another one")
+    assert windows().of(document) == shared
+    assert set(asked) == {small().name, large().name}
 
 
 def test_a_long_document_is_read_in_windows_that_stay_in_its_part() -> None:

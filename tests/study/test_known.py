@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.directions import METHODS, method_name
 from lrt_explorer.concepts.vectors import find_vectors, mean_difference
 from lrt_explorer.errors import ArtifactError
@@ -232,3 +233,21 @@ def test_a_disk_that_cannot_be_written_only_costs_the_keeping(
     monkeypatch.setenv("LRT_EXPLORER_HOME", str(tmp_path / "file"))
     assert KnownVectors().get(small(), CONCEPT, 1).vector.layer == 1
     assert "not kept" in caplog.text
+
+
+def test_a_set_is_hashed_as_often_for_many_layers_as_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[str] = []
+    real = ContrastSet.fingerprint
+
+    def counted(contrast: ContrastSet) -> str:
+        hashed.append(contrast.name)
+        return real(contrast)
+
+    monkeypatch.setattr(ContrastSet, "fingerprint", counted)
+    counts = []
+    for layers in ([0], [0, 1, 2]):
+        hashed.clear()
+        vectors = KnownVectors()
+        vectors.get_all(small(), replace(CONCEPT, name=f"hashed {len(layers)}"), layers)
+        counts.append(len(hashed))
+    assert counts[0] == counts[1] > 0

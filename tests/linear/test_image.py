@@ -1,0 +1,93 @@
+import pytest
+import torch
+from torch import Tensor
+
+from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.linear.image import image_basis
+from lrt_explorer.store import assets_home, load_map
+from tests.linear.rows import noise
+
+FLOOR = 1e-6
+
+
+def with_gains(d_small: int, d_large: int, lowest: float, seed: int = 0) -> Tensor:
+    """A weight whose gains fall evenly in their logarithms from 1 to the lowest."""
+    rank = min(d_small, d_large)
+    left, right = (torch.linalg.qr(noise(d, rank, seed=seed + d)).Q for d in (d_small, d_large))
+    return (left * torch.logspace(0, float(torch.tensor(lowest).log10()), rank, dtype=torch.float64)) @ right.T
+
+
+def by_svd(weight: Tensor) -> Tensor:
+    _, gains, directions = torch.linalg.svd(weight, full_matrices=False)
+    return directions[gains > FLOOR * gains[0]]
+
+
+def assert_same_image(weight: Tensor) -> None:
+    basis, expected = image_basis(weight, FLOOR), by_svd(weight)
+    assert basis.shape == expected.shape
+    torch.testing.assert_close(basis @ basis.T, torch.eye(len(basis), dtype=torch.float64), rtol=0, atol=1e-13)
+    torch.testing.assert_close(basis.T @ basis, expected.T @ expected, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("shape", [(40, 90), (90, 40), (60, 60), (1, 5), (5, 1)])
+@pytest.mark.parametrize("lowest", [0.5, 1e-2, 1e-4, 0.99e-5, 2e-6, 1e-7, 1e-9, 1e-14])
+def test_the_basis_spans_what_the_singular_value_decomposition_says(shape: tuple[int, int], lowest: float) -> None:
+    assert_same_image(with_gains(*shape, lowest))
+
+
+@pytest.mark.parametrize("scale", [1e-170, 1e-20, 1e20, 1e170])
+def test_the_scale_of_a_map_does_not_matter(scale: float) -> None:
+    for lowest in (1e-3, 1e-8):
+        assert_same_image(scale * with_gains(20, 30, lowest))
+
+
+def test_gains_just_above_and_just_below_the_floor_are_told_apart() -> None:
+    for gain, rank in ((1.0001e-6, 3), (0.9999e-6, 2)):
+        weight = torch.diag(torch.tensor([1.0, 1e-3, gain], dtype=torch.float64))
+        assert len(image_basis(weight, FLOOR)) == rank
+
+    # Control: among the eigenvalues of a Gram matrix a gain of 1e-9 is rounding.
+    tiny = with_gains(40, 90, 1e-9)
+    eigenvalues = torch.linalg.eigvalsh(tiny @ tiny.T)
+    assert abs(float(eigenvalues[0] / eigenvalues[-1]) - 1e-18) > 5e-19
+
+
+def test_a_map_of_low_rank_has_a_small_image_and_none_an_empty_one() -> None:
+    low = noise(50, 7, seed=1) @ noise(7, 60, seed=2)
+    assert image_basis(low, FLOOR).shape == (7, 60)
+    assert_same_image(low)
+    assert_same_image(low.float().double())
+    assert image_basis(torch.zeros(3, 4, dtype=torch.float64), FLOOR).shape == (0, 4)
+
+
+def test_shipped_maps_reach_the_same_share_of_any_direction_as_before() -> None:
+    folders = sorted(path.parent for path in (assets_home() / "maps").rglob("artifact.json"))
+    assert len(folders) >= 4
+    for folder in folders:
+        map, _ = load_map(folder)
+        basis = by_svd(map.weight)
+        assert_same_image(map.weight)
+        for seed in range(20):
+            v = noise(map.d_large, seed=seed)
+            expected = float((basis @ v).square().sum() / v.square().sum())
+            assert map.reachable_share(v) == pytest.approx(expected, rel=1e-9)
+            # Control: what is reached is less than everything.
+            assert expected < 0.9
+
+
+def test_a_map_is_decomposed_once_and_only_when_that_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[int, ...]] = []
+
+    def counted(weight: Tensor, floor: float) -> Tensor:
+        made.append(tuple(weight.shape))
+        return image_basis(weight, floor)
+
+    monkeypatch.setattr("lrt_explorer.linear.affine.image_basis", counted)
+    map = AffineMap(noise(4, 6, seed=1), noise(6, seed=2))
+    map.direction(noise(4, seed=3))
+    assert made == []
+    first, second = (map.reachable_share(noise(6, seed=seed)) for seed in (4, 5))
+    assert made == [(4, 6)]
+    assert first != second
+    AffineMap(map.weight, map.bias).reachable_share(noise(6, seed=4))
+    assert len(made) == 2
