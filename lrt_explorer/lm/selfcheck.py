@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lrt_explorer.errors import ModelError
+from lrt_explorer.errors import ModelError, first_line
 from lrt_explorer.lm.blocks import hidden_of, standing_in
 from lrt_explorer.lm.decoding import Continuation
 from lrt_explorer.lm.model import LanguageModel, Traits
@@ -94,7 +94,7 @@ def _run_every_block(lm: LanguageModel, ids: Tensor) -> _Form:
         except Exception as error:
             if seen and not isinstance(error, ModelError):
                 _states_of_all(lm, ids, seen)  # the cause may be in what they hand on
-            raise ModelError(f"{lm.name} cannot be run ({_short(error)}); choose another model") from error
+            raise ModelError(f"{lm.name} cannot be run ({first_line(error)}); choose another model") from error
     if [layer for layer, _ in seen] != list(range(lm.layers)):
         raise ModelError(
             f"{lm.name} does not run its {lm.layers} blocks once each and in order, so that there is no output of a "
@@ -346,9 +346,3 @@ def _watching(lm: LanguageModel, layers: Sequence[int], watch: Callable[[int, An
 
             stack.callback(lm.blocks[layer].register_forward_hook(hook).remove)
         yield
-
-
-def _short(error: BaseException) -> str:
-    """What a library says, cut to what fits into a sentence of ours."""
-    line = next(iter(str(error).strip().splitlines()), type(error).__name__)
-    return line if len(line) <= 120 else line[:117] + "..."
