@@ -66,7 +66,10 @@ def self_check(lm: LanguageModel) -> LanguageModel:
             if len(kept) < lm.layers:
                 try:
                     with _only(lm, kept, form):
-                        return replace(lm, traits=_traits(lm, ids, kept))
+                        traits = _traits(lm, ids, kept)
+                    # Some pass on what they remember from block to block, and the blocks left out do not.
+                    if traits.caches:
+                        return replace(lm, traits=traits)
                 except Exception:  # a part of a model may fail in ways that the whole does not
                     pass
             try:
@@ -208,17 +211,24 @@ def _writes(lm: LanguageModel, tokens: list[int], layers: Sequence[int], states:
 def _writes_batch(
     lm: LanguageModel, tokens: list[int], lengths: list[int], layers: Sequence[int], states: Tensor, logits: Tensor
 ) -> bool:
-    continuation = Continuation(lm, [tokens[:length] for length in lengths])
+    sequences = [tokens[:length] for length in lengths]
+    if len(lengths) == 1:
+        # Arms are written side by side: one of the same length, that reads something else, must not change the text.
+        sequences.append(tokens[::-1][: lengths[0]])
+    continuation = Continuation(lm, sequences)
     for step in range(STEPS + 1):
         with _keeping(lm, layers) as seen:
             found = continuation.logits()
+        if lm.traits.caches and not continuation.remembers:
+            return False
         at = [length + step for length in lengths]
         expected = states[:, 0, [place - 1 for place in at]]
-        if not _distance(torch.stack([rows[:, -1] for rows in seen]), expected) <= _tolerance(lm):
+        if not _distance(torch.stack([rows[: len(at), -1] for rows in seen]), expected) <= _tolerance(lm):
             return False
         if at[0] == len(tokens):
             return _agree_in_logits(lm, found[0], logits)
-        continuation.append([tokens[min(place, len(tokens) - 1)] for place in at])
+        after = [tokens[min(place, len(tokens) - 1)] for place in at]
+        continuation.append([*after, tokens[0]][: len(sequences)])
     return True
 
 
