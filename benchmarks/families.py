@@ -69,6 +69,10 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "mamba2": {"num_heads": 8, "head_dim": 8},
     "gpt_neo": {"attention_types": [[["global", "local"], 2]], "window_size": 4},
     "gemma3n_text": {"altup_num_inputs": 4, "activation_sparsity_pattern": [0.0] * BLOCKS},
+    **dict.fromkeys(("axk1", "deepseek_v3", "youtu"), {"head_dim": 4}),
+    **dict.fromkeys(("zamba", "zamba2"), {"attention_hidden_size": 2 * WIDTH, "attention_head_dim": 2 * HEAD}),
+    "falcon_h1": {"mamba_d_ssm": 2 * WIDTH, "mamba_d_head": HEAD, "mamba_n_heads": 8},
+    "lfm2_moe": {"layer_types": ["conv", "full_attention"] * 2},
     "minimax": {"layer_types": ["linear_attention", "full_attention"] * 2, "block_size": 8},
 }
 
@@ -85,7 +89,12 @@ def tiny_model(family: str) -> PreTrainedModel:
         size = sum(weight.numel() for weight in AutoModelForCausalLM.from_config(config).parameters())
     if size > MOST_PARAMETERS:
         raise ValueError(f"{size:,} parameters are not tiny")
-    torch.manual_seed(0)
+    return random_model(config)
+
+
+def random_model(config: PretrainedConfig, seed: int = 0) -> PreTrainedModel:
+    """A model with weights large enough for its next tokens to depend on what it reads."""
+    torch.manual_seed(seed)
     model: PreTrainedModel = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
     with torch.no_grad():
         for weight in model.parameters():

@@ -44,6 +44,11 @@ class Continuation:
         self._read = 0
         self._accepted = inspect.signature(lm.model.forward).parameters.keys()
 
+    @property
+    def remembers(self) -> bool:
+        """Whether the model has handed back anything to go on from; if not, all is read again at every step."""
+        return bool(self._memory)
+
     def logits(self) -> Tensor:
         """Run the model over what it has not read yet: `[b, vocabulary]` float32 for the next token of each row."""
         inputs: dict[str, Any] = {"input_ids": self._ids[:, self._read :], "use_cache": self._use_cache}

@@ -16,7 +16,9 @@ def lay_out_for_few_rows(model: nn.Module) -> None:
         if not isinstance(module, nn.Linear) or id(module.weight) in tables:
             continue
         weight = module.weight
-        if weight.device.type == "cpu" and weight.dtype == torch.float32:
+        # A model that an adapter is put on has been laid out already.
+        laid_out = weight.data.t().is_contiguous()
+        if weight.device.type == "cpu" and weight.dtype == torch.float32 and not laid_out:
             # One at a time and in its own place: memory given back here and there would not be used again.
             turned = weight.data.t().contiguous()
             place = weight.data.view(-1).view(turned.shape)

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lrt_explorer.errors import ModelError
+from lrt_explorer.errors import ModelError, first_line
 from lrt_explorer.lm.blocks import hidden_of, standing_in
 from lrt_explorer.lm.decoding import Continuation
 from lrt_explorer.lm.model import LanguageModel, Traits
@@ -66,7 +66,10 @@ def self_check(lm: LanguageModel) -> LanguageModel:
             if len(kept) < lm.layers:
                 try:
                     with _only(lm, kept, form):
-                        return replace(lm, traits=_traits(lm, ids, kept))
+                        traits = _traits(lm, ids, kept)
+                    # Some pass on what they remember from block to block, and the blocks left out do not.
+                    if traits.caches:
+                        return replace(lm, traits=traits)
                 except Exception:  # a part of a model may fail in ways that the whole does not
                     pass
             try:
@@ -94,7 +97,7 @@ def _run_every_block(lm: LanguageModel, ids: Tensor) -> _Form:
         except Exception as error:
             if seen and not isinstance(error, ModelError):
                 _states_of_all(lm, ids, seen)  # the cause may be in what they hand on
-            raise ModelError(f"{lm.name} cannot be run ({_short(error)}); choose another model") from error
+            raise ModelError(f"{lm.name} cannot be run ({first_line(error)}); choose another model") from error
     if [layer for layer, _ in seen] != list(range(lm.layers)):
         raise ModelError(
             f"{lm.name} does not run its {lm.layers} blocks once each and in order, so that there is no output of a "
@@ -208,17 +211,24 @@ def _writes(lm: LanguageModel, tokens: list[int], layers: Sequence[int], states:
 def _writes_batch(
     lm: LanguageModel, tokens: list[int], lengths: list[int], layers: Sequence[int], states: Tensor, logits: Tensor
 ) -> bool:
-    continuation = Continuation(lm, [tokens[:length] for length in lengths])
+    sequences = [tokens[:length] for length in lengths]
+    if len(lengths) == 1:
+        # Arms are written side by side: one of the same length, that reads something else, must not change the text.
+        sequences.append(tokens[::-1][: lengths[0]])
+    continuation = Continuation(lm, sequences)
     for step in range(STEPS + 1):
         with _keeping(lm, layers) as seen:
             found = continuation.logits()
+        if lm.traits.caches and not continuation.remembers:
+            return False
         at = [length + step for length in lengths]
         expected = states[:, 0, [place - 1 for place in at]]
-        if not _distance(torch.stack([rows[:, -1] for rows in seen]), expected) <= _tolerance(lm):
+        if not _distance(torch.stack([rows[: len(at), -1] for rows in seen]), expected) <= _tolerance(lm):
             return False
         if at[0] == len(tokens):
             return _agree_in_logits(lm, found[0], logits)
-        continuation.append([tokens[min(place, len(tokens) - 1)] for place in at])
+        after = [tokens[min(place, len(tokens) - 1)] for place in at]
+        continuation.append([*after, tokens[0]][: len(sequences)])
     return True
 
 
@@ -346,9 +356,3 @@ def _watching(lm: LanguageModel, layers: Sequence[int], watch: Callable[[int, An
 
             stack.callback(lm.blocks[layer].register_forward_hook(hook).remove)
         yield
-
-
-def _short(error: BaseException) -> str:
-    """What a library says, cut to what fits into a sentence of ours."""
-    line = next(iter(str(error).strip().splitlines()), type(error).__name__)
-    return line if len(line) <= 120 else line[:117] + "..."

@@ -72,12 +72,13 @@ class CostCurve:
         low, high = max(side[at - 1], _LEAST), max(side[at], _LEAST)
         return float(low * (high / low) ** share)
 
-    def strength(self, cost: float, sign: int = 0) -> float:
-        """The lowest strength that reaches a cost; the highest one tried where none does.
+    def strength(self, cost: float, sign: int = 0, *, beyond: bool = False) -> float:
+        """The lowest strength that reaches a cost; where none does, the highest one tried, or one beyond it.
 
         Args:
             cost: in nats, above 0.
             sign: 1 or -1 for one side; 0 for whichever side is the more costly.
+            beyond: whether to go past the highest strength tried, as if the cost went on growing as the square.
         """
         sides = {1: self.positive, -1: self.negative, 0: tuple(map(max, self.positive, self.negative))}
         side = sides[sign]
@@ -87,7 +88,7 @@ class CostCurve:
             if high >= cost:
                 share = math.log(cost / max(low, _LEAST)) / math.log(high / max(low, _LEAST))
                 return float(before * (after / before) ** share)
-        return self.strengths[-1]
+        return self.strengths[-1] * (math.sqrt(cost / max(side[-1], _LEAST)) if beyond else 1.0)
 
 
 _LEAST = 1e-9

@@ -11,7 +11,7 @@ from typing import IO, Any, cast
 
 import pandas as pd
 
-from lrt_explorer.errors import SettingsError
+from lrt_explorer.errors import SettingsError, first_line
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.study.rows import document_columns, row_documents, table_document
 
@@ -117,12 +117,6 @@ def optional(module: str, why: str) -> Any:
         return import_module(module)
     except ImportError as error:
         raise SettingsError(f"{why}; install it with `{INSTALL}`, or save the texts as .jsonl") from error
-
-
-def first_line(error: BaseException) -> str:
-    """What a library says, cut to what fits into a sentence."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0].rstrip(".")[:160]
 
 
 def _open(path: Path, packed: bool) -> IO[bytes]:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lrt_explorer.errors import SettingsError
+from lrt_explorer.errors import SettingsError, first_line
 from lrt_explorer.lm.chat import Document
-from lrt_explorer.study.files import first_line, optional
+from lrt_explorer.study.files import optional
 from lrt_explorer.study.rows import document_columns, table_document
 
 HUB = "hf:"

@@ -1,8 +1,6 @@
 """Native effect: how far a layer's own vectors move the readout, at a strength of equal cost at every layer."""
 
-import math
 from collections.abc import Generator, Mapping, Sequence
-from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -12,7 +10,9 @@ from lrt_explorer.concepts.readout import AnswerTokens, answer_tokens, counted_a
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.suffix import Start, read_starts, suffix_logits
+from lrt_explorer.study.calibrate import CostCurve
 from lrt_explorer.study.known import known_vectors
+from lrt_explorer.study.neutral import costs
 from lrt_explorer.study.progress import Progress
 
 COST = 0.3
@@ -84,23 +84,9 @@ def strength_at_cost(large: LanguageModel, neutral: Sequence[Start], values: Ten
         values: `[d]`, the vector.
         cost: mean KL(steered ‖ unsteered) of the next token, in nats.
     """
-    steps = torch.tensor([0.0, *TRIED, *(-step for step in TRIED)])[:, None] * values.float()
-    nats = []
-    for start in neutral:
-        logprobs = suffix_logits(large, start, steps).log_softmax(1)
-        nats.append((logprobs[1:].exp() * (logprobs[1:] - logprobs[0])).sum(1, dtype=torch.float64))
-    both = torch.stack(nats).mean(0).clamp(min=1e-9).reshape(2, len(TRIED))
-    return _multiple_at(both.max(dim=0).values.tolist(), cost)
-
-
-def _multiple_at(costs: Sequence[float], cost: float) -> float:
-    """Where the curve through the multiples tried first reaches a cost; beyond them it goes as the square."""
-    for (low, before), (high, after) in pairwise(zip(TRIED, costs, strict=True)):
-        if before < cost <= after:
-            share = math.log(cost / before) / math.log(after / before)
-            return float(low * (high / low) ** share)
-    nearest = 0 if costs[0] >= cost else -1
-    return float(TRIED[nearest] * math.sqrt(cost / costs[nearest]))
+    steps = torch.tensor([*TRIED, *(-step for step in TRIED)])[:, None] * values.float()
+    means = costs(large, neutral, steps).mean(1).tolist()
+    return CostCurve(TRIED, tuple(means[: len(TRIED)]), tuple(means[len(TRIED) :])).strength(cost, beyond=True)
 
 
 def _effect(

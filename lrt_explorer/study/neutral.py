@@ -1,5 +1,7 @@
 """Neutral text: what a push costs where nothing is asked of it."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -29,7 +31,7 @@ def divergence(steered: Tensor, unsteered: Tensor) -> Tensor:
     return (logprobs.exp() * (logprobs - reference)).sum(1, dtype=torch.float64).clamp(min=0)
 
 
-def costs(lm: LanguageModel, starts: list[Start], additions: Tensor) -> Tensor:
+def costs(lm: LanguageModel, starts: Sequence[Start], additions: Tensor) -> Tensor:
     """What each addition costs on each neutral prompt: KL(steered ‖ unsteered) of the next token in nats.
 
     Args:

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Collection, Generator, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -14,7 +14,7 @@ from lrt_explorer.lm.capture import capture
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode
-from lrt_explorer.study.known import known_vectors
+from lrt_explorer.study.known import FEW_PAIRS, few_pairs, known_vectors, model_label
 from lrt_explorer.study.layers import LayerGrid, layer_grid
 from lrt_explorer.study.native_effect import ROWS, native_effects
 from lrt_explorer.study.neutral import neutral_prompts
@@ -28,7 +28,6 @@ SHARE_ABOVE = 4
 """One block in so many stays above a suggested layer: in deep models two are no distance from the output."""
 LAYERS_TRIED = 4
 CONCEPTS_TRIED = 3
-PAIRS_TRIED = 32
 PROMPTS_TRIED = 8
 NEUTRAL_TRIED = 4
 TOKENS = 5_000
@@ -208,13 +207,6 @@ def middle_layers(layers: int, highest: int, count: int = LAYERS_TRIED) -> list[
     return sorted({round(x) for x in np.linspace(lowest, highest, count)}) if highest >= 0 else []
 
 
-def few_pairs(contrast: ContrastSet, count: int = PAIRS_TRIED) -> ContrastSet:
-    """The set with at most so many of its pairs, spread evenly over it."""
-    have = len(contrast.pairs)
-    chosen = (contrast.pairs[number * have // count] for number in range(count))
-    return contrast if have <= count else replace(contrast, pairs=tuple(chosen))
-
-
 def _plan(
     small: LanguageModel,
     large: LanguageModel,
@@ -241,7 +233,7 @@ def _plan(
     quiet = ROWS * sum(map(len, neutral))
     for share in SHARES:
         used = tuple(
-            concept if at_once(concept) else few_pairs(concept, math.ceil(share * PAIRS_TRIED))
+            concept if at_once(concept) else few_pairs(concept, math.ceil(share * FEW_PAIRS))
             for concept in chosen[: math.ceil(share * len(chosen))]
         )
         prompts = math.ceil(share * PROMPTS_TRIED)
@@ -273,11 +265,7 @@ def _reason(best: Candidate, large: LanguageModel, concepts: int) -> str:
     return (
         f"From layer {best.small_layer} to layer {best.large_layer}, mapped directions agree with native ones "
         f"(cosine {best.direction_cosine:.2f}, {count}) and the map explains {best.r2_standardised * 100:.0f} % of "
-        f"held-out variance, both with all dimensions counted alike; {_short(large.name)} answers its own vectors at "
-        f"equal cost with {best.native_effect * 100:.0f} % of the effect of its best layer tried; "
+        f"held-out variance, both with all dimensions counted alike; {model_label(large.name)} answers its own vectors "
+        f"at equal cost with {best.native_effect * 100:.0f} % of the effect of its best layer tried; "
         f"{above} blocks remain above."
     )
-
-
-def _short(model: str) -> str:
-    return model.rstrip("/").rsplit("/", 1)[-1]

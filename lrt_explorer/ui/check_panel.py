@@ -8,11 +8,13 @@ import gradio as gr
 
 from lrt_explorer.concepts.methods import METHODS, Method
 from lrt_explorer.concepts.readings import READINGS
+from lrt_explorer.errors import SettingsError
 from lrt_explorer.plots import agreement_figure, separation_figure, stability_figure
 from lrt_explorer.study.check import ConceptCheck
 from lrt_explorer.study.progress import timed
 from lrt_explorer.study.recipe import Recipe
 from lrt_explorer.ui.cards import notice, progress_bar
+from lrt_explorer.ui.choices import GONE, belongs
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.findings import findings
 from lrt_explorer.ui.guard import guarded
@@ -79,6 +81,8 @@ def check_set(
 ) -> Iterator[tuple[Any, ...]]:
     """Read the set in both models with progress, and say what its vectors are worth."""
     session = opened(session)
+    if not belongs(engine, session, name):
+        raise SettingsError(GONE)
     checking = timed(engine.check(session, name, Recipe(method, reading, whiten)))
     while True:
         try:

@@ -7,9 +7,20 @@ from typing import Any
 
 import gradio as gr
 
+from lrt_explorer.errors import SettingsError
 from lrt_explorer.ui.cards import notice
 from lrt_explorer.ui.check_panel import build_check
-from lrt_explorer.ui.choices import NONE, OWN_VECTORS, all_sets, belongs, steered_concepts, steered_vectors
+from lrt_explorer.ui.choices import (
+    GONE,
+    NONE,
+    OWN_VECTORS,
+    ConceptList,
+    all_sets,
+    belongs,
+    followed,
+    steered_concepts,
+    steered_vectors,
+)
 from lrt_explorer.ui.draft import Draft, drafted
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import guarded
@@ -37,7 +48,7 @@ def build_concepts(engine: Engine, session: gr.State, shelf: gr.State, steering:
     sets = all_sets(engine, None, Shelf())
     first = engine.concepts(None)[0].name
     with gr.Row(elem_classes="ask"):
-        chosen = gr.Dropdown(
+        chosen = ConceptList(
             sets,
             value=first,
             label="Contrast set",
@@ -146,6 +157,8 @@ def _write_fields() -> tuple[list[gr.components.Component], gr.Button, gr.Button
 @guarded(lambda sentence: (gr.skip(), notice(sentence)))
 def show_set(engine: Engine, session: Session | None, name: str) -> Iterator[tuple[Any, str]]:
     """Show the pairs of a set."""
+    if not belongs(engine, session, name):
+        raise SettingsError(GONE)
     yield set_card(engine.contrast(session, name)), ""
 
 
@@ -179,6 +192,8 @@ def use_set(
     engine: Engine, session: Session | None, shelf: Shelf, name: str, prompt: str, asked: int
 ) -> Iterator[tuple[Any, ...]]:
     """Choose the set in the Steer tab, which the other tabs follow, with the vectors that its own texts give."""
+    if not belongs(engine, session, name):
+        raise SettingsError(GONE)
     kept, *steered = steer_with_set(engine, session, shelf, name, prompt, asked)
     own_vectors = gr.Dropdown(steered_vectors(kept), value=OWN_VECTORS[1])
     said = notice(f"In use in the Steer tab: {engine.contrast(session, name).name}.", "good")
@@ -206,8 +221,8 @@ def restock(engine: Engine, session: Session | None, shelf: Shelf) -> tuple[Any,
 def follow_pair(engine: Engine, session: Session | None, shelf: Shelf, name: str, other: str) -> tuple[Any, Any, str]:
     """Offer what ships for the pair first; what was chosen stays where it can be meant for this pair."""
     sets = all_sets(engine, session, shelf)
-    chosen = name if belongs(engine, session, name) else engine.concepts(session)[0].name
-    second = other if not other or belongs(engine, session, other) else NONE[1]
+    chosen = followed(sets, name, engine.concepts(session)[0].name)
+    second = followed(sets, other, NONE[1])
     shown = set_card(engine.contrast(session, chosen))
     return gr.Dropdown(sets, value=chosen), gr.Dropdown([NONE, *sets], value=second), shown
 

@@ -7,11 +7,11 @@ from collections.abc import Generator, Iterable, Sequence
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.study.known import known_vectors
+from lrt_explorer.study.known import few_pairs, known_vectors
 from lrt_explorer.study.layers import LayerGrid, layer_grid
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.solve import FittedMap
-from lrt_explorer.study.suggest import few_pairs, highest_suggested, middle_layers, suggest_layers
+from lrt_explorer.study.suggest import highest_suggested, middle_layers, suggest_layers
 from lrt_explorer.ui.engine import LayerScores, Suggestion
 
 CAPACITY = 12

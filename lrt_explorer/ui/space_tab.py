@@ -94,7 +94,7 @@ def build_space(engine: Engine, session: gr.State, concept: gr.Dropdown, tab: gr
     # Gradio finds the event by its annotation, which it cannot see through a partial.
     def listed(
         session: Session | None, concept: str, points: float, method: str, dims: int, event: gr.EventData
-    ) -> str:
+    ) -> Any:
         return list_tokens(engine, session, concept, points, method, dims, event.points)
 
     plot.pick(
@@ -145,8 +145,10 @@ def list_tokens(
     method: str,
     dims: int,
     chosen: Sequence[int],
-) -> str:
+) -> Any:
     """List the selected points; the picture is at hand, for it is the one that is shown."""
+    if not belongs(engine, session, concept):
+        return gr.skip()
     picture = finish(engine.picture(_opened(session), SpaceSettings(concept, int(points), method, dims)))
     return token_table(picture, [int(index) for index in chosen])
 

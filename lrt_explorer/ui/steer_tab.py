@@ -15,7 +15,7 @@ from lrt_explorer.study.arms import UNSTEERED
 from lrt_explorer.study.compare import Arm, Comparison
 from lrt_explorer.study.progress import Progress, timed
 from lrt_explorer.ui.cards import chips, notice, progress_bar, slider_ends
-from lrt_explorer.ui.choices import OWN_VECTORS
+from lrt_explorer.ui.choices import OWN_VECTORS, ConceptList, belongs
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import guarded
 from lrt_explorer.ui.panes import added_line, panes, waiting_panes, writing_line
@@ -23,7 +23,7 @@ from lrt_explorer.ui.session import Session, Shelf, SteerSettings
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL
 from lrt_explorer.ui.stage import READING
 from lrt_explorer.ui.steered import about_concept, follow_pair, steer_with
-from lrt_explorer.ui.strength import strength_slider, tune_slider
+from lrt_explorer.ui.strength import Tuned, strength_slider, tune_slider
 from lrt_explorer.ui.wiring import wire_stop
 
 LENGTHS = (8, MAX_NEW_TOKENS, 96)
@@ -90,7 +90,7 @@ def build_steer(engine: Engine, session: gr.State, shelf: gr.State) -> SteerTab:
     asked, due, partly, whole = gr.State(0), gr.State(0), gr.State(0), gr.State(0)
     with gr.Row(elem_classes="ask"):
         with gr.Column(scale=2, min_width=210):
-            concept = gr.Dropdown(
+            concept = ConceptList(
                 [card.name for card in cards], value=first.name, label="Concept", info=first.description
             )
             vectors = gr.Dropdown(
@@ -162,7 +162,7 @@ def build_steer(engine: Engine, session: gr.State, shelf: gr.State) -> SteerTab:
     # comparison in the same step would still read what was there before.
     tuning = gr.on(
         [asked.change, whole.change, reading.input, vectors.input],
-        partial(tune_slider, engine),
+        partial(tune, engine),
         [session, tuned, whole, concept, reading, vectors, strength],
         [strength, marks, added, tuned],
         trigger_mode="always_last",
@@ -232,6 +232,16 @@ def build_steer(engine: Engine, session: gr.State, shelf: gr.State) -> SteerTab:
     return SteerTab(concept, shown, prompt, vectors, about, added, settled)
 
 
+def tune(
+    engine: Engine, session: Session | None, tuned: Tuned | None, whole: int, concept: str, *rest: Any
+) -> Iterator[tuple[Any, Any, Any, Any]]:
+    """`tune_slider`, unless the concept is still that of the pair that was open before."""
+    if belongs(engine, session, concept):
+        yield from tune_slider(engine, session, tuned, whole, concept, *rest)
+    else:
+        yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
+
+
 def _failed(sentence: str) -> tuple[Any, ...]:
     return waiting_panes(sentence, kind="bad"), "", gr.skip(), gr.skip()
 
@@ -256,6 +266,10 @@ def compare_arms(
     """Write all arms side by side, token by token; `partly` goes up where the vectors are from a few pairs only."""
     if session is None:
         raise SettingsError("the models are not open yet; choose a pair under Models")
+    if not belongs(engine, session, concept):
+        # The old pair's; the list of concepts follows the pair, and asks again.
+        yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        return
     if not session.map_folder:
         yield waiting_panes(NO_MAP), "", gr.skip(), gr.skip()
         return
@@ -300,7 +314,7 @@ def read_on(
     engine: Engine, session: Session | None, concept: str, reading: str, vectors: str, whole: int
 ) -> Iterator[tuple[Any, Any]]:
     """Read all pairs of a concept of which a few were read, and ask for the texts of the better vector."""
-    if session is None:
+    if session is None or not belongs(engine, session, concept):
         yield "", gr.skip()
         return
     rest = timed(engine.read_all(session, concept, reading, vectors))
@@ -320,6 +334,8 @@ def stopped() -> str:
 
 def show_concept(engine: Engine, session: Session | None, name: str, prompt: str, asked: int) -> tuple[Any, ...]:
     """Show what a concept is about; a prompt that was only an example gives way to one of its own."""
+    if not belongs(engine, session, name):
+        return (gr.skip(),) * 5
     card = engine.concept(session, name)
     return gr.Dropdown(info=card.description), *about_concept(engine, card, prompt, asked)
 

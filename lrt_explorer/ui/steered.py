@@ -6,7 +6,7 @@ import gradio as gr
 
 from lrt_explorer.study.world import world_of
 from lrt_explorer.ui.cards import chips, slider_ends
-from lrt_explorer.ui.choices import belongs, steered_concepts
+from lrt_explorer.ui.choices import followed, steered_concepts
 from lrt_explorer.ui.engine import ConceptCard, Engine
 from lrt_explorer.ui.session import Session, Shelf
 from lrt_explorer.ui.shelves import put_borrowed
@@ -34,11 +34,11 @@ def steer_with_set(
 def follow_pair(
     engine: Engine, session: Session | None, shelf: Shelf, world: str, name: str, prompt: str, asked: int
 ) -> tuple[Any, ...]:
-    """`steer_with` the concept in use where it belongs to the pair that is open, else with the pair's opening one.
+    """`steer_with` the concept in use where it is offered for the pair that is open, else with the pair's opening one.
 
     Before it come the world of the pair, and the temperature that suits it if the world before was another one.
     """
-    chosen = name if belongs(engine, session, name) else engine.concepts(session)[0].name
+    chosen = followed(steered_concepts(engine, session, shelf), name, engine.concepts(session)[0].name)
     steered = steer_with(engine, session, shelf, chosen, prompt, asked)
     if session is None:
         return world, gr.skip(), *steered

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-import torch
 from tokenizers import Tokenizer, decoders, pre_tokenizers, processors, trainers
 from tokenizers.models import BPE
-from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerFast
 
+from benchmarks.families import random_model
 from lrt_explorer.lm.model import LanguageModel
 
 WIDTH, CONTEXT, WINDOW = 32, 96, 4
@@ -114,17 +114,11 @@ def tiny_tokenizer(trim_offsets: bool = False) -> PreTrainedTokenizerFast:
 
 
 def tiny_model(family: str, seed: int = 0) -> PreTrainedModel:
-    """A model with weights large enough for its next tokens to depend on what it reads."""
+    """A random model of one of the families above."""
     config = AutoConfig.for_model(
         family, **FAMILIES[family].config, vocab_size=VOCABULARY, pad_token_id=0, bos_token_id=1, eos_token_id=2
     )
-    torch.manual_seed(seed)
-    model: PreTrainedModel = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
-    with torch.no_grad():
-        for weight in model.parameters():
-            if weight.ndim > 1:
-                weight.normal_(0, 0.2)
-    return model
+    return random_model(config, seed)
 
 
 def tiny_lm(family: str, seed: int = 0) -> LanguageModel:

@@ -256,6 +256,27 @@ def test_a_prompt_to_be_continued_does_not_end_with_the_end_of_a_text() -> None:
     assert prompt_tokens(lm, "The sea") == encoded.ids[0, :-1].tolist()
 
 
+def test_what_is_appended_is_known_whatever_it_is_called() -> None:
+    # As BERT's tokenizer does, which Chinese GPT-2 models have: no end of text among its names, yet one is appended.
+    tokenizer = Tokenizer.from_str(tiny_tokenizer().backend_tokenizer.to_str())
+    ends = [("[CLS]", 1), ("[SEP]", 2)]
+    tokenizer.post_processor = TemplateProcessing(single="[CLS] $A [SEP] [SEP]", special_tokens=ends)
+    lm = lm_with(PreTrainedTokenizerFast(tokenizer_object=tokenizer))
+    encoded = encode(lm, ["The sea"])
+    assert encoded.ids[0, -2:].tolist() == [2, 2] and encoded.ids[0, 0] == 1
+    assert encoded.special[0].tolist() == [True, *[False] * (encoded.ids.shape[1] - 3), True, True]
+    assert prompt_tokens(lm, "The sea") == encoded.ids[0, :-2].tolist()
+
+
+@pytest.mark.parametrize("text", ["<s>The sea", "The sea</s>", "<s>The sea</s>"])
+def test_what_a_text_spells_out_at_its_ends_is_not_put_there_again(text: str) -> None:
+    lm = lm_with(appending_tokenizer())
+    expected = encode(lm, ["The sea"]).ids[0].tolist()
+    assert encode(lm, [text]).ids[0].tolist() == expected
+    # An end that was written is part of the prompt.
+    assert prompt_tokens(lm, text) == (expected if text.endswith("</s>") else expected[:-1])
+
+
 @pytest.mark.parametrize("prompt", ["", "  \n\t"])
 def test_an_empty_prompt_is_refused(prompt: str) -> None:
     with pytest.raises(PromptError, match="write a few words"):

@@ -54,6 +54,7 @@ def test_on_a_curve_that_grows_as_a_square_every_cost_is_met_exactly() -> None:
         assert curve.cost(-math.sqrt(cost)) == pytest.approx(2 * cost)
     assert curve.cost(0.0) == 0.0
     assert curve.strength(1e9) == TRIED[-1]
+    assert curve.strength(1e6, 1, beyond=True) == pytest.approx(1e3), "past the last one tried on the same square"
 
 
 def test_slider_and_grid_follow_from_the_curve() -> None:

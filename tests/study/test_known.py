@@ -137,6 +137,7 @@ def test_a_few_pairs_are_spread_evenly_over_a_set() -> None:
     assert len(few.pairs) == FEW_PAIRS and places == sorted(set(places))
     assert {b - a for a, b in pairwise(places)} == {3, 4} and places[0] == 0 and places[-1] >= 116
     assert few.prompts == whole.prompts and few_pairs(few) is few
+    assert [pair[0] for pair in few_pairs(whole, 4).pairs] == ["with 0", "with 30", "with 60", "with 90"]
 
 
 def test_the_whole_set_is_read_first_only_where_it_is_known(reads: list[tuple[str, list[int]]]) -> None:

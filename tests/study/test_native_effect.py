@@ -7,7 +7,7 @@ import torch
 
 from lrt_explorer.lm.suffix import read_starts, suffix_logits
 from lrt_explorer.study.known import known_vectors
-from lrt_explorer.study.native_effect import TRIED, _multiple_at, native_effects, strength_at_cost
+from lrt_explorer.study.native_effect import native_effects, strength_at_cost
 from lrt_explorer.study.progress import finish
 from tests.study.tiny import CONCEPT, large
 
@@ -34,12 +34,6 @@ def test_the_strength_found_costs_what_was_asked(layer: int) -> None:
     assert tenfold == pytest.approx(10 * strength_at_cost(large(), starts, values), rel=0.3), (
         "a vector's length is free"
     )
-
-
-def test_between_and_beyond_what_was_tried_costs_grow_as_the_square() -> None:
-    squares = [multiple**2 for multiple in TRIED]
-    for multiple in (0.01, 0.25, 0.3, 1.7, 8.0, 40.0):
-        assert _multiple_at(squares, multiple**2) == pytest.approx(multiple)
 
 
 def test_effects_are_shares_of_the_best_layer() -> None:

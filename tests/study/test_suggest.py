@@ -8,7 +8,7 @@ import pytest
 from lrt_explorer.errors import ContrastError, SettingsError
 from lrt_explorer.study.layers import layer_grid
 from lrt_explorer.study.progress import Progress, finish
-from lrt_explorer.study.suggest import few_pairs, highest_suggested, middle_layers, suggest_layers
+from lrt_explorer.study.suggest import highest_suggested, middle_layers, suggest_layers
 from tests.study.test_layers import without_vectors
 from tests.study.tiny import CONCEPT, large, small, texts
 
@@ -68,12 +68,6 @@ def test_it_says_how_long_it_will_take_before_it_starts_and_reads_less_where_tha
     assert "how fast" in timed and started.startswith("read ")
     assert re.match(r"about \d+ s: reading 5,000 tokens and 3 concepts, trying \d+ layer pairs", estimate)
     assert "reading 1,250 tokens and 1 concept," in first_steps(0.0)[1]
-
-
-def test_few_of_many_pairs_are_spread_over_the_set() -> None:
-    many = replace(CONCEPT, pairs=tuple((f"with {n}", f"without {n}") for n in range(100)))
-    assert [pair[0] for pair in few_pairs(many, 4).pairs] == ["with 0", "with 25", "with 50", "with 75"]
-    assert few_pairs(CONCEPT, 99) is CONCEPT
 
 
 def test_concepts_without_a_vector_cost_a_suggestion_nothing_but_themselves(monkeypatch: pytest.MonkeyPatch) -> None:

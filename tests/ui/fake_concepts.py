@@ -46,7 +46,8 @@ class FakeConcepts:
     checks_left = 0
 
     def offered_sets(self, session: Session | None) -> Sequence[tuple[str, str]]:
-        return LIBRARY
+        everyday = session is not None and "gemma" in session.small
+        return (("sentiment", "sentiment"), LIBRARY[-1]) if everyday else LIBRARY
 
     def contrast(self, session: Session | None, name: str) -> ContrastSet:
         known = {value for _, value in LIBRARY} | {"sentiment"}
