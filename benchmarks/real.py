@@ -39,13 +39,13 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo
 from lrt_explorer.study.calibrate import calibrate_concept
 from lrt_explorer.study.compare import NATIVE, TRANSFERRED, UNSTEERED, Comparison, compare
-from lrt_explorer.study.defaults import default_layers, default_prompt, example_prompts
 from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.written import repeated_share
 from lrt_explorer.study.known import few_pairs
-from lrt_explorer.study.maps import map_for
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.world import world_of
+from lrt_explorer.workbench.maps import map_for
+from lrt_explorer.workbench.starting_points import default_layers, default_prompt, example_prompts
 
 PERPLEXITY_RATIO, REPETITION = 2.0, 0.2
 """A fluent text has at most so many times the perplexity of the unsteered one, and at most this share repeated."""

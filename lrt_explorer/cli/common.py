@@ -173,7 +173,7 @@ def chosen_layers(options: argparse.Namespace, small: "LanguageModel", large: "L
         SettingsError: if a model has no such layer.
     """
     from lrt_explorer.lm.blocks import check_layer
-    from lrt_explorer.study.defaults import default_layers
+    from lrt_explorer.workbench.starting_points import default_layers
 
     small_layer, large_layer = default_layers(small.name, large.name, small.layers, large.layers)
     small_layer = small_layer if options.small_layer is None else options.small_layer

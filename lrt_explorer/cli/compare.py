@@ -51,9 +51,9 @@ def run(options: argparse.Namespace) -> Json:
     from lrt_explorer.store import load_map
     from lrt_explorer.study.calibrate import calibrate_concept
     from lrt_explorer.study.compare import compare
-    from lrt_explorer.study.defaults import default_prompt
-    from lrt_explorer.study.maps import map_for
     from lrt_explorer.study.world import world_of
+    from lrt_explorer.workbench.maps import map_for
+    from lrt_explorer.workbench.starting_points import default_prompt
 
     concept, scorer = world_of(options.small, options.large).concept(options.concept), chosen_scorer(options)
     small, large = load_model(options.small), load_model(options.large)

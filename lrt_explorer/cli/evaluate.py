@@ -73,9 +73,9 @@ def run(options: argparse.Namespace) -> Json:
     from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
     from lrt_explorer.study.evaluation.document import evaluation_document
     from lrt_explorer.study.evaluation.kept import evaluations_folder
-    from lrt_explorer.study.maps import map_for
     from lrt_explorer.study.texts import read_texts
     from lrt_explorer.study.world import world_of
+    from lrt_explorer.workbench.maps import map_for
 
     given = {
         "prompts": options.prompts,

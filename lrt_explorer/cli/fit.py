@@ -84,10 +84,10 @@ def run(options: argparse.Namespace) -> Json | int:
     from lrt_explorer.study.caveats import caveats
     from lrt_explorer.study.directions import read_directions
     from lrt_explorer.study.layers import grid_of_one, layer_grid
-    from lrt_explorer.study.maps import keep_map, own_map_folder
     from lrt_explorer.study.processes import processes
     from lrt_explorer.study.texts import read_texts
     from lrt_explorer.study.world import world_of
+    from lrt_explorer.workbench.maps import keep_map, own_map_folder
 
     if options.method in BY_DESCENT and options.all_layers:
         raise SettingsError(

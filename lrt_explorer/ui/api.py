@@ -9,8 +9,8 @@ from lrt_explorer.defaults import MAX_NEW_TOKENS
 from lrt_explorer.errors import LRTError
 from lrt_explorer.study.progress import finish
 from lrt_explorer.ui.engine import Engine
-from lrt_explorer.ui.session import SteerSettings
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL
+from lrt_explorer.workbench.session import SteerSettings
 
 
 def add_api(engine: Engine) -> None:

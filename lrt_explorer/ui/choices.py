@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lrt_explorer.ui.engine import Engine
-from lrt_explorer.ui.session import Session, Shelf
+from lrt_explorer.workbench.session import Session, Shelf
 
 OWN_VECTORS = ("found in the concept’s texts", "")
 """The choice of those who steer with no vectors of their own."""

@@ -15,14 +15,14 @@ from lrt_explorer.study.progress import timed
 from lrt_explorer.ui.cards import notice, progress_bar
 from lrt_explorer.ui.choices import belongs
 from lrt_explorer.ui.engine import Engine
-from lrt_explorer.ui.evidence_files import evidence_file
 from lrt_explorer.ui.evidence_view import NOTHING_SHOWN, shown_pieces, stale_notice
 from lrt_explorer.ui.guard import guarded
 from lrt_explorer.ui.map_panel import MapPanel
 from lrt_explorer.ui.plot import plot_html
-from lrt_explorer.ui.session import EvidenceSettings, Session
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL, opened
 from lrt_explorer.ui.wiring import wire_stop
+from lrt_explorer.workbench.evidence_files import evidence_file
+from lrt_explorer.workbench.session import EvidenceSettings, Session
 
 TAB = "evidence"
 PROMPTS = (4, 20, 60)

@@ -5,7 +5,7 @@ from html import escape
 from lrt_explorer.concepts.sets import READINGS
 from lrt_explorer.study.check import ConceptCheck, MappedCheck, ModelCheck
 from lrt_explorer.ui.cards import figure, percent, thousands
-from lrt_explorer.ui.concept_engine import VectorCard, VectorCards
+from lrt_explorer.workbench.cards import VectorCard, VectorCards
 
 WHOSE = {
     "small": "the small model’s own",

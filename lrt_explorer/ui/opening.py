@@ -8,16 +8,16 @@ from typing import Any
 import gradio as gr
 
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.study.defaults import FIRST_FIT_TOKENS
 from lrt_explorer.study.progress import Progress, timed
 from lrt_explorer.ui.cards import about, notice, progress_bar
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import guarded
 from lrt_explorer.ui.map_panel import MapPanel
-from lrt_explorer.ui.session import Session
 from lrt_explorer.ui.setup_panel import MODEL_WORK, OTHER, PARALLEL, SetupPanel, opened, shown_layers
 from lrt_explorer.ui.stage import READING, Stage, moved, opening_banner, pair_name
 from lrt_explorer.ui.wiring import wire_stop
+from lrt_explorer.workbench.session import Session
+from lrt_explorer.workbench.starting_points import FIRST_FIT_TOKENS
 
 LONGEST_UNASKED = 600.0
 """Seconds that a first map may take to be fitted without being asked for."""

@@ -6,8 +6,8 @@ from html import escape
 from lrt_explorer.plots import ARM_STYLES, ArmStyle, glyph, marker
 from lrt_explorer.study.compare import UNSTEERED, Arm, Comparison, ComparisonStep
 from lrt_explorer.ui.cards import notice
-from lrt_explorer.ui.engine import ConceptCard
-from lrt_explorer.ui.session import Session
+from lrt_explorer.workbench.cards import ConceptCard
+from lrt_explorer.workbench.session import Session
 
 READOUT = "log-probability of the concept’s answers minus that of their opposites, right after the prompt, in nats"
 PROMPT_SHOWN = 240

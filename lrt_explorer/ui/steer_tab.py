@@ -17,12 +17,12 @@ from lrt_explorer.ui.choices import OWN_VECTORS
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import guarded
 from lrt_explorer.ui.panes import added_line, panes, waiting_panes, writing_line
-from lrt_explorer.ui.session import Session, Shelf, SteerSettings
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL
 from lrt_explorer.ui.stage import READING
 from lrt_explorer.ui.steered import about_concept, follow_pair, steer_with
 from lrt_explorer.ui.strength import strength_slider, tune_slider
 from lrt_explorer.ui.wiring import wire_stop
+from lrt_explorer.workbench.session import Session, Shelf, SteerSettings
 
 LENGTHS = (8, MAX_NEW_TOKENS, 96)
 """Fewest, preset and most new tokens."""

@@ -8,7 +8,7 @@ import pytest
 from lrt_explorer.ui import opening
 from tests.browser.page import Page
 from tests.browser.test_layout import OVERFLOW, OVERLAP, PIECES
-from tests.ui.tiny_house import save_models
+from tests.workbench.tiny_house import save_models
 
 WATCH = """
 window.banners = [];

@@ -19,9 +19,9 @@ from lrt_explorer.study.compare import Comparison, compare
 from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
-from lrt_explorer.study.maps import find_map
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.texts import sample_texts
+from lrt_explorer.workbench.maps import find_map
 from tests.study.simulated import dressed
 
 SMALL_LAYER, LAYER = 3, 5

@@ -15,8 +15,17 @@ from lrt_explorer.study.evaluate import Evaluation, EvaluationStep
 from lrt_explorer.study.layers import LayerCell, LayerGrid
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.project import LARGE, MAPPED, Arrow, SpacePicture
-from lrt_explorer.ui.engine import ConceptCard, FitPath, LayerScores, MapBadges, Methods, PairCard, Suggestion, Suite
-from lrt_explorer.ui.session import EvidenceSettings, Session, SpaceSettings, SteerSettings
+from lrt_explorer.workbench.cards import (
+    ConceptCard,
+    FitPath,
+    LayerScores,
+    MapBadges,
+    Methods,
+    PairCard,
+    Suggestion,
+    Suite,
+)
+from lrt_explorer.workbench.session import EvidenceSettings, Session, SpaceSettings, SteerSettings
 from tests.ui.fake_concepts import FakeConcepts
 from tests.ui.fake_evidence import fake_evaluation
 

@@ -6,9 +6,9 @@ import pytest
 
 from lrt_explorer.ui.api import compared
 from lrt_explorer.ui.screen import create_app, panes_without_models
-from lrt_explorer.ui.session import Session, SteerSettings
 from lrt_explorer.ui.setup_panel import PARALLEL
 from lrt_explorer.ui.theme import make_theme
+from lrt_explorer.workbench.session import Session, SteerSettings
 from tests.ui.fakes import FakeEngine
 
 

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
-from lrt_explorer import __version__
 from lrt_explorer.study.evaluate import ConceptResult, Evaluation
 from lrt_explorer.study.evaluation.evidence import ArmEvidence
 from lrt_explorer.study.statistics import Interval
+from lrt_explorer.version import __version__
 
 KIND = "lrt-evaluation"
 VERSION = 2

@@ -11,11 +11,11 @@ from lrt_explorer.study.calibrate import NEUTRAL_PROMPTS, curve_key, curve_recor
 from lrt_explorer.study.deviation import DOCUMENTS, measure_units, ordinary_digest, unit_key, unit_records
 from lrt_explorer.study.fit import FittedMap, fit_map
 from lrt_explorer.study.known import known_vectors, ship_vectors
-from lrt_explorer.study.maps import keep_map, shipped_map_folder
 from lrt_explorer.study.neutral import neutral_prompts
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.texts import BROKEN_OFF, read_texts, sample_texts
 from lrt_explorer.study.world import world_of
+from lrt_explorer.workbench.maps import keep_map, shipped_map_folder
 
 TOKENS = 150_000
 

@@ -4,9 +4,9 @@ from functools import cache
 from pathlib import Path
 
 from lrt_explorer.concepts.contrast import ContrastSet, load_concept, read_contrast
-from lrt_explorer.study.defaults import example_prompts
 from lrt_explorer.study.world import World
-from lrt_explorer.ui.engine import ConceptCard
+from lrt_explorer.workbench.cards import ConceptCard
+from lrt_explorer.workbench.starting_points import example_prompts
 
 
 def named_concept(world: World, name: str) -> ContrastSet:

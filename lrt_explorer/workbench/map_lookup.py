@@ -10,13 +10,13 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, data_home, load_map
 from lrt_explorer.study.known import short_hash
 from lrt_explorer.study.layers import solve_pair
-from lrt_explorer.study.maps import find_map, keep_map
 from lrt_explorer.study.moments import known_moments
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.solve import FittedMap
 from lrt_explorer.study.world import world_of
-from lrt_explorer.ui.engine import FitPath
-from lrt_explorer.ui.session import Session
+from lrt_explorer.workbench.cards import FitPath
+from lrt_explorer.workbench.maps import find_map, keep_map
+from lrt_explorer.workbench.session import Session
 
 USUAL = "ridge"
 """The estimator of those who have chosen none."""

@@ -12,7 +12,7 @@ from lrt_explorer.study.layers import LayerGrid, layer_grid
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.solve import FittedMap
 from lrt_explorer.study.suggest import few_pairs, highest_suggested, middle_layers, suggest_layers
-from lrt_explorer.ui.engine import LayerScores, Suggestion
+from lrt_explorer.workbench.cards import LayerScores, Suggestion
 
 CAPACITY = 12
 FEW_CONCEPTS = 3

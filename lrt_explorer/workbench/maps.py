@@ -7,7 +7,6 @@ from lrt_explorer.errors import ArtifactError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, assets_home, data_home, load_map, save_map
-from lrt_explorer.study.defaults import first_fit_tokens
 from lrt_explorer.study.fit import FittedMap, fit_map
 from lrt_explorer.study.known import folder_name
 from lrt_explorer.study.layers import solve_pair
@@ -15,6 +14,7 @@ from lrt_explorer.study.moments import known_moments
 from lrt_explorer.study.progress import Progress, retold
 from lrt_explorer.study.texts import read_texts
 from lrt_explorer.study.world import world_of
+from lrt_explorer.workbench.starting_points import first_fit_tokens
 
 
 def shipped_map_folder(small: str, large: str) -> Path:

@@ -11,9 +11,9 @@ from lrt_explorer.study.evaluation.kept import evaluations_folder
 from lrt_explorer.study.progress import Progress, retold
 from lrt_explorer.study.texts import read_texts
 from lrt_explorer.study.world import World
-from lrt_explorer.ui.engine import Suite
-from lrt_explorer.ui.known_concepts import named_concept
-from lrt_explorer.ui.session import EvidenceSettings
+from lrt_explorer.workbench.cards import Suite
+from lrt_explorer.workbench.known_concepts import named_concept
+from lrt_explorer.workbench.session import EvidenceSettings
 
 
 def shipped_suites(world: World) -> tuple[Suite, ...]:

@@ -24,18 +24,21 @@ from lrt_explorer.study.brought import Side
 from lrt_explorer.study.calibrate import Calibration, calibrate_concept
 from lrt_explorer.study.caveats import caveats
 from lrt_explorer.study.compare import Comparison, ComparisonStep, compare
-from lrt_explorer.study.defaults import default_layers
 from lrt_explorer.study.directions import agreement, read_directions
 from lrt_explorer.study.evaluate import Evaluation
 from lrt_explorer.study.fit import fit_map
 from lrt_explorer.study.known import first_reading, known_vectors, short_hash
-from lrt_explorer.study.maps import keep_map
-from lrt_explorer.study.plan import TIMED_TEXTS, load_both, seconds_per_pair
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.project import Method, SpacePicture, project
 from lrt_explorer.study.texts import read_texts, sample_texts
 from lrt_explorer.study.world import WORLDS
-from lrt_explorer.ui.at_hand import (
+from lrt_explorer.workbench.cards import ConceptCard, LayerScores, MapBadges, Methods, Suggestion, Suite
+from lrt_explorer.workbench.concepts import ConceptDesk
+from lrt_explorer.workbench.evidence import evidence, shipped_suites
+from lrt_explorer.workbench.known_concepts import concept_card, named_concept
+from lrt_explorer.workbench.layer_scores import LayerStudies
+from lrt_explorer.workbench.map_files import pack_map, unpack_map
+from lrt_explorer.workbench.map_lookup import (
     USUAL,
     fit_path,
     keep_apart,
@@ -45,21 +48,18 @@ from lrt_explorer.ui.at_hand import (
     solved_map,
     with_map,
 )
-from lrt_explorer.ui.engine import ConceptCard, LayerScores, MapBadges, Methods, Suggestion, Suite
-from lrt_explorer.ui.known_concepts import concept_card, named_concept
-from lrt_explorer.ui.live_concepts import LiveConcepts
-from lrt_explorer.ui.live_evidence import evidence, shipped_suites
-from lrt_explorer.ui.live_layers import LayerStudies
-from lrt_explorer.ui.map_files import pack_map, unpack_map
-from lrt_explorer.ui.session import EvidenceSettings, Session, SpaceSettings, SteerSettings
-from lrt_explorer.ui.shelves import take_vectors
+from lrt_explorer.workbench.maps import keep_map
+from lrt_explorer.workbench.plan import TIMED_TEXTS, load_both, seconds_per_pair
+from lrt_explorer.workbench.session import EvidenceSettings, Session, SpaceSettings, SteerSettings
+from lrt_explorer.workbench.shelves import take_vectors
+from lrt_explorer.workbench.starting_points import default_layers
 
 logger = logging.getLogger(__name__)
 PICTURES = 12
 SPACE_TEXTS = 32
 
 
-class LiveEngine(LiveConcepts):
+class Workbench(ConceptDesk):
     """Everything the screen asks for, from the models in memory; many visitors may share one."""
 
     def __init__(self, cache: ModelCache | None = None) -> None:

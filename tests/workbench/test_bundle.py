@@ -9,11 +9,11 @@ from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.lm.presets import MODELS, PairPreset
 from lrt_explorer.store import load_map
 from lrt_explorer.study import known as known_module
-from lrt_explorer.study.bundle import build_demo_maps, demo_pairs
 from lrt_explorer.study.compare import compare
 from lrt_explorer.study.known import KnownVectors
-from lrt_explorer.study.maps import find_map
 from lrt_explorer.study.progress import finish
+from lrt_explorer.workbench.bundle import build_demo_maps, demo_pairs
+from lrt_explorer.workbench.maps import find_map
 from tests.study.tiny import CONCEPT, large, other, small, texts
 
 

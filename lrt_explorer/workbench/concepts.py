@@ -20,17 +20,16 @@ from lrt_explorer.study.known import folder_name
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.recipe import Recipe, make_vectors
 from lrt_explorer.study.world import WORLDS, World, world_of
-from lrt_explorer.ui.concept_engine import VectorCard, VectorCards, Whose
-from lrt_explorer.ui.engine import PairCard
-from lrt_explorer.ui.known_concepts import named_concept
-from lrt_explorer.ui.session import Session, Shelf
-from lrt_explorer.ui.shelves import put_set, put_vectors, take_vectors
+from lrt_explorer.workbench.cards import PairCard, VectorCard, VectorCards, Whose
+from lrt_explorer.workbench.known_concepts import named_concept
+from lrt_explorer.workbench.session import Session, Shelf
+from lrt_explorer.workbench.shelves import put_set, put_vectors, take_vectors
 
 FOR = {"demo": "for the demo family", "everyday": "for everyday language"}
 """Whom the sets of a world are for, as it is said of them elsewhere."""
 
 
-class LiveConcepts:
+class ConceptDesk:
     """Contrast sets and vectors over the models in memory and the visitors' shelves."""
 
     def __init__(self, models: ModelCache) -> None:
