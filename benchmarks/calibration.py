@@ -39,7 +39,7 @@ from lrt_explorer.study.statistics import Array, mean_interval, ratio_interval, 
 from lrt_explorer.study.texts import TINYWORLD, read_texts
 from lrt_explorer.study.verdict import TRANSFERS, VERDICTS, doubts, verdicts
 from lrt_explorer.workbench.maps import needed_map
-from lrt_explorer.workbench.starting_points import default_layers
+from lrt_explorer.workbench.pair import Pair
 
 RETENTIONS = (0.0, 0.5, 1.0, 1.3)
 PROMPTS = 60
@@ -151,7 +151,9 @@ def random_vectors(
     small: LanguageModel, large: LanguageModel, names: list[str], draws: int, prompts: int, tokens: int, seed: int
 ) -> dict[str, Any]:
     """How often random vectors get each verdict."""
-    map, info = needed_map(small, large, *default_layers(small.name, large.name, small.layers, large.layers))
+    pair = Pair(small=small, large=large)
+    saved = needed_map(pair, pair.layers())
+    map, info = saved.map, saved.info
     shuffled = finish(
         control_maps(
             small, large, read_texts(TINYWORLD), info.small_layer, info.large_layer, tokens=tokens, corpus=TINYWORLD

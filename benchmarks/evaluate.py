@@ -36,7 +36,7 @@ from lrt_explorer.study.evaluation.kept import KIND
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.world import world_of
 from lrt_explorer.workbench.maps import needed_map
-from lrt_explorer.workbench.starting_points import default_layers
+from lrt_explorer.workbench.pair import Pair
 
 BAR, TOLERANCE = 3.0, 1e-4
 CONTROL_MAPS = 3
@@ -149,7 +149,9 @@ def main(arguments: list[str] | None = None) -> None:
     if options.map:
         map, info = load_map(options.map)
     else:
-        map, info = needed_map(small, large, *default_layers(small.name, large.name, small.layers, large.layers))
+        pair = Pair(small=small, large=large)
+        saved = needed_map(pair, pair.layers())
+        map, info = saved.map, saved.info
     report = measure(
         small, large, map, info, concepts, EvaluationSettings(strengths=STRENGTHS, prompts=options.prompts)
     )

@@ -23,7 +23,11 @@ from lrt_explorer.workbench.cards import (
     VectorCards,
     Whose,
 )
-from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf, SpaceSettings, SteerSettings
+from lrt_explorer.workbench.evidence import EvidenceSpec
+from lrt_explorer.workbench.fitting import FitResult, FitSpec
+from lrt_explorer.workbench.requests import Models
+from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf, SpaceSettings
+from lrt_explorer.workbench.steer_spec import SteerSpec
 
 
 class ConceptEngine(Protocol):
@@ -129,12 +133,10 @@ class Engine(ConceptEngine, Protocol):
     ) -> Generator[Progress, None, Calibration]:
         """The strengths that suit the native vector, at once if they are known already.
 
-        Reading and vectors are those of `SteerSettings`.
+        Reading and vectors are those of `SteerSpec`.
         """
 
-    def compare(
-        self, session: Session, settings: SteerSettings
-    ) -> Generator[Progress | ComparisonStep, None, Comparison]:
+    def compare(self, session: Session, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
         """All arms side by side, with vectors from a few pairs of the concept where all are not yet read."""
 
     def read_all(self, session: Session, concept: str, reading: str, vectors: str) -> Generator[Progress, None, bool]:
@@ -150,3 +152,12 @@ class Engine(ConceptEngine, Protocol):
         self, session: Session, settings: EvidenceSettings, text_file: Path | None
     ) -> Generator[Progress, None, Evaluation]:
         """Evidence for the session's map; an `EvaluationStep` for every concept that is finished, which is kept."""
+
+    def compare_models(self, models: Models, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
+        """A comparison by the names of two models, with vectors from all pairs of the concept."""
+
+    def evaluate_models(self, models: Models, spec: EvidenceSpec) -> Generator[Progress, None, Evaluation]:
+        """Evidence by the names of two models."""
+
+    def fit_models(self, models: Models, spec: FitSpec) -> Generator[Progress, None, FitResult]:
+        """A map by the names of two models; only the usual one of the shipped text is what others find."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from lrt_explorer.defaults import PROMPTS
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.store import assets_home
 from lrt_explorer.study.evaluate import Evaluation, EvaluationStep
@@ -25,7 +26,7 @@ from lrt_explorer.workbench.evidence_files import evidence_file
 from lrt_explorer.workbench.session import EvidenceSettings, Session
 
 TAB = "evidence"
-PROMPTS = (4, 20, 60)
+PROMPT_RANGE = (4, 60)
 """Fewest, preset and most held-out prompts."""
 HINT = (
     "Nothing is evaluated yet. Run measures every concept chosen under all arms at all strengths: its own vector, the "
@@ -59,7 +60,7 @@ def build_evidence(engine: Engine, session: gr.State, concept: gr.Dropdown, map_
             elem_id="evidence-concepts",
         )  # fmt: skip
         prompts = gr.Slider(
-            PROMPTS[0], PROMPTS[2], PROMPTS[1], step=1, label="Prompts", info="held-out prompts of each concept",
+            *PROMPT_RANGE, PROMPTS, step=1, label="Prompts", info="held-out prompts of each concept",
             min_width=200, elem_id="evidence-prompts",
         )  # fmt: skip
         strengths = gr.Textbox(

@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from lrt_explorer.defaults import FIT_TOKENS
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.plots import path_figure
 from lrt_explorer.study.files import ENDINGS
@@ -23,7 +24,7 @@ from lrt_explorer.workbench.cards import Methods
 from lrt_explorer.workbench.session import Session
 
 FIT, OWN_TEXT = "Fit a map", "Own text …"
-TOKENS = (2_000, 20_000, 1_000_000)
+TOKENS = (2_000, FIT_TOKENS, 1_000_000)
 """Fewest, preset and most token pairs to fit a map on."""
 
 

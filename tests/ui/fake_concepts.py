@@ -95,5 +95,5 @@ class FakeConcepts:
     def vector_file(self, session: Session, folder: str, whose: Whose, ending: str) -> Path:
         found = dict(take_vectors(folder))
         if whose == "transferred" or whose not in found:
-            raise ArtifactError(f"the {whose} vector cannot be saved, for there is none here; choose another one")
+            raise ArtifactError(f"the {whose} vector cannot be saved, because there is none here; choose another one")
         return save_vector(Path(folder) / f"saved.{ending}", found[whose])

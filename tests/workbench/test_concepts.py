@@ -14,7 +14,8 @@ from lrt_explorer.store import load_vector, save_vector
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.recipe import Recipe
 from lrt_explorer.workbench.draft import Draft, drafted
-from lrt_explorer.workbench.session import Session, Shelf, SpaceSettings, SteerSettings
+from lrt_explorer.workbench.session import Session, Shelf, SpaceSettings
+from lrt_explorer.workbench.steer_spec import SteerSpec
 from lrt_explorer.workbench.workbench import Workbench
 from tests.study import tiny
 from tests.workbench.tiny_house import TinyEngine, build_assets
@@ -38,8 +39,18 @@ def fitted(engine: Workbench, tmp_path_factory: pytest.TempPathFactory) -> Sessi
         return finish(engine.fit(finish(engine.open("tiny-s", "tiny-l")), 2_000, None))
 
 
-def steer(concept: str, vectors: str = "", prompt: str = "Tom saw a cow and") -> SteerSettings:
-    return SteerSettings(concept, prompt, 0.6, 0, 0.0, 4, "", False, vectors)
+def steer(concept: str, vectors: str = "", prompt: str = "Tom saw a cow and") -> SteerSpec:
+    return SteerSpec(
+        concept=concept,
+        prompt=prompt,
+        strength=0.6,
+        seed=0,
+        temperature=0.0,
+        max_new_tokens=4,
+        reading="",
+        as_in_paper=False,
+        vectors=vectors,
+    )
 
 
 def test_what_ships_can_be_looked_at_and_taken_away(engine: Workbench) -> None:
@@ -114,7 +125,7 @@ def test_a_loaded_vector_takes_the_place_of_one_arm(engine: Workbench, fitted: S
     assert differ == [False, False, True, False]
     moved = engine.at_layers(fitted, 0, 1)
     assert [card.whose for card in engine.vectors(moved, shelf.vectors[0][1]).cards] == ["small"]
-    with pytest.raises(ArtifactError, match="transferred vector cannot be saved, for no map begins at its layer"):
+    with pytest.raises(ArtifactError, match="transferred vector cannot be saved, because no map begins at its layer"):
         engine.vector_file(moved, shelf.vectors[0][1], "transferred", "gguf")
 
 

@@ -16,13 +16,23 @@ from lrt_explorer.study.evaluate import EvaluationStep
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.workbench import evidence
+from lrt_explorer.workbench.badges import fit_path
 from lrt_explorer.workbench.cards import LayerScores
-from lrt_explorer.workbench.map_lookup import fit_path
-from lrt_explorer.workbench.session import EvidenceSettings, Session, SpaceSettings, SteerSettings
+from lrt_explorer.workbench.session import EvidenceSettings, Session, SpaceSettings
+from lrt_explorer.workbench.steer_spec import SteerSpec
 from lrt_explorer.workbench.workbench import Workbench
 from tests.workbench.tiny_house import TinyEngine, build_assets
 
-STEER = SteerSettings("mood", "Tom ran and felt", 0.5, 0, 0.0, 8, "all-tokens", False)
+STEER = SteerSpec(
+    concept="mood",
+    prompt="Tom ran and felt",
+    strength=0.5,
+    seed=0,
+    temperature=0.0,
+    max_new_tokens=8,
+    reading="all-tokens",
+    as_in_paper=False,
+)
 SPACE = SpaceSettings("mood", 100, "pca", 2)
 
 
@@ -290,7 +300,7 @@ def test_evidence_is_kept_concept_by_concept_and_a_rerun_goes_on(
 ) -> None:
     (suite,) = engine.suites(fitted)
     assert suite.title == "all 1 everyday concepts" and suite.concepts == ("mood",)
-    monkeypatch.setattr(evidence, "CONTROL_TOKENS", 8_000)
+    monkeypatch.setattr(evidence, "EVIDENCE_TOKENS", 8_000)
     asked = EvidenceSettings(suite.concepts, 4, (-0.5, 0.0, 0.5), False)
     steps: list[Progress] = []
     found = finish(engine.evaluate(fitted, asked, None), steps.append)
