@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 from lrt_explorer.concepts.scoring import ScorerChoice
@@ -139,6 +140,10 @@ class ContrastSet:
 
     def fingerprint(self) -> str:
         """A hash of all that is read or measured, so that a changed set never passes for the one a vector came from."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
         content = asdict(self)
         # What only people see is left out. So is what a set need not give: sets written before it existed must go on
         # matching the vectors that were read from them.

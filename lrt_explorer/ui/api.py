@@ -11,6 +11,7 @@ from lrt_explorer.concepts.directions import METHODS, Method
 from lrt_explorer.concepts.scoring import scorer_from_text
 from lrt_explorer.defaults import (
     ESTIMATOR,
+    EVIDENCE_TOKENS,
     FIT_TOKENS,
     MAX_NEW_TOKENS,
     OTHER_CONCEPTS,
@@ -111,6 +112,8 @@ def add_api(engine: Engine) -> None:
         whiten: bool = False,
         generate: bool = False,
         scorer: str | None = None,
+        corpus: str | None = None,
+        tokens: int = EVIDENCE_TOKENS,
     ) -> dict[str, Any]:
         """Say whether vectors transfer, how sure that is and what it costs; docs/evidence.md explains every key.
 
@@ -129,6 +132,8 @@ def add_api(engine: Engine) -> None:
             whiten: find the vectors in whitened activations.
             generate: write and score texts too.
             scorer: what scores the texts, as on the command line; by default each concept's own.
+            corpus: name of the text for maps that must be fitted; by default what suits the pair.
+            tokens: pairs of tokens for each of them.
         """
 
         def ask() -> dict[str, Any]:
@@ -143,7 +148,9 @@ def add_api(engine: Engine) -> None:
                 generate=generate,
                 scorer=scorer_from_text(scorer) if scorer else None,
             )
-            spec = EvidenceSpec(concepts=tuple(concepts) if concepts else None, settings=settings)
+            spec = EvidenceSpec(
+                concepts=tuple(concepts) if concepts else None, settings=settings, corpus=corpus or None, tokens=tokens
+            )
             models = Models(small=small, large=large, small_layer=small_layer, large_layer=large_layer)
             return evaluation_document(finish(engine.evaluate_models(models, spec)))
 

@@ -145,6 +145,8 @@ class FakeEngine(FakeConcepts):
         return Methods(("ridge", "procrustes", "reduced-rank"), ("sgd", "distilled"))
 
     def with_method(self, session: Session, method: str) -> Session:
+        if method not in self.methods().at_once:
+            raise SettingsError(f"there is no estimator {method!r}; choose another one")
         chosen = replace(session, method=method)
         moved = self.at_layers(chosen, session.small_layer, session.large_layer)
         return replace(moved, map_folder=f"maps/solved-{method}") if self.scores and not moved.map_folder else moved
@@ -185,6 +187,8 @@ class FakeEngine(FakeConcepts):
         return replace(session, map_folder="maps/loaded")
 
     def export_map(self, session: Session) -> Path:
+        if not session.map_folder:
+            raise ArtifactError("there is no map for these layers yet; fit one first")
         archive = self.folder / "map.zip"
         with zipfile.ZipFile(archive, "w") as bundle:
             bundle.writestr("artifact.json", "{}")
@@ -208,6 +212,8 @@ class FakeEngine(FakeConcepts):
 
     def compare(self, session: Session, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
         prompt = spec.prompt or ""
+        if not session.map_folder:
+            raise ArtifactError("there is no map between these layers yet; fit one under Map")
         if not prompt.strip():
             raise PromptError("the prompt is empty; write a few words for the model to go on from")
         if len(prompt) > 2000:
@@ -235,7 +241,7 @@ class FakeEngine(FakeConcepts):
             yield ComparisonStep(arms, done, spec.max_new_tokens)
         pairs = 120 if spec.concept in self.read else 32
         made = {"seed": spec.seed} | ({"pairs": pairs} if spec.concept == "sentiment" else {})
-        return Comparison(spec.prompt, spec.strength, 8.31 * spec.strength, arms, made)
+        return Comparison(prompt, spec.strength, 8.31 * spec.strength, arms, made)
 
     def suites(self, session: Session | None) -> Sequence[Suite]:
         if session is not None and "gemma" in session.small:
