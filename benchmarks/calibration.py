@@ -32,14 +32,14 @@ from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.suffix import read_starts, suffix_logits
 from lrt_explorer.study.controls import SEEDS, control_maps
-from lrt_explorer.study.defaults import default_layers
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.known import known_vectors
-from lrt_explorer.study.maps import needed_map
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.statistics import Array, mean_interval, ratio_interval, resamples, slopes
 from lrt_explorer.study.texts import TINYWORLD, read_texts
 from lrt_explorer.study.verdict import TRANSFERS, VERDICTS, doubts, verdicts
+from lrt_explorer.workbench.maps import needed_map
+from lrt_explorer.workbench.pair import Pair
 
 RETENTIONS = (0.0, 0.5, 1.0, 1.3)
 PROMPTS = 60
@@ -151,7 +151,9 @@ def random_vectors(
     small: LanguageModel, large: LanguageModel, names: list[str], draws: int, prompts: int, tokens: int, seed: int
 ) -> dict[str, Any]:
     """How often random vectors get each verdict."""
-    map, info = needed_map(small, large, *default_layers(small.name, large.name, small.layers, large.layers))
+    pair = Pair(small=small, large=large)
+    saved = needed_map(pair, pair.layers())
+    map, info = saved.map, saved.info
     shuffled = finish(
         control_maps(
             small, large, read_texts(TINYWORLD), info.small_layer, info.large_layer, tokens=tokens, corpus=TINYWORLD

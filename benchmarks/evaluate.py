@@ -29,14 +29,14 @@ from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, load_artifact, load_map
-from lrt_explorer.study.defaults import default_layers
 from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.arms import concept_arms, others_of
 from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.kept import KIND
-from lrt_explorer.study.maps import needed_map
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.world import world_of
+from lrt_explorer.workbench.maps import needed_map
+from lrt_explorer.workbench.pair import Pair
 
 BAR, TOLERANCE = 3.0, 1e-4
 CONTROL_MAPS = 3
@@ -149,7 +149,9 @@ def main(arguments: list[str] | None = None) -> None:
     if options.map:
         map, info = load_map(options.map)
     else:
-        map, info = needed_map(small, large, *default_layers(small.name, large.name, small.layers, large.layers))
+        pair = Pair(small=small, large=large)
+        saved = needed_map(pair, pair.layers())
+        map, info = saved.map, saved.info
     report = measure(
         small, large, map, info, concepts, EvaluationSettings(strengths=STRENGTHS, prompts=options.prompts)
     )

@@ -40,13 +40,14 @@ from lrt_explorer.store import MapInfo
 from lrt_explorer.study.arms import NATIVE, TRANSFERRED, UNSTEERED
 from lrt_explorer.study.calibrate import calibrate_concept
 from lrt_explorer.study.compare import Comparison, compare
-from lrt_explorer.study.defaults import default_layers, default_prompt, example_prompts
 from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.written import repeated_share
 from lrt_explorer.study.known import few_pairs
-from lrt_explorer.study.maps import map_for
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.world import world_of
+from lrt_explorer.workbench.maps import map_for
+from lrt_explorer.workbench.pair import Pair
+from lrt_explorer.workbench.starting_points import default_prompt, example_prompts
 
 PERPLEXITY_RATIO, REPETITION = 2.0, 0.2
 """A fluent text has at most so many times the perplexity of the unsteered one, and at most this share repeated."""
@@ -60,7 +61,7 @@ def say(sentence: str) -> None:
 
 def layers_of(small: LanguageModel, large: LanguageModel) -> tuple[int, int]:
     """The layers that the pair is opened at."""
-    return default_layers(small.name, large.name, small.layers, large.layers)
+    return Pair(small=small, large=large).layers()
 
 
 def judge_texts(large: LanguageModel, comparison: Comparison) -> dict[str, Any]:
@@ -78,7 +79,8 @@ def judge_texts(large: LanguageModel, comparison: Comparison) -> dict[str, Any]:
 
 def first_of(small: LanguageModel, large: LanguageModel, concepts: list[ContrastSet], prompts: int) -> dict[str, Any]:
     """The first text and the evidence of every concept."""
-    map, info = finish(map_for(small, large, *layers_of(small, large)), lambda step: say(step.message))
+    saved = finish(map_for(Pair(small=small, large=large), layers_of(small, large)), lambda step: say(step.message))
+    map, info = saved.map, saved.info
     settings = EvaluationSettings(prompts=prompts, random_seeds=1, other_concepts=0)
     rows: list[dict[str, Any]] = []
     for concept in concepts:
@@ -129,7 +131,8 @@ def costs_of(
     small: LanguageModel, large: LanguageModel, concepts: list[ContrastSet], costs: list[float]
 ) -> dict[str, Any]:
     """How fluent texts are at several costs."""
-    map, info = finish(map_for(small, large, *layers_of(small, large)), lambda step: say(step.message))
+    saved = finish(map_for(Pair(small=small, large=large), layers_of(small, large)), lambda step: say(step.message))
+    map, info = saved.map, saved.info
     found: dict[str, dict[str, list[bool]]] = {}
     for concept in concepts:
         curve = finish(calibrate_concept(small, large, info.large_layer, concept)).curve
@@ -207,7 +210,8 @@ def open_of(small_name: str, large_name: str, concept_name: str | None) -> dict[
     concept = few_pairs(world.concept(concept_name or world.opening()))
     passes: list[tuple[LanguageModel, tuple[int, int], int]] = []
     with noting(small, passes), noting(large, passes):
-        map, info = finish(map_for(small, large, *layers_of(small, large)))
+        saved = finish(map_for(Pair(small=small, large=large), layers_of(small, large)))
+        map, info = saved.map, saved.info
         fitted = time.perf_counter()
         comparison = finish(compare(small, large, map, info, concept, default_prompt(concept)))
     done = time.perf_counter()

@@ -37,7 +37,6 @@ from lrt_explorer.lm.generate import generate_batch
 from lrt_explorer.lm.likelihood import continuation_nats
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.calibrate import FIRST_COST, cost_curve
-from lrt_explorer.study.defaults import example_prompts, first_fit_tokens
 from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.evaluation.written import repeated_share
 from lrt_explorer.study.fit import FittedMap, fit_map
@@ -45,6 +44,7 @@ from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.texts import read_texts
 from lrt_explorer.study.world import world_of
+from lrt_explorer.workbench.starting_points import example_prompts, first_fit_tokens
 
 LENGTH = 40
 

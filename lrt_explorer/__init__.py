@@ -11,6 +11,8 @@ The studies of the app are functions of this package; they yield their progress,
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from lrt_explorer.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from lrt_explorer.concepts.contrast import import_contrast, load_concept
     from lrt_explorer.concepts.vectors import find_vectors, mean_difference, transfer
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from lrt_explorer.study.tables import choices
     from lrt_explorer.study.texts import read_texts
 
-__version__ = "0.1.0"
 
 __all__ = [
     "EvaluationSettings",

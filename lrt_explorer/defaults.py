@@ -1,4 +1,52 @@
-"""Default settings, one place for the app, the command line and the library; importing it loads nothing else."""
+"""Default settings, one place for the app, the command line and the library; importing it loads nothing else.
 
+None stands for what is found for each pair: the calibrated strength, the temperature and the corpus that suit it, the
+reading that a concept prefers.
+"""
+
+# A comparison.
+STRENGTH: float | None = None
+"""In typical deviations; None is the first strength of the native vector's calibration."""
+TEMPERATURE: float | None = None
+"""Of sampling; None is what suits the pair."""
 MAX_NEW_TOKENS = 40
 """Length of each text."""
+SEED = 0
+"""Of sampling."""
+
+# Vectors.
+READING: str | None = None
+"""Which tokens are read; None is what the concept prefers."""
+FEW_PAIRS = 32
+"""Pairs that give the screen a first vector at once, before all pairs of a set are read."""
+
+# Maps.
+ESTIMATOR = "ridge"
+FIT_TOKENS = 100_000
+"""Pairs of tokens of a map that is asked for."""
+FIRST_FIT_TOKENS = 5_000
+"""Pairs of tokens of a map that is fitted because there was none: half a minute for small models."""
+EVIDENCE_TOKENS = 30_000
+"""Pairs of tokens of each control map, and of a map that is fitted because there was none to evaluate."""
+BASIS_TOKENS = 100_000
+BASIS_DIRECTIONS = 8
+MEMORY_GB = 4.0
+"""Memory of a fit beside the models, in 10⁹ bytes."""
+
+# Evidence.
+PROMPTS = 60
+"""Held-out prompts of each concept, at most."""
+RANDOM_SEEDS = 5
+"""Random directions, each a control."""
+OTHER_CONCEPTS = 3
+"""Other concepts sent through the same map as controls."""
+NEUTRAL_PROMPTS = 16
+GENERATE_PROMPTS = 20
+"""Prompts of each concept that texts are written after."""
+GENERATE_TEMPERATURE = 0.7
+PROMPT_EXAMPLES = 3
+"""Texts of the positive side that the prompt baseline puts before a prompt."""
+
+# The shared space.
+SPACE_TEXTS = 32
+"""Ordinary texts whose activations are drawn."""

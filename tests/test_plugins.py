@@ -19,9 +19,9 @@ from lrt_explorer.concepts.vectors import find_vectors
 from lrt_explorer.errors import RegistryError
 from lrt_explorer.study.estimators import ESTIMATORS, Estimator
 from lrt_explorer.study.world import world_of
-from lrt_explorer.ui.session import Session
+from lrt_explorer.workbench.session import Session
 from tests.study import tiny
-from tests.ui.tiny_house import build_assets
+from tests.workbench.tiny_house import build_assets
 
 ROOT = Path(__file__).resolve().parent.parent
 UNSOUND = {"estimators": {"forgetful": "lrt_forgetful:FORGETFUL", "broken": "lrt_broken:BROKEN"}}
@@ -52,7 +52,7 @@ from pathlib import Path
 import lrt_explorer as lrt
 from lrt_explorer.cli import main
 from lrt_explorer.ui.screen import create_app
-from tests.ui.tiny_house import TinyEngine
+from tests.workbench.tiny_house import TinyEngine
 
 small, large, out = sys.argv[1:]
 

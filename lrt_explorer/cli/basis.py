@@ -4,16 +4,19 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from lrt_explorer.cli.common import Json, add_json, add_models, chosen_layers, load_model, number, run_study, table
+from lrt_explorer.cli.common import Json, add_json, add_models, number, run_study, table
+from lrt_explorer.defaults import BASIS_DIRECTIONS, BASIS_TOKENS
 
 
 def add_parser(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("basis", help="show the directions that layers of two models have in common")
     add_models(parser)
-    parser.add_argument("--top", type=int, default=8, metavar="K", help="directions to show (default: %(default)s)")
     parser.add_argument(
-        "--tokens", type=int, default=100_000, metavar="N", help="pairs of tokens to use (default: %(default)s)"
+        "--top", type=int, default=BASIS_DIRECTIONS, metavar="K", help="directions to show (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--tokens", type=int, default=BASIS_TOKENS, metavar="N", help="pairs of tokens to use (default: %(default)s)"
     )
     parser.add_argument("--corpus", help="texts, as for fit (default: ordinary text that suits the pair)")
     add_json(parser)
@@ -25,17 +28,15 @@ def run(options: argparse.Namespace) -> Json:
     from lrt_explorer.study.basis import shared_basis
     from lrt_explorer.study.texts import read_texts
     from lrt_explorer.study.world import world_of
+    from lrt_explorer.workbench.pair import open_pair
 
     corpus = options.corpus or world_of(options.small, options.large).ordinary
     texts = read_texts(corpus)
-    small, large = load_model(options.small), load_model(options.large)
-    small_layer, large_layer = chosen_layers(options, small, large)
+    pair = run_study(open_pair(options.small, options.large))
     study = shared_basis(
-        small,
-        large,
+        *pair.both,
         texts,
-        small_layer,
-        large_layer,
+        *pair.layers(options.small_layer, options.large_layer),
         top=options.top,
         tokens=options.tokens,
         corpus=corpus,

@@ -21,7 +21,7 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> Json:
     """Write them into the assets."""
     from lrt_explorer.store import assets_home
-    from lrt_explorer.study.bundle import build_demo_maps, ship_strengths
+    from lrt_explorer.workbench.bundle import build_demo_maps, ship_strengths
 
     if options.strengths_only:
         run_study(ship_strengths())

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Generator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrt_explorer.concepts.methods import METHODS
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from lrt_explorer.concepts.scoring import ScorerChoice
     from lrt_explorer.lm.model import LanguageModel
     from lrt_explorer.study.world import World
+    from lrt_explorer.workbench.requests import Models
 
 Json = dict[str, Any]
 """What a command prints with --json: keys are fixed, so that other programs can rely on them."""
@@ -31,14 +33,16 @@ MODEL_HELP = "preset, local folder, GGUF file or hub id"
 
 
 def run_study(study: Generator[object, None, Result], *, keeps: bool = False) -> Result:
-    """Run a study to its end, saying on stderr how far it is, at most twice a second; on a terminal in one line.
+    """Run a study to its end, saying on stderr how far it is; on a terminal in one line.
+
+    What begins is always said, how it goes on at most twice a second.
 
     Args:
         study: the study.
         keeps: whether it saves what it has when it is closed. Then the first Ctrl-C lets it end the step it is at, for
             what is half done cannot be saved, and only the second stops it at once.
     """
-    terminal, said_at = sys.stderr.isatty(), float("-inf")
+    terminal, said_at, said = sys.stderr.isatty(), float("-inf"), ""
     stopped = False
 
     def stop(*_: object) -> None:
@@ -49,12 +53,13 @@ def run_study(study: Generator[object, None, Result], *, keeps: bool = False) ->
         print("stopping after this step, to keep what is there", file=sys.stderr, flush=True)
 
     def report(progress: Progress) -> None:
-        nonlocal said_at
+        nonlocal said_at, said
         if stopped:
             study.close()
             raise KeyboardInterrupt
-        if speaks() and time.monotonic() - said_at >= SECONDS_BETWEEN_REPORTS:
-            said_at = time.monotonic()
+        begins = progress.done == 0 and progress.message != said
+        if speaks() and (begins or time.monotonic() - said_at >= SECONDS_BETWEEN_REPORTS):
+            said_at, said = time.monotonic(), progress.message
             line = f"{progress.share:4.0%}  {progress.message}"
             print(f"\r\033[K{line}" if terminal else line, end="" if terminal else "\n", file=sys.stderr, flush=True)
 
@@ -87,6 +92,12 @@ def add_models(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--small-layer", type=int, metavar="I", help="block of the small model, from 0")
     parser.add_argument("--large-layer", type=int, metavar="J", help="block of the large model, from 0")
     add_placement(parser)
+
+
+def add_map(parser: argparse.ArgumentParser) -> None:
+    """The map to use."""
+    how = "folder of a fitted map (default: an existing one, else it is fitted first)"
+    parser.add_argument("--map", type=Path, metavar="DIR", help=how)
 
 
 def add_placement(parser: argparse.ArgumentParser) -> None:
@@ -174,21 +185,17 @@ def load_model(name: str) -> "LanguageModel":
     return models().get(name)
 
 
-def chosen_layers(options: argparse.Namespace, small: "LanguageModel", large: "LanguageModel") -> tuple[int, int]:
-    """The layers asked for, or the defaults of the pair.
+def chosen_models(options: argparse.Namespace) -> "Models":
+    """The models, layers and map that the options name."""
+    from lrt_explorer.workbench.requests import Models
 
-    Raises:
-        SettingsError: if a model has no such layer.
-    """
-    from lrt_explorer.lm.blocks import check_layer
-    from lrt_explorer.study.defaults import default_layers
-
-    small_layer, large_layer = default_layers(small.name, large.name, small.layers, large.layers)
-    small_layer = small_layer if options.small_layer is None else options.small_layer
-    large_layer = large_layer if options.large_layer is None else options.large_layer
-    check_layer(small, small_layer)
-    check_layer(large, large_layer)
-    return small_layer, large_layer
+    return Models(
+        small=options.small,
+        large=options.large,
+        small_layer=options.small_layer,
+        large_layer=options.large_layer,
+        map=getattr(options, "map", None),
+    )
 
 
 def described(table: Table[Any]) -> str:

@@ -3,25 +3,30 @@
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lrt_explorer.cli.common import (
     ALL_CONCEPTS,
     Json,
     add_json,
+    add_map,
     add_models,
     add_readout,
     add_scorer,
     add_vectors,
-    chosen_layers,
+    chosen_models,
     chosen_scorer,
-    load_model,
     named_concepts,
     number,
     run_study,
     table,
 )
+from lrt_explorer.defaults import EVIDENCE_TOKENS, NEUTRAL_PROMPTS, OTHER_CONCEPTS, PROMPTS, RANDOM_SEEDS
 from lrt_explorer.study.arms import BESIDE, TRANSFERRED_DIRECT
+
+if TYPE_CHECKING:
+    from lrt_explorer.study.world import World
+    from lrt_explorer.workbench.evidence import EvidenceSpec
 
 DOCUMENT = "evaluation.json"
 
@@ -35,30 +40,41 @@ def add_parser(commands: Any) -> None:
     )
     add_vectors(parser)
     add_readout(parser)
+    add_map(parser)
     parser.add_argument(
-        "--map",
-        type=Path,
-        metavar="DIR",
-        help="folder of a fitted map (default: an existing one, else it is fitted first)",
+        "--prompts",
+        type=int,
+        default=PROMPTS,
+        metavar="N",
+        help="held-out prompts of each concept (default: %(default)s)",
     )
-    parser.add_argument("--prompts", type=int, metavar="N", help="held-out prompts of each concept (default: 60)")
     parser.add_argument(
         "--strengths", type=float, nargs="+", metavar="S", help="in typical deviations (default: calibrated)"
     )
-    parser.add_argument("--seeds", type=int, metavar="N", help="random directions (default: 5)")
     parser.add_argument(
-        "--others", type=int, metavar="N", help="other concepts sent through the same map as controls (default: 3)"
+        "--seeds", type=int, default=RANDOM_SEEDS, metavar="N", help="random directions (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--others",
+        type=int,
+        default=OTHER_CONCEPTS,
+        metavar="N",
+        help="other concepts sent through the same map as controls (default: %(default)s)",
     )
     parser.add_argument("--generate", action="store_true", help="write and score texts too, which takes longer")
     add_scorer(parser)
     parser.add_argument(
-        "--neutral", type=Path, metavar="FILE", help="neutral prompts, one a line; the first 16 are used"
+        "--neutral",
+        type=Path,
+        metavar="FILE",
+        help=f"neutral prompts, one a line; the first {NEUTRAL_PROMPTS} are used",
     )
     parser.add_argument("--corpus", help="texts for maps that must be fitted (default: as for fit)")
     parser.add_argument(
         "--tokens",
         type=int,
-        help="pairs of tokens for each of them (default: 30000)",
+        default=EVIDENCE_TOKENS,
+        help="pairs of tokens for each of them (default: %(default)s)",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the evidence (default: in the data folder)")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write a page of HTML that opens without a network")
@@ -70,65 +86,14 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> Json:
     """Evaluate, keep what is finished as it comes, and write the whole as one JSON document."""
     from lrt_explorer.report import evaluation_sheet, report_page
-    from lrt_explorer.store import load_map
-    from lrt_explorer.study.controls import CONTROL_TOKENS, control_maps
-    from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
     from lrt_explorer.study.evaluation.document import evaluation_document
     from lrt_explorer.study.evaluation.kept import evaluations_folder
-    from lrt_explorer.study.maps import map_for
-    from lrt_explorer.study.texts import read_texts
-    from lrt_explorer.study.world import world_of
+    from lrt_explorer.workbench.requests import evaluate_models
 
-    given = {
-        "prompts": options.prompts,
-        "random_seeds": options.seeds,
-        "other_concepts": options.others,
-        "reading": options.reading,
-        "readout": options.readout,
-    }
-    chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    if options.strengths:
-        chosen["strengths"] = tuple(options.strengths)
-    chosen |= {"method": options.method, "whiten": options.whiten, "scorer": chosen_scorer(options)}
-    settings = EvaluationSettings(generate=options.generate, **chosen)
-    neutral = None
-    if options.neutral:
-        lines = [text for text in read_texts(str(options.neutral)) if isinstance(text, str)]
-        neutral = lines[: settings.neutral_prompts]
-    world = world_of(options.small, options.large)
-    concepts = named_concepts(options.concepts, world)
-    corpus = options.corpus or world.corpus
-    texts = read_texts(corpus)
-    small, large = load_model(options.small), load_model(options.large)
-    tokens = CONTROL_TOKENS if options.tokens is None else options.tokens
-    if options.map:
-        map, info = load_map(options.map)
-    else:
-        layers = chosen_layers(options, small, large)
-        map, info = run_study(map_for(small, large, *layers, corpus=corpus, tokens=tokens), keeps=True)
-    out = options.out or evaluations_folder(small.name, large.name, info.small_layer, info.large_layer)
-    controls = control_maps(
-        small,
-        large,
-        texts,
-        info.small_layer,
-        info.large_layer,
-        tokens=tokens,
-        corpus=corpus,
-        keep=out / "controls",
-    )
-    study = evaluate(
-        small,
-        large,
-        map,
-        info,
-        concepts,
-        control_maps=run_study(controls),
-        neutral=neutral,
-        settings=settings,
-        keep=out / "concepts",
-    )
-    evaluation = run_study(study)
+    models = chosen_models(options)
+    evaluation = run_study(evaluate_models(models, _asked(options, models.world)), keeps=True)
+    layers = (evaluation.small_layer, evaluation.large_layer)
+    out = options.out or evaluations_folder(evaluation.small, evaluation.large, *layers)
     document = evaluation_document(evaluation)
     _write(out / DOCUMENT, json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
     if options.csv:
@@ -136,6 +101,39 @@ def run(options: argparse.Namespace) -> Json:
     if options.report:
         _write(options.report, report_page(evaluation))
     return {**document, "out": str(out)}
+
+
+def _asked(options: argparse.Namespace, world: "World") -> "EvidenceSpec":
+    """What the options ask for."""
+    from lrt_explorer.study.evaluate import EvaluationSettings
+    from lrt_explorer.study.texts import read_texts
+    from lrt_explorer.workbench.evidence import EvidenceSpec
+
+    settings = EvaluationSettings(
+        strengths=tuple(options.strengths) if options.strengths else None,
+        prompts=options.prompts,
+        random_seeds=options.seeds,
+        other_concepts=options.others,
+        reading=options.reading,
+        readout=options.readout,
+        method=options.method,
+        whiten=options.whiten,
+        generate=options.generate,
+        scorer=chosen_scorer(options),
+    )
+    neutral = None
+    if options.neutral:
+        lines = [text for text in read_texts(str(options.neutral)) if isinstance(text, str)]
+        neutral = tuple(lines[: settings.neutral_prompts])
+    read_texts(options.corpus or world.corpus)
+    return EvidenceSpec(
+        concepts=tuple(named_concepts(options.concepts, world)),
+        settings=settings,
+        corpus=options.corpus,
+        tokens=options.tokens,
+        neutral=neutral,
+        folder=options.out,
+    )
 
 
 def show(result: Json) -> str:

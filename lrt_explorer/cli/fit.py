@@ -1,10 +1,9 @@
 """`lrt-explorer fit`: the map between layers of two models."""
 
 import argparse
-import time
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lrt_explorer.cli.common import (
     ALL_CONCEPTS,
@@ -12,25 +11,15 @@ from lrt_explorer.cli.common import (
     Json,
     add_json,
     add_models,
-    chosen_layers,
+    chosen_models,
     described,
-    load_model,
     named_concepts,
     number,
     run_study,
     table,
 )
-from lrt_explorer.errors import SettingsError
-from lrt_explorer.study.estimators import ESTIMATORS, Descent, DescentOptions, Estimator, by_descent
-from lrt_explorer.study.progress import Progress
-
-if TYPE_CHECKING:
-    from lrt_explorer.concepts.contrast import ContrastSet
-    from lrt_explorer.lm.model import LanguageModel
-    from lrt_explorer.store import MapInfo
-    from lrt_explorer.study.layers import LayerCell
-    from lrt_explorer.study.solve import FittedMap
-    from lrt_explorer.study.texts import Corpus
+from lrt_explorer.defaults import FIT_TOKENS, MEMORY_GB
+from lrt_explorer.study.estimators import ESTIMATORS, Descent
 
 WARNINGS_SHOWN = 3
 CORPUS_HELP = (
@@ -66,9 +55,13 @@ def add_parser(commands: Any) -> None:
         "vectors ship, else none)",
     )
     parser.add_argument("--corpus", help=CORPUS_HELP)
-    parser.add_argument("--tokens", type=int, default=100_000, help="pairs of tokens to use (default: %(default)s)")
+    parser.add_argument("--tokens", type=int, default=FIT_TOKENS, help="pairs of tokens to use (default: %(default)s)")
     parser.add_argument(
-        "--memory-gb", type=float, default=4.0, metavar="GB", help="memory beside the models (default: %(default)s)"
+        "--memory-gb",
+        type=float,
+        default=MEMORY_GB,
+        metavar="GB",
+        help="memory beside the models (default: %(default)s)",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the map (default: where the app finds it)")
     add_json(parser)
@@ -78,91 +71,36 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> Json | int:
     """Fit one map, or those of all layer pairs from as few passes as the memory allows, and keep them.
 
-    The moments are kept too: a run that was stopped goes on where it was, and another estimator or layer needs no pass.
     Of several processes that a launcher started, only the main one writes and speaks.
     """
-    from lrt_explorer.study.caveats import caveats
-    from lrt_explorer.study.directions import read_directions
-    from lrt_explorer.study.layers import grid_of_one, layer_grid
-    from lrt_explorer.study.maps import keep_map, own_map_folder
     from lrt_explorer.study.processes import processes
     from lrt_explorer.study.texts import read_texts
-    from lrt_explorer.study.world import world_of
+    from lrt_explorer.workbench.fitting import FitSpec, fit_document
+    from lrt_explorer.workbench.requests import fit_models
 
-    entry = ESTIMATORS[options.method]
-    if isinstance(entry, Descent) and options.all_layers:
-        raise SettingsError(
-            f"{options.method} takes minutes for each layer pair; choose one pair, without --all-layers"
-        )
-    if options.learning_rate is not None and not isinstance(entry, Descent):
-        others = " or ".join(by_descent())
-        raise SettingsError(f"{options.method} has no learning rate; leave it out, or choose {others}")
-    if options.learn_from is not None and not _learns(entry):
-        others = " or ".join(name for name, other in ESTIMATORS.items() if _learns(other))
-        raise SettingsError(f"{options.method} learns from no concept; leave --learn-from out, or choose {others}")
     # Before the models are loaded: this chooses the device of each process.
     main = processes().main
-    world = world_of(options.small, options.large)
-    corpus = options.corpus or world.corpus
-    texts = read_texts(corpus)
-    learn_from = tuple(named_concepts(options.learn_from or NO_CONCEPTS, world))
-    learned = {concept.name for concept in learn_from}
-    asked = named_concepts(options.concepts or (ALL_CONCEPTS if world.vectors_ship else NO_CONCEPTS), world)
-    if options.concepts not in (None, ALL_CONCEPTS) and (both := [one.name for one in asked if one.name in learned]):
-        raise SettingsError(f"a map is not compared on what it learns from; leave {both[0]} out of one list")
-    concepts = [concept for concept in asked if concept.name not in learned] if main else []
-    small, large = load_model(options.small), load_model(options.large)
-    pairs = None if options.all_layers else [chosen_layers(options, small, large)]
-    infos: list[MapInfo] = []
-    folders: list[Path] = []
-
-    def take(found: "FittedMap") -> Path | None:
-        infos.append(found.info)
-        if not main:
-            return None
-        i, j = found.info.small_layer, found.info.large_layer
-        given = options.out / f"{i}-{j}" if options.out and options.all_layers else options.out
-        folders.append(keep_map(found, given or own_map_folder(small.name, large.name, i, j)))
-        return folders[-1]
-
-    begun = time.monotonic()
-    if isinstance(entry, Descent):
-        found = run_study(_by_descent(entry, options, small, large, texts, corpus, learn_from), keeps=True)
-        take(found)
-        directions = read_directions(small, large, [(found.info.small_layer, found.info.large_layer)], concepts)
-        grid = grid_of_one(found.compared(run_study(directions)))
-    else:
-        study = layer_grid(
-            small,
-            large,
-            texts,
-            pairs=pairs,
-            tokens=options.tokens,
-            corpus=corpus,
-            concepts=concepts,
-            method=options.method,
-            memory_gb=options.memory_gb,
-            take=take,
-        )
-        grid = run_study(study, keeps=True)
-    if not main:
-        return 0
-    # Several passes come group by group, and the cells in order.
-    infos.sort(key=lambda info: (info.small_layer, info.large_layer))
-    warnings = dict.fromkeys(sentence for info in infos for sentence in caveats(info))
-    return {
-        "small": small.name,
-        "large": large.name,
-        "method": options.method,
-        "corpus": corpus,
-        **_tokens(infos[0]),
-        "seconds": round(time.monotonic() - begun, 3),
-        "concepts": [concept.name for concept in concepts],
-        "concepts_left_out": dict(grid.left_out),
-        "warnings": list(warnings),
-        "pairs": [_described(info, cell) for info, cell in zip(infos, grid.cells, strict=True)],
-        "artifact": str(folders[0].parent if options.all_layers else folders[0]),
-    }
+    models = chosen_models(options)
+    world = models.world
+    learn_from = named_concepts(options.learn_from or NO_CONCEPTS, world)
+    concepts = None if options.concepts is None else named_concepts(options.concepts, world)
+    if concepts is not None and options.concepts == ALL_CONCEPTS:
+        learned = {concept.name for concept in learn_from}
+        concepts = [concept for concept in concepts if concept.name not in learned]
+    spec = FitSpec(
+        corpus=options.corpus,
+        tokens=options.tokens,
+        method=options.method,
+        memory_gb=options.memory_gb,
+        all_layers=options.all_layers,
+        concepts=None if concepts is None else tuple(concepts),
+        learn_from=tuple(learn_from),
+        learning_rate=options.learning_rate,
+        folder=options.out,
+    )
+    read_texts(spec.corpus or world.corpus)
+    result = run_study(fit_models(models, spec), keeps=True)
+    return fit_document(result) if main else 0
 
 
 def show(result: Json) -> str:
@@ -219,27 +157,6 @@ def _outliers(pairs: Sequence[Json]) -> list[str]:
     return [f"outlier dimensions: {', '.join(said)}"]
 
 
-def _by_descent(
-    entry: Descent,
-    options: argparse.Namespace,
-    small: "LanguageModel",
-    large: "LanguageModel",
-    texts: "Corpus",
-    corpus: str,
-    learn_from: "tuple[ContrastSet, ...]",
-) -> "Generator[Progress, None, FittedMap]":
-    """The study of an estimator that goes down step by step, for one layer pair."""
-    from lrt_explorer.study.fit_settings import FitSettings
-
-    settings = FitSettings(options.tokens, corpus, keep_moments=True)
-    how = DescentOptions(options.learning_rate, learn_from)
-    return entry.load()(small, large, texts, *chosen_layers(options, small, large), settings, how)
-
-
-def _learns(entry: Estimator | Descent) -> bool:
-    return isinstance(entry, Descent) and entry.learns
-
-
 def _rates() -> str:
     """The learning rate of every estimator that has one."""
     rates = [
@@ -248,40 +165,3 @@ def _rates() -> str:
         if isinstance(entry, Descent)
     ]
     return ", or ".join(rates)
-
-
-def _tokens(info: "MapInfo") -> Json:
-    from lrt_explorer.study.left_out import left_out_sentences
-
-    return {
-        "tokens_used": info.tokens_used,
-        "tokens_left_out": info.tokens_left_out,
-        "coverage": info.coverage,
-        "coverage_of_worst_tenth": info.settings["coverage_of_worst_tenth"],
-        "coverage_of_median_document": info.settings["coverage_of_median_document"],
-        "left_out": list(left_out_sentences(info)),
-    }
-
-
-def _described(info: "MapInfo", cell: "LayerCell") -> Json:
-    return {
-        "small_layer": info.small_layer,
-        "large_layer": info.large_layer,
-        "r2": info.r2,
-        "r2_standardised": info.r2_standardised,
-        "cka": info.cka,
-        "cka_standardised": info.cka_standardised,
-        "largest_dimension_small": info.largest_dimension_small,
-        "largest_dimension_large": info.largest_dimension_large,
-        "outlier_dimensions": {
-            "small": {"count": info.outlier_dimensions_small, "share": info.outlier_share_small},
-            "large": {"count": info.outlier_dimensions_large, "share": info.outlier_share_large},
-        },
-        "reachable_share": cell.reachable_share,
-        "direction_cosine": cell.direction_cosine,
-        "direction_cosine_standardised": cell.direction_cosine_standardised,
-        "norm_ratio": cell.norm_ratio,
-        "concepts": cell.concepts,
-        "concepts_left_out": list(cell.left_out),
-        "lambda": info.lam,
-    }

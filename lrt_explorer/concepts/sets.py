@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 
 from lrt_explorer.concepts.readings import READINGS, Reading
 from lrt_explorer.concepts.readout_kinds import READOUTS, Readout
@@ -115,6 +116,10 @@ class ContrastSet:
 
     def fingerprint(self) -> str:
         """A hash of all that is read or measured, so that a changed set never passes for the one a vector came from."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
         content = asdict(self)
         # What only people see is left out. So is what a set need not give: sets written before it existed must go on
         # matching the vectors that were read from them.

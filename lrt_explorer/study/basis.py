@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 from torch import Tensor
 
+from lrt_explorer.defaults import BASIS_DIRECTIONS, BASIS_TOKENS
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.linear.canonical import CanonicalBasis, canonical_basis
 from lrt_explorer.linear.moments import CrossMoments
@@ -20,7 +21,6 @@ from lrt_explorer.study.solve import check_enough
 from lrt_explorer.study.texts import prepared
 from lrt_explorer.study.windows import Windows
 
-TOP = 8
 CONTEXTS = 5
 """Tokens shown for each end of a direction, each from another text."""
 CONTEXT_TOKENS = 20_000
@@ -118,8 +118,8 @@ def shared_basis(
     small_layer: int,
     large_layer: int,
     *,
-    top: int = TOP,
-    tokens: int = 100_000,
+    top: int = BASIS_DIRECTIONS,
+    tokens: int = BASIS_TOKENS,
     corpus: str = "",
     seed: int = 0,
 ) -> Generator[Progress, None, SharedBasis]:

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
-from lrt_explorer.concepts.directions import METHODS, Method
+from lrt_explorer.concepts.methods import METHODS, Method
 from lrt_explorer.concepts.vectors import SteeringVector, addition
+from lrt_explorer.defaults import NEUTRAL_PROMPTS
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.lm.model import LanguageModel
@@ -35,7 +36,6 @@ BEYOND = 1.5
 """The slider goes this many times farther than where text breaks, so that it can be seen to."""
 GRID_STEPS = 3
 """Strengths of the evidence on each side of 0."""
-NEUTRAL_PROMPTS = 16
 FIRST_TRIED = tuple(0.05 * 2**step for step in range(6))
 FARTHEST = 100.0
 """Strengths are sought up to here and down to its inverse, in typical deviations."""

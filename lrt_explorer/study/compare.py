@@ -12,7 +12,7 @@ from lrt_explorer.concepts.readout import answer_readout, pooled_prompt
 from lrt_explorer.concepts.readout_kinds import READOUTS
 from lrt_explorer.concepts.scoring import ScorerChoice
 from lrt_explorer.concepts.vectors import SteeringVector, addition, transfer
-from lrt_explorer.defaults import MAX_NEW_TOKENS
+from lrt_explorer.defaults import MAX_NEW_TOKENS, READING, SEED, STRENGTH, TEMPERATURE
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.chat import framed
 from lrt_explorer.lm.generate import generate_arms
@@ -91,12 +91,12 @@ def compare(
     concept: ContrastSet,
     prompt: str,
     *,
-    strength: float | None = None,
-    seed: int = 0,
+    strength: float | None = STRENGTH,
+    seed: int = SEED,
     max_new_tokens: int = MAX_NEW_TOKENS,
-    temperature: float | None = None,
+    temperature: float | None = TEMPERATURE,
     random_seed: int = 0,
-    reading: Reading | None = None,
+    reading: Reading | None = READING,
     method: Method = METHODS.default,
     whiten: bool = False,
     scorer: ScorerChoice | None = None,

@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from lrt_explorer.defaults import EVIDENCE_TOKENS
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
@@ -15,8 +16,6 @@ from lrt_explorer.study.known import short_hash
 from lrt_explorer.study.progress import Progress
 
 SEEDS = (1, 2, 3)
-CONTROL_TOKENS = 30_000
-"""Token pairs that each control map is fitted on: enough for a map that is to know nothing, and soon done."""
 
 
 def control_maps(
@@ -26,7 +25,7 @@ def control_maps(
     small_layer: int,
     large_layer: int,
     *,
-    tokens: int = 100_000,
+    tokens: int = EVIDENCE_TOKENS,
     corpus: str = "",
     seeds: Sequence[int] = SEEDS,
     keep: Path | None = None,

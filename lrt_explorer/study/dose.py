@@ -10,6 +10,7 @@ from torch import Tensor
 from lrt_explorer.concepts.contrast import ReadoutPrompt
 from lrt_explorer.concepts.readout import answer_tokens, read_answers, settle
 from lrt_explorer.concepts.vectors import addition
+from lrt_explorer.defaults import MAX_NEW_TOKENS
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.lm.chat import unframed
@@ -127,7 +128,7 @@ def score_response(
     typical_deviation: TypicalDeviation | float,
     *,
     strengths: Sequence[float] | None = None,
-    max_new_tokens: int = 48,
+    max_new_tokens: int = MAX_NEW_TOKENS,
     temperature: float = 0.0,
     seed: int = 0,
 ) -> Generator[Progress, None, DoseResponse]:

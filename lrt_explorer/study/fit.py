@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Iterable, Sequence
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
+from lrt_explorer.defaults import ESTIMATOR, FIT_TOKENS, MEMORY_GB
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.chat import Document
@@ -11,7 +12,7 @@ from lrt_explorer.study.collect import Collected, Route, collect
 from lrt_explorer.study.directions import read_directions
 from lrt_explorer.study.estimators import closed_form
 from lrt_explorer.study.fit_settings import FitSettings
-from lrt_explorer.study.memory import MEMORY_GB, bytes_for, passes
+from lrt_explorer.study.memory import bytes_for, passes
 from lrt_explorer.study.moments import moments_of
 from lrt_explorer.study.progress import Progress, retold
 from lrt_explorer.study.solve import FittedMap, check_enough, solve
@@ -27,13 +28,13 @@ def fit_map(
     small_layer: int,
     large_layer: int,
     *,
-    tokens: int = 100_000,
+    tokens: int = FIT_TOKENS,
     corpus: str = "",
     concepts: Sequence[ContrastSet] = (),
     reading: Reading | None = None,
     shuffle_pairs: bool = False,
     seed: int = 0,
-    method: str = "ridge",
+    method: str = ESTIMATOR,
     memory_gb: float = MEMORY_GB,
     keep_moments: bool = False,
     end_weight: int | None = None,

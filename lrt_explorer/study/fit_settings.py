@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
+from lrt_explorer.defaults import ESTIMATOR, FIT_TOKENS, MEMORY_GB
 from lrt_explorer.lm.chat import Document
-from lrt_explorer.study.memory import MEMORY_GB
 from lrt_explorer.study.texts import Corpus
 
 
@@ -25,11 +25,11 @@ class FitSettings:
         end_weight: how often the last pair of every text counts; by default as the corpus asks for, or once.
     """
 
-    tokens: int = 100_000
+    tokens: int = FIT_TOKENS
     corpus: str = ""
     concepts: Sequence[ContrastSet] = ()
     reading: Reading | None = None
-    method: str = "ridge"
+    method: str = ESTIMATOR
     memory_gb: float = MEMORY_GB
     keep_moments: bool = False
     end_weight: int | None = None

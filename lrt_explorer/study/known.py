@@ -14,6 +14,7 @@ from lrt_explorer.bounded import BoundedCache
 from lrt_explorer.concepts.contrast import READINGS, ContrastSet, Reading
 from lrt_explorer.concepts.directions import METHODS, Method, method_name
 from lrt_explorer.concepts.vectors import SteeringVector, reading_vectors
+from lrt_explorer.defaults import FEW_PAIRS
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import assets_home, load_artifact, save_artifact
@@ -23,8 +24,6 @@ from lrt_explorer.study.progress import Progress, finish, retold
 KIND = "vectors"
 CAPACITY = 4096
 """Enough for the shipped concepts at all layers of a dozen models."""
-FEW_PAIRS = 32
-"""Pairs that give a first vector at once, before all pairs of a set are read."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
+from lrt_explorer.defaults import ESTIMATOR, FIT_TOKENS, MEMORY_GB
 from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
@@ -17,7 +18,6 @@ from lrt_explorer.study.collect import Collected, Route
 from lrt_explorer.study.directions import Agreement, agreement, read_directions
 from lrt_explorer.study.fit import each_map
 from lrt_explorer.study.fit_settings import FitSettings
-from lrt_explorer.study.memory import MEMORY_GB
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.solve import FittedMap, check_enough, solve
 
@@ -96,11 +96,11 @@ def layer_grid(
     texts: Iterable[Document],
     *,
     pairs: Collection[tuple[int, int]] | None = None,
-    tokens: int = 100_000,
+    tokens: int = FIT_TOKENS,
     corpus: str = "",
     concepts: Sequence[ContrastSet] = (),
     reading: Reading | None = None,
-    method: str = "ridge",
+    method: str = ESTIMATOR,
     memory_gb: float = MEMORY_GB,
     keep_moments: bool = True,
     end_weight: int | None = None,
@@ -164,7 +164,7 @@ def grid_of(
     *,
     concepts: Sequence[ContrastSet] = (),
     reading: Reading | None = None,
-    method: str = "ridge",
+    method: str = ESTIMATOR,
 ) -> Generator[Progress, None, LayerGrid]:
     """`layer_grid` of moments that are at hand, such as those of `known_moments`, without a pass."""
     pairs = collected.pairs
@@ -193,7 +193,7 @@ def solve_pair(
     *,
     concepts: Sequence[ContrastSet] = (),
     reading: Reading | None = None,
-    method: str = "ridge",
+    method: str = ESTIMATOR,
 ) -> Generator[Progress, None, FittedMap]:
     """The map of one layer pair from moments that are at hand, without a pass.
 

@@ -3,14 +3,13 @@
 from collections.abc import Collection
 from math import ceil
 
+from lrt_explorer.defaults import MEMORY_GB
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.linear.grid import GridMoments
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.batches import BATCH_TOKENS
 from lrt_explorer.study.collect import PARTS
 
-MEMORY_GB = 4.0
-"""Memory for a fit beside the models, unless another is asked for."""
 _SCRATCH = 2**25  # float64 copy of some rows, as `GridMoments` makes it
 _SAVING = 3  # the sums, their state, and the copy that is written
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from torch import Tensor
 
+from lrt_explorer.defaults import ESTIMATOR
 from lrt_explorer.errors import MapError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.estimators import Estimate
@@ -60,7 +61,7 @@ def solve(
     collected: Collected,
     route: Route,
     *,
-    method: str = "ridge",
+    method: str = ESTIMATOR,
 ) -> FittedMap:
     """The map of one route from moments alone.
 

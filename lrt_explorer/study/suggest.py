@@ -9,12 +9,13 @@ from itertools import product
 import numpy as np
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
+from lrt_explorer.defaults import FEW_PAIRS
 from lrt_explorer.errors import ContrastError, SettingsError
 from lrt_explorer.lm.capture import capture
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode
-from lrt_explorer.study.known import FEW_PAIRS, few_pairs, known_vectors, model_label
+from lrt_explorer.study.known import few_pairs, known_vectors, model_label
 from lrt_explorer.study.layers import LayerGrid, layer_grid
 from lrt_explorer.study.native_effect import ROWS, native_effects
 from lrt_explorer.study.neutral import neutral_prompts

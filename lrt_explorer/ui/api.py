@@ -1,17 +1,39 @@
 """What other programs can ask of a running app: plain functions with plain answers, the same as on the command line."""
 
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
 from gradio.events import api
 
-from lrt_explorer.defaults import MAX_NEW_TOKENS
+from lrt_explorer.concepts.contrast import Reading
+from lrt_explorer.concepts.methods import METHODS, Method
+from lrt_explorer.concepts.scoring import scorer_from_text
+from lrt_explorer.defaults import (
+    ESTIMATOR,
+    EVIDENCE_TOKENS,
+    FIT_TOKENS,
+    MAX_NEW_TOKENS,
+    OTHER_CONCEPTS,
+    PROMPTS,
+    RANDOM_SEEDS,
+    READING,
+    SEED,
+    STRENGTH,
+    TEMPERATURE,
+)
 from lrt_explorer.errors import LRTError
+from lrt_explorer.study.evaluate import EvaluationSettings
+from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.tables import choices as all_choices
 from lrt_explorer.ui.engine import Engine
-from lrt_explorer.ui.session import SteerSettings
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL
+from lrt_explorer.workbench.compare import comparison_document
+from lrt_explorer.workbench.evidence import EvidenceSpec
+from lrt_explorer.workbench.fitting import FitSpec, fit_document
+from lrt_explorer.workbench.requests import Models
+from lrt_explorer.workbench.steer_spec import SteerSpec
 
 
 def add_api(engine: Engine) -> None:
@@ -21,11 +43,19 @@ def add_api(engine: Engine) -> None:
         small: str,
         large: str,
         concept: str,
-        prompt: str,
-        strength: float | None = None,
-        seed: int = 0,
+        prompt: str | None = None,
+        strength: float | None = STRENGTH,
+        seed: int = SEED,
         max_new_tokens: int = MAX_NEW_TOKENS,
-        temperature: float | None = None,
+        temperature: float | None = TEMPERATURE,
+        small_layer: int | None = None,
+        large_layer: int | None = None,
+        reading: Reading | None = READING,
+        method: Method = METHODS.default,
+        whiten: bool = False,
+        as_in_paper: bool = False,
+        equal_cost: bool = False,
+        scorer: str | None = None,
     ) -> dict[str, Any]:
         """Write the large model's text unsteered and under its native, the transferred and a random vector.
 
@@ -33,16 +63,130 @@ def add_api(engine: Engine) -> None:
             small: model that the vector comes from; a preset, a folder, a GGUF file or a hub id.
             large: model that is steered.
             concept: name of a concept that ships for these models.
-            prompt: shared start of all texts.
+            prompt: shared start of all texts; by default one that suits the concept.
             strength: in typical deviations; by default calibrated for the native vector.
             seed: of the sampling.
             max_new_tokens: length of each text.
             temperature: 0 is greedy; by default what suits the pair.
+            small_layer: block of the small model, from 0; by default what suits the pair.
+            large_layer: block of the large model, from 0; likewise.
+            reading: all-tokens, last-token or token-K; by default what the concept prefers.
+            method: mean-difference or principal-component.
+            whiten: find the vectors in whitened activations.
+            as_in_paper: add the map's bias to the direction, as arXiv 2506.00653 does.
+            equal_cost: push every arm as far as costs what the native vector costs.
+            scorer: what scores the texts, as on the command line; by default the concept's own.
         """
-        settings = SteerSettings(
-            concept, prompt, strength, seed, temperature, max_new_tokens, reading="", as_in_paper=False
-        )
-        return compared(engine, small, large, settings)
+
+        def ask() -> dict[str, Any]:
+            spec = SteerSpec(
+                concept=concept,
+                prompt=prompt,
+                strength=strength,
+                seed=seed,
+                max_new_tokens=max_new_tokens,
+                temperature=temperature,
+                reading=reading,
+                method=method,
+                whiten=whiten,
+                as_in_paper=as_in_paper,
+                equal_cost=equal_cost,
+                scorer=scorer_from_text(scorer) if scorer else None,
+            )
+            models = Models(small=small, large=large, small_layer=small_layer, large_layer=large_layer)
+            return comparison_document(finish(engine.compare_models(models, spec)))
+
+        return answered(ask)
+
+    def evaluate(
+        small: str,
+        large: str,
+        concepts: list[str] | None = None,
+        small_layer: int | None = None,
+        large_layer: int | None = None,
+        prompts: int = PROMPTS,
+        strengths: list[float] | None = None,
+        seeds: int = RANDOM_SEEDS,
+        others: int = OTHER_CONCEPTS,
+        reading: Reading | None = READING,
+        readout: str | None = None,
+        method: Method = METHODS.default,
+        whiten: bool = False,
+        generate: bool = False,
+        scorer: str | None = None,
+        corpus: str | None = None,
+        tokens: int = EVIDENCE_TOKENS,
+    ) -> dict[str, Any]:
+        """Say whether vectors transfer, how sure that is and what it costs; docs/evidence.md explains every key.
+
+        Args:
+            small: model that the vectors come from.
+            large: model that is steered.
+            concepts: names of concepts that ship for these models; by default all.
+            small_layer: block of the small model, from 0; by default what suits the pair.
+            large_layer: block of the large model, from 0; likewise.
+            prompts: held-out prompts of each concept, at most.
+            strengths: in typical deviations; by default calibrated.
+            seeds: random directions.
+            others: other concepts sent through the same map as controls.
+            reading: all-tokens, last-token or token-K; by default what each concept prefers.
+            readout: how the answers are counted, as `/choices` lists them; by default what each concept prefers.
+            method: mean-difference or principal-component.
+            whiten: find the vectors in whitened activations.
+            generate: write and score texts too.
+            scorer: what scores the texts, as on the command line; by default each concept's own.
+            corpus: name of the text for maps that must be fitted; by default what suits the pair.
+            tokens: pairs of tokens for each of them.
+        """
+
+        def ask() -> dict[str, Any]:
+            settings = EvaluationSettings(
+                strengths=tuple(strengths) if strengths else None,
+                prompts=prompts,
+                random_seeds=seeds,
+                other_concepts=others,
+                reading=reading or None,
+                readout=readout or None,
+                method=method,
+                whiten=whiten,
+                generate=generate,
+                scorer=scorer_from_text(scorer) if scorer else None,
+            )
+            spec = EvidenceSpec(
+                concepts=tuple(concepts) if concepts else None, settings=settings, corpus=corpus or None, tokens=tokens
+            )
+            models = Models(small=small, large=large, small_layer=small_layer, large_layer=large_layer)
+            return evaluation_document(finish(engine.evaluate_models(models, spec)))
+
+        return answered(ask)
+
+    def fit(
+        small: str,
+        large: str,
+        small_layer: int | None = None,
+        large_layer: int | None = None,
+        tokens: int = FIT_TOKENS,
+        corpus: str | None = None,
+        method: str = ESTIMATOR,
+    ) -> dict[str, Any]:
+        """Fit the map between a layer of each model, keep it, and say how good it is.
+
+        Args:
+            small: model that vectors come from.
+            large: model that is steered.
+            small_layer: block of the small model, from 0; by default what suits the pair.
+            large_layer: block of the large model, from 0; likewise.
+            tokens: pairs of tokens to use.
+            corpus: name of the text; by default what suits the pair.
+            method: the estimator.
+        """
+
+        def ask() -> dict[str, Any]:
+            models = Models(small=small, large=large, small_layer=small_layer, large_layer=large_layer)
+            spec = FitSpec(corpus=corpus or None, tokens=tokens, method=method)
+            return fit_document(finish(engine.fit_models(models, spec)))
+
+        return answered(ask)
 
     def pairs() -> dict[str, Any]:
         """List the pairs of models with the concepts that ship for each, and say what those of the first pair are."""
@@ -59,37 +203,18 @@ def add_api(engine: Engine) -> None:
         return all_choices()
 
     api(choices, api_name="choices")
-    api(compare, api_name="compare", concurrency_id=MODEL_WORK, concurrency_limit=PARALLEL)
+    for study in (compare, evaluate, fit):
+        api(study, api_name=study.__name__, concurrency_id=MODEL_WORK, concurrency_limit=PARALLEL)
     api(pairs, api_name="pairs")
 
 
-def compared(engine: Engine, small: str, large: str, settings: SteerSettings) -> dict[str, Any]:
-    """One comparison as JSON.
+def answered(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The answer to a program.
 
     Raises:
         gr.Error: with the one sentence that people would see on the screen.
     """
     try:
-        session = finish(engine.open(small, large))
-        # A program asks once, so it gets the vectors of all pairs, as the command line does.
-        finish(engine.read_all(session, settings.concept, settings.reading, settings.vectors))
-        comparison = finish(engine.compare(session, settings))
+        return ask()
     except LRTError as error:
         raise gr.Error(str(error), print_exception=False) from error
-    return {
-        **comparison.settings,
-        "prompt": comparison.prompt,
-        "strength": comparison.strength,
-        "coefficient": comparison.coefficient,
-        "arms": [
-            {
-                "name": arm.name,
-                "text": arm.text,
-                "score": arm.score,
-                "readout": arm.readout,
-                "strength": arm.strength,
-                "coefficient": arm.coefficient,
-            }
-            for arm in comparison.arms
-        ],
-    }

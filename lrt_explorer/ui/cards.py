@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from lrt_explorer.study.calibrate import Calibration
 from lrt_explorer.study.progress import Progress
-from lrt_explorer.ui.engine import ConceptCard, MapBadges
-from lrt_explorer.ui.session import Session
+from lrt_explorer.workbench.cards import ConceptCard, MapBadges
+from lrt_explorer.workbench.session import Session
 
 Number = TypeVar("Number", int, float)
 

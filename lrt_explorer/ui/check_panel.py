@@ -19,10 +19,10 @@ from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.findings import findings
 from lrt_explorer.ui.guard import guarded
 from lrt_explorer.ui.plot import plot_html
-from lrt_explorer.ui.session import Session
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL, opened
 from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.wiring import wire_stop
+from lrt_explorer.workbench.session import Session
 
 AS_THE_SET = ("as the set prefers", "")
 

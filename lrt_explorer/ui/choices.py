@@ -8,7 +8,7 @@ import gradio as gr
 
 from lrt_explorer.study.world import WORLDS
 from lrt_explorer.ui.engine import Engine
-from lrt_explorer.ui.session import Session, Shelf
+from lrt_explorer.workbench.session import Session, Shelf
 
 OWN_VECTORS = ("found in the concept’s texts", "")
 """The choice of those who steer with no vectors of their own."""

@@ -21,15 +21,15 @@ from lrt_explorer.ui.choices import (
     steered_concepts,
     steered_vectors,
 )
-from lrt_explorer.ui.draft import Draft, drafted
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import guarded
 from lrt_explorer.ui.pair_table import set_card
-from lrt_explorer.ui.session import Session, Shelf
 from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.steer_tab import SET_FILES, SteerTab
 from lrt_explorer.ui.steered import steer_with_set
 from lrt_explorer.ui.vectors_panel import build_vectors
+from lrt_explorer.workbench.draft import Draft, drafted
+from lrt_explorer.workbench.session import Session, Shelf
 
 TAB = "concepts"
 PAIRS_SHOWN = "I would be delighted to help. | What do you want now?\nWould you kindly wait? | Wait."

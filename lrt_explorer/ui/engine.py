@@ -1,153 +1,69 @@
-"""What the screen needs from the house below it, so that it can be built and tested with anything that gives this."""
+"""What the screen needs from the workbench, so that it can be built and tested with anything that gives this."""
 
 from collections.abc import Collection, Generator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from lrt_explorer.concepts.readout_kinds import READOUTS
+from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.study.calibrate import Calibration
+from lrt_explorer.study.check import ConceptCheck
 from lrt_explorer.study.compare import Comparison, ComparisonStep
 from lrt_explorer.study.evaluate import Evaluation
-from lrt_explorer.study.layers import LayerGrid
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.project import SpacePicture
-from lrt_explorer.ui.concept_engine import ConceptEngine
-from lrt_explorer.ui.session import EvidenceSettings, Session, SpaceSettings, SteerSettings
+from lrt_explorer.study.recipe import Recipe
+from lrt_explorer.workbench.cards import (
+    ConceptCard,
+    LayerScores,
+    MapBadges,
+    Methods,
+    PairCard,
+    Suggestion,
+    Suite,
+    VectorCards,
+    Whose,
+)
+from lrt_explorer.workbench.evidence import EvidenceSpec
+from lrt_explorer.workbench.fitting import FitResult, FitSpec
+from lrt_explorer.workbench.requests import Models
+from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf, SpaceSettings
+from lrt_explorer.workbench.steer_spec import SteerSpec
 
 
-@dataclass(frozen=True)
-class PairCard:
-    """One entry of the list of pairs.
+class ConceptEngine(Protocol):
+    """Contrast sets and vectors of a visitor. Every method raises an LRTError with one clear sentence."""
 
-    Attributes:
-        name: of the pair.
-        small, large: its two models.
-        needs: where it comes from; "" if it ships.
-        concepts: names of the concepts that ship for it.
-    """
+    def offered_sets(self, session: Session | None) -> Sequence[tuple[str, str]]:
+        """Every set that ships: its title, and its name, or its path if it is for other models."""
 
-    name: str
-    small: str
-    large: str
-    needs: str = ""
-    concepts: tuple[str, ...] = ()
+    def contrast(self, session: Session | None, name: str) -> ContrastSet:
+        """A set that ships for these models by name, or any other by its path."""
 
+    def keep_set(self, shelf: Shelf, contrast: ContrastSet) -> Shelf:
+        """Put a set that was written on the shelf, as the last one."""
 
-@dataclass(frozen=True)
-class ConceptCard:
-    """What the screen shows of a concept: name, one sentence, two ends, prompts to try it on, size, kind of readout."""
+    def import_set(self, shelf: Shelf, file: Path) -> Shelf:
+        """Put a set from a file of any known format on the shelf, as the last one."""
 
-    name: str
-    description: str
-    low_label: str
-    high_label: str
-    examples: tuple[str, ...]
-    pairs: int = 0
-    readout: str = READOUTS.default
+    def set_file(self, session: Session | None, name: str) -> Path:
+        """A set as a JSON Lines file to take away."""
 
+    def check(self, session: Session, name: str, recipe: Recipe) -> Generator[Progress, None, ConceptCheck]:
+        """What a set's vectors are worth, before anyone steers."""
 
-@dataclass(frozen=True)
-class Methods:
-    """The estimators by name.
+    def make(
+        self, session: Session, shelf: Shelf, name: str, other: str, recipe: Recipe
+    ) -> Generator[Progress, None, Shelf]:
+        """Find vectors by a recipe, `other` being a second set or "", and put them on the shelf as the last ones."""
 
-    Attributes:
-        at_once: those that a map is made by in a moment once the text is read, the usual one at the head.
-        by_command: those that take minutes, for which there is the command line.
-    """
+    def import_vector(self, session: Session, shelf: Shelf, file: Path) -> Shelf:
+        """Put a vector from a file on the shelf, if it lives in a layer in use, as the last one."""
 
-    at_once: tuple[str, ...]
-    by_command: tuple[str, ...] = ()
+    def vectors(self, session: Session, folder: str) -> VectorCards:
+        """What there is to show of vectors of the shelf."""
 
-
-@dataclass(frozen=True)
-class FitPath:
-    """How an estimator's setting was chosen.
-
-    Attributes:
-        setting: what it is called, "λ" or "rank".
-        points: (setting, R² on the select part) for every one tried.
-        chosen: the setting of the map.
-        unit: what the setting is counted in; "" if nothing.
-    """
-
-    setting: str
-    points: tuple[tuple[float, float], ...]
-    chosen: float
-    unit: str = ""
-
-
-@dataclass(frozen=True)
-class MapBadges:
-    """The figures a visitor judges a map by.
-
-    Attributes:
-        r2: variance explained on held-out documents.
-        cka: linear CKA of the two layers on held-out documents; None if not recorded.
-        tokens_used, tokens_left_out: token pairs in the fit, and those kept out of it as special or outlying.
-        coverage: share of tokens that found a partner, 0 to 1.
-        reachable_share: share of the native vector's squared length that lies in the map's image; None if unknown.
-        direction_cosine: cosine of the mapped and the native vector of the concept; None if unknown.
-        method: the estimator.
-        norm_ratio: length of the mapped over that of the native vector of the concept; None if unknown.
-        path: how the estimator's setting was chosen; None if it has none, or it was not written down.
-        r2_standardised: as `r2`, with every dimension in units of its own deviation; None if not recorded, as are all
-            figures that follow.
-        largest_dimensions: share of the variance that the largest dimension holds, of the small and the large layer.
-        outlier_dimensions: how many dimensions of each layer are outliers.
-        outlier_shares: share of each layer's variance that they hold.
-        caveats: sentences that say where a few dimensions rule these scores.
-    """
-
-    r2: float
-    cka: float | None
-    tokens_used: int
-    tokens_left_out: int
-    coverage: float
-    reachable_share: float | None
-    direction_cosine: float | None
-    method: str
-    norm_ratio: float | None = None
-    path: FitPath | None = None
-    r2_standardised: float | None = None
-    largest_dimensions: tuple[float | None, float | None] = (None, None)
-    outlier_dimensions: tuple[int | None, int | None] = (None, None)
-    outlier_shares: tuple[float | None, float | None] = (None, None)
-    caveats: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """A pair of layers and one sentence that says why."""
-
-    small_layer: int
-    large_layer: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class LayerScores:
-    """Every layer pair with its held-out evidence.
-
-    Attributes:
-        grid: the layer pairs, each scored by a ridge map.
-        tokens: token pairs that were used.
-        concepts: how many concepts the directions are those of.
-        suggestion: the pair that this evidence speaks for; None if no layer of the large model leaves room above it.
-    """
-
-    grid: LayerGrid
-    tokens: int
-    concepts: int
-    suggestion: Suggestion | None
-
-
-@dataclass(frozen=True)
-class Suite:
-    """Concepts that are evaluated together: what they are called, and their names."""
-
-    title: str
-    concepts: tuple[str, ...]
+    def vector_file(self, session: Session, folder: str, whose: Whose, ending: str) -> Path:
+        """One vector of the shelf as a file to take away, "safetensors" or "gguf"."""
 
 
 class Engine(ConceptEngine, Protocol):
@@ -217,12 +133,10 @@ class Engine(ConceptEngine, Protocol):
     ) -> Generator[Progress, None, Calibration]:
         """The strengths that suit the native vector, at once if they are known already.
 
-        Reading and vectors are those of `SteerSettings`.
+        Reading and vectors are those of `SteerSpec`.
         """
 
-    def compare(
-        self, session: Session, settings: SteerSettings
-    ) -> Generator[Progress | ComparisonStep, None, Comparison]:
+    def compare(self, session: Session, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
         """All arms side by side, with vectors from a few pairs of the concept where all are not yet read."""
 
     def read_all(self, session: Session, concept: str, reading: str, vectors: str) -> Generator[Progress, None, bool]:
@@ -238,3 +152,12 @@ class Engine(ConceptEngine, Protocol):
         self, session: Session, settings: EvidenceSettings, text_file: Path | None
     ) -> Generator[Progress, None, Evaluation]:
         """Evidence for the session's map; an `EvaluationStep` for every concept that is finished, which is kept."""
+
+    def compare_models(self, models: Models, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
+        """A comparison by the names of two models, with vectors from all pairs of the concept."""
+
+    def evaluate_models(self, models: Models, spec: EvidenceSpec) -> Generator[Progress, None, Evaluation]:
+        """Evidence by the names of two models."""
+
+    def fit_models(self, models: Models, spec: FitSpec) -> Generator[Progress, None, FitResult]:
+        """A map by the names of two models; only the usual one of the shipped text is what others find."""

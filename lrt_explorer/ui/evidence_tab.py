@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from lrt_explorer.concepts.readout_kinds import READOUTS
+from lrt_explorer.defaults import PROMPTS
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.store import assets_home
 from lrt_explorer.study.evaluate import Evaluation, EvaluationStep
@@ -16,17 +17,17 @@ from lrt_explorer.study.progress import timed
 from lrt_explorer.ui.cards import notice, progress_bar
 from lrt_explorer.ui.choices import belongs
 from lrt_explorer.ui.engine import Engine
-from lrt_explorer.ui.evidence_files import evidence_file
 from lrt_explorer.ui.evidence_view import NOTHING_SHOWN, shown_pieces, stale_notice
 from lrt_explorer.ui.guard import guarded
 from lrt_explorer.ui.map_panel import MapPanel
 from lrt_explorer.ui.plot import plot_html
-from lrt_explorer.ui.session import EvidenceSettings, Session
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL, opened
 from lrt_explorer.ui.wiring import wire_stop
+from lrt_explorer.workbench.evidence_files import evidence_file
+from lrt_explorer.workbench.session import EvidenceSettings, Session
 
 TAB = "evidence"
-PROMPTS = (4, 20, 60)
+PROMPT_RANGE = (4, 60)
 """Fewest, preset and most held-out prompts."""
 AS_THE_CONCEPT = ("as the concept asks", "")
 HINT = (
@@ -61,7 +62,7 @@ def build_evidence(engine: Engine, session: gr.State, concept: gr.Dropdown, map_
             elem_id="evidence-concepts",
         )  # fmt: skip
         prompts = gr.Slider(
-            PROMPTS[0], PROMPTS[2], PROMPTS[1], step=1, label="Prompts", info="held-out prompts of each concept",
+            *PROMPT_RANGE, PROMPTS, step=1, label="Prompts", info="held-out prompts of each concept",
             min_width=200, elem_id="evidence-prompts",
         )  # fmt: skip
         strengths = gr.Textbox(

@@ -9,7 +9,7 @@ from lrt_explorer.plots import cost_figure, dose_figure, forest_figure, prompts_
 from lrt_explorer.report import arms_table, captions, concept_summary, prompt_cards, suite_summary, suite_table
 from lrt_explorer.study.evaluate import Evaluation
 from lrt_explorer.ui.cards import notice
-from lrt_explorer.ui.session import Session
+from lrt_explorer.workbench.session import Session
 
 NOTHING_SHOWN: tuple[Any, ...] = ("", gr.Row(visible=False), *[""] * 10)
 

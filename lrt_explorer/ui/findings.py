@@ -6,7 +6,7 @@ from lrt_explorer.concepts.methods import METHODS
 from lrt_explorer.concepts.readings import READINGS
 from lrt_explorer.study.check import ConceptCheck, MappedCheck, ModelCheck
 from lrt_explorer.ui.cards import figure, percent, thousands
-from lrt_explorer.ui.concept_engine import VectorCard, VectorCards
+from lrt_explorer.workbench.cards import VectorCard, VectorCards
 
 WHOSE = {
     "small": "the small model’s own",

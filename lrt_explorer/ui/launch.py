@@ -7,10 +7,10 @@ import gradio as gr
 
 from lrt_explorer.store import assets_home, data_home
 from lrt_explorer.ui.engine import Engine
-from lrt_explorer.ui.live import LiveEngine
 from lrt_explorer.ui.screen import create_app
-from lrt_explorer.ui.shelves import visitors_home
 from lrt_explorer.ui.theme import make_theme
+from lrt_explorer.workbench.shelves import visitors_home
+from lrt_explorer.workbench.workbench import Workbench
 
 LARGEST_UPLOAD = "500mb"
 """Room for a map between two models some 8,000 wide."""
@@ -24,7 +24,7 @@ def launch(host: str | None = None, port: int | None = None, public: bool = Fals
         port: None takes the first free one from 7860 on, or what GRADIO_SERVER_PORT says.
         public: ask Gradio for a public link as well.
     """
-    engine = LiveEngine()
+    engine = Workbench()
     app = serve(engine, host, port, public=public)
     # Only now, so that nothing competes with the server for its first answers.
     threading.Thread(target=engine.warm_up, daemon=True).start()

@@ -13,14 +13,15 @@ from lrt_explorer.plots import SCORE_NAMES, Frames, Score, layers_figure
 from lrt_explorer.study.progress import Progress, timed
 from lrt_explorer.study.suggest import BLOCKS_ABOVE
 from lrt_explorer.ui.cards import notice, progress_bar, thousands
-from lrt_explorer.ui.engine import Engine, LayerScores
+from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import guarded
 from lrt_explorer.ui.map_panel import MapPanel, asked_tokens
 from lrt_explorer.ui.plot import plot_html
-from lrt_explorer.ui.session import Session
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL, SetupPanel, opened, shown_layers
 from lrt_explorer.ui.stage import Stage, moved
 from lrt_explorer.ui.wiring import wire_stop
+from lrt_explorer.workbench.cards import LayerScores
+from lrt_explorer.workbench.session import Session
 
 TAB = "layers"
 MEANINGS: dict[Score, str] = {

@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from lrt_explorer.defaults import FIT_TOKENS
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.plots import path_figure
 from lrt_explorer.study.estimators import ESTIMATORS
@@ -15,15 +16,16 @@ from lrt_explorer.study.files import ENDINGS
 from lrt_explorer.study.progress import Progress, timed
 from lrt_explorer.ui.cards import about, badges_card, notice, progress_bar, route, thousands
 from lrt_explorer.ui.choices import belongs
-from lrt_explorer.ui.engine import Engine, Methods
+from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import guarded
 from lrt_explorer.ui.plot import plot_html
-from lrt_explorer.ui.session import Session
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL, opened
 from lrt_explorer.ui.wiring import wire_stop
+from lrt_explorer.workbench.cards import Methods
+from lrt_explorer.workbench.session import Session
 
 FIT, OWN_TEXT = "Fit a map", "Own text …"
-TOKENS = (2_000, 20_000, 1_000_000)
+TOKENS = (2_000, FIT_TOKENS, 1_000_000)
 """Fewest, preset and most token pairs to fit a map on."""
 
 

@@ -8,16 +8,16 @@ from typing import Any
 import gradio as gr
 
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.study.defaults import FIRST_FIT_TOKENS
 from lrt_explorer.study.progress import Progress, timed
 from lrt_explorer.ui.cards import about, notice, progress_bar
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import guarded
 from lrt_explorer.ui.map_panel import MapPanel
-from lrt_explorer.ui.session import Session
 from lrt_explorer.ui.setup_panel import MODEL_WORK, OTHER, PARALLEL, SetupPanel, opened, shown_layers
 from lrt_explorer.ui.stage import READING, Stage, moved, opening_banner, pair_name
 from lrt_explorer.ui.wiring import wire_stop
+from lrt_explorer.workbench.session import Session
+from lrt_explorer.workbench.starting_points import first_fit_tokens
 
 LONGEST_UNASKED = 600.0
 """Seconds that a first map may take to be fitted without being asked for."""
@@ -93,16 +93,16 @@ def open_models(engine: Engine, stage: Stage, old: Session | None, small: str, l
         if session.map_folder:
             yield *shown_layers(session), "", gr.skip(), *stage.blank(READING)
             return
-        banner = opening_banner(*names, None)
-        yield *shown_layers(session), "", FIRST_FIT_TOKENS, *stage.blank(FITTING, banner)
+        banner, tokens = opening_banner(*names, None), first_fit_tokens(session.small_width)
+        yield *shown_layers(session), "", tokens, *stage.blank(FITTING, banner)
         for step in engine.time_fit(session):
             yield _underway(stage, step, opening_banner(*names, None, step))
-        seconds = engine.fit_seconds(session, FIRST_FIT_TOKENS)
+        seconds = engine.fit_seconds(session, tokens)
         if seconds is not None and seconds > LONGEST_UNASKED:
             said = notice(f"A first map takes {about(seconds)} to fit; press Fit a map to begin.", "hint")
             yield *[gr.skip()] * 3, said, gr.skip(), *stage.kept("")
             return
-        fitting = timed(engine.fit(session, FIRST_FIT_TOKENS, None))
+        fitting = timed(engine.fit(session, tokens, None))
         while True:
             try:
                 step = next(fitting)

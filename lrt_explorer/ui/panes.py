@@ -8,8 +8,8 @@ from lrt_explorer.plots import ARM_STYLES, ArmStyle, glyph, marker
 from lrt_explorer.study.arms import ARMS, UNSTEERED
 from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep
 from lrt_explorer.ui.cards import notice
-from lrt_explorer.ui.engine import ConceptCard
-from lrt_explorer.ui.session import Session
+from lrt_explorer.workbench.cards import ConceptCard
+from lrt_explorer.workbench.session import Session
 
 PROMPT_SHOWN = 240
 """How many characters of a long prompt are repeated at the head of each pane."""

@@ -17,12 +17,12 @@ from lrt_explorer.ui.layers_tab import build_layers
 from lrt_explorer.ui.map_panel import build_map, show_map
 from lrt_explorer.ui.opening import wire_opening
 from lrt_explorer.ui.panes import waiting_panes
-from lrt_explorer.ui.session import Session, Shelf
 from lrt_explorer.ui.setup_panel import build_setup
 from lrt_explorer.ui.space_tab import TAB as SPACE
 from lrt_explorer.ui.space_tab import build_space
 from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.steer_tab import build_steer
+from lrt_explorer.workbench.session import Session, Shelf
 
 TITLE = "LRT Explorer"
 STEER = "steer"

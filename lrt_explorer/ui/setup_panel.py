@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import gradio as gr
 
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.ui.engine import Engine, PairCard
-from lrt_explorer.ui.session import Session
+from lrt_explorer.ui.engine import Engine
+from lrt_explorer.workbench.cards import PairCard
+from lrt_explorer.workbench.session import Session
 
 OTHER = "Other models …"
 MODEL_WORK = "model"

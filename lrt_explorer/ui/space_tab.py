@@ -15,11 +15,11 @@ from lrt_explorer.ui.choices import belongs
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import guarded
 from lrt_explorer.ui.plot import plot_html
-from lrt_explorer.ui.session import Session, SpaceSettings
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL
 from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.token_table import EMPTY, token_table
 from lrt_explorer.ui.wiring import wire_stop
+from lrt_explorer.workbench.session import Session, SpaceSettings
 
 TAB = "space"
 METHODS = [("PCA", "pca"), ("UMAP", "umap")]

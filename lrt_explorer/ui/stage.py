@@ -10,7 +10,7 @@ from lrt_explorer.study.known import model_label
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.ui.cards import progress_bar
 from lrt_explorer.ui.panes import waiting_panes
-from lrt_explorer.ui.session import Session
+from lrt_explorer.workbench.session import Session
 
 READING = "Reading the vectors; the texts follow …"
 

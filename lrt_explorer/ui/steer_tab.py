@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from lrt_explorer.concepts.readings import READINGS
-from lrt_explorer.defaults import MAX_NEW_TOKENS
+from lrt_explorer.defaults import MAX_NEW_TOKENS, SEED
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.study.arms import UNSTEERED
 from lrt_explorer.study.compare import Arm, Comparison
@@ -19,12 +19,13 @@ from lrt_explorer.ui.choices import OWN_VECTORS, ConceptList, belongs
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import guarded
 from lrt_explorer.ui.panes import added_line, panes, waiting_panes, writing_line
-from lrt_explorer.ui.session import Session, Shelf, SteerSettings
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL
 from lrt_explorer.ui.stage import READING
 from lrt_explorer.ui.steered import about_concept, follow_pair, steer_with
 from lrt_explorer.ui.strength import Tuned, strength_slider, tune_slider
 from lrt_explorer.ui.wiring import wire_stop
+from lrt_explorer.workbench.session import Session, Shelf
+from lrt_explorer.workbench.steer_spec import SteerSpec
 
 LENGTHS = (8, MAX_NEW_TOKENS, 96)
 """Fewest, preset and most new tokens."""
@@ -118,7 +119,7 @@ def build_steer(engine: Engine, session: gr.State, shelf: gr.State) -> SteerTab:
     reading_on = gr.HTML(elem_id="reading-on")
     with gr.Accordion("More settings", open=False, elem_id="more"):
         with gr.Row():
-            seed = gr.Number(0, label="Seed", info="the same in every arm", precision=0, min_width=120)
+            seed = gr.Number(SEED, label="Seed", info="the same in every arm", precision=0, min_width=120)
             temperature = gr.Slider(0, 1.5, 0, step=0.05, label="Temperature", info="0 takes the likeliest token")
             length = gr.Slider(LENGTHS[0], LENGTHS[2], LENGTHS[1], step=1, label="Length", info="new tokens per arm")
         with gr.Row():
@@ -276,22 +277,22 @@ def compare_arms(
     if seed is None:
         raise SettingsError("give the seed as a whole number")
     card = engine.concept(session, concept)
-    settings = SteerSettings(
-        concept,
-        prompt,
-        float(strength),
-        int(seed),
-        float(temperature),
-        int(length),
-        reading,
-        as_in_paper,
-        vectors,
-        equal_cost,
+    spec = SteerSpec(
+        concept=concept,
+        prompt=prompt,
+        strength=float(strength),
+        seed=int(seed),
+        temperature=float(temperature),
+        max_new_tokens=int(length),
+        reading=reading,
+        as_in_paper=as_in_paper,
+        vectors=vectors,
+        equal_cost=equal_cost,
     )
-    key = (session.large, card, prompt, settings.seed, settings.temperature, settings.max_new_tokens)
+    key = (session.large, card, prompt, spec.seed, spec.temperature, spec.max_new_tokens)
     still = settled.arm if settled is not None and settled.key == key else None
     yield gr.skip(), writing_line(None), gr.skip(), gr.skip()
-    comparing = timed(engine.compare(session, settings))
+    comparing = timed(engine.compare(session, spec))
     while True:
         try:
             step = next(comparing)

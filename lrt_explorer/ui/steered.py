@@ -7,9 +7,10 @@ import gradio as gr
 from lrt_explorer.study.world import world_of
 from lrt_explorer.ui.cards import chips, slider_ends
 from lrt_explorer.ui.choices import followed, steered_concepts
-from lrt_explorer.ui.engine import ConceptCard, Engine
-from lrt_explorer.ui.session import Session, Shelf
-from lrt_explorer.ui.shelves import put_borrowed
+from lrt_explorer.ui.engine import Engine
+from lrt_explorer.workbench.cards import ConceptCard
+from lrt_explorer.workbench.session import Session, Shelf
+from lrt_explorer.workbench.shelves import put_borrowed
 
 
 def steer_with(

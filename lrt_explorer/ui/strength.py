@@ -11,7 +11,7 @@ from lrt_explorer.study.calibrate import Calibration
 from lrt_explorer.ui.cards import slider_marks
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import guarded
-from lrt_explorer.ui.session import Session
+from lrt_explorer.workbench.session import Session
 
 START = 0.0
 """Where the slider stands until the first calibration."""

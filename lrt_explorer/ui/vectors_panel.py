@@ -15,15 +15,15 @@ from lrt_explorer.study.recipe import Recipe, Together
 from lrt_explorer.ui.cards import notice, progress_bar
 from lrt_explorer.ui.check_panel import cancelled
 from lrt_explorer.ui.choices import NONE, all_sets, steered_vectors
-from lrt_explorer.ui.concept_engine import Whose
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.findings import vector_table
 from lrt_explorer.ui.guard import guarded
-from lrt_explorer.ui.session import Session, Shelf
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL, opened
 from lrt_explorer.ui.steer_tab import SteerTab
 from lrt_explorer.ui.steered import steer_with_set
 from lrt_explorer.ui.wiring import wire_stop
+from lrt_explorer.workbench.cards import Whose
+from lrt_explorer.workbench.session import Session, Shelf
 
 TOGETHER = [("remove its part", "remove"), ("add it", "add")]
 WHOSE = [("small model’s", "small"), ("large model’s", "large"), ("transferred", "transferred")]

@@ -11,7 +11,7 @@ from lrt_explorer.concepts.contrast import ContrastSet, write_contrast
 from lrt_explorer.study.progress import finish
 from lrt_explorer.ui.launch import serve
 from tests.browser.page import Page, open_browser
-from tests.ui.tiny_house import TinyEngine, build_assets
+from tests.workbench.tiny_house import TinyEngine, build_assets
 
 TOKENS = 4_000
 

@@ -12,7 +12,7 @@ import pytest
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.study import evaluate
-from lrt_explorer.ui import live_evidence
+from lrt_explorer.workbench import evidence
 from tests.browser.page import Page
 from tests.browser.test_layout import OVERFLOW, OVERLAP, PIECES
 from tests.study.evaluation.suite import ANIMALS
@@ -34,7 +34,7 @@ def more_concepts() -> Sequence[ContrastSet]:
 @pytest.fixture(autouse=True)
 def few_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     """The server runs in this process; these models are so narrow that few tokens do."""
-    monkeypatch.setattr(live_evidence, "CONTROL_TOKENS", 8_000)
+    monkeypatch.setattr(evidence, "EVIDENCE_TOKENS", 8_000)
 
 
 def look(page: Page, prompts: int = 4) -> None:

@@ -8,7 +8,7 @@ from selenium.webdriver import ActionChains, Keys
 
 from tests.browser.page import Page
 from tests.browser.test_layout import OVERFLOW, OVERLAP, PIECES
-from tests.ui.tiny_house import MODELS
+from tests.workbench.tiny_house import MODELS
 
 CELLS = "return document.querySelector('#layers-plot .plot')?.data?.flatMap((t) => t.customdata.flat()).length ?? 0"
 NUMBERS = "return [...document.querySelectorAll('#layers-plot .annotation-text')].map((e) => e.textContent)"

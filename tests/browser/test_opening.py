@@ -8,7 +8,7 @@ import pytest
 from lrt_explorer.ui import opening
 from tests.browser.page import Page
 from tests.browser.test_layout import OVERFLOW, OVERLAP, PIECES
-from tests.ui.tiny_house import save_models
+from tests.workbench.tiny_house import save_models
 
 WATCH = """
 window.banners = [];
@@ -53,7 +53,7 @@ def test_a_first_fit_that_is_stopped_goes_on_from_one_click(
     page: Page, folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The server runs in this process.
-    monkeypatch.setattr(opening, "FIRST_FIT_TOKENS", 1_000_000)
+    monkeypatch.setattr(opening, "first_fit_tokens", lambda width: 1_000_000)
     monkeypatch.setattr(opening, "LONGEST_UNASKED", 1e9)
     large, small = folders
     open_pair(page, small, large)
@@ -73,7 +73,7 @@ def test_a_first_fit_that_is_stopped_goes_on_from_one_click(
 def test_the_banner_fits_a_phone(
     open_page: Callable[..., Page], folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "FIRST_FIT_TOKENS", 1_000_000)
+    monkeypatch.setattr(opening, "first_fit_tokens", lambda width: 1_000_000)
     monkeypatch.setattr(opening, "LONGEST_UNASKED", 1e9)
     page = open_page(390, 844)
     page.until_settled()

@@ -90,7 +90,7 @@ def test_a_file_of_pairs_alone_is_a_set_named_after_the_file(tmp_path: Path) -> 
 
 def test_the_fingerprint_changes_with_any_content() -> None:
     other = ContrastSet(name=MOOD.name, pairs=MOOD.pairs, suffix=" Later")
-    assert MOOD.fingerprint() == ContrastSet(**vars(MOOD)).fingerprint()
+    assert MOOD.fingerprint() == replace(MOOD).fingerprint()
     assert MOOD.fingerprint() != other.fingerprint()
 
 

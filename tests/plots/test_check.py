@@ -6,7 +6,7 @@ import pytest
 
 from lrt_explorer.plots import BLUE, ORANGE, agreement_figure, separation_figure, stability_figure
 from lrt_explorer.study.recipe import Recipe
-from lrt_explorer.ui.session import Session
+from lrt_explorer.workbench.session import Session
 from tests.ui.fake_concepts import fake_check
 
 CHECK = fake_check(Session("org/small-one", "large-one", 2, 3, 4, 8, 96, 192, "map"), "mood", Recipe())

@@ -12,7 +12,7 @@ from gradio_client import Client
 from lrt_explorer.cli import main
 from lrt_explorer.store import load_vector
 from lrt_explorer.ui.launch import serve
-from lrt_explorer.ui.live import LiveEngine
+from lrt_explorer.workbench.workbench import Workbench
 from tests.real.conftest import RealPair
 
 SMALL_LAYER, LARGE_LAYER = 17, 10
@@ -79,7 +79,7 @@ def test_evidence_is_gathered(pair: RealPair, out: Path, capsys: pytest.CaptureF
 def url(data_folder_of_the_session: Path) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LRT_EXPLORER_HOME", str(data_folder_of_the_session))
-        app = serve(LiveEngine(), "127.0.0.1", None)
+        app = serve(Workbench(), "127.0.0.1", None)
         yield app.local_url
         app.close()
 

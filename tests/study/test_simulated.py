@@ -13,15 +13,16 @@ from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.lm.load import load
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode
-from lrt_explorer.store import MapInfo, load_map
+from lrt_explorer.store import MapInfo
 from lrt_explorer.study.calibrate import calibrate_concept
 from lrt_explorer.study.compare import Comparison, compare
 from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
-from lrt_explorer.study.maps import find_map
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.texts import sample_texts
+from lrt_explorer.workbench import pair as workbench
+from lrt_explorer.workbench.maps import find_map
 from tests.study.simulated import dressed
 
 SMALL_LAYER, LAYER = 3, 5
@@ -50,9 +51,9 @@ def pair(simulated: bool) -> Pair:
     name = "simulated" if simulated else "plain"
     offset, loudness = (10.0, 2.0 * original.width**0.5) if simulated else (0.0, 0.0)
     large = dressed(original, name, DEVIATION, offset, loudness)
-    folder = find_map(small, original, SMALL_LAYER, LAYER)
-    assert folder is not None
-    map, info = load_map(folder)
+    saved = find_map(workbench.Pair(small=small, large=original), (SMALL_LAYER, LAYER))
+    assert saved is not None
+    map, info = saved.map, saved.info
     weight = map.weight.clone()
     # What a map makes of the loud dimension is anything; what it makes of the others does not change with it.
     weight[:, -1] = (loudness or 0.0) * weight[:, 0]

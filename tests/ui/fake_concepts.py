@@ -13,9 +13,9 @@ from lrt_explorer.store import VectorFile, load_vector, save_vector
 from lrt_explorer.study.check import ConceptCheck, LayerCheck, MappedCheck, ModelCheck
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.recipe import Recipe
-from lrt_explorer.ui.concept_engine import VectorCard, VectorCards, Whose
-from lrt_explorer.ui.session import Session, Shelf
-from lrt_explorer.ui.shelves import put_set, put_vectors, take_vectors
+from lrt_explorer.workbench.cards import VectorCard, VectorCards, Whose
+from lrt_explorer.workbench.session import Session, Shelf
+from lrt_explorer.workbench.shelves import put_set, put_vectors, take_vectors
 
 FORMALITY = "/shipped/formality.jsonl"
 LIBRARY = (("mood", "mood"), ("register", "register"), ("formality (for everyday language)", FORMALITY))
@@ -96,5 +96,5 @@ class FakeConcepts:
     def vector_file(self, session: Session, folder: str, whose: Whose, ending: str) -> Path:
         found = dict(take_vectors(folder))
         if whose == "transferred" or whose not in found:
-            raise ArtifactError(f"the {whose} vector cannot be saved, for there is none here; choose another one")
+            raise ArtifactError(f"the {whose} vector cannot be saved, because there is none here; choose another one")
         return save_vector(Path(folder) / f"saved.{ending}", found[whose])

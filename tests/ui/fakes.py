@@ -16,8 +16,21 @@ from lrt_explorer.study.evaluate import Evaluation, EvaluationStep
 from lrt_explorer.study.layers import LayerCell, LayerGrid
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.project import LARGE, MAPPED, Arrow, SpacePicture
-from lrt_explorer.ui.engine import ConceptCard, FitPath, LayerScores, MapBadges, Methods, PairCard, Suggestion, Suite
-from lrt_explorer.ui.session import EvidenceSettings, Session, SpaceSettings, SteerSettings
+from lrt_explorer.workbench.cards import (
+    ConceptCard,
+    FitPath,
+    LayerScores,
+    MapBadges,
+    Methods,
+    PairCard,
+    Suggestion,
+    Suite,
+)
+from lrt_explorer.workbench.evidence import EvidenceSpec
+from lrt_explorer.workbench.fitting import FitResult, FitSpec
+from lrt_explorer.workbench.requests import Models
+from lrt_explorer.workbench.session import EvidenceSettings, Session, SpaceSettings
+from lrt_explorer.workbench.steer_spec import SteerSpec
 from tests.ui.fake_concepts import FakeConcepts
 from tests.ui.fake_evidence import fake_evaluation
 
@@ -133,6 +146,8 @@ class FakeEngine(FakeConcepts):
         return Methods(closed_forms(), by_descent())
 
     def with_method(self, session: Session, method: str) -> Session:
+        if method not in self.methods().at_once:
+            raise SettingsError(f"there is no estimator {method!r}; choose another one")
         chosen = replace(session, method=method)
         moved = self.at_layers(chosen, session.small_layer, session.large_layer)
         return replace(moved, map_folder=f"maps/solved-{method}") if self.scores and not moved.map_folder else moved
@@ -173,6 +188,8 @@ class FakeEngine(FakeConcepts):
         return replace(session, map_folder="maps/loaded")
 
     def export_map(self, session: Session) -> Path:
+        if not session.map_folder:
+            raise ArtifactError("there is no map for these layers yet; fit one first")
         archive = self.folder / "map.zip"
         with zipfile.ZipFile(archive, "w") as bundle:
             bundle.writestr("artifact.json", "{}")
@@ -194,37 +211,38 @@ class FakeEngine(FakeConcepts):
             raise VectorError("the texts of broken read the same to tinyworld-l; write pairs that differ")
         return fake_calibration(concept, session.large_layer)
 
-    def compare(
-        self, session: Session, settings: SteerSettings
-    ) -> Generator[Progress | ComparisonStep, None, Comparison]:
-        if not settings.prompt.strip():
+    def compare(self, session: Session, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
+        prompt = spec.prompt or ""
+        if not session.map_folder:
+            raise ArtifactError("there is no map between these layers yet; fit one under Map")
+        if not prompt.strip():
             raise PromptError("the prompt is empty; write a few words for the model to go on from")
-        if len(settings.prompt) > 2000:
+        if len(prompt) > 2000:
             raise PromptError("the prompt has 10,412 tokens but tinyworld-l reads at most 128; shorten it")
-        if settings.concept == "sentiment":
+        if spec.concept == "sentiment":
             yield Progress(0, 64, "reading 32 pairs of sentiment")
-        assert settings.strength is not None
+        assert spec.strength is not None
         leanings = {"unsteered": 0.0, "native": 0.95, "transferred": 0.8, "random": 0.03}
-        seed = f"{settings.prompt}{settings.seed}"
-        length = settings.max_new_tokens
-        words = {name: write(seed, 1.6 * lean * settings.strength, length) for name, lean in leanings.items()}
+        seed = f"{prompt}{spec.seed}"
+        length = spec.max_new_tokens
+        words = {name: write(seed, 1.6 * lean * spec.strength, length) for name, lean in leanings.items()}
         arms: tuple[Arm, ...] = ()
-        for done in range(4, settings.max_new_tokens + 1, 4):
+        for done in range(4, spec.max_new_tokens + 1, 4):
             arms = tuple(
                 Arm(
                     name,
                     "".join(words[name][:done]),
                     tuple(words[name][:done]),
                     changed_tokens(words[name][:done], words["unsteered"][:done]),
-                    0.5 + 0.48 * lean * settings.strength,
-                    6.2 * lean * settings.strength - 0.4,
+                    0.5 + 0.48 * lean * spec.strength,
+                    6.2 * lean * spec.strength - 0.4,
                 )
                 for name, lean in leanings.items()
             )
-            yield ComparisonStep(arms, done, settings.max_new_tokens)
-        pairs = 120 if settings.concept in self.read else 32
-        made = {"seed": settings.seed} | ({"pairs": pairs} if settings.concept == "sentiment" else {})
-        return Comparison(settings.prompt, settings.strength, 8.31 * settings.strength, arms, made)
+            yield ComparisonStep(arms, done, spec.max_new_tokens)
+        pairs = 120 if spec.concept in self.read else 32
+        made = {"seed": spec.seed} | ({"pairs": pairs} if spec.concept == "sentiment" else {})
+        return Comparison(prompt, spec.strength, 8.31 * spec.strength, arms, made)
 
     def suites(self, session: Session | None) -> Sequence[Suite]:
         if session is not None and "gemma" in session.small:
@@ -243,6 +261,19 @@ class FakeEngine(FakeConcepts):
             so_far = fake_evaluation(settings.concepts[:done], texts=settings.texts)
             yield EvaluationStep(done, len(settings.concepts), "done", so_far)
         return so_far
+
+    def compare_models(self, models: Models, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
+        session = yield from self.open(models.small, models.large)
+        return (yield from self.compare(session, spec))
+
+    def evaluate_models(self, models: Models, spec: EvidenceSpec) -> Generator[Progress, None, Evaluation]:
+        session = yield from self.open(models.small, models.large)
+        names = tuple(str(concept) for concept in spec.concepts or ("mood",))
+        return (yield from self.evaluate(session, EvidenceSettings(names, 4, None, False), None))
+
+    def fit_models(self, models: Models, spec: FitSpec) -> Generator[Progress, None, FitResult]:
+        yield from self.open(models.small, models.large)
+        raise ModelError("these models are made up, so there is no map between them")
 
     def picture(self, session: Session, settings: SpaceSettings) -> Generator[Progress, None, SpacePicture]:
         yield Progress(0, 2, "Reading 40 texts with both models …")

@@ -16,8 +16,8 @@ from lrt_explorer.ui.cards import (
     slider_marks,
     thousands,
 )
-from lrt_explorer.ui.engine import MapBadges
-from lrt_explorer.ui.session import Session
+from lrt_explorer.workbench.cards import MapBadges
+from lrt_explorer.workbench.session import Session
 from tests.ui.fakes import CONCEPTS
 
 SESSION = Session("org/small", "/folder/of/large", 2, 3, 4, 8, 96, 192)

@@ -21,9 +21,9 @@ from lrt_explorer.ui.concepts_tab import (
     show_set,
     use_set,
 )
-from lrt_explorer.ui.session import Session, Shelf
 from lrt_explorer.ui.vectors_panel import load_vector, make_vectors, show_vectors, steer_with_vectors
 from lrt_explorer.ui.vectors_panel import save_vector as save_one
+from lrt_explorer.workbench.session import Session, Shelf
 from tests.ui.fake_concepts import FORMALITY
 from tests.ui.fakes import FakeEngine
 
@@ -107,7 +107,7 @@ def test_a_file_is_imported_and_a_malformed_one_names_its_line(engine: FakeEngin
 
 
 def test_there_is_room_for_so_many_sets_and_no_more(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lrt_explorer.ui.shelves.EACH", 2)
+    monkeypatch.setattr("lrt_explorer.workbench.shelves.EACH", 2)
     shelf = Shelf()
     for _ in range(2):
         ((shelf, *_),) = keep_draft(engine, SESSION, shelf, *FIELDS)

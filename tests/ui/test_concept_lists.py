@@ -14,10 +14,10 @@ from lrt_explorer.ui.check_panel import check_set
 from lrt_explorer.ui.choices import GONE, NONE, ConceptList, followed
 from lrt_explorer.ui.concepts_tab import show_set, use_set
 from lrt_explorer.ui.screen import create_app
-from lrt_explorer.ui.session import Session, Shelf
 from lrt_explorer.ui.space_tab import draw_space, list_tokens
 from lrt_explorer.ui.steer_tab import compare_arms, read_on, show_concept, tune
 from lrt_explorer.ui.steered import follow_pair
+from lrt_explorer.workbench.session import Session, Shelf
 from tests.ui.fakes import FakeEngine
 
 OLD = "register"

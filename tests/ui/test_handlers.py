@@ -26,10 +26,10 @@ from lrt_explorer.ui.guard import UNEXPECTED, guarded
 from lrt_explorer.ui.layers_tab import compute_layers, draw_layers, pick_pair
 from lrt_explorer.ui.map_panel import choose_method, fit_map, load_map, save_map, show_map
 from lrt_explorer.ui.opening import change_layers, open_first, suggest_layers
-from lrt_explorer.ui.session import EvidenceSettings, Session, Shelf
 from lrt_explorer.ui.space_tab import draw_space, list_tokens
 from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.steer_tab import Settled, compare_arms, show_concept, use_contrast
+from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf
 from tests.ui.fake_evidence import fake_evaluation
 from tests.ui.fakes import CONCEPTS, PAIRS, FakeEngine
 

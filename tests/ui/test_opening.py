@@ -8,18 +8,18 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from lrt_explorer.defaults import FIRST_FIT_TOKENS
 from lrt_explorer.study.compare import Comparison
-from lrt_explorer.study.defaults import FIRST_FIT_TOKENS
 from lrt_explorer.ui.map_panel import offer_fit, show_map
 from lrt_explorer.ui.opening import LONGEST_UNASKED, change_layers, open_first, open_models, open_preset, stopped
 from lrt_explorer.ui.panes import added_line
-from lrt_explorer.ui.session import Session, Shelf
 from lrt_explorer.ui.setup_panel import OTHER
 from lrt_explorer.ui.space_tab import draw_space
 from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.steer_tab import Settled, compare_arms, read_on
 from lrt_explorer.ui.steered import follow_pair
 from lrt_explorer.ui.wiring import wire_stop
+from lrt_explorer.workbench.session import Session, Shelf
 from tests.ui.fakes import CONCEPTS, EVERYDAY, PAIRS, FakeEngine
 
 SKIP = {"__type__": "update"}

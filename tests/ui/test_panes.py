@@ -4,7 +4,7 @@ import pytest
 
 from lrt_explorer.study.compare import Arm, Comparison
 from lrt_explorer.ui.panes import added_line, marked_text, meter, panes, signed, waiting_panes
-from lrt_explorer.ui.session import Session
+from lrt_explorer.workbench.session import Session
 from tests.ui.fakes import CONCEPTS
 
 CARD = CONCEPTS[0]

@@ -1,14 +1,15 @@
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import pytest
 
-from lrt_explorer.ui.api import compared
 from lrt_explorer.ui.screen import create_app, panes_without_models
-from lrt_explorer.ui.session import Session, SteerSettings
 from lrt_explorer.ui.setup_panel import PARALLEL
 from lrt_explorer.ui.theme import make_theme
+from lrt_explorer.workbench.session import Session
 from tests.ui.fakes import FakeEngine
 
 
@@ -19,7 +20,7 @@ def app(tmp_path: Path) -> gr.Blocks:
 
 def test_other_programs_see_the_studies_and_nothing_else(app: gr.Blocks) -> None:
     endpoints = app.get_api_info()["named_endpoints"]
-    assert set(endpoints) == {"/choices", "/compare", "/pairs"}
+    assert set(endpoints) == {"/choices", "/compare", "/evaluate", "/fit", "/pairs"}
     names = [parameter["parameter_name"] for parameter in endpoints["/compare"]["parameters"]]
     assert names[:5] == ["small", "large", "concept", "prompt", "strength"]
     assert all(endpoint["description"] for endpoint in endpoints.values())
@@ -50,20 +51,31 @@ def test_the_look_needs_no_outside_address() -> None:
     assert re.findall(r"https?:|@import|url\(", style) == []
 
 
-def test_a_comparison_as_json(tmp_path: Path) -> None:
-    settings = SteerSettings("mood", "Once", 0.5, 3, 0.0, 8, "all-tokens", False)
-    answer = compared(FakeEngine(tmp_path), "tinyworld-s", "tinyworld-l", settings)
+def endpoint(app: gr.Blocks, name: str) -> Callable[..., dict[str, Any]]:
+    """The function that answers programs under a name."""
+    (found,) = [fn.fn for fn in app.fns.values() if fn.api_name == name]
+    assert found is not None
+    return found
+
+
+ASKED = {"strength": 0.5, "seed": 3, "temperature": 0.0, "max_new_tokens": 8}
+
+
+def test_a_comparison_as_json(app: gr.Blocks) -> None:
+    answer = endpoint(app, "compare")("tinyworld-s", "tinyworld-l", "mood", "Once", **ASKED)
     assert answer["strength"] == 0.5 and answer["seed"] == 3
     assert [arm["name"] for arm in answer["arms"]] == ["unsteered", "native", "transferred", "random"]
     assert set(answer["arms"][0]) == {"name", "text", "score", "readout", "strength", "coefficient"}
 
 
-def test_an_error_is_one_sentence_for_programs_too(tmp_path: Path) -> None:
-    settings = SteerSettings("mood", "", 0.5, 3, 0.0, 8, "all-tokens", False)
+def test_an_error_is_one_sentence_for_programs_too(app: gr.Blocks) -> None:
+    compare = endpoint(app, "compare")
     with pytest.raises(gr.Error, match="the prompt is empty"):
-        compared(FakeEngine(tmp_path), "tinyworld-s", "tinyworld-l", settings)
+        compare("tinyworld-s", "tinyworld-l", "mood", "", **ASKED)
     with pytest.raises(gr.Error, match="no model"):
-        compared(FakeEngine(tmp_path), "no-such", "tinyworld-l", settings)
+        compare("no-such", "tinyworld-l", "mood", "Once", **ASKED)
+    with pytest.raises(gr.Error, match="no way to read a vector"):
+        compare("tinyworld-s", "tinyworld-l", "mood", "Once", reading="backwards")
 
 
 def test_panes_say_why_they_stay_empty_when_the_first_pair_does_not_open() -> None:

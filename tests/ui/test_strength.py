@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from lrt_explorer.study.progress import finish
-from lrt_explorer.ui.session import Session
 from lrt_explorer.ui.strength import START, Tuned, slider_step, tune_slider
+from lrt_explorer.workbench.session import Session
 from tests.ui.fakes import FakeEngine
 
 SKIP = {"__type__": "update"}

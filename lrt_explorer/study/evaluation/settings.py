@@ -5,10 +5,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrt_explorer.concepts.contrast import Reading
-from lrt_explorer.concepts.directions import METHODS, Method
+from lrt_explorer.concepts.methods import METHODS, Method
 from lrt_explorer.concepts.readings import token_from_end
 from lrt_explorer.concepts.readout_kinds import READOUTS, Readout
 from lrt_explorer.concepts.scoring import ScorerChoice
+from lrt_explorer.defaults import (
+    GENERATE_PROMPTS,
+    GENERATE_TEMPERATURE,
+    MAX_NEW_TOKENS,
+    NEUTRAL_PROMPTS,
+    OTHER_CONCEPTS,
+    PROMPT_EXAMPLES,
+    PROMPTS,
+    RANDOM_SEEDS,
+    READING,
+    SEED,
+)
 from lrt_explorer.errors import SettingsError
 
 
@@ -41,22 +53,22 @@ class EvaluationSettings:
     """
 
     strengths: tuple[float, ...] | None = None
-    prompts: int = 60
-    random_seeds: int = 5
-    other_concepts: int = 3
-    neutral_prompts: int = 16
-    reading: Reading | None = None
+    prompts: int = PROMPTS
+    random_seeds: int = RANDOM_SEEDS
+    other_concepts: int = OTHER_CONCEPTS
+    neutral_prompts: int = NEUTRAL_PROMPTS
+    reading: Reading | None = READING
     method: Method = METHODS.default
     whiten: bool = False
     as_in_paper: bool = False
     readout: Readout | None = None
     generate: bool = False
     scorer: ScorerChoice | None = None
-    generate_prompts: int = 20
-    max_new_tokens: int = 40
-    temperature: float = 0.7
-    examples: int = 3
-    seed: int = 0
+    generate_prompts: int = GENERATE_PROMPTS
+    max_new_tokens: int = MAX_NEW_TOKENS
+    temperature: float = GENERATE_TEMPERATURE
+    examples: int = PROMPT_EXAMPLES
+    seed: int = SEED
 
     def __post_init__(self) -> None:
         """Refuse what cannot be measured."""

@@ -12,6 +12,7 @@ from lrt_explorer.concepts.contrast import write_contrast
 from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.store import save_map
 from lrt_explorer.study.verdict import VERDICTS
+from lrt_explorer.workbench.map_store import SavedMap
 from tests.study.evaluation.suite import ANIMALS, maps
 from tests.study.tiny import CONCEPT, large, small
 
@@ -66,8 +67,9 @@ def test_the_interval_holds_what_was_planted(capsys: pytest.CaptureFixture[str])
 def test_random_vectors_in_a_model_that_knows_nothing_transfer_nothing(
     places: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calibration, "default_layers", lambda *_: (1, 2))
-    monkeypatch.setattr(calibration, "needed_map", lambda *_: maps()[0])
+    map, info = maps()[0]
+    saved = SavedMap(map=map, info=info, folder=Path(), digest="")
+    monkeypatch.setattr(calibration, "needed_map", lambda *_: saved)
     calibration.main(["random", *places, "--concepts", "mood", "--draws", "20", "--prompts", "3", "--tokens", "8000"])
     report = json.loads(capsys.readouterr().out)
     for case in ("both", "transferred"):

@@ -1,18 +1,19 @@
 """Every layer pair of two models, scored once and remembered for all visitors."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Generator, Iterable, Sequence
 
+from lrt_explorer.bounded import BoundedCache
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.lm.chat import Document
-from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.known import few_pairs, known_vectors
 from lrt_explorer.study.layers import LayerGrid, layer_grid
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.solve import FittedMap
 from lrt_explorer.study.suggest import highest_suggested, middle_layers, suggest_layers
-from lrt_explorer.ui.engine import LayerScores, Suggestion
+from lrt_explorer.study.texts import read_texts
+from lrt_explorer.workbench.cards import LayerScores, Suggestion
+from lrt_explorer.workbench.pair import Pair
+from lrt_explorer.workbench.starting_points import corpus_name
 
 CAPACITY = 12
 FEW_CONCEPTS = 3
@@ -26,27 +27,14 @@ class LayerStudies:
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         """Start empty; `capacity` counts pairs of models with a text."""
-        self._capacity = capacity
-        self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[str, str, str], LayerScores] = OrderedDict()
+        self._known: BoundedCache[tuple[str, str, str], LayerScores] = BoundedCache(capacity)
 
-    def get(self, small: LanguageModel, large: LanguageModel, corpus: str) -> LayerScores | None:
+    def get(self, pair: Pair, corpus: str) -> LayerScores | None:
         """What was computed from a text, by its name."""
-        key = _key(small, large, corpus)
-        with self._lock:
-            if key in self._known:
-                self._known.move_to_end(key)
-            return self._known.get(key)
+        return self._known.get(_key(pair, corpus))
 
     def compute(
-        self,
-        small: LanguageModel,
-        large: LanguageModel,
-        texts: Iterable[Document],
-        *,
-        corpus: str,
-        tokens: int,
-        concepts: Sequence[ContrastSet],
+        self, pair: Pair, source: str, *, tokens: int, concepts: Sequence[ContrastSet]
     ) -> Generator[Progress, None, LayerScores]:
         """Score every layer pair; moments of an earlier run that are still on disk save the pass.
 
@@ -60,47 +48,43 @@ class LayerStudies:
         def count(fitted: FittedMap) -> None:
             used.append(fitted.info.tokens_used)
 
-        known = _known(small, large, concepts)
+        corpus = corpus_name(source)
+        known = _known(pair, concepts)
         compared = known if len(known) > FEW_CONCEPTS else [few_pairs(concept) for concept in concepts[:FEW_CONCEPTS]]
         yield Progress(0, tokens, "reading the first texts")
         grid = yield from layer_grid(
-            small,
-            large,
-            texts,
+            *pair.both,
+            read_texts(source),
             tokens=tokens,
             corpus=corpus,
             concepts=compared,
             take=count,
         )
         suggestion = None
-        if highest_suggested(large.layers) >= 0 and compared:
-            suggestion = yield from _from_grid(small, large, compared, grid)
+        if highest_suggested(pair.large.layers) >= 0 and compared:
+            suggestion = yield from _from_grid(pair, compared, grid)
         scores = LayerScores(grid, max(used), len(compared), suggestion)
-        with self._lock:
-            self._known[_key(small, large, corpus)] = scores
-            while len(self._known) > self._capacity:
-                self._known.popitem(last=False)
+        self._known.keep(_key(pair, corpus), scores)
         return scores
 
     def suggest(
-        self, small: LanguageModel, large: LanguageModel, texts: Iterable[Document], concepts: Sequence[ContrastSet]
+        self, pair: Pair, texts: Iterable[Document], concepts: Sequence[ContrastSet]
     ) -> Generator[Progress, None, Suggestion]:
         """The pair that the scores computed last speak for; before there are any, the best of some tried now.
 
         Raises what `suggest_layers` raises.
         """
-        with self._lock:
-            known = [scores.suggestion for key, scores in self._known.items() if key[:2] == _key(small, large, "")[:2]]
+        models = _key(pair, "")[:2]
+        known = [scores.suggestion for key, scores in self._known.items() if key[:2] == models]
         for suggestion in reversed(known):
             if suggestion is not None:
                 return suggestion
-        found = yield from suggest_layers(small, large, texts, concepts)
+        found = yield from suggest_layers(*pair.both, texts, concepts)
         return Suggestion(found.small_layer, found.large_layer, found.reason)
 
 
-def _from_grid(
-    small: LanguageModel, large: LanguageModel, concepts: Sequence[ContrastSet], grid: LayerGrid
-) -> Generator[Progress, None, Suggestion]:
+def _from_grid(pair: Pair, concepts: Sequence[ContrastSet], grid: LayerGrid) -> Generator[Progress, None, Suggestion]:
+    small, large = pair.both
     found = yield from suggest_layers(
         small,
         large,
@@ -113,11 +97,11 @@ def _from_grid(
     return Suggestion(found.small_layer, found.large_layer, found.reason)
 
 
-def _known(small: LanguageModel, large: LanguageModel, concepts: Sequence[ContrastSet]) -> list[ContrastSet]:
+def _known(pair: Pair, concepts: Sequence[ContrastSet]) -> list[ContrastSet]:
     """The concepts whose vectors are there at all layers of both models."""
     store = known_vectors()
-    return [c for c in concepts if all(store.holds(lm, c, range(lm.layers)) for lm in (small, large))]
+    return [c for c in concepts if all(store.holds(lm, c, range(lm.layers)) for lm in pair.both)]
 
 
-def _key(small: LanguageModel, large: LanguageModel, corpus: str) -> tuple[str, str, str]:
-    return small.fingerprint, large.fingerprint, corpus
+def _key(pair: Pair, corpus: str) -> tuple[str, str, str]:
+    return pair.small.fingerprint, pair.large.fingerprint, corpus

@@ -1,20 +1,24 @@
-"""What is shown to somebody who has chosen nothing yet."""
+"""What to start from where nothing is chosen: layers, a prompt, the tokens of a first map, the name of a text."""
 
+import hashlib
 import json
 from functools import cache
-from os.path import commonprefix
+from os.path import commonprefix, isfile
 from pathlib import Path
 
 from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.defaults import FIRST_FIT_TOKENS
 from lrt_explorer.lm.presets import PAIRS
 from lrt_explorer.store import assets_home
+from lrt_explorer.study.hub import HUB
 from lrt_explorer.study.solve import least_tokens
 from lrt_explorer.study.suggest import BLOCKS_ABOVE
+from lrt_explorer.study.texts import BROKEN_OFF, SELF, SHIPPED, TINYWORLD
 
 DEPTH = 0.6
 """How deep the layers of a pair lie that nobody has studied: where most vectors were seen to steer."""
-FIRST_FIT_TOKENS = 5_000
-"""Pairs of tokens of a first map: enough to steer by, and half a minute for small models."""
+NAMED = (SELF, *SHIPPED, TINYWORLD, BROKEN_OFF)
+"""Corpora that are no file, whatever lies in the folder one stands in."""
 EXAMPLES = 3
 """Prompts to start from that are offered for a concept."""
 
@@ -38,6 +42,23 @@ def default_layers(small: str, large: str, small_layers: int, large_layers: int)
 def first_fit_tokens(small_width: int) -> int:
     """Pairs of tokens for the first map of a pair whose small model is so wide."""
     return max(FIRST_FIT_TOKENS, least_tokens(small_width))
+
+
+def corpus_name(source: str) -> str:
+    """The name that maps and moments of a corpus bear: of a file its own, with a mark of its content.
+
+    Another text in a file of the same name is another corpus.
+
+    Args:
+        source: as `read_texts` takes it.
+    """
+    if source in NAMED or source.startswith(HUB):
+        return source
+    if isfile(source):
+        with Path(source).open("rb") as content:
+            return f"{Path(source).name} ({hashlib.file_digest(content, 'sha256').hexdigest()[:12]})"
+    parts = source.split("+")
+    return source if len(parts) == 1 else "+".join(corpus_name(part.strip()) for part in parts)
 
 
 def default_prompt(contrast: ContrastSet) -> str:

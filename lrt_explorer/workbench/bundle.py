@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from itertools import product
 
 from lrt_explorer.concepts.contrast import READINGS, load_concept, shipped_concepts
+from lrt_explorer.defaults import NEUTRAL_PROMPTS
 from lrt_explorer.lm.cache import ModelCache, models
 from lrt_explorer.lm.presets import MODELS, PAIRS, PairPreset
-from lrt_explorer.study.calibrate import NEUTRAL_PROMPTS, curve_key, curve_records, measure_curve
+from lrt_explorer.study.calibrate import curve_key, curve_records, measure_curve
 from lrt_explorer.study.deviation import DOCUMENTS, measure_units, ordinary_digest, unit_key, unit_records
 from lrt_explorer.study.fit import FittedMap, fit_map
 from lrt_explorer.study.known import known_vectors, ship_vectors
-from lrt_explorer.study.maps import keep_map, shipped_map_folder
 from lrt_explorer.study.neutral import neutral_prompts
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.texts import BROKEN_OFF, read_texts, sample_texts
 from lrt_explorer.study.world import world_of
+from lrt_explorer.workbench.maps import keep_map, shipped_map_folder
 
 TOKENS = 150_000
 

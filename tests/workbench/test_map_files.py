@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from lrt_explorer.errors import ArtifactError
-from lrt_explorer.ui.map_files import NAMES, pack_map, unpack_map
+from lrt_explorer.workbench.map_files import NAMES, pack_map, unpack_map
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.lm.load import load as load_model
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import assets_home
-from lrt_explorer.ui.engine import PairCard
-from lrt_explorer.ui.live import LiveEngine
+from lrt_explorer.workbench.cards import PairCard
+from lrt_explorer.workbench.workbench import Workbench
 from tests.study import tiny
 
 MODELS = {"tiny-s": tiny.small, "tiny-l": tiny.large, "tiny-g": tiny.other}
@@ -19,7 +19,7 @@ ROUNDS = 200
 """How often the few documents stand in the demo text, so that a fit can be long enough to be cancelled."""
 
 
-class TinyEngine(LiveEngine):
+class TinyEngine(Workbench):
     """The real engine, but for the pairs it offers."""
 
     def __init__(self) -> None:

@@ -13,11 +13,12 @@ from lrt_explorer.linear.scores import cosine
 from lrt_explorer.store import load_vector, save_vector
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.recipe import Recipe
-from lrt_explorer.ui.draft import Draft, drafted
-from lrt_explorer.ui.live import LiveEngine
-from lrt_explorer.ui.session import Session, Shelf, SpaceSettings, SteerSettings
+from lrt_explorer.workbench.draft import Draft, drafted
+from lrt_explorer.workbench.session import Session, Shelf, SpaceSettings
+from lrt_explorer.workbench.steer_spec import SteerSpec
+from lrt_explorer.workbench.workbench import Workbench
 from tests.study import tiny
-from tests.ui.tiny_house import TinyEngine, build_assets
+from tests.workbench.tiny_house import TinyEngine, build_assets
 
 PAIRS = "\n".join(f"{who} shouted on the beach | {who} whispered in the meadow" for who in ("Tom", "Anna", "She"))
 NOISE = drafted(Draft("noise", "loud", "quiet", PAIRS, "", "", ""))
@@ -25,24 +26,34 @@ BARE = drafted(Draft("bare", "", "", " up | down\n loud | quiet", "", "", ""))
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveEngine]:
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LRT_EXPLORER_ASSETS", str(build_assets(tmp_path_factory.mktemp("house") / "assets")))
         yield TinyEngine()
 
 
 @pytest.fixture(scope="module")
-def fitted(engine: LiveEngine, tmp_path_factory: pytest.TempPathFactory) -> Session:
+def fitted(engine: Workbench, tmp_path_factory: pytest.TempPathFactory) -> Session:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LRT_EXPLORER_HOME", str(tmp_path_factory.mktemp("maps")))
         return finish(engine.fit(finish(engine.open("tiny-s", "tiny-l")), 2_000, None))
 
 
-def steer(concept: str, vectors: str = "", prompt: str = "Tom saw a cow and") -> SteerSettings:
-    return SteerSettings(concept, prompt, 0.6, 0, 0.0, 4, "", False, vectors)
+def steer(concept: str, vectors: str = "", prompt: str = "Tom saw a cow and") -> SteerSpec:
+    return SteerSpec(
+        concept=concept,
+        prompt=prompt,
+        strength=0.6,
+        seed=0,
+        temperature=0.0,
+        max_new_tokens=4,
+        reading="",
+        as_in_paper=False,
+        vectors=vectors,
+    )
 
 
-def test_what_ships_can_be_looked_at_and_taken_away(engine: LiveEngine) -> None:
+def test_what_ships_can_be_looked_at_and_taken_away(engine: Workbench) -> None:
     assert engine.offered_sets(None) == [("mood", "mood")]
     assert engine.contrast(None, "mood") == tiny.CONCEPT
     assert read_contrast(engine.set_file(None, "mood")) == tiny.CONCEPT
@@ -50,7 +61,7 @@ def test_what_ships_can_be_looked_at_and_taken_away(engine: LiveEngine) -> None:
 
 @pytest.mark.parametrize("contrast", [NOISE, BARE])
 def test_a_written_set_works_in_every_tab_though_it_has_no_prompts(
-    engine: LiveEngine, fitted: Session, contrast: object
+    engine: Workbench, fitted: Session, contrast: object
 ) -> None:
     shelf = engine.keep_set(Shelf(), contrast)  # type: ignore[arg-type]
     file = shelf.sets[0][1]
@@ -65,7 +76,7 @@ def test_a_written_set_works_in_every_tab_though_it_has_no_prompts(
     assert finish(engine.picture(fitted, SpaceSettings(file, 50, "pca", 2))).coords.shape == (100, 2)
 
 
-def test_an_imported_set_is_kept_in_the_own_format(engine: LiveEngine, tmp_path: Path) -> None:
+def test_an_imported_set_is_kept_in_the_own_format(engine: Workbench, tmp_path: Path) -> None:
     (tmp_path / "pairs.txt").write_text("up | down\nleft\tright\n")
     shelf = engine.import_set(Shelf(), tmp_path / "pairs.txt")
     assert read_contrast(Path(shelf.sets[0][1])).pairs == (("up", "down"), ("left", "right"))
@@ -74,7 +85,7 @@ def test_an_imported_set_is_kept_in_the_own_format(engine: LiveEngine, tmp_path:
         engine.import_set(shelf, tmp_path / "pairs.txt")
 
 
-def test_a_check_uses_the_layers_and_the_map_of_the_session(engine: LiveEngine, fitted: Session) -> None:
+def test_a_check_uses_the_layers_and_the_map_of_the_session(engine: Workbench, fitted: Session) -> None:
     done = finish(engine.check(fitted, "mood", Recipe("principal-component", "last-token")))
     assert (done.small.layer, done.large.layer) == (fitted.small_layer, fitted.large_layer)
     assert (done.method, done.reading) == ("principal-component", "last-token") and done.mapped is not None
@@ -82,7 +93,7 @@ def test_a_check_uses_the_layers_and_the_map_of_the_session(engine: LiveEngine, 
     assert finish(engine.check(bare, "mood", Recipe())).mapped is None
 
 
-def test_made_vectors_steer_and_can_be_taken_and_brought_back(engine: LiveEngine, fitted: Session) -> None:
+def test_made_vectors_steer_and_can_be_taken_and_brought_back(engine: Workbench, fitted: Session) -> None:
     noise = engine.keep_set(Shelf(), NOISE)
     shelf = finish(engine.make(fitted, noise, "mood", noise.sets[0][1], Recipe(reading="all-tokens")))
     ((label, folder),) = shelf.vectors
@@ -105,7 +116,7 @@ def test_made_vectors_steer_and_can_be_taken_and_brought_back(engine: LiveEngine
     assert mapped.layer == 2 and cosine(mapped.values, native.values) == pytest.approx(shown.cosine)
 
 
-def test_a_loaded_vector_takes_the_place_of_one_arm(engine: LiveEngine, fitted: Session, tmp_path: Path) -> None:
+def test_a_loaded_vector_takes_the_place_of_one_arm(engine: Workbench, fitted: Session, tmp_path: Path) -> None:
     found = find_vectors(tiny.small(), NOISE, [1])[1].vector
     shelf = engine.import_vector(fitted, Shelf(), save_vector(tmp_path / "noise.gguf", found))
     assert shelf.vectors[0][0] == "noise.gguf, small model, layer 1"
@@ -114,11 +125,11 @@ def test_a_loaded_vector_takes_the_place_of_one_arm(engine: LiveEngine, fitted: 
     assert differ == [False, False, True, False]
     moved = engine.at_layers(fitted, 0, 1)
     assert [card.whose for card in engine.vectors(moved, shelf.vectors[0][1]).cards] == ["small"]
-    with pytest.raises(ArtifactError, match="transferred vector cannot be saved, for no map begins at its layer"):
+    with pytest.raises(ArtifactError, match="transferred vector cannot be saved, because no map begins at its layer"):
         engine.vector_file(moved, shelf.vectors[0][1], "transferred", "gguf")
 
 
-def test_what_does_not_fit_is_refused_and_not_kept(engine: LiveEngine, fitted: Session, tmp_path: Path) -> None:
+def test_what_does_not_fit_is_refused_and_not_kept(engine: Workbench, fitted: Session, tmp_path: Path) -> None:
     found = find_vectors(tiny.small(), NOISE, [0])[0].vector
     with pytest.raises(VectorError, match="lives in layer 0 of .*, but layer 1 is in use; choose layer 0"):
         engine.import_vector(fitted, Shelf(), save_vector(tmp_path / "deep.safetensors", found))

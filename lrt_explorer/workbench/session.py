@@ -13,7 +13,7 @@ class Session:
         small_layers, large_layers: how many blocks each model has.
         small_width, large_width: numbers per activation.
         map_folder: folder of the map artifact in use; empty while there is none for these layers.
-        map_mark: a hash of what that map says of itself, which tells a new one in the same folder from the old.
+        map_mark: its digest, which tells a new one in the same folder from the old.
         method: the estimator that was chosen; empty while none was, so that a map by any will do.
     """
 
@@ -28,32 +28,6 @@ class Session:
     map_folder: str = ""
     map_mark: str = ""
     method: str = ""
-
-
-@dataclass(frozen=True)
-class SteerSettings:
-    """What the Steer tab asks for.
-
-    Attributes:
-        concept: a shipped concept, or the path of a visitor's own contrast set.
-        strength: in typical deviations; None for the calibrated one.
-        temperature: 0 is greedy, None what suits the pair.
-        reading: where the vectors are read, "all-tokens" or "last-token"; "" takes what the concept prefers.
-        as_in_paper: whether the map's bias is added to the direction too.
-        vectors: folder of a visitor's vectors that take the place of the concept's own; "" for none.
-        equal_cost: whether the other arms are pushed as far as costs what the native vector costs.
-    """
-
-    concept: str
-    prompt: str
-    strength: float | None
-    seed: int
-    temperature: float | None
-    max_new_tokens: int
-    reading: str
-    as_in_paper: bool
-    vectors: str = ""
-    equal_cost: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,42 +15,52 @@ from lrt_explorer.study import controls, evaluate
 from lrt_explorer.study.evaluate import EvaluationStep
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.progress import Progress, finish
-from lrt_explorer.ui import live_evidence
-from lrt_explorer.ui.at_hand import fit_path
-from lrt_explorer.ui.engine import LayerScores
-from lrt_explorer.ui.live import LiveEngine
-from lrt_explorer.ui.session import EvidenceSettings, Session, SpaceSettings, SteerSettings
-from tests.ui.tiny_house import TinyEngine, build_assets
+from lrt_explorer.workbench import evidence
+from lrt_explorer.workbench.badges import fit_path
+from lrt_explorer.workbench.cards import LayerScores
+from lrt_explorer.workbench.session import EvidenceSettings, Session, SpaceSettings
+from lrt_explorer.workbench.steer_spec import SteerSpec
+from lrt_explorer.workbench.workbench import Workbench
+from tests.workbench.tiny_house import TinyEngine, build_assets
 
-STEER = SteerSettings("mood", "Tom ran and felt", 0.5, 0, 0.0, 8, "all-tokens", False)
+STEER = SteerSpec(
+    concept="mood",
+    prompt="Tom ran and felt",
+    strength=0.5,
+    seed=0,
+    temperature=0.0,
+    max_new_tokens=8,
+    reading="all-tokens",
+    as_in_paper=False,
+)
 SPACE = SpaceSettings("mood", 100, "pca", 2)
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveEngine]:
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LRT_EXPLORER_ASSETS", str(build_assets(tmp_path_factory.mktemp("house") / "assets")))
         yield TinyEngine()
 
 
 @pytest.fixture
-def opened(engine: LiveEngine) -> Session:
+def opened(engine: Workbench) -> Session:
     return finish(engine.open("tiny-s", "tiny-l"))
 
 
 @pytest.fixture
-def fitted(engine: LiveEngine, opened: Session) -> Session:
+def fitted(engine: Workbench, opened: Session) -> Session:
     return finish(engine.fit(opened, 2_000, None))
 
 
-def test_the_opening_pair_and_concept_come_first(engine: LiveEngine) -> None:
-    pairs = LiveEngine.pairs(engine)
+def test_the_opening_pair_and_concept_come_first(engine: Workbench) -> None:
+    pairs = Workbench.pairs(engine)
     assert [card.name for card in pairs] == [pair.name for pair in PAIRS]
     (card,) = engine.concepts(None)
     assert (card.name, card.low_label, card.high_label, len(card.examples)) == ("mood", "sad", "happy", 3)
 
 
-def test_opening_reports_progress_and_what_the_models_are(engine: LiveEngine) -> None:
+def test_opening_reports_progress_and_what_the_models_are(engine: Workbench) -> None:
     steps: list[Progress] = []
     session = finish(engine.open("tiny-s", "tiny-l"), steps.append)
     assert [step.message for step in steps] == ["loading tiny-s", "loading tiny-l"]
@@ -58,14 +68,14 @@ def test_opening_reports_progress_and_what_the_models_are(engine: LiveEngine) ->
     assert session.map_folder == ""
 
 
-def test_unknown_models_and_layers_are_refused(engine: LiveEngine, opened: Session) -> None:
+def test_unknown_models_and_layers_are_refused(engine: Workbench, opened: Session) -> None:
     with pytest.raises(ModelError, match="no model 'no-such/model'"):
         finish(engine.open("no-such/model", "tiny-l"))
     with pytest.raises(SettingsError, match="layer 9"):
         engine.at_layers(opened, 0, 9)
 
 
-def test_a_fit_is_kept_and_found_again(engine: LiveEngine, fitted: Session) -> None:
+def test_a_fit_is_kept_and_found_again(engine: Workbench, fitted: Session) -> None:
     known_vectors.cache_clear()
     found = engine.at_layers(engine.at_layers(fitted, 0, 1), fitted.small_layer, fitted.large_layer)
     assert found == fitted
@@ -80,12 +90,12 @@ def test_a_fit_is_kept_and_found_again(engine: LiveEngine, fitted: Session) -> N
     assert -1 <= (badges.direction_cosine or 9) <= 1 and 0 <= (badges.reachable_share or 9) <= 1
 
 
-def test_a_second_fit_in_the_same_place_is_another_session(engine: LiveEngine, fitted: Session) -> None:
+def test_a_second_fit_in_the_same_place_is_another_session(engine: Workbench, fitted: Session) -> None:
     again = finish(engine.fit(fitted, 2_500, None))
     assert again.map_folder == fitted.map_folder and again != fitted
 
 
-def test_a_map_fitted_on_own_text_is_not_what_others_find(engine: LiveEngine, opened: Session, tmp_path: Path) -> None:
+def test_a_map_fitted_on_own_text_is_not_what_others_find(engine: Workbench, opened: Session, tmp_path: Path) -> None:
     text = tmp_path / "mine.txt"
     text.write_text("\n".join(f"Tom number {n} saw the sea and the {n} cows on the beach again." for n in range(300)))
     own = finish(engine.fit(opened, 2_000, text))
@@ -93,28 +103,28 @@ def test_a_map_fitted_on_own_text_is_not_what_others_find(engine: LiveEngine, op
     assert engine.at_layers(opened, opened.small_layer, opened.large_layer).map_folder == ""
 
 
-def test_without_a_map_nothing_is_compared_or_pictured(engine: LiveEngine, opened: Session) -> None:
+def test_without_a_map_nothing_is_compared_or_pictured(engine: Workbench, opened: Session) -> None:
     assert engine.badges(opened, "mood") is None
     for study in (engine.compare(opened, STEER), engine.picture(opened, SPACE)):
         with pytest.raises(ArtifactError, match="no map from layer 1 to layer 2 yet; fit one"):
             finish(study)
 
 
-def test_arms_are_compared_and_strength_moves_only_the_steered_ones(engine: LiveEngine, fitted: Session) -> None:
+def test_arms_are_compared_and_strength_moves_only_the_steered_ones(engine: Workbench, fitted: Session) -> None:
     one, other = (finish(engine.compare(fitted, replace(STEER, strength=s))) for s in (0.5, -0.9))
     assert [arm.name for arm in one.arms] == ["unsteered", "native", "transferred", "random"]
     assert one.arms[0] == other.arms[0]
     assert all(a.readout != b.readout for a, b in zip(one.arms[1:], other.arms[1:], strict=True))
 
 
-def test_an_unknown_reading_or_layout_is_refused(engine: LiveEngine, fitted: Session) -> None:
+def test_an_unknown_reading_or_layout_is_refused(engine: Workbench, fitted: Session) -> None:
     with pytest.raises(SettingsError, match="no way to read a vector"):
         finish(engine.compare(fitted, replace(STEER, reading="upside-down")))
     with pytest.raises(SettingsError, match="no layout"):
         finish(engine.picture(fitted, replace(SPACE, method="tsne")))
 
 
-def test_a_picture_asked_for_again_is_at_hand(engine: LiveEngine, fitted: Session) -> None:
+def test_a_picture_asked_for_again_is_at_hand(engine: Workbench, fitted: Session) -> None:
     first = finish(engine.picture(fitted, SPACE))
     assert first.coords.shape == (200, 2) and set(first.label) > {"happy", "sad"}
     study = engine.picture(fitted, SPACE)
@@ -123,7 +133,7 @@ def test_a_picture_asked_for_again_is_at_hand(engine: LiveEngine, fitted: Sessio
     assert stop.value.value is first
 
 
-def test_a_map_brings_how_its_setting_was_chosen(engine: LiveEngine, fitted: Session) -> None:
+def test_a_map_brings_how_its_setting_was_chosen(engine: Workbench, fitted: Session) -> None:
     finish(engine.compare(fitted, replace(STEER, reading="")))
     badges = engine.badges(fitted, "mood")
     assert badges is not None and badges.path is not None and badges.norm_ratio is not None
@@ -132,18 +142,18 @@ def test_a_map_brings_how_its_setting_was_chosen(engine: LiveEngine, fitted: Ses
     assert dict(badges.path.points)[badges.path.chosen] == pytest.approx(best[1], abs=1e-9)
 
 
-def test_before_all_layer_pairs_are_computed_there_is_nothing_to_use(engine: LiveEngine, opened: Session) -> None:
-    assert LiveEngine.layers(TinyEngine(), opened, None) is None
+def test_before_all_layer_pairs_are_computed_there_is_nothing_to_use(engine: Workbench, opened: Session) -> None:
+    assert Workbench.layers(TinyEngine(), opened, None) is None
     with pytest.raises(ArtifactError, match="no longer kept; compute all layer pairs again"):
         engine.use_pair(opened, 0, 0, None)
 
 
 @pytest.fixture
-def computed(engine: LiveEngine, opened: Session) -> LayerScores:
+def computed(engine: Workbench, opened: Session) -> LayerScores:
     return finish(engine.compute_layers(opened, 2_000, None))
 
 
-def test_every_layer_pair_is_scored_and_remembered(engine: LiveEngine, opened: Session, computed: LayerScores) -> None:
+def test_every_layer_pair_is_scored_and_remembered(engine: Workbench, opened: Session, computed: LayerScores) -> None:
     pairs = {(cell.small_layer, cell.large_layer) for cell in computed.grid.cells}
     assert pairs == {(i, j) for i in range(3) for j in range(5)}
     assert computed.tokens >= 2_000 and computed.concepts == 1
@@ -157,7 +167,7 @@ def test_every_layer_pair_is_scored_and_remembered(engine: LiveEngine, opened: S
 
 
 def test_scores_of_an_own_text_are_shown_for_that_text_alone(
-    engine: LiveEngine, opened: Session, computed: LayerScores, tmp_path: Path
+    engine: Workbench, opened: Session, computed: LayerScores, tmp_path: Path
 ) -> None:
     text = tmp_path / "mine.txt"
     text.write_text("\n".join(f"Tom number {n} saw the sea and the {n} cows on the beach again." for n in range(300)))
@@ -182,7 +192,7 @@ def no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("computed", "no_pass")
-def test_a_picked_pair_has_its_map_at_once_and_steers(engine: LiveEngine, opened: Session) -> None:
+def test_a_picked_pair_has_its_map_at_once_and_steers(engine: Workbench, opened: Session) -> None:
     picked = engine.use_pair(opened, 0, 2, None)
     _, info = load_map(Path(picked.map_folder))
     assert (info.small_layer, info.large_layer, info.method) == (picked.small_layer, picked.large_layer, "ridge")
@@ -198,7 +208,7 @@ def test_a_picked_pair_has_its_map_at_once_and_steers(engine: LiveEngine, opened
 
 @pytest.mark.usefixtures("computed", "no_pass")
 @pytest.mark.parametrize("method", ["procrustes", "reduced-rank"])
-def test_another_estimator_solves_the_map_anew(engine: LiveEngine, opened: Session, method: str) -> None:
+def test_another_estimator_solves_the_map_anew(engine: Workbench, opened: Session, method: str) -> None:
     ridge = engine.use_pair(opened, 0, 2, None)
     other = engine.with_method(ridge, method)
     assert other.map_folder != ridge.map_folder
@@ -211,7 +221,7 @@ def test_another_estimator_solves_the_map_anew(engine: LiveEngine, opened: Sessi
     assert load_map(Path(back.map_folder))[1].method == "ridge"
 
 
-def test_without_moments_another_estimator_has_no_map_until_one_is_fitted(engine: LiveEngine, opened: Session) -> None:
+def test_without_moments_another_estimator_has_no_map_until_one_is_fitted(engine: Workbench, opened: Session) -> None:
     chosen = engine.with_method(opened, "procrustes")
     assert (chosen.method, chosen.map_folder) == ("procrustes", "")
     fitted = finish(engine.fit(chosen, 2_000, None))
@@ -221,12 +231,12 @@ def test_without_moments_another_estimator_has_no_map_until_one_is_fitted(engine
         engine.with_method(opened, "magic")
 
 
-def test_what_others_find_is_the_usual_map(engine: LiveEngine, opened: Session, fitted: Session) -> None:
+def test_what_others_find_is_the_usual_map(engine: Workbench, opened: Session, fitted: Session) -> None:
     finish(engine.fit(replace(opened, method="procrustes"), 2_000, None))
     assert engine.at_layers(opened, opened.small_layer, opened.large_layer) == fitted
 
 
-def test_a_path_that_somebody_wrote_by_hand_is_not_drawn(engine: LiveEngine, fitted: Session) -> None:
+def test_a_path_that_somebody_wrote_by_hand_is_not_drawn(engine: Workbench, fitted: Session) -> None:
     _, info = load_map(Path(fitted.map_folder))
     assert fit_path(info) is not None
     for path in (None, "λ", [[1, 2]], [[1, "a"], [2, 3]], [[1, float("nan")], [2, 3]], [1, 2, 3]):
@@ -234,7 +244,7 @@ def test_a_path_that_somebody_wrote_by_hand_is_not_drawn(engine: LiveEngine, fit
     assert fit_path(replace(info, lam=None)) is None
 
 
-def test_a_map_goes_out_and_comes_back(engine: LiveEngine, fitted: Session, opened: Session) -> None:
+def test_a_map_goes_out_and_comes_back(engine: Workbench, fitted: Session, opened: Session) -> None:
     archive = engine.export_map(fitted)
     assert zipfile.is_zipfile(archive)
     loaded = engine.import_map(engine.at_layers(opened, 0, 0), [archive])
@@ -243,13 +253,13 @@ def test_a_map_goes_out_and_comes_back(engine: LiveEngine, fitted: Session, open
     assert torch.equal(ours.weight, theirs.weight)
 
 
-def test_a_map_of_other_models_is_refused(engine: LiveEngine, fitted: Session) -> None:
+def test_a_map_of_other_models_is_refused(engine: Workbench, fitted: Session) -> None:
     other = finish(engine.open("tiny-g", "tiny-l"))
     with pytest.raises(ArtifactError, match="fitted from .* to .*, but the small model chosen has other weights"):
         engine.import_map(other, [engine.export_map(fitted)])
 
 
-def test_a_damaged_map_is_refused_and_not_kept(engine: LiveEngine, fitted: Session, tmp_path: Path) -> None:
+def test_a_damaged_map_is_refused_and_not_kept(engine: Workbench, fitted: Session, tmp_path: Path) -> None:
     broken = tmp_path / "tensors.safetensors"
     broken.write_bytes((Path(fitted.map_folder) / broken.name).read_bytes()[:-40])
     with pytest.raises(ArtifactError):
@@ -257,18 +267,18 @@ def test_a_damaged_map_is_refused_and_not_kept(engine: LiveEngine, fitted: Sessi
     assert list((Path(fitted.map_folder).parents[1]).glob("loaded/*")) == []
 
 
-def test_without_a_map_there_is_nothing_to_save(engine: LiveEngine, opened: Session) -> None:
+def test_without_a_map_there_is_nothing_to_save(engine: Workbench, opened: Session) -> None:
     with pytest.raises(ArtifactError, match="no map for these layers yet"):
         engine.export_map(opened)
 
 
-def test_layers_are_suggested_with_a_reason(engine: LiveEngine, opened: Session) -> None:
+def test_layers_are_suggested_with_a_reason(engine: Workbench, opened: Session) -> None:
     suggestion = finish(engine.suggest(opened))
     assert 0 <= suggestion.small_layer < 3 and 0 <= suggestion.large_layer <= 2
     assert f"layer {suggestion.large_layer}" in suggestion.reason
 
 
-def test_an_own_contrast_set_is_read_anew_each_time(engine: LiveEngine, tmp_path: Path) -> None:
+def test_an_own_contrast_set_is_read_anew_each_time(engine: Workbench, tmp_path: Path) -> None:
     file = tmp_path / "own.jsonl"
     file.write_text('{"with": "a b", "without": "c d"}\n{"with": "a e", "without": "c f"}\n')
     assert engine.concept(None, str(file)).examples
@@ -277,7 +287,7 @@ def test_an_own_contrast_set_is_read_anew_each_time(engine: LiveEngine, tmp_path
         engine.concept(None, str(file))
 
 
-def test_warming_up_never_fails(engine: LiveEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_warming_up_never_fails(engine: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(small: str, large: str) -> object:
         raise ModelError("gone")
 
@@ -286,11 +296,11 @@ def test_warming_up_never_fails(engine: LiveEngine, monkeypatch: pytest.MonkeyPa
 
 
 def test_evidence_is_kept_concept_by_concept_and_a_rerun_goes_on(
-    engine: LiveEngine, fitted: Session, monkeypatch: pytest.MonkeyPatch
+    engine: Workbench, fitted: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (suite,) = engine.suites(fitted)
     assert suite.title == "all 1 everyday concepts" and suite.concepts == ("mood",)
-    monkeypatch.setattr(live_evidence, "CONTROL_TOKENS", 8_000)
+    monkeypatch.setattr(evidence, "EVIDENCE_TOKENS", 8_000)
     asked = EvidenceSettings(suite.concepts, 4, (-0.5, 0.0, 0.5), False)
     steps: list[Progress] = []
     found = finish(engine.evaluate(fitted, asked, None), steps.append)
@@ -309,6 +319,6 @@ def test_evidence_is_kept_concept_by_concept_and_a_rerun_goes_on(
         finish(engine.evaluate(fitted, replace(asked, prompts=5), None))
 
 
-def test_without_a_map_there_is_no_evidence(engine: LiveEngine, opened: Session) -> None:
+def test_without_a_map_there_is_no_evidence(engine: Workbench, opened: Session) -> None:
     with pytest.raises(ArtifactError, match="no map from layer 1 to layer 2 yet"):
         finish(engine.evaluate(opened, EvidenceSettings(("mood",), 4, (-0.5, 0.5), False), None))

@@ -7,13 +7,13 @@ import pytest
 from lrt_explorer.concepts.contrast import load_concept, write_contrast
 from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.lm.presets import MODELS, PairPreset
-from lrt_explorer.store import load_map
 from lrt_explorer.study import known as known_module
-from lrt_explorer.study.bundle import build_demo_maps, demo_pairs
 from lrt_explorer.study.compare import compare
 from lrt_explorer.study.known import KnownVectors
-from lrt_explorer.study.maps import find_map
 from lrt_explorer.study.progress import finish
+from lrt_explorer.workbench.bundle import build_demo_maps, demo_pairs
+from lrt_explorer.workbench.maps import find_map
+from lrt_explorer.workbench.pair import Pair
 from tests.study.tiny import CONCEPT, large, other, small, texts
 
 
@@ -43,7 +43,7 @@ def test_the_first_comparison_reads_no_model_twice(tmp_path: Path, monkeypatch: 
         assert fresh.holds(lm, load_concept("mood"), range(lm.layers)), "every layer ships, for the scores of all pairs"
     for pair in pairs:
         models = (family[pair.small], family[pair.large])
-        folder = find_map(*models, pair.small_layer, pair.large_layer)
-        assert folder is not None and folder.is_relative_to(tmp_path)
-        result = finish(compare(*models, *load_map(folder), load_concept("mood"), "Tom sat", max_new_tokens=3))
+        saved = find_map(Pair(small=models[0], large=models[1]), (pair.small_layer, pair.large_layer))
+        assert saved is not None and saved.folder.is_relative_to(tmp_path)
+        result = finish(compare(*models, saved.map, saved.info, load_concept("mood"), "Tom sat", max_new_tokens=3))
         assert len(result.arms) == 4

@@ -13,7 +13,7 @@ from lrt_explorer.errors import ArtifactError, SettingsError
 from lrt_explorer.store import VectorFile, data_home, load_vector, save_vector
 from lrt_explorer.study.brought import Side
 from lrt_explorer.study.known import folder_name
-from lrt_explorer.ui.session import Shelf
+from lrt_explorer.workbench.session import Shelf
 
 VISITORS = 200
 EACH = 40

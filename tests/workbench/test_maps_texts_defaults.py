@@ -8,24 +8,25 @@ from shutil import rmtree
 import pytest
 
 from lrt_explorer.concepts.contrast import write_contrast
+from lrt_explorer.defaults import FIRST_FIT_TOKENS
 from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError
 from lrt_explorer.lm.presets import PAIRS
 from lrt_explorer.store import load_map
-from lrt_explorer.study import maps
-from lrt_explorer.study.defaults import (
-    FIRST_FIT_TOKENS,
+from lrt_explorer.study.fit import FittedMap, fit_map
+from lrt_explorer.study.judged import judged_score
+from lrt_explorer.study.progress import Progress, finish
+from lrt_explorer.study.texts import read_texts, sample_texts
+from lrt_explorer.study.world import DEMO
+from lrt_explorer.workbench import maps
+from lrt_explorer.workbench.concepts import concept_card
+from lrt_explorer.workbench.maps import find_map, keep_map, map_for, needed_map, own_map_folder, shipped_map_folder
+from lrt_explorer.workbench.pair import Pair
+from lrt_explorer.workbench.starting_points import (
     default_layers,
     default_prompt,
     example_prompts,
     first_fit_tokens,
 )
-from lrt_explorer.study.fit import FittedMap, fit_map
-from lrt_explorer.study.judged import judged_score
-from lrt_explorer.study.maps import find_map, keep_map, map_for, needed_map, own_map_folder, shipped_map_folder
-from lrt_explorer.study.progress import Progress, finish
-from lrt_explorer.study.texts import read_texts, sample_texts
-from lrt_explorer.study.world import DEMO
-from lrt_explorer.ui.known_concepts import concept_card
 from tests.study.tiny import CONCEPT, PROMPTS, large, small, texts
 
 
@@ -40,34 +41,40 @@ def fitted() -> FittedMap:
     return finish(fit_map(small(), large(), texts(), 1, 2, tokens=4000))
 
 
+def found_at(small_layer: int, large_layer: int) -> Path | None:
+    saved = find_map(Pair(small=small(), large=large()), (small_layer, large_layer))
+    return None if saved is None else saved.folder
+
+
 def test_a_kept_map_is_found_for_its_layers_and_models_alone(fitted: FittedMap) -> None:
-    assert find_map(small(), large(), 1, 2) is None
+    pair = Pair(small=small(), large=large())
+    assert find_map(pair, (1, 2)) is None
     folder = keep_map(fitted)
-    assert find_map(small(), large(), 1, 2) == folder == own_map_folder("tiny-small", "tiny-large-one", 1, 2)
-    assert find_map(small(), large(), 1, 3) is None
-    assert find_map(large(), small(), 2, 1) is None
-    map, info = needed_map(small(), large(), 1, 2)
-    assert info == fitted.info and map.d_large == large().width
+    assert found_at(1, 2) == folder == own_map_folder("tiny-small", "tiny-large-one", 1, 2)
+    assert find_map(pair, (1, 3)) is None
+    assert find_map(Pair(small=large(), large=small()), (2, 1)) is None
+    saved = needed_map(pair, (1, 2))
+    assert saved.info == fitted.info and saved.map.d_large == large().width
 
 
 def test_a_shipped_map_serves_until_an_own_one_is_fitted(fitted: FittedMap) -> None:
     shipped = keep_map(fitted, shipped_map_folder("tiny-small", "tiny-large-one"))
-    assert find_map(small(), large(), 1, 2) == shipped
+    assert found_at(1, 2) == shipped
     own = keep_map(fitted)
-    assert find_map(small(), large(), 1, 2) == own != shipped
+    assert found_at(1, 2) == own != shipped
 
 
 def test_a_shipped_map_of_other_weights_is_not_used(fitted: FittedMap) -> None:
     stale = replace(fitted, info=replace(fitted.info, large_fingerprint="of older weights"))
     keep_map(stale, shipped_map_folder("tiny-small", "tiny-large-one"))
-    assert find_map(small(), large(), 1, 2) is None
+    assert found_at(1, 2) is None
 
 
 def test_a_missing_map_is_refused_with_the_command_that_makes_it() -> None:
     with pytest.raises(
         ArtifactError, match="lrt-explorer fit tiny-small tiny-large-one --small-layer 0 --large-layer 2"
     ):
-        needed_map(small(), large(), 0, 2)
+        needed_map(Pair(small=small(), large=large()), (0, 2))
 
 
 def test_a_map_is_found_before_one_is_solved_and_solved_before_one_is_fitted(
@@ -76,7 +83,8 @@ def test_a_map_is_found_before_one_is_solved_and_solved_before_one_is_fitted(
     (assets / "corpus").mkdir(parents=True)
     (assets / "corpus" / "everyday.txt").write_text("\n".join(texts(200)), encoding="utf-8")
     steps: list[Progress] = []
-    _, first = finish(map_for(small(), large(), 1, 2, tokens=4000), steps.append)
+    pair = Pair(small=small(), large=large())
+    first = finish(map_for(pair, (1, 2), tokens=4000), steps.append).info
     place = own_map_folder("tiny-small", "tiny-large-one", 1, 2)
     assert steps[0].message.startswith("no map from tiny-small layer 1 to tiny-large-one layer 2 yet")
     assert str(place) in steps[0].message and all("fitting a map: " in step.message for step in steps[1:])
@@ -86,12 +94,12 @@ def test_a_map_is_found_before_one_is_solved_and_solved_before_one_is_fitted(
         pytest.fail("a map was fitted")
 
     monkeypatch.setattr(maps, "fit_map", never)
-    assert finish(map_for(small(), large(), 1, 2))[1] == first
+    assert finish(map_for(pair, (1, 2))).info == first
     rmtree(place)
-    solved = finish(map_for(small(), large(), 1, 2))[1]
+    solved = finish(map_for(pair, (1, 2))).info
     assert replace(solved, created=first.created) == first
     shipped = keep_map(fitted, shipped_map_folder("tiny-small", "tiny-large-one"))
-    assert finish(map_for(small(), large(), 1, 2))[1] == load_map(shipped)[1]
+    assert finish(map_for(pair, (1, 2))).info == load_map(shipped)[1]
 
 
 def test_a_first_map_has_tokens_enough_for_wide_models() -> None:

@@ -1,0 +1,139 @@
+"""Compare: find the vectors and the strength that a comparison needs, then write all arms."""
+
+from collections.abc import Generator
+from typing import Any
+
+from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.study import compare as study
+from lrt_explorer.study.calibrate import Calibration, calibrate_concept
+from lrt_explorer.study.compare import Comparison, ComparisonStep
+from lrt_explorer.study.known import first_reading, known_vectors
+from lrt_explorer.study.progress import Progress
+from lrt_explorer.workbench.concepts import named_concept
+from lrt_explorer.workbench.map_store import SavedMap
+from lrt_explorer.workbench.pair import Layers, Pair
+from lrt_explorer.workbench.shelves import take_vectors
+from lrt_explorer.workbench.starting_points import default_prompt
+from lrt_explorer.workbench.steer_spec import SteerSpec
+
+
+def compare(
+    pair: Pair, saved: SavedMap, spec: SteerSpec, *, few_pairs: bool = False
+) -> Generator[Progress | ComparisonStep, None, Comparison]:
+    """Write all arms side by side, at the layers of a map.
+
+    Args:
+        pair: the models.
+        saved: the map that the small model's vector goes through.
+        spec: what is asked for.
+        few_pairs: whether a few pairs of the concept do where all are not yet read, so that the first text comes soon.
+
+    Raises what `study.compare.compare` and `calibrate_concept` raise.
+    """
+    vectors = take_vectors(spec.vectors)
+    contrast = yield from read_concept(pair, saved.layers, spec, few_pairs=few_pairs)
+    strength = spec.strength
+    if strength is None:
+        strength = (yield from _calibration(pair, saved.layers, spec, contrast)).first
+    return (
+        yield from study.compare(
+            *pair.both,
+            saved.map,
+            saved.info,
+            contrast,
+            default_prompt(contrast) if spec.prompt is None else spec.prompt,
+            strength=strength,
+            seed=spec.seed,
+            max_new_tokens=spec.max_new_tokens,
+            temperature=spec.temperature,
+            reading=spec.reading,
+            method=spec.method,
+            whiten=spec.whiten,
+            scorer=spec.scorer,
+            as_in_paper=spec.as_in_paper,
+            small_vector=vectors.get("small"),
+            large_vector=vectors.get("large"),
+            equal_cost=spec.equal_cost,
+        )
+    )
+
+
+def calibration(
+    pair: Pair, layers: Layers, spec: SteerSpec, *, few_pairs: bool = False
+) -> Generator[Progress, None, Calibration]:
+    """The strengths that suit the native vector of a comparison, at once if they are known already.
+
+    Arguments as for `compare`; no map is needed.
+
+    Raises what `calibrate_concept` raises.
+    """
+    contrast = named_concept(pair.world, spec.concept)
+    vectors = take_vectors(spec.vectors)
+    if few_pairs:
+        contrast = first_reading(_places(pair, layers, spec), contrast, spec.reading)
+    if "large" not in vectors:
+        yield from known_vectors().reading(pair.large, contrast, [layers[1]], spec.reading, spec.method, spec.whiten)
+    return (yield from _calibration(pair, layers, spec, contrast))
+
+
+def read_concept(
+    pair: Pair, layers: Layers, spec: SteerSpec, *, few_pairs: bool = False
+) -> Generator[Progress, None, ContrastSet]:
+    """Read what a comparison needs of its concept in both models; gives the set that was read."""
+    contrast = named_concept(pair.world, spec.concept)
+    places = _places(pair, layers, spec)
+    if few_pairs:
+        contrast = first_reading(places, contrast, spec.reading)
+    for lm, layer in places:
+        yield from known_vectors().reading(lm, contrast, [layer], spec.reading, spec.method, spec.whiten)
+    return contrast
+
+
+def is_all_read(pair: Pair, layers: Layers, spec: SteerSpec) -> bool:
+    """Whether all pairs of the concept are read, or there are so few that they are read at once."""
+    contrast = named_concept(pair.world, spec.concept)
+    return first_reading(_places(pair, layers, spec), contrast, spec.reading) is contrast
+
+
+def comparison_document(comparison: Comparison) -> dict[str, Any]:
+    """A comparison as plain JSON values, with null where something does not exist."""
+    return {
+        **comparison.settings,
+        "prompt": comparison.prompt,
+        "strength": comparison.strength,
+        "coefficient": comparison.coefficient,
+        "arms": [
+            {
+                "name": arm.name,
+                "text": arm.text,
+                "score": arm.score,
+                "readout": arm.readout,
+                "strength": arm.strength,
+                "coefficient": arm.coefficient,
+            }
+            for arm in comparison.arms
+        ],
+    }
+
+
+def _calibration(
+    pair: Pair, layers: Layers, spec: SteerSpec, contrast: ContrastSet
+) -> Generator[Progress, None, Calibration]:
+    return (
+        yield from calibrate_concept(
+            *pair.both,
+            layers[1],
+            contrast,
+            reading=spec.reading,
+            method=spec.method,
+            whiten=spec.whiten,
+            large_vector=take_vectors(spec.vectors).get("large"),
+        )
+    )
+
+
+def _places(pair: Pair, layers: Layers, spec: SteerSpec) -> list[tuple[LanguageModel, int]]:
+    """Where vectors are read; in the large model even where its vector is given, because strength is in its unit."""
+    at_large = (pair.large, layers[1])
+    return [at_large] if "small" in take_vectors(spec.vectors) else [(pair.small, layers[0]), at_large]

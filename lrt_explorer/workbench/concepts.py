@@ -1,0 +1,77 @@
+"""Concepts by name or file, and what a face shows of them."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from lrt_explorer.concepts.contrast import ContrastSet, load_concept, read_contrast
+from lrt_explorer.study.world import WORLDS, World
+from lrt_explorer.workbench.cards import ConceptCard
+from lrt_explorer.workbench.starting_points import example_prompts
+
+MEANT_FOR = {"demo": "for the demo family", "everyday": "for everyday language"}
+"""How a set is labelled where models of another world are open."""
+
+
+def named_concept(world: World, concept: str | ContrastSet) -> ContrastSet:
+    """A concept of a pair's world by name, or any set by its file; a set is itself.
+
+    Only what ships is remembered: a visitor's own file may change under the same name.
+
+    Raises:
+        ContrastError: if it is neither, naming the concepts there are.
+    """
+    if isinstance(concept, ContrastSet):
+        return concept
+    known = world.concepts()
+    return _shipped(known[concept]) if concept in known else load_concept(concept)
+
+
+def shipped_sets(world: World) -> list[ContrastSet]:
+    """Every concept that ships for these models, the opening one first."""
+    return [named_concept(world, name) for name in world.concepts()]
+
+
+def concept_card(contrast: ContrastSet) -> ConceptCard:
+    """What a face shows of a concept."""
+    description = contrast.description or f"{contrast.negative_label} or {contrast.positive_label}"
+    labels = (contrast.negative_label, contrast.positive_label)
+    examples, readout = example_prompts(contrast), contrast.readout
+    return ConceptCard(contrast.name, description, *labels, examples, len(contrast.pairs), readout)
+
+
+def concept_cards(world: World) -> Sequence[ConceptCard]:
+    """What ships for these models, the opening concept first.
+
+    Raises:
+        ContrastError: if nothing does.
+    """
+    world.opening()
+    return [concept_card(contrast) for contrast in shipped_sets(world)]
+
+
+def shipped_examples() -> frozenset[str]:
+    """The prompts offered with any concept that ships."""
+    return frozenset(
+        prompt for world in WORLDS for contrast in shipped_sets(world) for prompt in example_prompts(contrast)
+    )
+
+
+def offered_sets(world: World) -> Sequence[tuple[str, str]]:
+    """The sets of a world, then those for other models, by path: a name may mean a set in both worlds."""
+    return [(name, name) for name in world.concepts()] + [
+        (f"{name} ({MEANT_FOR[other.name]})", str(path))
+        for other in WORLDS
+        if other != world
+        for name, path in other.concepts().items()
+    ]
+
+
+def set_file(world: World, name: str) -> Path:
+    """The file that a set is read from."""
+    return world.concepts().get(name) or Path(name)
+
+
+@cache
+def _shipped(path: Path) -> ContrastSet:
+    return read_contrast(path)

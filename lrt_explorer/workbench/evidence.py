@@ -1,0 +1,97 @@
+"""Evidence for a map: control maps beside it, and every concept kept as soon as it is finished."""
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.defaults import EVIDENCE_TOKENS
+from lrt_explorer.study import evaluate as study
+from lrt_explorer.study.controls import control_maps
+from lrt_explorer.study.evaluate import Evaluation, EvaluationSettings
+from lrt_explorer.study.evaluation.kept import evaluations_folder
+from lrt_explorer.study.progress import Progress, retold
+from lrt_explorer.study.texts import read_texts
+from lrt_explorer.study.world import World
+from lrt_explorer.workbench.cards import Suite
+from lrt_explorer.workbench.concepts import named_concept, shipped_sets
+from lrt_explorer.workbench.map_store import SavedMap
+from lrt_explorer.workbench.pair import Layers, Pair
+from lrt_explorer.workbench.starting_points import corpus_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceSpec:
+    """What an evaluation is asked for.
+
+    Attributes:
+        concepts: sets, names of those that ship for the pair, or paths of files; None for all that ship.
+        settings: strengths, prompts, controls and the rest.
+        corpus: what control maps are fitted on, as `read_texts` takes it; None for what suits the pair.
+        tokens: pairs of tokens of each control map; None for the usual number.
+        neutral: prompts that have nothing to do with the concepts; None for beginnings of ordinary text.
+        folder: where the evidence is kept; None for a place in the data folder.
+    """
+
+    concepts: tuple[str | ContrastSet, ...] | None = None
+    settings: EvaluationSettings = field(default_factory=EvaluationSettings)
+    corpus: str | None = None
+    tokens: int | None = None
+    neutral: tuple[str, ...] | None = None
+    folder: Path | None = None
+
+
+def shipped_suites(world: World) -> tuple[Suite, ...]:
+    """The concepts that ship for a pair of this world."""
+    concepts = tuple(world.concepts())
+    return (Suite(f"all {len(concepts)} {world.name} concepts", concepts),) if concepts else ()
+
+
+def evidence_folder(pair: Pair, layers: Layers, spec: EvidenceSpec) -> Path:
+    """Where the evidence of this layer pair is kept."""
+    return spec.folder or evaluations_folder(pair.small.name, pair.large.name, *layers)
+
+
+def evaluate(pair: Pair, saved: SavedMap, spec: EvidenceSpec) -> Generator[Progress, None, Evaluation]:
+    """Evaluate concepts, with what is kept of an earlier run wherever nothing has changed.
+
+    A concept is measured beside the same controls whether it is evaluated alone or among others.
+
+    Args:
+        pair: the models.
+        saved: the map under test.
+        spec: what is asked for.
+
+    Raises what `control_maps` and `study.evaluate.evaluate` raise.
+    """
+    home = evidence_folder(pair, saved.layers, spec)
+    source = spec.corpus or pair.world.corpus
+    tokens = EVIDENCE_TOKENS if spec.tokens is None else spec.tokens
+    shipped = shipped_sets(pair.world)
+    chosen = shipped if spec.concepts is None else [named_concept(pair.world, one) for one in spec.concepts]
+    texts = read_texts(source)
+    yield Progress(0, tokens, "control maps: reading the first texts")
+    controls = yield from retold(
+        control_maps(
+            *pair.both,
+            texts,
+            *saved.layers,
+            tokens=tokens,
+            corpus=corpus_name(source),
+            keep=home / "controls",
+        ),
+        lambda step: Progress(step.done, step.total, f"control maps: {step.message}"),
+    )
+    return (
+        yield from study.evaluate(
+            *pair.both,
+            saved.map,
+            saved.info,
+            chosen,
+            control_maps=controls,
+            among=shipped,
+            neutral=spec.neutral,
+            settings=spec.settings,
+            keep=home / "concepts",
+        )
+    )

@@ -1,0 +1,239 @@
+"""Fit: the map of one layer pair, or of all, by any estimator, kept as it is made and compared on concepts."""
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.defaults import ESTIMATOR, FIT_TOKENS, MEMORY_GB
+from lrt_explorer.errors import SettingsError
+from lrt_explorer.store import MapInfo
+from lrt_explorer.study.caveats import caveats
+from lrt_explorer.study.directions import read_directions
+from lrt_explorer.study.estimators import ESTIMATORS, Descent, DescentOptions, Estimator, by_descent
+from lrt_explorer.study.fit_settings import FitSettings
+from lrt_explorer.study.layers import LayerCell, LayerGrid, grid_of_one, layer_grid
+from lrt_explorer.study.left_out import left_out_sentences
+from lrt_explorer.study.processes import processes
+from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.solve import FittedMap
+from lrt_explorer.study.texts import read_texts
+from lrt_explorer.workbench.concepts import named_concept, shipped_sets
+from lrt_explorer.workbench.maps import keep_map, own_map_folder
+from lrt_explorer.workbench.pair import Layers, Pair
+from lrt_explorer.workbench.starting_points import corpus_name
+
+Keep = Callable[[FittedMap], Path]
+"""Keeps a map and says where."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitSpec:
+    """What a fit is asked for.
+
+    Attributes:
+        corpus: what is read, as `read_texts` takes it; None for what suits the pair.
+        tokens: pairs of tokens to use.
+        method: the estimator.
+        memory_gb: memory to use beside the models, in 10⁹ bytes.
+        all_layers: whether every layer of one model is mapped to every layer of the other.
+        concepts: what directions are compared on once the maps are kept; None for all that ship if their vectors do.
+        learn_from: concepts that "distilled" learns from.
+        learning_rate: of an estimator that descends; None for its usual one.
+        folder: where the map is kept, or the folders of all maps; None for where `find_map` finds them.
+
+    Raises:
+        SettingsError: if these do not go together.
+    """
+
+    corpus: str | None = None
+    tokens: int = FIT_TOKENS
+    method: str = ESTIMATOR
+    memory_gb: float = MEMORY_GB
+    all_layers: bool = False
+    concepts: tuple[str | ContrastSet, ...] | None = None
+    learn_from: tuple[str | ContrastSet, ...] = ()
+    learning_rate: float | None = None
+    folder: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what does not go together, before a model is loaded."""
+        entry = ESTIMATORS.find(self.method)
+        if isinstance(entry, Descent) and self.all_layers:
+            raise SettingsError(
+                f"{self.method} takes minutes for each layer pair; choose one pair, without --all-layers"
+            )
+        if self.learning_rate is not None and not isinstance(entry, Descent):
+            others = " or ".join(by_descent())
+            raise SettingsError(f"{self.method} has no learning rate; leave it out, or choose {others}")
+        if self.learn_from and not _learns(entry):
+            others = " or ".join(name for name, other in ESTIMATORS.items() if _learns(other))
+            raise SettingsError(f"{self.method} learns from no concept; leave --learn-from out, or choose {others}")
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What was fitted.
+
+    Attributes:
+        small, large: names of the models.
+        spec: what was asked for.
+        corpus: the name that maps and moments of the texts bear.
+        infos: what each map says of itself, in the order of the layers.
+        grid: the layer pairs with their scores, in the same order.
+        folders: where the maps lie, in the order in which they were made; none in a process that keeps none.
+        concepts: names of the concepts that directions are compared on.
+        seconds: how long it took.
+    """
+
+    small: str
+    large: str
+    spec: FitSpec
+    corpus: str
+    infos: tuple[MapInfo, ...]
+    grid: LayerGrid
+    folders: tuple[Path, ...]
+    concepts: tuple[str, ...]
+    seconds: float
+
+
+def fit(pair: Pair, layers: Layers, spec: FitSpec, *, keep: Keep | None = None) -> Generator[Progress, None, FitResult]:
+    """Fit maps and keep them.
+
+    The moments are kept too: a run that was stopped goes on where it was, and another estimator or layer needs no
+    pass. Of several processes that a launcher started, only the main one keeps anything or compares directions.
+
+    Args:
+        pair: the models.
+        layers: the layers, unless all are asked for.
+        spec: what is asked for.
+        keep: keeps a map in place of `spec.folder`.
+
+    Raises:
+        SettingsError: if the corpus or the estimator does not exist, or a concept is to be learned and compared.
+        MapError: if too few tokens could be paired.
+    """
+    main = processes().main
+    source = spec.corpus or pair.world.corpus
+    texts, corpus = read_texts(source), corpus_name(source)
+    learn_from, concepts = _concepts(pair, spec)
+    infos: list[MapInfo] = []
+    folders: list[Path] = []
+
+    def take(found: FittedMap) -> Path | None:
+        infos.append(found.info)
+        if not main:
+            return None
+        folders.append(keep_map(found, _folder(found, spec)) if keep is None else keep(found))
+        return folders[-1]
+
+    compared = concepts if main else []
+    begun = time.monotonic()
+    entry = ESTIMATORS.find(spec.method)
+    if isinstance(entry, Descent):
+        settings = FitSettings(spec.tokens, corpus_name(texts.name), keep_moments=True)
+        how = DescentOptions(spec.learning_rate, learn_from)
+        found = yield from entry.load()(*pair.both, texts, *layers, settings, how)
+        take(found)
+        directions = yield from read_directions(*pair.both, [layers], compared)
+        grid = grid_of_one(found.compared(directions))
+    else:
+        yield Progress(0, spec.tokens, "reading the first texts")
+        grid = yield from layer_grid(
+            *pair.both,
+            texts,
+            pairs=None if spec.all_layers else [layers],
+            tokens=spec.tokens,
+            corpus=corpus,
+            concepts=compared,
+            method=spec.method,
+            memory_gb=spec.memory_gb,
+            take=take,
+        )
+    # Several passes come group by group, and the cells in order.
+    infos.sort(key=lambda info: (info.small_layer, info.large_layer))
+    return FitResult(
+        pair.small.name,
+        pair.large.name,
+        spec,
+        corpus,
+        tuple(infos),
+        grid,
+        tuple(folders),
+        tuple(concept.name for concept in compared),
+        time.monotonic() - begun,
+    )
+
+
+def fit_document(result: FitResult) -> dict[str, Any]:
+    """A fit as plain JSON values."""
+    first = result.infos[0]
+    warnings = dict.fromkeys(sentence for info in result.infos for sentence in caveats(info))
+    return {
+        "small": result.small,
+        "large": result.large,
+        "method": result.spec.method,
+        "corpus": result.corpus,
+        "tokens_used": first.tokens_used,
+        "tokens_left_out": first.tokens_left_out,
+        "coverage": first.coverage,
+        "coverage_of_worst_tenth": first.settings["coverage_of_worst_tenth"],
+        "coverage_of_median_document": first.settings["coverage_of_median_document"],
+        "left_out": list(left_out_sentences(first)),
+        "seconds": round(result.seconds, 3),
+        "concepts": list(result.concepts),
+        "concepts_left_out": dict(result.grid.left_out),
+        "warnings": list(warnings),
+        "pairs": [_described(info, cell) for info, cell in zip(result.infos, result.grid.cells, strict=True)],
+        "artifact": str(result.folders[0].parent if result.spec.all_layers else result.folders[0]),
+    }
+
+
+def _concepts(pair: Pair, spec: FitSpec) -> tuple[tuple[ContrastSet, ...], list[ContrastSet]]:
+    """What is learned from, and what is compared on, which are never the same."""
+    learn_from = tuple(named_concept(pair.world, one) for one in spec.learn_from)
+    learned = {concept.name for concept in learn_from}
+    if spec.concepts is None:
+        shipped = shipped_sets(pair.world) if pair.world.vectors_ship else []
+        return learn_from, [concept for concept in shipped if concept.name not in learned]
+    asked = [named_concept(pair.world, one) for one in spec.concepts]
+    if both := [concept.name for concept in asked if concept.name in learned]:
+        raise SettingsError(f"a map is not compared on what it learns from; leave {both[0]} out of one list")
+    return learn_from, asked
+
+
+def _folder(found: FittedMap, spec: FitSpec) -> Path:
+    info = found.info
+    if spec.folder is None:
+        return own_map_folder(info.small, info.large, info.small_layer, info.large_layer)
+    return spec.folder / f"{info.small_layer}-{info.large_layer}" if spec.all_layers else spec.folder
+
+
+def _learns(entry: Estimator | Descent) -> bool:
+    return isinstance(entry, Descent) and entry.learns
+
+
+def _described(info: MapInfo, cell: LayerCell) -> dict[str, Any]:
+    return {
+        "small_layer": info.small_layer,
+        "large_layer": info.large_layer,
+        "r2": info.r2,
+        "r2_standardised": info.r2_standardised,
+        "cka": info.cka,
+        "cka_standardised": info.cka_standardised,
+        "largest_dimension_small": info.largest_dimension_small,
+        "largest_dimension_large": info.largest_dimension_large,
+        "outlier_dimensions": {
+            "small": {"count": info.outlier_dimensions_small, "share": info.outlier_share_small},
+            "large": {"count": info.outlier_dimensions_large, "share": info.outlier_share_large},
+        },
+        "reachable_share": cell.reachable_share,
+        "direction_cosine": cell.direction_cosine,
+        "direction_cosine_standardised": cell.direction_cosine_standardised,
+        "norm_ratio": cell.norm_ratio,
+        "concepts": cell.concepts,
+        "concepts_left_out": list(cell.left_out),
+        "lambda": info.lam,
+    }

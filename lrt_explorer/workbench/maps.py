@@ -1,0 +1,162 @@
+"""Maps of a pair: an existing one, saved, shipped or solved from cached moments, else one fitted now."""
+
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+
+from lrt_explorer.defaults import ESTIMATOR
+from lrt_explorer.errors import ArtifactError
+from lrt_explorer.store import assets_home, data_home, save_map
+from lrt_explorer.study.fit import FittedMap, fit_map
+from lrt_explorer.study.known import folder_name, short_hash
+from lrt_explorer.study.layers import solve_pair
+from lrt_explorer.study.moments import known_moments
+from lrt_explorer.study.progress import Progress, finish, retold
+from lrt_explorer.study.texts import read_texts
+from lrt_explorer.workbench.map_store import SavedMap, load_saved
+from lrt_explorer.workbench.pair import Layers, Pair
+from lrt_explorer.workbench.starting_points import corpus_name, first_fit_tokens
+
+
+def shipped_map_folder(small: str, large: str) -> Path:
+    """Where the map of a shipped pair lies, at the layers that ship as its default."""
+    return assets_home() / "maps" / f"{folder_name(small)}--{folder_name(large)}"
+
+
+def own_map_folder(small: str, large: str, small_layer: int, large_layer: int) -> Path:
+    """Where a map fitted here is kept."""
+    pair = f"{folder_name(small)}--{folder_name(large)}"
+    return data_home() / "maps" / pair / f"{small_layer}-{large_layer}"
+
+
+def keep_map(fitted: FittedMap, folder: Path | None = None) -> Path:
+    """Save a fitted map, by default where `find_map` finds it."""
+    info = fitted.info
+    target = folder or own_map_folder(info.small, info.large, info.small_layer, info.large_layer)
+    return save_map(target, fitted.map, info)
+
+
+def keep_apart(fitted: FittedMap, where: str) -> Path:
+    """Keep a map where no one else finds it by its layers; the same map again finds its own folder."""
+    folder = data_home() / "maps" / where / short_hash(repr(replace(fitted.info, created="")))
+    return folder if folder.is_dir() else keep_map(fitted, folder)
+
+
+def find_map(pair: Pair, layers: Layers) -> SavedMap | None:
+    """The map between these layers of exactly these models: one fitted here before one that ships.
+
+    Raises:
+        ArtifactError: if the map kept for these layers is damaged.
+    """
+    ends = tuple(zip((pair.small.fingerprint, pair.large.fingerprint), layers, strict=True))
+    own = own_map_folder(pair.small.name, pair.large.name, *layers)
+    for folder in (own, shipped_map_folder(pair.small.name, pair.large.name)):
+        if not folder.is_dir():
+            continue
+        saved = load_saved(folder)
+        info = saved.info
+        if ((info.small_fingerprint, info.small_layer), (info.large_fingerprint, info.large_layer)) == ends:
+            return saved
+    return None
+
+
+def solved_map(pair: Pair, layers: Layers, corpus: str, method: str = "") -> SavedMap | None:
+    """The map solved from the moments of a corpus; None where these hold other layers, or there are none.
+
+    Args:
+        pair: the models.
+        layers: the layers.
+        corpus: the name that the moments bear, as `corpus_name` gives it.
+        method: a closed-form estimator; "" for the usual one.
+    """
+    moments = known_moments(*pair.both, *layers, corpus)
+    if moments is None:
+        return None
+    fitted = finish(solve_pair(*pair.both, moments, *layers, method=method or ESTIMATOR))
+    return load_saved(keep_apart(fitted, "solved"))
+
+
+def existing_map(pair: Pair, layers: Layers, *, corpus: str | None = None, method: str = "") -> SavedMap | None:
+    """The map between these layers that takes no pass over a text: saved, shipped, or solved from cached moments.
+
+    A map that was fitted comes before one that is solved, since it may have seen more text.
+
+    Args:
+        pair: the models.
+        layers: the layers.
+        corpus: whose moments count, as `read_texts` takes it; None for that of the pair.
+        method: the estimator; "" for any.
+
+    Raises:
+        ArtifactError: if the map kept for these layers is damaged.
+    """
+    saved = find_map(pair, layers)
+    if saved is not None and method in ("", saved.info.method):
+        return saved
+    return solved_map(pair, layers, corpus_name(corpus or pair.world.corpus), method)
+
+
+def needed_map(pair: Pair, layers: Layers) -> SavedMap:
+    """The map between these layers, saved or shipped.
+
+    Raises:
+        ArtifactError: if there is none yet, saying how to make it.
+    """
+    saved = find_map(pair, layers)
+    if saved is None:
+        (small, large), (i, j) = pair.both, layers
+        raise ArtifactError(
+            f"there is no map from {small.name} layer {i} to {large.name} layer {j} yet; fit one with "
+            f"`lrt-explorer fit {small.name} {large.name} --small-layer {i} --large-layer {j}`"
+        )
+    return saved
+
+
+def map_for(
+    pair: Pair,
+    layers: Layers,
+    *,
+    folder: Path | None = None,
+    corpus: str | None = None,
+    tokens: int | None = None,
+) -> Generator[Progress, None, SavedMap]:
+    """The map to work with: that of a folder; without one an existing map between these layers, else one fitted now.
+
+    What is fitted is kept where `find_map` finds it.
+
+    The first thing it yields before a fit says that there was no map, and where the new one is kept.
+
+    Args:
+        pair: the models.
+        layers: the layers; those of a folder's map may be others.
+        folder: where the map lies that was chosen; None for none.
+        corpus: what to fit on, as for `read_texts`; None for what suits the pair.
+        tokens: pairs of tokens to fit on; None for as many as a first map needs.
+
+    Raises:
+        ArtifactError: if the map in the folder, or kept for these layers, is damaged or of other models.
+        SettingsError: if a layer or the corpus does not exist.
+        MapError: if too few tokens could be paired.
+    """
+    if folder is not None:
+        chosen = load_saved(folder)
+        pair.check(chosen.info)
+        return chosen
+    if (saved := existing_map(pair, layers, corpus=corpus)) is not None:
+        return saved
+    small, large = pair.both
+    source = corpus or pair.world.corpus
+    count = first_fit_tokens(small.width) if tokens is None else tokens
+    place = own_map_folder(small.name, large.name, *layers)
+    yield Progress(
+        0,
+        count,
+        f"no map from {small.name} layer {layers[0]} to {large.name} layer {layers[1]} yet: fitting one on "
+        f"{count:,} tokens of {source}, to be kept in {place}",
+    )
+    name = corpus_name(source)
+    fitted = yield from retold(
+        fit_map(small, large, read_texts(source), *layers, tokens=count, corpus=name, keep_moments=True),
+        lambda step: Progress(step.done, step.total, f"fitting a map: {step.message}"),
+    )
+    return load_saved(keep_map(fitted))

@@ -1,0 +1,89 @@
+"""The two models that a person works with."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+from lrt_explorer.lm.blocks import check_layer
+from lrt_explorer.lm.cache import ModelCache, models
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.lm.presets import MODELS, PAIRS
+from lrt_explorer.lm.summary import describe
+from lrt_explorer.store import MapInfo, check_map
+from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.world import World, world_of
+from lrt_explorer.workbench.cards import PairCard
+from lrt_explorer.workbench.plan import load_both
+from lrt_explorer.workbench.starting_points import default_layers
+
+Layers = tuple[int, int]
+"""A block of the small model and one of the large model, both counted from 0."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two loaded models.
+
+    Attributes:
+        small: the model that vectors come from.
+        large: the model that is steered.
+    """
+
+    small: LanguageModel
+    large: LanguageModel
+
+    @property
+    def world(self) -> World:
+        """What suits these models: corpus, concepts, ordinary text, temperature."""
+        return world_of(self.small.name, self.large.name)
+
+    @property
+    def both(self) -> tuple[LanguageModel, LanguageModel]:
+        """The small model, then the large one."""
+        return self.small, self.large
+
+    def layers(self, small_layer: int | None = None, large_layer: int | None = None) -> Layers:
+        """The layers asked for; where None is, the default of this pair.
+
+        Raises:
+            SettingsError: if a model has no such layer.
+        """
+        first, second = default_layers(self.small.name, self.large.name, self.small.layers, self.large.layers)
+        chosen = (first if small_layer is None else small_layer, second if large_layer is None else large_layer)
+        check_layer(self.small, chosen[0])
+        check_layer(self.large, chosen[1])
+        return chosen
+
+    def check(self, info: MapInfo) -> None:
+        """Check that a map belongs to exactly these models.
+
+        Raises:
+            ArtifactError: if one of them has other weights.
+        """
+        check_map(info, self.small.fingerprint, self.large.fingerprint)
+
+
+def open_pair(small: str, large: str, cache: ModelCache | None = None) -> Generator[Progress, None, Pair]:
+    """Load both models, each a preset, a folder, a GGUF file or a hub id; those in memory are there at once.
+
+    Args:
+        small: the model that vectors come from.
+        large: the model that is steered.
+        cache: where they come from and stay; None for that of the whole program.
+
+    Raises:
+        ModelError: if one of them cannot be loaded.
+    """
+    first, second = yield from load_both(cache or models(), small, large)
+    return Pair(small=first, large=second)
+
+
+def pair_cards() -> Sequence[PairCard]:
+    """The presets, the opening pair first."""
+    return [_pair_card(pair.name, pair.small, pair.large) for pair in PAIRS]
+
+
+def _pair_card(name: str, small: str, large: str) -> PairCard:
+    missing = [model for model in (small, large) if not describe(model).available]
+    licence = ", licence first" if any(MODELS[model].gated for model in missing) else ""
+    needs = f"from the hub{licence}" if missing else ""
+    return PairCard(name, small, large, needs, tuple(world_of(small, large).concepts()))

@@ -1,0 +1,83 @@
+"""Whole requests by the names of two models: load them, find or fit the map, do the study.
+
+The app's endpoints, the command line and Python all ask here, so the same request has one answer.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lrt_explorer.defaults import EVIDENCE_TOKENS
+from lrt_explorer.lm.cache import ModelCache
+from lrt_explorer.study.compare import Comparison, ComparisonStep
+from lrt_explorer.study.evaluate import Evaluation
+from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.world import World, world_of
+from lrt_explorer.workbench.compare import compare
+from lrt_explorer.workbench.concepts import named_concept
+from lrt_explorer.workbench.evidence import EvidenceSpec, evaluate
+from lrt_explorer.workbench.fitting import FitResult, FitSpec, Keep, fit
+from lrt_explorer.workbench.maps import map_for
+from lrt_explorer.workbench.pair import open_pair
+from lrt_explorer.workbench.steer_spec import SteerSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Models:
+    """Two models by name, and where in them.
+
+    Attributes:
+        small, large: a preset, a folder, a GGUF file or a hub id each.
+        small_layer, large_layer: blocks, counted from 0; None for the default of the pair.
+        map: folder of the map to use, whose layers then count; None for the one of these layers.
+        cache: where the models come from and stay; None for that of the whole program.
+    """
+
+    small: str
+    large: str
+    small_layer: int | None = None
+    large_layer: int | None = None
+    map: Path | None = None
+    cache: ModelCache | None = None
+
+    @property
+    def world(self) -> World:
+        """What suits these models, known before they are loaded."""
+        return world_of(self.small, self.large)
+
+
+def compare_models(models: Models, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
+    """Write all arms side by side; without a map, a first one is fitted and kept.
+
+    Raises what loading, `map_for` and `compare` raise; for a concept that does not exist, before a model is loaded.
+    """
+    named_concept(models.world, spec.concept)
+    pair = yield from open_pair(models.small, models.large, models.cache)
+    layers = pair.layers(models.small_layer, models.large_layer)
+    saved = yield from map_for(pair, layers, folder=models.map)
+    return (yield from compare(pair, saved, spec))
+
+
+def evaluate_models(models: Models, spec: EvidenceSpec) -> Generator[Progress, None, Evaluation]:
+    """Evaluate concepts; without a map, one is fitted on the corpus of the control maps and kept.
+
+    Raises what loading, `map_for` and `evaluate` raise; for a concept that does not exist, before a model is loaded.
+    """
+    for concept in spec.concepts or ():
+        named_concept(models.world, concept)
+    pair = yield from open_pair(models.small, models.large, models.cache)
+    layers = pair.layers(models.small_layer, models.large_layer)
+    tokens = EVIDENCE_TOKENS if spec.tokens is None else spec.tokens
+    saved = yield from map_for(pair, layers, folder=models.map, corpus=spec.corpus, tokens=tokens)
+    return (yield from evaluate(pair, saved, spec))
+
+
+def fit_models(models: Models, spec: FitSpec, *, keep: Keep | None = None) -> Generator[Progress, None, FitResult]:
+    """Fit the map of a layer pair, or of all, and keep it; `keep` as for `fit`.
+
+    Raises what loading and `fit` raise; for a concept that does not exist, before a model is loaded.
+    """
+    for concept in (*(spec.concepts or ()), *spec.learn_from):
+        named_concept(models.world, concept)
+    pair = yield from open_pair(models.small, models.large, models.cache)
+    return (yield from fit(pair, pair.layers(models.small_layer, models.large_layer), spec, keep=keep))

@@ -1,0 +1,393 @@
+"""The workbench as the screen asks it: every answer is for a session, from the models in memory and files on disk."""
+
+import logging
+import shutil
+from collections.abc import Collection, Generator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+import torch
+
+from lrt_explorer.bounded import BoundedCache
+from lrt_explorer.concepts.contrast import ContrastSet, import_contrast
+from lrt_explorer.defaults import ESTIMATOR
+from lrt_explorer.errors import ArtifactError, LRTError
+from lrt_explorer.linear.projection import umap
+from lrt_explorer.lm.cache import ModelCache, models
+from lrt_explorer.store import data_home
+from lrt_explorer.study.calibrate import Calibration
+from lrt_explorer.study.check import ConceptCheck, check_concept
+from lrt_explorer.study.compare import Comparison, ComparisonStep
+from lrt_explorer.study.estimators import by_descent, closed_form, closed_forms
+from lrt_explorer.study.evaluate import Evaluation, EvaluationSettings
+from lrt_explorer.study.known import short_hash
+from lrt_explorer.study.progress import Progress, finish
+from lrt_explorer.study.project import SpacePicture
+from lrt_explorer.study.recipe import Recipe
+from lrt_explorer.study.solve import FittedMap
+from lrt_explorer.study.texts import read_texts, sample_texts
+from lrt_explorer.study.world import World, world_of
+from lrt_explorer.workbench import compare as comparisons
+from lrt_explorer.workbench import concepts, requests, vectors
+from lrt_explorer.workbench.badges import map_badges
+from lrt_explorer.workbench.cards import (
+    ConceptCard,
+    LayerScores,
+    MapBadges,
+    Methods,
+    PairCard,
+    Suggestion,
+    Suite,
+    VectorCards,
+    Whose,
+)
+from lrt_explorer.workbench.evidence import EvidenceSpec, evaluate, shipped_suites
+from lrt_explorer.workbench.fitting import FitResult, FitSpec, Keep, fit
+from lrt_explorer.workbench.layer_scores import LayerStudies
+from lrt_explorer.workbench.map_files import pack_map, unpack_map
+from lrt_explorer.workbench.map_store import SavedMap, load_saved
+from lrt_explorer.workbench.maps import existing_map, keep_apart, keep_map, solved_map
+from lrt_explorer.workbench.pair import Layers, Pair, open_pair, pair_cards
+from lrt_explorer.workbench.plan import TIMED_TEXTS, seconds_per_pair
+from lrt_explorer.workbench.requests import Models
+from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf, SpaceSettings
+from lrt_explorer.workbench.shelves import put_set
+from lrt_explorer.workbench.space import project
+from lrt_explorer.workbench.starting_points import corpus_name
+from lrt_explorer.workbench.steer_spec import SteerSpec
+
+logger = logging.getLogger(__name__)
+PICTURES = 12
+
+
+class Workbench:
+    """Everything the screen asks for; many visitors may share one."""
+
+    def __init__(self, cache: ModelCache | None = None) -> None:
+        """Use the program's models, or those of another cache; nothing is loaded yet."""
+        self._models = cache or models()
+        self._layers = LayerStudies()
+        self._pictures: BoundedCache[object, SpacePicture] = BoundedCache(PICTURES)
+        self._paces: dict[tuple[str, str], float] = {}
+
+    def warm_up(self) -> None:
+        """Load what the first screen needs and compile UMAP, so that the first visitor need not wait for it."""
+        try:
+            first = self.pairs()[0]
+            finish(self.open(first.small, first.large))
+            umap(torch.linspace(0, 1, 96).reshape(32, 3), 2, 0)
+        except LRTError:
+            # Whoever opens the page is told, where it can be helped.
+            logger.info("could not warm up", exc_info=True)
+
+    # Pairs and layers.
+
+    def pairs(self) -> Sequence[PairCard]:
+        """The presets, the opening pair first."""
+        return pair_cards()
+
+    def open(self, small: str, large: str) -> Generator[Progress, None, Session]:
+        """Load both models."""
+        pair = yield from open_pair(small, large, self._models)
+        (first, second), layers = pair.both, pair.layers()
+        session = Session(small, large, *layers, first.layers, second.layers, first.width, second.width)
+        return self.at_layers(session, *layers)
+
+    def at_layers(self, session: Session, small_layer: int, large_layer: int) -> Session:
+        """Move to other layers."""
+        layers = self._pair(session).layers(small_layer, large_layer)
+        return self._with_existing_map(replace(session, small_layer=layers[0], large_layer=layers[1]))
+
+    def suggest(self, session: Session) -> Generator[Progress, None, Suggestion]:
+        """Layers by held-out evidence."""
+        pair = self._pair(session)
+        texts = read_texts(self._world(session).corpus)
+        return (yield from self._layers.suggest(pair, texts, concepts.shipped_sets(self._world(session))))
+
+    # Maps.
+
+    def methods(self) -> Methods:
+        """The estimators: those in closed form at once, those by descent from the command line."""
+        return Methods(closed_forms(), by_descent())
+
+    def with_method(self, session: Session, method: str) -> Session:
+        """Another estimator."""
+        closed_form(method)
+        return self._with_existing_map(replace(session, method=method))
+
+    def time_fit(self, session: Session) -> Generator[Progress, None, None]:
+        """Time one small batch, unless this pair was timed before."""
+        pair = self._pair(session)
+        key = (pair.small.fingerprint, pair.large.fingerprint)
+        if key not in self._paces:
+            yield Progress(0, 1, "timing a small batch")
+            texts = sample_texts(TIMED_TEXTS, self._world(session).ordinary)
+            self._paces[key] = seconds_per_pair(*pair.both, *_layers(session), texts)
+
+    def fit_seconds(self, session: Session, tokens: int) -> float | None:
+        """From the timing of this pair."""
+        pair = self._pair(session)
+        pace = self._paces.get((pair.small.fingerprint, pair.large.fingerprint))
+        return None if pace is None else pace * tokens
+
+    def fit(self, session: Session, tokens: int, text_file: Path | None) -> Generator[Progress, None, Session]:
+        """Fit a map and keep it; only the usual one of the shipped text is what others find at these layers."""
+        method = session.method if session.method in closed_forms() else ESTIMATOR
+
+        corpus = None if text_file is None else str(text_file)
+        spec = FitSpec(corpus=corpus, tokens=tokens, method=method, concepts=())
+        result = yield from fit(self._pair(session), _layers(session), spec, keep=_keep(spec))
+        return _with_map(session, load_saved(result.folders[0]))
+
+    def badges(self, session: Session, concept: str) -> MapBadges | None:
+        """The figures of the session's map."""
+        saved = _map(session)
+        return None if saved is None else map_badges(self._pair(session), saved, self.contrast(session, concept))
+
+    def import_map(self, session: Session, files: Sequence[Path]) -> Session:
+        """Take a map from files, if it belongs to these models."""
+        pair = self._pair(session)
+        folder = unpack_map(files, data_home() / "maps" / "loaded")
+        try:
+            saved = load_saved(folder)
+            pair.check(saved.info)
+        except ArtifactError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        moved = replace(session, small_layer=saved.layers[0], large_layer=saved.layers[1], method="")
+        return _with_map(moved, saved)
+
+    def export_map(self, session: Session) -> Path:
+        """The session's map as one zip file."""
+        if not session.map_folder:
+            raise ArtifactError("there is no map for these layers yet; fit one first")
+        name = f"{Path(session.small).name}--{Path(session.large).name}-{session.small_layer}-{session.large_layer}"
+        archive = data_home() / "downloads" / f"{name}-{short_hash(session.map_folder + session.map_mark)}.zip"
+        return pack_map(Path(session.map_folder), archive)
+
+    # All layer pairs.
+
+    def layers(self, session: Session, text_file: Path | None) -> LayerScores | None:
+        """All layer pairs, if they were computed since the program started."""
+        return self._layers.get(self._pair(session), corpus_name(self._corpus(session, text_file)))
+
+    def compute_layers(
+        self, session: Session, tokens: int, text_file: Path | None
+    ) -> Generator[Progress, None, LayerScores]:
+        """Score every layer pair."""
+        source, compared = self._corpus(session, text_file), concepts.shipped_sets(self._world(session))
+        return (yield from self._layers.compute(self._pair(session), source, tokens=tokens, concepts=compared))
+
+    def use_pair(self, session: Session, small_layer: int, large_layer: int, text_file: Path | None) -> Session:
+        """Solve the map of a layer pair from the moments."""
+        pair = self._pair(session)
+        layers = pair.layers(small_layer, large_layer)
+        saved = solved_map(pair, layers, corpus_name(self._corpus(session, text_file)), session.method)
+        if saved is None:
+            raise ArtifactError(
+                f"the sums of layers {small_layer} → {large_layer} are no longer kept; compute all layer pairs again"
+            )
+        return _with_map(replace(session, small_layer=layers[0], large_layer=layers[1]), saved)
+
+    # Concepts.
+
+    def concepts(self, session: Session | None) -> Sequence[ConceptCard]:
+        """What ships for the pair, the opening concept first."""
+        return concepts.concept_cards(self._world(session))
+
+    def concept(self, session: Session | None, name: str) -> ConceptCard:
+        """A concept by name or file."""
+        return concepts.concept_card(self.contrast(session, name))
+
+    def examples(self) -> Collection[str]:
+        """Those of every concept that ships, read once."""
+        return self._examples
+
+    def offered_sets(self, session: Session | None) -> Sequence[tuple[str, str]]:
+        """The sets of the pair's world, then those for other models, by path."""
+        return concepts.offered_sets(self._world(session))
+
+    def contrast(self, session: Session | None, name: str) -> ContrastSet:
+        """A set by name or path."""
+        return concepts.named_concept(self._world(session), name)
+
+    def keep_set(self, shelf: Shelf, contrast: ContrastSet) -> Shelf:
+        """Keep a set."""
+        return put_set(shelf, contrast)
+
+    def import_set(self, shelf: Shelf, file: Path) -> Shelf:
+        """Read a set and keep it in the project's own format."""
+        return put_set(shelf, import_contrast(file))
+
+    def set_file(self, session: Session | None, name: str) -> Path:
+        """The file that the set is read from."""
+        return concepts.set_file(self._world(session), name)
+
+    def check(self, session: Session, name: str, recipe: Recipe) -> Generator[Progress, None, ConceptCheck]:
+        """Check a set at the session's layers, with its map."""
+        saved = _map(session)
+        return (
+            yield from check_concept(
+                *self._pair(session).both,
+                self.contrast(session, name),
+                *_layers(session),
+                map=None if saved is None else (saved.map, saved.info),
+                method=recipe.method,
+                reading=recipe.reading or None,
+                whiten=recipe.whiten,
+            )
+        )
+
+    # Vectors.
+
+    def make(
+        self, session: Session, shelf: Shelf, name: str, other: str, recipe: Recipe
+    ) -> Generator[Progress, None, Shelf]:
+        """Find vectors in both models and keep them."""
+        second = self.contrast(session, other) if other else None
+        first = self.contrast(session, name)
+        making = vectors.make_on_shelf(self._pair(session), _layers(session), shelf, first, second, recipe)
+        return (yield from making)
+
+    def import_vector(self, session: Session, shelf: Shelf, file: Path) -> Shelf:
+        """Read a vector, checked, and keep it as that of the model that it is for."""
+        return vectors.bring_to_shelf(self._pair(session), _layers(session), shelf, file)
+
+    def vectors(self, session: Session, folder: str) -> VectorCards:
+        """What is kept, and what the session's map makes of it."""
+        return vectors.vector_cards(_map(session), folder)
+
+    def vector_file(self, session: Session, folder: str, whose: Whose, ending: str) -> Path:
+        """Write a vector beside those that are kept."""
+        return vectors.vector_file(_map(session), folder, whose, ending)
+
+    # Steering, the shared space, evidence.
+
+    def calibration(
+        self, session: Session, concept: str, reading: str, vectors: str
+    ) -> Generator[Progress, None, Calibration]:
+        """The strengths that suit the native vector, of a large set that of a few pairs first."""
+        spec = SteerSpec(concept=concept, reading=reading, vectors=vectors)
+        pair = self._pair(session)
+        return (yield from comparisons.calibration(pair, _layers(session), spec, few_pairs=True))
+
+    def compare(self, session: Session, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
+        """All arms side by side; what has to be read for them is read first, of a large set only a few pairs."""
+        saved = _needed(session)
+        return (yield from comparisons.compare(self._pair(session), saved, spec, few_pairs=True))
+
+    def read_all(self, session: Session, concept: str, reading: str, vectors: str) -> Generator[Progress, None, bool]:
+        """Read all pairs of the concept at the session's layers."""
+        pair, spec = self._pair(session), SteerSpec(concept=concept, reading=reading, vectors=vectors)
+        if comparisons.is_all_read(pair, _layers(session), spec):
+            return False
+        yield from comparisons.read_concept(pair, _layers(session), spec)
+        return True
+
+    def picture(self, session: Session, settings: SpaceSettings) -> Generator[Progress, None, SpacePicture]:
+        """Both models' activations in one space."""
+        key = (session, settings)
+        if (known := self._pictures.get(key)) is not None:
+            return known
+        saved, contrast = _needed(session), self.contrast(session, settings.concept)
+        picture = yield from project(self._pair(session), saved, contrast, settings)
+        self._pictures.keep(key, picture)
+        return picture
+
+    def suites(self, session: Session | None) -> Sequence[Suite]:
+        """What ships for the pair."""
+        return shipped_suites(self._world(session))
+
+    def evaluate(
+        self, session: Session, settings: EvidenceSettings, text_file: Path | None
+    ) -> Generator[Progress, None, Evaluation]:
+        """Evidence for the map in use."""
+        spec = EvidenceSpec(
+            concepts=settings.concepts,
+            settings=EvaluationSettings(
+                prompts=settings.prompts,
+                strengths=settings.strengths,
+                generate=settings.texts,
+                readout=settings.readout or None,
+            ),
+            corpus=self._corpus(session, text_file),
+        )
+        saved = _needed(session)
+        return (yield from evaluate(self._pair(session), saved, spec))
+
+    # Whole requests, for programs.
+
+    def compare_models(self, models: Models, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
+        """All arms side by side, with vectors from all pairs of the concept."""
+        return (yield from requests.compare_models(replace(models, cache=self._models), spec))
+
+    def evaluate_models(self, models: Models, spec: EvidenceSpec) -> Generator[Progress, None, Evaluation]:
+        """Evidence by the names of two models."""
+        return (yield from requests.evaluate_models(replace(models, cache=self._models), spec))
+
+    def fit_models(self, models: Models, spec: FitSpec) -> Generator[Progress, None, FitResult]:
+        """A map by the names of two models."""
+        return (yield from requests.fit_models(replace(models, cache=self._models), spec, keep=_keep(spec)))
+
+    @cached_property
+    def _examples(self) -> frozenset[str]:
+        return concepts.shipped_examples()
+
+    def _pair(self, session: Session) -> Pair:
+        return Pair(small=self._models.get(session.small), large=self._models.get(session.large))
+
+    def _world(self, session: Session | None) -> World:
+        """The world of the pair that is open, or of the one that is opened first."""
+        pair = self.pairs()[0] if session is None else session
+        return world_of(pair.small, pair.large)
+
+    def _corpus(self, session: Session, text_file: Path | None) -> str:
+        """What is read: a visitor's own text, or what suits the pair."""
+        return self._world(session).corpus if text_file is None else str(text_file)
+
+    def _with_existing_map(self, session: Session) -> Session:
+        """The session with a map at its layers by its estimator, or with none.
+
+        A map fitted on a visitor's own text keeps using that text where its moments hold these layers.
+        """
+        pair, layers, shipped = self._pair(session), _layers(session), self._world(session).corpus
+        used = _map(session)
+        if used is not None and used.info.corpus != shipped:
+            own = solved_map(pair, layers, used.info.corpus, session.method)
+            if own is not None:
+                return _with_map(session, own)
+        saved = existing_map(pair, layers, corpus=shipped, method=session.method)
+        return replace(session, map_folder="", map_mark="") if saved is None else _with_map(session, saved)
+
+
+def _keep(spec: FitSpec) -> Keep:
+    """How the app keeps a map: only the usual one of the pair's own corpus is what others find at its layers."""
+
+    def keep(fitted: FittedMap) -> Path:
+        if spec.corpus is None and spec.method == ESTIMATOR:
+            return keep_map(fitted)
+        return keep_apart(fitted, "solved" if spec.corpus is None else "own-text")
+
+    return keep
+
+
+def _layers(session: Session) -> Layers:
+    return session.small_layer, session.large_layer
+
+
+def _map(session: Session) -> SavedMap | None:
+    return load_saved(Path(session.map_folder)) if session.map_folder else None
+
+
+def _with_map(session: Session, saved: SavedMap) -> Session:
+    """The session with this map."""
+    return replace(session, map_folder=str(saved.folder), map_mark=saved.digest)
+
+
+def _needed(session: Session) -> SavedMap:
+    if not session.map_folder:
+        raise ArtifactError(
+            f"there is no map from layer {session.small_layer} to layer {session.large_layer} yet; fit one under Map"
+        )
+    return load_saved(Path(session.map_folder))
