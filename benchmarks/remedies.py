@@ -61,6 +61,7 @@ class Variant:
     method: Method = "mean-difference"
     whiten: bool = False
     cost: float = FIRST_COST
+    temperature: float | None = None
 
 
 VARIANTS = {
@@ -78,6 +79,8 @@ VARIANTS = {
     "principal-component": Variant(method="principal-component"),
     "cost-0.05": Variant(cost=0.05),
     "cost-0.3": Variant(cost=0.3),
+    "temperature-0.8": Variant(tokens=40_000, temperature=0.8),
+    "temperature-1": Variant(tokens=40_000, temperature=1.0),
     "encyclopedia": Variant(corpus="encyclopedia"),
 }
 
@@ -109,13 +112,14 @@ def measured(
         plus, minus, mapped_plus, mapped_minus = answer_readout(large, [prompt] * 4, layer, rows).tolist()
         changes.append(((plus - minus) / 2, (mapped_plus - mapped_minus) / 2))
     own, moved = (mean(column) for column in zip(*changes, strict=True)) if changes else (math.nan, math.nan)
+    temperature = world.temperature if how.temperature is None else how.temperature
     asked = example_prompts(concept)
     read = [framed(large, concept.ask_before(prompt), prompt) for prompt in asked]
 
     def write(push: torch.Tensor | None) -> list[str]:
         additions = None if push is None else push.expand(len(read), -1)
         at = None if push is None else layer
-        return generate_batch(large, read, at, additions, max_new_tokens=LENGTH, temperature=world.temperature, seed=0)
+        return generate_batch(large, read, at, additions, max_new_tokens=LENGTH, temperature=temperature, seed=0)
 
     plain = write(None)
     texts = {name: write(push) for name, push in pushes.items()}
