@@ -18,9 +18,10 @@ TOKENS = 4_000
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        item.add_marker(pytest.mark.browser)
-        # A machine that does other work as well takes its time to draw.
-        item.add_marker(pytest.mark.timeout(400))
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            # A machine that does other work as well takes its time to draw.
+            item.add_marker(pytest.mark.timeout(400))
 
 
 @pytest.fixture(scope="module")
