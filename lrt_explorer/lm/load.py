@@ -215,6 +215,10 @@ def _read_tokenizer(name: str, where: str, local: bool) -> PreTrainedTokenizerBa
         ) from error
     if not readable or not isinstance(tokenizer, PreTrainedTokenizerBase):
         raise ModelError(f"the tokenizer of {name} is empty; put its tokenizer.json beside the weights")
+    if tokenizer.is_fast:
+        # What the library has built it from, and keeps: as large as the tokenizer itself.
+        for copied in ("_vocab", "_merges"):
+            vars(tokenizer).pop(copied, None)
     return tokenizer
 
 

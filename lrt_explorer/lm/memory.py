@@ -14,8 +14,11 @@ from lrt_explorer.lm.summary import ModelSummary, cached_folder
 
 UNKNOWN_ITEMSIZE = 2
 """Bytes a number of a checkpoint whose files are not on this disk; most are stored in half precision."""
-TOKENIZER_FACTOR = 13
-"""Memory of a fast tokenizer in sizes of its file, as measured for vocabularies of 49,152 and 262,144."""
+TOKENIZER_FACTOR = 7
+"""Memory of a fast tokenizer in sizes of its file, for vocabularies of 49,152 and 262,144.
+
+Twice that is in use while it is read, before the weights are.
+"""
 FLOATS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 """Bytes a number that is stored as a float and may be loaded in another precision."""
 INTEGERS = {"I64": 8, "U64": 8, "I32": 4, "U32": 4, "I16": 2, "U16": 2}
@@ -55,13 +58,9 @@ def needed_memory(model: str | Path | ModelSummary, dtype: torch.dtype | None) -
     stored = _tensors(folder) if folder else []
     if folder and stored:
         weights = sum(count * _loaded(kind, dtype) for _, kind, count in stored)
-        # One tensor at a time is in memory twice: as it is stored and, unless it is a table, turned round.
-        largest = max(
-            count * (_stored(kind) if "embed" in key or "wte" in key else max(_stored(kind), _loaded(kind, dtype)))
-            for key, kind, count in stored
-        )
+        largest = max(count * _beside(key, kind, dtype) for key, kind, count in stored)
         tokenizer = TOKENIZER_FACTOR * sum(file.stat().st_size for file in folder.glob("tokenizer.json"))
-        return Need(weights, weights + largest + tokenizer, tokenizer)
+        return Need(weights, max(2 * tokenizer, weights + largest + tokenizer), tokenizer)
     if isinstance(model, ModelSummary) and model.parameters:
         weights = model.parameters * (dtype.itemsize if dtype else UNKNOWN_ITEMSIZE)
         return Need(weights, int(1.2 * weights))
@@ -117,6 +116,15 @@ def _stored(kind: str) -> int:
 
 def _loaded(kind: str, dtype: torch.dtype | None) -> int:
     return dtype.itemsize if dtype is not None and kind in FLOATS else _stored(kind)
+
+
+def _beside(key: str, kind: str, dtype: torch.dtype | None) -> int:
+    """Bytes a number that one tensor at a time takes beside its place among the weights."""
+    if kind not in FLOATS:
+        return _stored(kind)
+    # Floats are read in pieces; matrices in float32 are then turned round (see layout.py), tables are not.
+    table = "embed" in key or "wte" in key
+    return 4 if _loaded(kind, dtype) == 4 and not table else 0
 
 
 def _free_in_machine() -> int | None:

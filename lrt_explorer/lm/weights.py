@@ -47,10 +47,10 @@ MODULES = {
     "flute-kernel": "flute",
 }
 """What such a package is imported as, where that is not its name with underscores."""
-HALVES = {"F16": torch.float16, "BF16": torch.bfloat16}
-"""Half precision, as safetensors names it."""
-NUMBERS_AT_ONCE = 2**22
-"""How many numbers of a tensor are read from its file at once when they are widened to float32."""
+FLOATS = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+"""Floating point numbers, as safetensors names them."""
+NUMBERS_AT_ONCE = 2**20
+"""How many numbers of a tensor are read from its file at once where they are converted."""
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.*", "adapters.safetensors", "pytorch_adapter.bin")
 
 
@@ -199,8 +199,7 @@ def _from_files(
     with ExitStack() as stack:
         opened = [stack.enter_context(_opened(file)) for file in files]
         tensors = {key: file.get_slice(key) for file in opened for key in file.keys()}
-        if dtype == torch.float32:
-            tensors |= {key: part for file in files for key, part in _widening(file).items()}
+        tensors |= {key: part for file in files for key, part in _in_pieces(file, dtype).items()}
         model, report = _class_of(config).from_pretrained(
             None,
             config=config,
@@ -235,29 +234,34 @@ def _opened(file: Path) -> Any:
         return opener(file, framework="pt", device="cpu")
 
 
-class _Widening:
-    """A tensor stored in half precision that becomes float32 a piece at a time, so that no whole copy is beside it.
+class _InPieces:
+    """A tensor that is read, and converted, a piece at a time, so that no whole copy is beside it.
 
     The library for such files reads all of a tensor, even where only a few of its rows are asked for.
     """
 
-    def __init__(self, file: Path, offset: int, shape: list[int], stored: torch.dtype) -> None:
+    def __init__(
+        self, file: Path, offset: int, shape: list[int], stored: torch.dtype, wanted: torch.dtype | None
+    ) -> None:
         self._file, self._offset, self._shape, self._stored = file, offset, shape, stored
+        self._wanted = wanted or stored
 
     def __getitem__(self, index: Any) -> torch.Tensor:
         """The whole tensor for `[...]`, which is what the library asks for, else a part of it."""
-        whole = torch.empty(self._shape, dtype=torch.float32)
+        whole = torch.empty(self._shape, dtype=self._wanted)
         flat = whole.view(-1)
-        piece = torch.empty(min(NUMBERS_AT_ONCE, max(1, len(flat))), dtype=self._stored)
+        converted = self._wanted != self._stored
+        piece = torch.empty(min(NUMBERS_AT_ONCE, len(flat)), dtype=self._stored) if converted else flat
         with self._file.open("rb") as data:
             data.seek(self._offset)
-            for start in range(0, len(flat), len(piece)):
+            for start in range(0, len(flat), max(1, len(piece))):
                 some = piece[: len(flat) - start]
                 buffer: Any = some.view(torch.uint8).numpy()
                 read = data.readinto(buffer)
                 if read != some.nbytes:
                     raise SafetensorError(f"{self._file.name} ends within a tensor")
-                flat[start : start + len(some)] = some
+                if converted:
+                    flat[start : start + len(some)] = some
         return whole[index]
 
     def get_shape(self) -> list[int]:
@@ -266,18 +270,18 @@ class _Widening:
 
     def get_dtype(self) -> str:
         """How it is stored, as the library asks for it."""
-        return next(kind for kind, dtype in HALVES.items() if dtype == self._stored)
+        return next(kind for kind, dtype in FLOATS.items() if dtype == self._stored)
 
 
-def _widening(file: Path) -> dict[str, _Widening]:
-    """The tensors of a safetensors file that are stored in half precision, by the offsets in its header."""
+def _in_pieces(file: Path, wanted: torch.dtype | None) -> dict[str, _InPieces]:
+    """The floating tensors of a safetensors file by the offsets in its header, to be read in the precision wanted."""
     with file.open("rb") as data:
         size = int.from_bytes(data.read(8), "little")
         header = json.loads(data.read(size))
     return {
-        key: _Widening(file, 8 + size + about["data_offsets"][0], about["shape"], HALVES[about["dtype"]])
+        key: _InPieces(file, 8 + size + about["data_offsets"][0], about["shape"], FLOATS[about["dtype"]], wanted)
         for key, about in header.items()
-        if key != "__metadata__" and about["dtype"] in HALVES
+        if key != "__metadata__" and about["dtype"] in FLOATS
     }
 
 
@@ -294,8 +298,7 @@ def _stored_dtype(config: PretrainedConfig, tensors: dict[str, Any]) -> torch.dt
     """What the library calls "auto": the precision in the configuration, else that of the first floating tensor."""
     if getattr(config, "dtype", None) is not None:
         return "auto"
-    kinds = {"F16": torch.float16, "BF16": torch.bfloat16, "F32": torch.float32, "F64": torch.float64}
-    return next((kinds[part.get_dtype()] for part in tensors.values() if part.get_dtype() in kinds), torch.float32)
+    return next((FLOATS[part.get_dtype()] for part in tensors.values() if part.get_dtype() in FLOATS), torch.float32)
 
 
 def installed(module: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 import torch
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from transformers import AutoConfig, BertConfig, BertLMHeadModel
 
@@ -260,11 +261,33 @@ def test_a_real_checkpoint_loads_reads_and_writes(stories: LanguageModel) -> Non
     assert steps[-1].texts[0].startswith(", there was a little")
 
 
-def test_weights_widened_a_few_rows_at_a_time_are_those_of_the_file(
+def test_weights_read_and_converted_in_pieces_are_those_of_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = torch.randn(7, 4).bfloat16()
     save_file({"one": kept}, tmp_path / "one.safetensors")
     # Three rows at once, so that the last piece is a shorter one.
     monkeypatch.setattr(weights, "NUMBERS_AT_ONCE", 12)
-    assert torch.equal(weights._widening(tmp_path / "one.safetensors")["one"][...], kept.float())
+    for wanted in (torch.float32, torch.float16, torch.bfloat16, None):
+        read = weights._in_pieces(tmp_path / "one.safetensors", wanted)["one"]
+        assert torch.equal(read[...], kept.to(wanted or torch.bfloat16)) and read[...].dtype == (wanted or kept.dtype)
+        assert (read.get_shape(), read.get_dtype()) == ([7, 4], "BF16")
+    truncate(tmp_path / "one.safetensors", 0.9)
+    for wanted in (torch.float32, None):
+        with pytest.raises(SafetensorError, match="ends within a tensor"):
+            weights._in_pieces(tmp_path / "one.safetensors", wanted)["one"][...]
+
+
+def test_a_tensor_without_numbers_and_one_without_axes_are_read(tmp_path: Path) -> None:
+    kept = {"none": torch.zeros(0, 4).half(), "one": torch.tensor(2.5).half()}
+    save_file(kept, tmp_path / "odd.safetensors")
+    for wanted in (torch.float32, None):
+        read = weights._in_pieces(tmp_path / "odd.safetensors", wanted)
+        assert read["none"][...].shape == (0, 4) and read["one"][...].tolist() == 2.5
+
+
+def test_a_tokenizer_works_without_what_it_was_built_from(whole: Path) -> None:
+    tokenizer = load(str(whole)).tokenizer
+    assert not {"_vocab", "_merges"} & set(vars(tokenizer))
+    assert tokenizer(list(TEXTS))["input_ids"] == tiny_tokenizer()(list(TEXTS))["input_ids"]
+    assert tokenizer.get_vocab() == tiny_tokenizer().get_vocab() and len(tokenizer) == len(tiny_tokenizer())
