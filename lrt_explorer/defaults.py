@@ -21,7 +21,6 @@ FEW_PAIRS = 32
 """Pairs that give the screen a first vector at once, before all pairs of a set are read."""
 
 # Maps.
-ESTIMATOR = "ridge"
 FIT_TOKENS = 100_000
 """Pairs of tokens of a map that is asked for."""
 FIRST_FIT_TOKENS = 5_000

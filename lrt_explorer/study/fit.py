@@ -3,14 +3,14 @@
 from collections.abc import Callable, Generator, Iterable, Sequence
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
-from lrt_explorer.defaults import ESTIMATOR, FIT_TOKENS, MEMORY_GB
+from lrt_explorer.defaults import FIT_TOKENS, MEMORY_GB
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.collect import Collected, Route, collect
 from lrt_explorer.study.directions import read_directions
-from lrt_explorer.study.estimators import closed_form
+from lrt_explorer.study.estimators import ESTIMATORS, closed_form
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.memory import bytes_for, passes
 from lrt_explorer.study.moments import moments_of
@@ -34,7 +34,7 @@ def fit_map(
     reading: Reading | None = None,
     shuffle_pairs: bool = False,
     seed: int = 0,
-    method: str = ESTIMATOR,
+    method: str = ESTIMATORS.default,
     memory_gb: float = MEMORY_GB,
     keep_moments: bool = False,
     end_weight: int | None = None,

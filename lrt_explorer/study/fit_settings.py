@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
-from lrt_explorer.defaults import ESTIMATOR, FIT_TOKENS, MEMORY_GB
+from lrt_explorer.defaults import FIT_TOKENS, MEMORY_GB
 from lrt_explorer.lm.chat import Document
+from lrt_explorer.study.estimators import ESTIMATORS
 from lrt_explorer.study.texts import Corpus
 
 
@@ -29,7 +30,7 @@ class FitSettings:
     corpus: str = ""
     concepts: Sequence[ContrastSet] = ()
     reading: Reading | None = None
-    method: str = ESTIMATOR
+    method: str = ESTIMATORS.default
     memory_gb: float = MEMORY_GB
     keep_moments: bool = False
     end_weight: int | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
-from lrt_explorer.defaults import ESTIMATOR, FIT_TOKENS, MEMORY_GB
+from lrt_explorer.defaults import FIT_TOKENS, MEMORY_GB
 from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
@@ -16,6 +16,7 @@ from lrt_explorer.store import MapInfo, load_map
 from lrt_explorer.store.spare import SpareMaps
 from lrt_explorer.study.collect import Collected, Route
 from lrt_explorer.study.directions import Agreement, agreement, read_directions
+from lrt_explorer.study.estimators import ESTIMATORS
 from lrt_explorer.study.fit import each_map
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.progress import Progress
@@ -100,7 +101,7 @@ def layer_grid(
     corpus: str = "",
     concepts: Sequence[ContrastSet] = (),
     reading: Reading | None = None,
-    method: str = ESTIMATOR,
+    method: str = ESTIMATORS.default,
     memory_gb: float = MEMORY_GB,
     keep_moments: bool = True,
     end_weight: int | None = None,
@@ -164,7 +165,7 @@ def grid_of(
     *,
     concepts: Sequence[ContrastSet] = (),
     reading: Reading | None = None,
-    method: str = ESTIMATOR,
+    method: str = ESTIMATORS.default,
 ) -> Generator[Progress, None, LayerGrid]:
     """`layer_grid` of moments that are at hand, such as those of `known_moments`, without a pass."""
     pairs = collected.pairs
@@ -193,7 +194,7 @@ def solve_pair(
     *,
     concepts: Sequence[ContrastSet] = (),
     reading: Reading | None = None,
-    method: str = ESTIMATOR,
+    method: str = ESTIMATORS.default,
 ) -> Generator[Progress, None, FittedMap]:
     """The map of one layer pair from moments that are at hand, without a pass.
 

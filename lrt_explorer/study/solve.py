@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from torch import Tensor
 
-from lrt_explorer.defaults import ESTIMATOR
 from lrt_explorer.errors import MapError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.estimators import Estimate
@@ -21,7 +20,7 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo
 from lrt_explorer.study.collect import PARTS, Collected, Part, Route, check_coverage
 from lrt_explorer.study.directions import Agreement, Directions, agreement
-from lrt_explorer.study.estimators import closed_form
+from lrt_explorer.study.estimators import ESTIMATORS, closed_form
 
 TOKENS_PER_DIMENSION = 3
 """Pairs of tokens for each dimension of the small model that a map has at least: seven tenths of them fit it."""
@@ -61,7 +60,7 @@ def solve(
     collected: Collected,
     route: Route,
     *,
-    method: str = ESTIMATOR,
+    method: str = ESTIMATORS.default,
 ) -> FittedMap:
     """The map of one route from moments alone.
 

@@ -10,7 +10,6 @@ from lrt_explorer.concepts.contrast import Reading
 from lrt_explorer.concepts.methods import METHODS, Method
 from lrt_explorer.concepts.scoring import scorer_from_text
 from lrt_explorer.defaults import (
-    ESTIMATOR,
     EVIDENCE_TOKENS,
     FIT_TOKENS,
     MAX_NEW_TOKENS,
@@ -23,6 +22,7 @@ from lrt_explorer.defaults import (
     TEMPERATURE,
 )
 from lrt_explorer.errors import LRTError
+from lrt_explorer.study.estimators import ESTIMATORS
 from lrt_explorer.study.evaluate import EvaluationSettings
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.progress import finish
@@ -167,7 +167,7 @@ def add_api(engine: Engine) -> None:
         large_layer: int | None = None,
         tokens: int = FIT_TOKENS,
         corpus: str | None = None,
-        method: str = ESTIMATOR,
+        method: str = ESTIMATORS.default,
     ) -> dict[str, Any]:
         """Fit the map between a layer of each model, keep it, and say how good it is.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lrt_explorer.concepts.contrast import ContrastSet
-from lrt_explorer.defaults import ESTIMATOR, FIT_TOKENS, MEMORY_GB
+from lrt_explorer.defaults import FIT_TOKENS, MEMORY_GB
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.store import MapInfo
 from lrt_explorer.study.caveats import caveats
@@ -50,7 +50,7 @@ class FitSpec:
 
     corpus: str | None = None
     tokens: int = FIT_TOKENS
-    method: str = ESTIMATOR
+    method: str = ESTIMATORS.default
     memory_gb: float = MEMORY_GB
     all_layers: bool = False
     concepts: tuple[str | ContrastSet, ...] | None = None

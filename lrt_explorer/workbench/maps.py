@@ -4,9 +4,9 @@ from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
-from lrt_explorer.defaults import ESTIMATOR
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.store import assets_home, data_home, save_map
+from lrt_explorer.study.estimators import ESTIMATORS
 from lrt_explorer.study.fit import FittedMap, fit_map
 from lrt_explorer.study.known import folder_name, short_hash
 from lrt_explorer.study.layers import solve_pair
@@ -72,7 +72,7 @@ def solved_map(pair: Pair, layers: Layers, corpus: str, method: str = "") -> Sav
     moments = known_moments(*pair.both, *layers, corpus)
     if moments is None:
         return None
-    fitted = finish(solve_pair(*pair.both, moments, *layers, method=method or ESTIMATOR))
+    fitted = finish(solve_pair(*pair.both, moments, *layers, method=method or ESTIMATORS.default))
     return load_saved(keep_apart(fitted, "solved"))
 
 

@@ -11,7 +11,6 @@ import torch
 
 from lrt_explorer.bounded import BoundedCache
 from lrt_explorer.concepts.contrast import ContrastSet, import_contrast
-from lrt_explorer.defaults import ESTIMATOR
 from lrt_explorer.errors import ArtifactError, LRTError
 from lrt_explorer.linear.projection import umap
 from lrt_explorer.lm.cache import ModelCache, models
@@ -19,7 +18,7 @@ from lrt_explorer.store import data_home
 from lrt_explorer.study.calibrate import Calibration
 from lrt_explorer.study.check import ConceptCheck, check_concept
 from lrt_explorer.study.compare import Comparison, ComparisonStep
-from lrt_explorer.study.estimators import by_descent, closed_form, closed_forms
+from lrt_explorer.study.estimators import ESTIMATORS, by_descent, closed_form, closed_forms
 from lrt_explorer.study.evaluate import Evaluation, EvaluationSettings
 from lrt_explorer.study.known import short_hash
 from lrt_explorer.study.progress import Progress, finish
@@ -133,7 +132,7 @@ class Workbench:
 
     def fit(self, session: Session, tokens: int, text_file: Path | None) -> Generator[Progress, None, Session]:
         """Fit a map and keep it; only the usual one of the shipped text is what others find at these layers."""
-        method = session.method if session.method in closed_forms() else ESTIMATOR
+        method = session.method if session.method in closed_forms() else ESTIMATORS.default
 
         corpus = None if text_file is None else str(text_file)
         spec = FitSpec(corpus=corpus, tokens=tokens, method=method, concepts=())
@@ -365,7 +364,7 @@ def _keep(spec: FitSpec) -> Keep:
     """How the app keeps a map: only the usual one of the pair's own corpus is what others find at its layers."""
 
     def keep(fitted: FittedMap) -> Path:
-        if spec.corpus is None and spec.method == ESTIMATOR:
+        if spec.corpus is None and spec.method == ESTIMATORS.default:
             return keep_map(fitted)
         return keep_apart(fitted, "solved" if spec.corpus is None else "own-text")
 

@@ -56,6 +56,7 @@ REQUESTS = [
     Request("compare", DEMO, MOMENTS, {"concept": "mood", "whiten": True, "method": "principal-component"}, (1, 1)),
     Request("evaluate", TINY, SAVED, {"concepts": ["mood"], "prompts": 4, "tokens": 4000}, (1, 2)),
     Request("evaluate", OTHER, MOMENTS, {"prompts": 3, "strengths": [-0.5, 0.5], "seeds": 2, "tokens": 4000}, (1, 2)),
+    Request("evaluate", TINY, SAVED, {"concepts": ["mood"], "readout": "probability", "prompts": 3, "tokens": 4000}),
     Request("evaluate", DEMO, SHIPPED, {"concepts": ["mood"], "prompts": 4, "tokens": 4000}),
     Request("fit", TINY, NOTHING, {"tokens": 4000, "method": "reduced-rank"}, (1, 2)),
     Request("fit", DEMO, NOTHING, {"tokens": 4000}),
@@ -144,7 +145,9 @@ def by_library(request: Request, places: dict[str, str]) -> dict[str, Any]:
         case "evaluate":
             concepts, tokens = asked.pop("concepts", None), asked.pop("tokens")
             named = {"seeds": "random_seeds", "others": "other_concepts"}
-            settings = {named.get(name, name): tuple(v) if isinstance(v, list) else v for name, v in asked.items()}
+            settings: dict[str, Any] = {
+                named.get(name, name): tuple(v) if isinstance(v, list) else v for name, v in asked.items()
+            }
             chosen = None if concepts is None else tuple(concepts)
             spec = EvidenceSpec(concepts=chosen, settings=EvaluationSettings(**settings), tokens=tokens)
             return evaluation_document(finish(evaluate_models(at, spec)))

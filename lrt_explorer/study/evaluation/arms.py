@@ -1,12 +1,14 @@
 """The arms of an evaluation: every direction that is added, and where it comes from."""
 
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.vectors import SteeringVector, random_vector, transfer
+from lrt_explorer.errors import ContrastError, VectorError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.linear.scores import cosine
@@ -95,8 +97,10 @@ class ConceptArms:
 def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
     """The directions of a concept: its own, and those that should not do what it does.
 
+    Another concept that gives no vector here is no control.
+
     Raises:
-        VectorError, ContrastError: if a concept gives no vector.
+        VectorError, ContrastError: if the concept gives no vector.
         MapError: if a control map is of other widths.
     """
     small, large, info, settings = case.small, case.large, case.info, case.settings
@@ -110,14 +114,12 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
     read = known(large, case.concept, info.large_layer)
     found = known(small, case.concept, info.small_layer).vector
     own, carried = read.vector.values, mapped(found)
-    material = ArmMaterial(
-        own,
-        carried,
-        found.values,
-        range(settings.random_seeds),
-        case.control_maps,
-        {other.name: mapped(known(small, other, info.small_layer).vector) for other in case.others},
-    )
+    others: dict[str, Tensor] = {}
+    for other in case.others:
+        # A concept that is only a control must not stop the one that is evaluated.
+        with suppress(ContrastError, VectorError):
+            others[other.name] = mapped(known(small, other, info.small_layer).vector)
+    material = ArmMaterial(own, carried, found.values, range(settings.random_seeds), case.control_maps, others)
     directions = [direction for arm in ARMS.values() for direction in arm.load()(material)]
     ordinary = world_of(small.name, large.name).ordinary
     unit = unit_of(large, info.large_layer, ordinary)

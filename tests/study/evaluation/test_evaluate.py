@@ -10,7 +10,7 @@ import torch
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.readout import answer_readout
 from lrt_explorer.concepts.vectors import addition, random_vector
-from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError
+from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError, VectorError
 from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.study.calibrate import calibrate_concept
 from lrt_explorer.study.deviation import unit_of
@@ -218,6 +218,15 @@ def test_texts_are_written_and_scored_where_asked_for() -> None:
     assert native.perplexity[0] != native.perplexity[2]
     # An arm that writes nothing has only what it shares with the others, the unsteered text.
     assert evidence.arm("shuffled map").perplexity == (None, native.perplexity[1], None)
+
+
+def test_another_concept_that_gives_no_vector_is_no_control_and_stops_nothing() -> None:
+    pairs = tuple(tuple("Tom sat. " * 60 + end for end in ends) for ends in (("a", "b"), ("c", "d")))
+    long = replace(ANIMALS, name="long", pairs=pairs)
+    (alone,) = finish(study(concepts=[CONCEPT], among=[CONCEPT, long])).concepts
+    assert "other concept" not in [arm.name for arm in alone.evidence.arms]
+    with pytest.raises((ContrastError, VectorError)):
+        finish(study(concepts=[long], among=[CONCEPT, long]))
 
 
 def test_others_follow_in_a_circle_and_are_never_the_concept_itself() -> None:
