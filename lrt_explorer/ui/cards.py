@@ -104,17 +104,24 @@ def slider_ends(card: ConceptCard) -> str:
 
 
 def slider_marks(calibration: Calibration) -> str:
-    """What strengths cost on neutral text, and where text breaks, below the places of the slider."""
+    """Ticks below the slider where a strength costs so much on neutral text, and what they mean in one line.
+
+    The words are in a line of their own, because ticks may stand closer than any label is wide.
+    """
     known = zip(calibration.costs, calibration.strengths, strict=True)
     names = {strength: f"{cost:g} nat" + "s" * (cost != 1) for cost, strength in known}
-    names[calibration.breaks] = f"{names.get(calibration.breaks, '')}: text breaks".removeprefix(": ")
-    inner = "".join(
+    names[calibration.breaks] = f"{names.get(calibration.breaks, '')}, where text breaks,".removeprefix(", ")
+    ticks = "".join(
         f'<span style="left:{50 + 50 * sign * strength / calibration.limit:.1f}%" '
-        f'title="s = {figure(sign * strength)}">{escape(name)}</span>'
+        f'title="{escape(name.rstrip(","))}: s = {figure(sign * strength)}"></span>'
         for sign in (-1, 1)
         for strength, name in names.items()
     )
-    return f'<div class="slider-marks" aria-label="cost on neutral text">{inner}</div>'
+    said = " · ".join(f"{escape(name)} at ±{strength:.2g}" for strength, name in names.items())
+    return (
+        f'<div class="slider-marks" aria-hidden="true">{ticks}</div>'
+        f'<p class="slider-costs">Ticks: cost on neutral text, {said}</p>'
+    )
 
 
 def figure(number: float) -> str:

@@ -27,11 +27,12 @@ BADGES = MapBadges(0.8437, 0.9, 200_000, 1_234, 1.0, 0.612, 0.883, "ridge", 0.94
 def test_marks_stand_where_the_slider_says_and_on_both_sides() -> None:
     curve = CostCurve((0.1, 1.0, 10.0), (0.01, 1.0, 100.0), (0.01, 1.0, 100.0))
     html = slider_marks(calibration_of(curve))
-    assert html.count("text breaks") == 2 and html.count("0.1 nats<") == 2
+    said = html.partition('class="slider-costs">')[2]
+    assert said.startswith("Ticks: cost on neutral text, 0.1 nats at ±0.32 · ") and "where text breaks, at ±1" in said
     places = [float(place) for place in re.findall(r"left:([\d.]+)%", html)]
     assert all(0 < place < 100 for place in places)
     assert sorted(places) == pytest.approx([100 - place for place in sorted(places, reverse=True)], abs=0.11)
-    assert 'title="s = −0.32">0.1 nats<' in html
+    assert len(places) == 2 * len(curve.strengths) and 'title="0.1 nats: s = −0.32"' in html
 
 
 def test_the_route_names_models_layers_and_the_score_of_the_map() -> None:
