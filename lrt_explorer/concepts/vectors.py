@@ -14,7 +14,7 @@ from lrt_explorer.concepts.whitening import whitening
 from lrt_explorer.errors import VectorError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.deviation import TypicalDeviation
-from lrt_explorer.linear.steering import SteeringVector
+from lrt_explorer.linear.steering import SteeringVector as SteeringVector
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo
 

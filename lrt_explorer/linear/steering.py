@@ -78,13 +78,13 @@ class SteeringVector:
 
     def __mul__(self, factor: float) -> "SteeringVector":
         """A multiple; raises VectorError if the factor is 0 or not finite."""
-        return combine([(float(factor), self)]) if isinstance(factor, Real) else NotImplemented
+        return combine([(float(factor), self)]) if _is_number(factor) else NotImplemented
 
     __rmul__ = __mul__
 
     def __truediv__(self, divisor: float) -> "SteeringVector":
         """A fraction; raises VectorError if the divisor is 0 or not finite."""
-        if not isinstance(divisor, Real):
+        if not _is_number(divisor):
             return NotImplemented
         if not divisor:
             raise VectorError(f"{self.concept} cannot be divided by 0; divide by another number")
@@ -127,6 +127,10 @@ def check_places(vectors: Sequence[SteeringVector]) -> None:
                 f"{vector.concept} lives in {vector.model} layer {vector.layer}, but {first.concept} in {first.model} "
                 f"layer {first.layer}; combine vectors of one layer of one model"
             )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real)
 
 
 def _place(vector: SteeringVector) -> tuple[Any, ...]:
