@@ -53,3 +53,5 @@ PROMPT_EXAMPLES = 3
 # The shared space.
 SPACE_TEXTS = 32
 """Ordinary texts whose activations are drawn."""
+SPACE_POINTS = 600
+"""Pairs of tokens that are drawn."""

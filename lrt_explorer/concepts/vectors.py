@@ -14,11 +14,9 @@ from lrt_explorer.concepts.whitening import whitening
 from lrt_explorer.errors import VectorError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.deviation import TypicalDeviation
+from lrt_explorer.linear.steering import SteeringVector as SteeringVector
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.store import MapInfo, VectorFile
-
-# A steering vector is what a vector file holds: a direction in one layer of one model, and where it comes from.
-SteeringVector = VectorFile
+from lrt_explorer.store import MapInfo
 
 
 @dataclass(frozen=True)

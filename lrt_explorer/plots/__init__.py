@@ -1,5 +1,7 @@
 """Figures from frozen results, and what colours mean everywhere; nothing is computed here."""
 
+from plotly.graph_objects import Figure
+
 from lrt_explorer.plots.check import agreement_figure, separation_figure, stability_figure
 from lrt_explorer.plots.evidence import arm_style, between, cost, plain, signed, unit
 from lrt_explorer.plots.evidence_cost import cost_figure
@@ -23,6 +25,7 @@ __all__ = [
     "SVG_POINTS",
     "ArmStyle",
     "ColourBy",
+    "Figure",
     "Frames",
     "Score",
     "agreement_figure",

@@ -32,12 +32,12 @@ class Frames:
     """The pairs that are set off, as (small layer, large layer).
 
     Attributes:
-        in_use: the one that is worked with.
+        in_use: the one that is worked with; None if there is none.
         suggested: None if none was suggested.
         last_steered: the highest layer of the large model that leaves enough blocks above it; rows above are faint.
     """
 
-    in_use: tuple[int, int]
+    in_use: tuple[int, int] | None
     suggested: tuple[int, int] | None
     last_steered: int
 
@@ -141,7 +141,7 @@ def _hover(cell: LayerCell, frames: Frames) -> str:
 def _layout(grid: LayerGrid, frames: Frames) -> dict[str, Any]:
     rows, columns = (sorted({pair[side] for pair in _pairs(grid)}) for side in (1, 0))
     row_height = min(ROW_HEIGHTS[1], max(ROW_HEIGHTS[0], GRID_HEIGHT // len(rows)))
-    shapes = [_frame(frames.in_use, "solid")] if frames.in_use in _pairs(grid) else []
+    shapes = [_frame(frames.in_use, "solid")] if frames.in_use is not None and frames.in_use in _pairs(grid) else []
     if frames.suggested is not None and frames.suggested != frames.in_use:
         shapes.append(_frame(frames.suggested, "dot"))
     return {

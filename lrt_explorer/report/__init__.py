@@ -2,7 +2,7 @@
 
 from lrt_explorer.report.page import report_page
 from lrt_explorer.report.prompts import prompt_cards
-from lrt_explorer.report.sheet import COLUMNS, evaluation_sheet
+from lrt_explorer.report.sheet import COLUMNS, evaluation_rows, evaluation_sheet
 from lrt_explorer.report.tables import arms_table, suite_table
 from lrt_explorer.report.words import concept_summary, suite_summary
 
@@ -10,6 +10,7 @@ __all__ = [
     "COLUMNS",
     "arms_table",
     "concept_summary",
+    "evaluation_rows",
     "evaluation_sheet",
     "prompt_cards",
     "report_page",

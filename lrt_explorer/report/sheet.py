@@ -29,15 +29,22 @@ def evaluation_sheet(evaluation: Evaluation) -> str:
     and "directions" are counts, and "readout_kind" is the concept's "readout". What is null there is empty here. Lines
     end as RFC 4180 asks.
     """
-    document = evaluation_document(evaluation)
     text = StringIO()
     writer = csv.DictWriter(text, COLUMNS)
     writer.writeheader()
-    for concept in document["concepts"]:
-        for arm in concept["arms"]:
-            for at, strength in enumerate(concept["strengths"]):
-                writer.writerow(_row(document, concept, arm, at, strength))
+    writer.writerows(evaluation_rows(evaluation))
     return text.getvalue()
+
+
+def evaluation_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """The rows of `evaluation_sheet`, with None where something does not exist."""
+    document = evaluation_document(evaluation)
+    return [
+        _row(document, concept, arm, at, strength)
+        for concept in document["concepts"]
+        for arm in concept["arms"]
+        for at, strength in enumerate(concept["strengths"])
+    ]
 
 
 def _row(

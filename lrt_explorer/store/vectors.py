@@ -1,14 +1,12 @@
 """Vector files: one steering vector with what it is, as safetensors, or as GGUF where the file is named so."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
 
 from lrt_explorer.errors import VectorError
+from lrt_explorer.linear.steering import SteeringVector
 from lrt_explorer.store.gguf import read_gguf, write_gguf
 from lrt_explorer.store.swap import new_file
 
@@ -20,47 +18,8 @@ _GGUF = ".gguf"
 _NOTES = "lrt_explorer."
 
 
-@dataclass(frozen=True, eq=False)
-class VectorFile:
-    """A steering vector and where it comes from.
-
-    Attributes:
-        values: [d] float32 on the CPU; a copy of what was passed in.
-        model: Name of the model it lives in.
-        fingerprint: Of that model's weights; empty where a file of another program does not say.
-        layer: Block of that model whose output it is added to.
-        concept: What it stands for.
-        method: How it was found.
-        reading: Which tokens it was read from.
-
-    Raises:
-        VectorError: If values is not one vector, is zero, or holds numbers that are not finite, or layer is negative.
-    """
-
-    values: Tensor
-    model: str
-    fingerprint: str
-    layer: int
-    concept: str
-    method: str
-    reading: str
-
-    def __post_init__(self) -> None:
-        """Check the values and take a copy."""
-        what = f"the vector of {self.concept} for {self.model}"
-        if self.values.ndim != 1 or not len(self.values) or not self.values.is_floating_point():
-            raise VectorError(
-                f"{what} is shaped {list(self.values.shape)} of {self.values.dtype}, where one row of floating numbers "
-                "belongs; make it again"
-            )
-        values = self.values.detach().to("cpu", torch.float32, copy=True)
-        if not bool(torch.isfinite(values).all()):
-            raise VectorError(f"{what} holds numbers that are not finite; make it again")
-        if not bool(values.any()):
-            raise VectorError(f"{what} is zero everywhere and points nowhere; make it again")
-        if self.layer < 0:
-            raise VectorError(f"{what} names layer {self.layer}, where layers count from 0; make it again")
-        object.__setattr__(self, "values", values)
+# What a vector file holds.
+VectorFile = SteeringVector
 
 
 def save_vector(path: Path, vector: VectorFile, model_hint: str = "") -> Path:

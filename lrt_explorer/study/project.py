@@ -3,7 +3,7 @@
 import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.concepts.vectors import addition, transfer
+from lrt_explorer.defaults import SPACE_POINTS
 from lrt_explorer.errors import MapError, SettingsError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.outliers import ordinary_rows
@@ -26,6 +27,7 @@ from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.world import world_of
 
 Method = Literal["pca", "umap"]
+LAYOUTS: tuple[Method, ...] = get_args(Method)
 LARGE, MAPPED = "large", "mapped"
 BATCH_TEXTS = 16
 USUAL_NORM = 2.0
@@ -89,7 +91,7 @@ def project(
     texts: Sequence[str],
     *,
     concept: ContrastSet | None = None,
-    n_points: int = 1000,
+    n_points: int = SPACE_POINTS,
     dims: int = 2,
     method: Method = "pca",
     reading: Reading | None = None,
@@ -119,8 +121,7 @@ def project(
         SettingsError: if `dims` or `n_points` is out of range.
     """
     check_map(info, small.fingerprint, large.fingerprint)
-    if dims not in (2, 3) or n_points < 1:
-        raise SettingsError("a picture has 2 or 3 dimensions and at least one point; choose these")
+    check_picture(dims, n_points)
     labelled = _labelled(texts, concept)
     places: list[_Place] = []
     xs, ys = [], []
@@ -160,6 +161,12 @@ class _Place:
         last = max(self.end - 1, 0)
         begin = max(end for end in ends if end <= last)
         return self.text[begin : min(end for end in ends if end > last)].rstrip(), begin
+
+
+def check_picture(dims: int, points: int) -> None:
+    """Raise SettingsError unless so many points can be shown in so many dimensions."""
+    if dims not in (2, 3) or points < 1:
+        raise SettingsError("a picture has 2 or 3 dimensions and at least one point; choose these")
 
 
 def _labelled(texts: Sequence[str], concept: ContrastSet | None) -> list[tuple[str, str]]:

@@ -5,12 +5,13 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Literal
 
-from lrt_explorer.concepts.arithmetic import combine, orthogonalise, scale
+from lrt_explorer.concepts.arithmetic import orthogonalise
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.methods import METHODS, Method
 from lrt_explorer.concepts.reading import reader, reading_pairs
 from lrt_explorer.concepts.vectors import SteeringVector, found_in
 from lrt_explorer.errors import SettingsError
+from lrt_explorer.linear.steering import combine
 from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.progress import Progress, retold
@@ -96,7 +97,7 @@ def _made(
         vector = orthogonalise(vector, others)
     elif others:
         return combine([(recipe.times, vector), *((recipe.times * recipe.factor, other) for other in others)])
-    return vector if recipe.times == 1 else scale(vector, recipe.times)
+    return vector if recipe.times == 1 else recipe.times * vector
 
 
 def _found(

@@ -1,5 +1,6 @@
-"""Where the documents of a fit come from: the models' own writing, what ships, a file, or the hub."""
+"""Where the documents of a fit come from: the models' own writing, what ships, a file, the hub, or memory."""
 
+import hashlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -65,20 +66,42 @@ class Corpus:
         return self if self._opened_by is None else Corpus(self.name, self._opened_by(lm), self.end_weight)
 
 
-def read_texts(source: str) -> Corpus:
+Source = str | Corpus
+"""A corpus, or what `read_texts` finds one by."""
+
+
+def given_texts(texts: Iterable[str]) -> Corpus:
+    """Texts in memory as a corpus, named by their number and a mark of their content.
+
+    Raises:
+        SettingsError: if there is none, or one is no text.
+    """
+    held = tuple(texts)
+    if not held or not all(isinstance(text, str) for text in held):
+        raise SettingsError("a corpus in memory is a list of texts, each a string; give at least one")
+    digest = hashlib.sha256()
+    for text in held:
+        digest.update(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())
+    return Corpus(f"{len(held)} texts ({digest.hexdigest()[:12]})", lambda: iter(held))
+
+
+def read_texts(source: Source) -> Corpus:
     """The documents of a corpus.
 
     Args:
-        source: "self" for text that the large model of a pair writes, when a study reads it; "everyday" for ordinary
-            prose, which ships; a word of `PUBLIC`, `hf:NAME`, `hf:NAME:SPLIT` or `hf:NAME:CONFIG:SPLIT` for a data set
-            of the hub, streamed; "tinyworld" for fresh documents of the small world (which no model was trained on);
-            "tinyworld-broken-off" for such texts broken off where one of its latents decides the next word, which are
-            to be fitted at their ends above all; "demo" for sentences of the small world, shipped; a file, see
-            `file_documents`; or two or more of these joined by "+", whose documents come in turn.
+        source: a corpus, which is itself; "self" for text that the large model of a pair writes, when a study reads it;
+            "everyday" for ordinary prose, which ships; a word of `PUBLIC`, `hf:NAME`, `hf:NAME:SPLIT` or
+            `hf:NAME:CONFIG:SPLIT` for a data set of the hub, streamed; "tinyworld" for fresh documents of the small
+            world (which no model was trained on); "tinyworld-broken-off" for such texts broken off where one of its
+            latents decides the next word, which are to be fitted at their ends above all; "demo" for sentences of the
+            small world, shipped; a file, see `file_documents`; or two or more of these joined by "+", whose documents
+            come in turn.
 
     Raises:
         SettingsError: if there is no such corpus or it cannot be read; at once, not at the first document.
     """
+    if isinstance(source, Corpus):
+        return source
     if source == SELF:
         return Corpus(source, _without_author, to_write=1.0, _opened_by=lambda lm: SelfWritten(lm).__iter__)
     if source == TINYWORLD:

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from lrt_explorer.defaults import SPACE_POINTS
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.plots import COLOURINGS, ColourBy, space_figure
 from lrt_explorer.study.progress import finish, timed
@@ -24,7 +25,7 @@ from lrt_explorer.workbench.session import Session, SpaceSettings
 TAB = "space"
 METHODS = [("PCA", "pca"), ("UMAP", "umap")]
 VIEWS = [("2D", 2), ("3D", 3)]
-POINTS = (100, 600, 3000)
+POINTS = (100, SPACE_POINTS, 3000)
 """Fewest, preset and most token pairs in the picture."""
 
 

@@ -11,7 +11,7 @@ from lrt_explorer.study.controls import control_maps
 from lrt_explorer.study.evaluate import Evaluation, EvaluationSettings
 from lrt_explorer.study.evaluation.kept import evaluations_folder
 from lrt_explorer.study.progress import Progress, retold
-from lrt_explorer.study.texts import read_texts
+from lrt_explorer.study.texts import Source, read_texts
 from lrt_explorer.study.world import World
 from lrt_explorer.workbench.cards import Suite
 from lrt_explorer.workbench.concepts import named_concept, shipped_sets
@@ -35,7 +35,7 @@ class EvidenceSpec:
 
     concepts: tuple[str | ContrastSet, ...] | None = None
     settings: EvaluationSettings = field(default_factory=EvaluationSettings)
-    corpus: str | None = None
+    corpus: Source | None = None
     tokens: int | None = None
     neutral: tuple[str, ...] | None = None
     folder: Path | None = None

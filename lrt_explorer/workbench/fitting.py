@@ -19,7 +19,7 @@ from lrt_explorer.study.left_out import left_out_sentences
 from lrt_explorer.study.processes import processes
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.solve import FittedMap
-from lrt_explorer.study.texts import read_texts
+from lrt_explorer.study.texts import Source, read_texts
 from lrt_explorer.workbench.concepts import named_concept, shipped_sets
 from lrt_explorer.workbench.maps import keep_map, own_map_folder
 from lrt_explorer.workbench.pair import Layers, Pair
@@ -48,7 +48,7 @@ class FitSpec:
         SettingsError: if these do not go together.
     """
 
-    corpus: str | None = None
+    corpus: Source | None = None
     tokens: int = FIT_TOKENS
     method: str = ESTIMATORS.default
     memory_gb: float = MEMORY_GB

@@ -12,7 +12,7 @@ from lrt_explorer.study.known import folder_name, short_hash
 from lrt_explorer.study.layers import solve_pair
 from lrt_explorer.study.moments import known_moments
 from lrt_explorer.study.progress import Progress, finish, retold
-from lrt_explorer.study.texts import read_texts
+from lrt_explorer.study.texts import Source, read_texts
 from lrt_explorer.workbench.map_store import SavedMap, load_saved
 from lrt_explorer.workbench.pair import Layers, Pair
 from lrt_explorer.workbench.starting_points import corpus_name, first_fit_tokens
@@ -76,7 +76,7 @@ def solved_map(pair: Pair, layers: Layers, corpus: str, method: str = "") -> Sav
     return load_saved(keep_apart(fitted, "solved"))
 
 
-def existing_map(pair: Pair, layers: Layers, *, corpus: str | None = None, method: str = "") -> SavedMap | None:
+def existing_map(pair: Pair, layers: Layers, *, corpus: Source | None = None, method: str = "") -> SavedMap | None:
     """The map between these layers that takes no pass over a text: saved, shipped, or solved from cached moments.
 
     A map that was fitted comes before one that is solved, since it may have seen more text.
@@ -117,7 +117,7 @@ def map_for(
     layers: Layers,
     *,
     folder: Path | None = None,
-    corpus: str | None = None,
+    corpus: Source | None = None,
     tokens: int | None = None,
 ) -> Generator[Progress, None, SavedMap]:
     """The map to work with: that of a folder; without one an existing map between these layers, else one fitted now.
@@ -147,14 +147,13 @@ def map_for(
     small, large = pair.both
     source = corpus or pair.world.corpus
     count = first_fit_tokens(small.width) if tokens is None else tokens
-    place = own_map_folder(small.name, large.name, *layers)
+    place, name = own_map_folder(small.name, large.name, *layers), corpus_name(source)
     yield Progress(
         0,
         count,
         f"no map from {small.name} layer {layers[0]} to {large.name} layer {layers[1]} yet: fitting one on "
-        f"{count:,} tokens of {source}, to be kept in {place}",
+        f"{count:,} tokens of {source if isinstance(source, str) else name}, to be kept in {place}",
     )
-    name = corpus_name(source)
     fitted = yield from retold(
         fit_map(small, large, read_texts(source), *layers, tokens=count, corpus=name, keep_moments=True),
         lambda step: Progress(step.done, step.total, f"fitting a map: {step.message}"),

@@ -9,6 +9,7 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.presets import MODELS, PAIRS
 from lrt_explorer.lm.summary import describe
 from lrt_explorer.store import MapInfo, check_map
+from lrt_explorer.study.known import model_label
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.world import World, world_of
 from lrt_explorer.workbench.cards import PairCard
@@ -62,19 +63,30 @@ class Pair:
         check_map(info, self.small.fingerprint, self.large.fingerprint)
 
 
-def open_pair(small: str, large: str, cache: ModelCache | None = None) -> Generator[Progress, None, Pair]:
+def open_pair(
+    small: str | LanguageModel, large: str | LanguageModel, cache: ModelCache | None = None
+) -> Generator[Progress, None, Pair]:
     """Load both models, each a preset, a folder, a GGUF file or a hub id; those in memory are there at once.
 
     Args:
-        small: the model that vectors come from.
-        large: the model that is steered.
+        small: the model that vectors come from; a loaded one is used as it is.
+        large: the model that is steered; likewise.
         cache: where they come from and stay; None for that of the whole program.
 
     Raises:
         ModelError: if one of them cannot be loaded.
     """
-    first, second = yield from load_both(cache or models(), small, large)
-    return Pair(small=first, large=second)
+    known = cache or models()
+    if isinstance(small, str) and isinstance(large, str):
+        first, second = yield from load_both(known, small, large)
+        return Pair(small=first, large=second)
+    both = []
+    for number, model in enumerate((small, large)):
+        if isinstance(model, str):
+            yield Progress(number, 2, f"loading {model_label(model)}")
+            model = known.get(model)
+        both.append(model)
+    return Pair(small=both[0], large=both[1])
 
 
 def pair_cards() -> Sequence[PairCard]:

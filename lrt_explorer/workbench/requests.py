@@ -1,4 +1,4 @@
-"""Whole requests by the names of two models: load them, find or fit the map, do the study.
+"""Whole requests by two models, loaded or named: load them, find or fit the map, do the study.
 
 The app's endpoints, the command line and Python all ask here, so the same request has one answer.
 """
@@ -9,41 +9,60 @@ from pathlib import Path
 
 from lrt_explorer.defaults import EVIDENCE_TOKENS
 from lrt_explorer.lm.cache import ModelCache
+from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.compare import Comparison, ComparisonStep
 from lrt_explorer.study.evaluate import Evaluation
 from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.texts import Source
 from lrt_explorer.study.world import World, world_of
 from lrt_explorer.workbench.compare import compare
 from lrt_explorer.workbench.concepts import named_concept
 from lrt_explorer.workbench.evidence import EvidenceSpec, evaluate
 from lrt_explorer.workbench.fitting import FitResult, FitSpec, Keep, fit
+from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.maps import map_for
-from lrt_explorer.workbench.pair import open_pair
+from lrt_explorer.workbench.pair import Pair, open_pair
 from lrt_explorer.workbench.steer_spec import SteerSpec
 
 
 @dataclass(frozen=True, kw_only=True)
 class Models:
-    """Two models by name, and where in them.
+    """Two models, and where in them.
 
     Attributes:
-        small, large: a preset, a folder, a GGUF file or a hub id each.
+        small, large: a preset, a folder, a GGUF file, a hub id, or a loaded model each.
         small_layer, large_layer: blocks, counted from 0; None for the default of the pair.
-        map: folder of the map to use, whose layers then count; None for the one of these layers.
+        map: the map to use, or its folder, whose layers then count; None for the one of these layers.
         cache: where the models come from and stay; None for that of the whole program.
     """
 
-    small: str
-    large: str
+    small: str | LanguageModel
+    large: str | LanguageModel
     small_layer: int | None = None
     large_layer: int | None = None
-    map: Path | None = None
+    map: Path | SavedMap | None = None
     cache: ModelCache | None = None
 
     @property
     def world(self) -> World:
         """What suits these models, known before they are loaded."""
-        return world_of(self.small, self.large)
+        return world_of(*(model if isinstance(model, str) else model.name for model in (self.small, self.large)))
+
+
+def open_with_map(
+    models: Models, *, corpus: Source | None = None, tokens: int | None = None
+) -> Generator[Progress, None, tuple[Pair, SavedMap]]:
+    """Load the models and find their map; without one, a first one is fitted and kept. Arguments as for `map_for`.
+
+    Raises what loading and `map_for` raise.
+    """
+    pair = yield from open_pair(models.small, models.large, models.cache)
+    layers = pair.layers(models.small_layer, models.large_layer)
+    if isinstance(models.map, SavedMap):
+        pair.check(models.map.info)
+        return pair, models.map
+    saved = yield from map_for(pair, layers, folder=models.map, corpus=corpus, tokens=tokens)
+    return pair, saved
 
 
 def compare_models(models: Models, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
@@ -52,9 +71,7 @@ def compare_models(models: Models, spec: SteerSpec) -> Generator[Progress | Comp
     Raises what loading, `map_for` and `compare` raise; for a concept that does not exist, before a model is loaded.
     """
     named_concept(models.world, spec.concept)
-    pair = yield from open_pair(models.small, models.large, models.cache)
-    layers = pair.layers(models.small_layer, models.large_layer)
-    saved = yield from map_for(pair, layers, folder=models.map)
+    pair, saved = yield from open_with_map(models)
     return (yield from compare(pair, saved, spec))
 
 
@@ -65,10 +82,8 @@ def evaluate_models(models: Models, spec: EvidenceSpec) -> Generator[Progress, N
     """
     for concept in spec.concepts or ():
         named_concept(models.world, concept)
-    pair = yield from open_pair(models.small, models.large, models.cache)
-    layers = pair.layers(models.small_layer, models.large_layer)
     tokens = EVIDENCE_TOKENS if spec.tokens is None else spec.tokens
-    saved = yield from map_for(pair, layers, folder=models.map, corpus=spec.corpus, tokens=tokens)
+    pair, saved = yield from open_with_map(models, corpus=spec.corpus, tokens=tokens)
     return (yield from evaluate(pair, saved, spec))
 
 

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from lrt_explorer.defaults import SPACE_POINTS
+from lrt_explorer.errors import SettingsError
+from lrt_explorer.study.project import LAYOUTS, check_picture
+
 
 @dataclass(frozen=True)
 class Session:
@@ -32,12 +36,28 @@ class Session:
 
 @dataclass(frozen=True)
 class SpaceSettings:
-    """What the Space tab asks for; everything else about the picture is only how it is drawn."""
+    """What a picture of the shared space is asked for; everything else about it is only how it is drawn.
+
+    Attributes:
+        concept: whose vectors are drawn.
+        points: token pairs to show.
+        method: the layout, "pca" or "umap".
+        dims: 2 or 3.
+
+    Raises:
+        SettingsError: if there is no such layout.
+    """
 
     concept: str
-    points: int
-    method: str
-    dims: int
+    points: int = SPACE_POINTS
+    method: str = "pca"
+    dims: int = 2
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be drawn, before a model is loaded."""
+        if self.method not in LAYOUTS:
+            raise SettingsError(f"{self.method!r} is not a layout; choose one of {', '.join(LAYOUTS)}")
+        check_picture(self.dims, self.points)
 
 
 @dataclass(frozen=True)

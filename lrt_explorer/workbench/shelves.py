@@ -63,16 +63,21 @@ def put_vectors(shelf: Shelf, label: str, vectors: Mapping[Side, VectorFile]) ->
     return replace(kept, vectors=(*kept.vectors, (called, str(folder))))
 
 
-def take_vectors(folder: str) -> dict[Side, VectorFile]:
-    """The vectors of a folder; none for "".
+def take_vectors(folder: str | Mapping[Side, VectorFile]) -> Mapping[Side, VectorFile]:
+    """The vectors of a folder; none for "". Vectors in memory are themselves.
 
     Raises:
+        SettingsError: if those in memory belong to neither model.
         ArtifactError: if they are gone.
         VectorError: if they are damaged.
     """
+    sides: tuple[Side, ...] = get_args(Side)
+    if not isinstance(folder, str):
+        if others := [side for side in folder if side not in sides]:
+            raise SettingsError(f"{others[0]!r} is not a model of a pair; give vectors of 'small' or 'large'")
+        return folder
     if not folder:
         return {}
-    sides: tuple[Side, ...] = get_args(Side)
     files = {side: Path(folder) / f"{side}.safetensors" for side in sides}
     vectors = {side: load_vector(file) for side, file in files.items() if file.is_file()}
     if not vectors:

@@ -5,7 +5,6 @@ from typing import cast
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.defaults import SPACE_TEXTS
-from lrt_explorer.errors import SettingsError
 from lrt_explorer.study import project as study
 from lrt_explorer.study.known import first_reading, known_vectors
 from lrt_explorer.study.progress import Progress
@@ -27,11 +26,8 @@ def project(
         concept: whose vectors are drawn; a few of its pairs do where all are not yet read.
         settings: how many points, and their layout.
 
-    Raises:
-        SettingsError: if there is no such layout.
+    Raises what `study.project.project` raises.
     """
-    if settings.method not in ("pca", "umap"):
-        raise SettingsError(f"{settings.method!r} is no layout; choose PCA or UMAP")
     places = list(zip(pair.both, saved.layers, strict=True))
     contrast = first_reading(places, concept)
     for lm, layer in places:

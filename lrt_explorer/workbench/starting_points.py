@@ -13,7 +13,7 @@ from lrt_explorer.store import assets_home
 from lrt_explorer.study.hub import HUB
 from lrt_explorer.study.solve import least_tokens
 from lrt_explorer.study.suggest import BLOCKS_ABOVE
-from lrt_explorer.study.texts import BROKEN_OFF, SELF, SHIPPED, TINYWORLD
+from lrt_explorer.study.texts import BROKEN_OFF, SELF, SHIPPED, TINYWORLD, Corpus, Source
 
 DEPTH = 0.6
 """How deep the layers of a pair lie that nobody has studied: where most vectors were seen to steer."""
@@ -44,7 +44,7 @@ def first_fit_tokens(small_width: int) -> int:
     return max(FIRST_FIT_TOKENS, least_tokens(small_width))
 
 
-def corpus_name(source: str) -> str:
+def corpus_name(source: Source) -> str:
     """The name that maps and moments of a corpus bear: of a file its own, with a mark of its content.
 
     Another text in a file of the same name is another corpus.
@@ -52,6 +52,8 @@ def corpus_name(source: str) -> str:
     Args:
         source: as `read_texts` takes it.
     """
+    if isinstance(source, Corpus):
+        return source.name
     if source in NAMED or source.startswith(HUB):
         return source
     if isfile(source):

@@ -1,5 +1,6 @@
 """What a comparison is asked for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
@@ -8,6 +9,8 @@ from lrt_explorer.concepts.readings import token_from_end
 from lrt_explorer.concepts.scoring import ScorerChoice
 from lrt_explorer.defaults import MAX_NEW_TOKENS, READING, SEED, STRENGTH, TEMPERATURE
 from lrt_explorer.errors import SettingsError
+from lrt_explorer.linear.steering import SteeringVector
+from lrt_explorer.study.brought import Side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +31,8 @@ class SteerSpec:
         as_in_paper: whether the map's bias is added to the direction too (arXiv 2506.00653).
         equal_cost: whether the other arms are pushed as far as costs what the native vector costs.
         scorer: what scores the texts; None for the concept's own scorer.
-        vectors: folder of vectors that take the place of the concept's own, as `take_vectors` reads it; "" for none.
+        vectors: vectors that take the place of the concept's own, of the "small" or the "large" model or of both; or
+            their folder, as `take_vectors` reads it; "" for none.
 
     Raises:
         SettingsError: if there is no such reading or method.
@@ -46,7 +50,7 @@ class SteerSpec:
     as_in_paper: bool = False
     equal_cost: bool = False
     scorer: ScorerChoice | None = None
-    vectors: str = ""
+    vectors: str | Mapping[Side, SteeringVector] = ""
 
     def __post_init__(self) -> None:
         """Refuse what no vector can be found by."""

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lrt_explorer.concepts.arithmetic import negate
 from lrt_explorer.concepts.readout import answer_readout
 from lrt_explorer.concepts.vectors import SteeringVector, addition, mean_difference, random_vector, transfer
 from lrt_explorer.errors import ArtifactError, PromptError, VectorError
@@ -193,10 +192,10 @@ def test_a_vector_that_is_given_takes_the_place_of_the_one_found(fitted: FittedM
     given = with_vectors(ours, native)
     assert given.arms == plain.arms
     assert given.settings["small_vector"] == "mood (mean-difference)" and "small_vector" not in plain.settings
-    turned = with_vectors(negate(ours), None)
+    turned = with_vectors(-ours, None)
     changed = [a.readout != b.readout for a, b in zip(turned.arms, plain.arms, strict=True)]
     assert changed == [False, False, True, False] and turned.coefficient == plain.coefficient
-    changed = [a.readout != b.readout for a, b in zip(with_vectors(None, negate(native)).arms, plain.arms, strict=True)]
+    changed = [a.readout != b.readout for a, b in zip(with_vectors(None, -native).arms, plain.arms, strict=True)]
     assert changed == [False, True, False, False]
     with pytest.raises(VectorError, match="lives in layer 0 of tiny-small, but layer 1 is in use"):
         with_vectors(replace(ours, layer=0), None)

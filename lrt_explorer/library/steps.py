@@ -1,0 +1,383 @@
+"""Every study step by step: functions of the same names and arguments as those of `lrt_explorer`, without `progress`.
+
+Each checks its arguments when it is called and gives a generator, which yields `Progress` (`compare` also the texts as
+they are written) and returns the result. `finish` runs one to its end; closing one stops it and keeps what it has.
+
+    study = lrt.steps.compare("tinyworld-s", "tinyworld-l", "register")
+    for step in study:
+        print(step)
+"""
+
+from collections.abc import Generator, Iterable, Sequence
+from pathlib import Path
+from typing import Unpack
+
+from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.concepts.methods import METHODS, Method
+from lrt_explorer.defaults import BASIS_DIRECTIONS, BASIS_TOKENS, EVIDENCE_TOKENS
+from lrt_explorer.errors import ArtifactError, SettingsError
+from lrt_explorer.library.options import (
+    CompareOptions,
+    EvaluateOptions,
+    FitOptions,
+    SpaceOptions,
+    VectorOptions,
+    settings_of,
+)
+from lrt_explorer.library.results import Comparison, Evaluation, FittedMap, LayerGrid, SpacePicture
+from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.linear.steering import SteeringVector
+from lrt_explorer.lm.blocks import check_layer
+from lrt_explorer.lm.cache import models as models_in_memory
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.study import basis as basis_study
+from lrt_explorer.study import check as check_study
+from lrt_explorer.study import controls
+from lrt_explorer.study import suggest as suggest_study
+from lrt_explorer.study.calibrate import Calibration
+from lrt_explorer.study.check import ConceptCheck
+from lrt_explorer.study.compare import ComparisonStep
+from lrt_explorer.study.dose import dose_response as dose_response
+from lrt_explorer.study.estimators import ESTIMATORS, closed_form
+from lrt_explorer.study.evaluate import EvaluationSettings
+from lrt_explorer.study.known import known_vectors
+from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.suggest import Suggestion
+from lrt_explorer.study.texts import Corpus, Source, given_texts, read_texts
+from lrt_explorer.study.world import world_of
+from lrt_explorer.workbench import compare as compare_work
+from lrt_explorer.workbench import space
+from lrt_explorer.workbench.concepts import named_concept, shipped_sets
+from lrt_explorer.workbench.evidence import EvidenceSpec
+from lrt_explorer.workbench.fitting import FitSpec
+from lrt_explorer.workbench.map_store import SavedMap, load_saved
+from lrt_explorer.workbench.maps import existing_map, solved_map
+from lrt_explorer.workbench.pair import Layers, open_pair
+from lrt_explorer.workbench.requests import Models, compare_models, evaluate_models, fit_models, open_with_map
+from lrt_explorer.workbench.session import SpaceSettings
+from lrt_explorer.workbench.starting_points import corpus_name
+from lrt_explorer.workbench.steer_spec import SteerSpec
+
+Model = str | LanguageModel
+"""A preset, a folder, a GGUF file, a hub id, or a loaded model."""
+Concept = str | ContrastSet
+"""The name of a concept that ships for the pair, the path of a set, or a set."""
+Texts = str | Path | Corpus | Iterable[str]
+"""What `read_texts` takes, the path of a file, or texts in memory."""
+Map = str | Path | SavedMap
+"""A fitted or loaded map, or the folder of one."""
+
+_COMPARE = frozenset(CompareOptions.__annotations__)
+_FIT = frozenset(FitOptions.__annotations__)
+_EVALUATE = frozenset(EvaluateOptions.__annotations__)
+_SPACE = frozenset(SpaceOptions.__annotations__)
+_VECTORS = frozenset(VectorOptions.__annotations__)
+
+
+def fit_map(
+    small: Model,
+    large: Model,
+    *,
+    layers: Layers | None = None,
+    corpus: Texts | None = None,
+    **options: Unpack[FitOptions],
+) -> Generator[Progress, None, FittedMap]:
+    """`lrt_explorer.fit_map` step by step."""
+    models = _models(small, large, layers)
+    spec = settings_of(FitSpec, "fit_map", options, _FIT, corpus=_corpus(corpus))
+    _check_concepts(models, (*(spec.concepts or ()), *spec.learn_from))
+
+    def steps() -> Generator[Progress, None, FittedMap]:
+        result = yield from fit_models(models, spec)
+        return FittedMap.of(load_saved(result.folders[0]), result.grid.cells[0])
+
+    return steps()
+
+
+def layer_grid(
+    small: Model, large: Model, *, corpus: Texts | None = None, **options: Unpack[FitOptions]
+) -> Generator[Progress, None, LayerGrid]:
+    """`lrt_explorer.layer_grid` step by step."""
+    models = _models(small, large)
+    spec = settings_of(FitSpec, "layer_grid", options, _FIT, corpus=_corpus(corpus), all_layers=True)
+    _check_concepts(models, spec.concepts or ())
+
+    def steps() -> Generator[Progress, None, LayerGrid]:
+        result = yield from fit_models(models, spec)
+        return LayerGrid.of(result.grid)
+
+    return steps()
+
+
+def compare(
+    small: Model,
+    large: Model,
+    concept: Concept,
+    *,
+    map: Map | None = None,
+    layers: Layers | None = None,
+    **options: Unpack[CompareOptions],
+) -> Generator[Progress | ComparisonStep, None, Comparison]:
+    """`lrt_explorer.compare` step by step: the texts as they are written."""
+    models = _models(small, large, layers, map)
+    spec = settings_of(SteerSpec, "compare", options, _COMPARE, concept=named_concept(models.world, concept))
+
+    def steps() -> Generator[Progress | ComparisonStep, None, Comparison]:
+        return Comparison.of((yield from compare_models(models, spec)))
+
+    return steps()
+
+
+def evaluate(
+    small: Model,
+    large: Model,
+    concepts: Concept | Sequence[Concept] | None = None,
+    *,
+    map: Map | None = None,
+    layers: Layers | None = None,
+    corpus: Texts | None = None,
+    **options: Unpack[EvaluateOptions],
+) -> Generator[Progress, None, Evaluation]:
+    """`lrt_explorer.evaluate` step by step: an `EvaluationStep` for each finished concept."""
+    models = _models(small, large, layers, map)
+    settings = settings_of(EvaluationSettings, "evaluate", options, _EVALUATE)
+    spec = settings_of(
+        EvidenceSpec,
+        "evaluate",
+        options,
+        _EVALUATE,
+        concepts=None if concepts is None else _concepts(models, concepts),
+        settings=settings,
+        corpus=_corpus(corpus),
+    )
+
+    def steps() -> Generator[Progress, None, Evaluation]:
+        return Evaluation.of((yield from evaluate_models(models, spec)))
+
+    return steps()
+
+
+def solve_pair(
+    small: Model,
+    large: Model,
+    *,
+    layers: Layers | None = None,
+    corpus: Texts | None = None,
+    method: str = ESTIMATORS.default,
+) -> Generator[Progress, None, FittedMap]:
+    """`lrt_explorer.solve_pair` step by step."""
+    models = _models(small, large, layers)
+    closed_form(method)
+    name = corpus_name(_corpus(corpus) or models.world.corpus)
+
+    def steps() -> Generator[Progress, None, FittedMap]:
+        pair = yield from open_pair(models.small, models.large)
+        at = pair.layers(models.small_layer, models.large_layer)
+        saved = solved_map(pair, at, name, method)
+        if saved is None:
+            raise ArtifactError(
+                f"no moments of layers {at[0]} → {at[1]} over {name} are cached; fit a map, or all layer pairs, first"
+            )
+        return FittedMap.of(saved)
+
+    return steps()
+
+
+def suggest_layers(
+    small: Model,
+    large: Model,
+    concepts: Concept | Sequence[Concept] | None = None,
+    *,
+    corpus: Texts | None = None,
+    tokens: int | None = None,
+    seconds: float = suggest_study.SECONDS,
+) -> Generator[Progress, None, Suggestion]:
+    """`lrt_explorer.suggest_layers` step by step."""
+    models = _models(small, large)
+    chosen = shipped_sets(models.world) if concepts is None else _concepts(models, concepts)
+    texts = read_texts(_corpus(corpus) or models.world.corpus)
+
+    def steps() -> Generator[Progress, None, Suggestion]:
+        pair = yield from open_pair(models.small, models.large)
+        study = suggest_study.suggest_layers(*pair.both, texts, chosen, tokens=tokens, seconds=seconds)
+        return (yield from study)
+
+    return steps()
+
+
+def project(
+    small: Model,
+    large: Model,
+    concept: Concept | None = None,
+    *,
+    map: Map | None = None,
+    layers: Layers | None = None,
+    **options: Unpack[SpaceOptions],
+) -> Generator[Progress, None, SpacePicture]:
+    """`lrt_explorer.project` step by step."""
+    models = _models(small, large, layers, map)
+    contrast = named_concept(models.world, models.world.opening() if concept is None else concept)
+    settings = settings_of(SpaceSettings, "project", options, _SPACE, concept=contrast.name)
+
+    def steps() -> Generator[Progress, None, SpacePicture]:
+        pair, saved = yield from open_with_map(models)
+        return SpacePicture.of((yield from space.project(pair, saved, contrast, settings)))
+
+    return steps()
+
+
+def calibrate(
+    small: Model,
+    large: Model,
+    concept: Concept,
+    *,
+    layers: Layers | None = None,
+    **options: Unpack[VectorOptions],
+) -> Generator[Progress, None, Calibration]:
+    """`lrt_explorer.calibrate` step by step."""
+    models = _models(small, large, layers)
+    spec = settings_of(SteerSpec, "calibrate", options, _VECTORS, concept=named_concept(models.world, concept))
+
+    def steps() -> Generator[Progress, None, Calibration]:
+        pair = yield from open_pair(models.small, models.large)
+        at = pair.layers(models.small_layer, models.large_layer)
+        return (yield from compare_work.calibration(pair, at, spec))
+
+    return steps()
+
+
+def check(
+    small: Model,
+    large: Model,
+    concept: Concept,
+    *,
+    map: Map | None = None,
+    layers: Layers | None = None,
+    **options: Unpack[VectorOptions],
+) -> Generator[Progress, None, ConceptCheck]:
+    """`lrt_explorer.check` step by step."""
+    models = _models(small, large, layers, map)
+    contrast = named_concept(models.world, concept)
+    spec = settings_of(SteerSpec, "check", options, _VECTORS - {"vectors"}, concept=contrast)
+
+    def steps() -> Generator[Progress, None, ConceptCheck]:
+        pair = yield from open_pair(models.small, models.large)
+        at = pair.layers(models.small_layer, models.large_layer)
+        if models.map is None:
+            saved = existing_map(pair, at)
+        else:
+            pair, saved = yield from open_with_map(models)
+            at = saved.layers
+        study = check_study.check_concept(
+            *pair.both,
+            contrast,
+            *at,
+            map=None if saved is None else (saved.map, saved.info),
+            method=spec.method,
+            reading=spec.reading,
+            whiten=spec.whiten,
+        )
+        return (yield from study)
+
+    return steps()
+
+
+def basis(
+    small: Model,
+    large: Model,
+    *,
+    layers: Layers | None = None,
+    corpus: Texts | None = None,
+    directions: int = BASIS_DIRECTIONS,
+    tokens: int = BASIS_TOKENS,
+) -> Generator[Progress, None, basis_study.SharedBasis]:
+    """`lrt_explorer.basis` step by step."""
+    models = _models(small, large, layers)
+    source = _corpus(corpus) or models.world.ordinary
+    texts = read_texts(source)
+
+    def steps() -> Generator[Progress, None, basis_study.SharedBasis]:
+        pair = yield from open_pair(models.small, models.large)
+        at = pair.layers(models.small_layer, models.large_layer)
+        study = basis_study.shared_basis(
+            *pair.both, texts, *at, top=directions, tokens=tokens, corpus=corpus_name(source)
+        )
+        return (yield from study)
+
+    return steps()
+
+
+def control_maps(
+    small: Model,
+    large: Model,
+    *,
+    layers: Layers | None = None,
+    corpus: Texts | None = None,
+    tokens: int = EVIDENCE_TOKENS,
+    seeds: Sequence[int] = controls.SEEDS,
+) -> Generator[Progress, None, tuple[AffineMap, ...]]:
+    """`lrt_explorer.control_maps` step by step."""
+    models = _models(small, large, layers)
+    source = _corpus(corpus) or models.world.corpus
+    texts = read_texts(source)
+
+    def steps() -> Generator[Progress, None, tuple[AffineMap, ...]]:
+        pair = yield from open_pair(models.small, models.large)
+        at = pair.layers(models.small_layer, models.large_layer)
+        study = controls.control_maps(*pair.both, texts, *at, tokens=tokens, corpus=corpus_name(source), seeds=seeds)
+        return (yield from study)
+
+    return steps()
+
+
+def find_vector(
+    model: Model,
+    concept: Concept,
+    layer: int,
+    *,
+    reading: str | None = None,
+    method: Method = METHODS.default,
+    whiten: bool = False,
+) -> Generator[Progress, None, SteeringVector]:
+    """`lrt_explorer.find_vector` step by step."""
+    contrast = named_concept(world_of(model if isinstance(model, str) else model.name), concept)
+    spec = SteerSpec(concept=contrast, reading=reading, method=method, whiten=whiten)
+
+    def steps() -> Generator[Progress, None, SteeringVector]:
+        lm = models_in_memory().get(model) if isinstance(model, str) else model
+        check_layer(lm, layer)
+        found = yield from known_vectors().reading(lm, contrast, [layer], spec.reading, spec.method, spec.whiten)
+        return found[layer].vector
+
+    return steps()
+
+
+def _models(small: Model, large: Model, layers: Layers | None = None, map: Map | None = None) -> Models:
+    """The models with their layers, checked as far as they are loaded."""
+    if layers is not None and len(layers) != 2:
+        raise SettingsError("layers are one of the small and one of the large model; give two numbers, such as (2, 4)")
+    first, second = (None, None) if layers is None else layers
+    for model, layer in ((small, first), (large, second)):
+        if isinstance(model, LanguageModel) and layer is not None:
+            check_layer(model, layer)
+    found = load_saved(Path(map)) if isinstance(map, str | Path) else map
+    return Models(small=small, large=large, small_layer=first, large_layer=second, map=found)
+
+
+def _concepts(models: Models, concepts: Concept | Sequence[Concept]) -> tuple[ContrastSet, ...]:
+    several = [concepts] if isinstance(concepts, str | ContrastSet) else concepts
+    return tuple(named_concept(models.world, one) for one in several)
+
+
+def _check_concepts(models: Models, concepts: Sequence[Concept]) -> None:
+    _concepts(models, concepts)
+
+
+def _corpus(texts: Texts | None) -> Source | None:
+    """What is read, if anything was chosen; whether it exists is seen at once."""
+    if texts is None:
+        return None
+    if isinstance(texts, str | Path):
+        read_texts(str(texts))
+        return str(texts)
+    return texts if isinstance(texts, Corpus) else given_texts(texts)
