@@ -72,7 +72,8 @@ def test_without_a_template_or_a_message_a_text_is_read_as_it_stands() -> None:
 def test_a_frame_survives_what_is_done_to_prompts() -> None:
     text = framed(chatting(), "How was it?", "The sun")
     longer = text + " shone."
-    assert isinstance(longer, Framed) and longer.own == "The sun shone." and longer.start == text.start
+    assert isinstance(text, Framed) and isinstance(longer, Framed)
+    assert longer.own == "The sun shone." and longer.start == text.start
     assert longer.cut(text.start + 3).own == "The" and longer.cut(text.start + 3).frame == BEFORE
     copied = copy.deepcopy(longer)
     assert copied == longer and copied.own == longer.own

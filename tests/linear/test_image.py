@@ -14,12 +14,16 @@ def with_gains(d_small: int, d_large: int, lowest: float, seed: int = 0) -> Tens
     """A weight whose gains fall evenly in their logarithms from 1 to the lowest."""
     rank = min(d_small, d_large)
     left, right = (torch.linalg.qr(noise(d, rank, seed=seed + d)).Q for d in (d_small, d_large))
-    return (left * torch.logspace(0, float(torch.tensor(lowest).log10()), rank, dtype=torch.float64)) @ right.T
+    weight: Tensor = (
+        left * torch.logspace(0, float(torch.tensor(lowest).log10()), rank, dtype=torch.float64)
+    ) @ right.T
+    return weight
 
 
 def by_svd(weight: Tensor) -> Tensor:
     _, gains, directions = torch.linalg.svd(weight, full_matrices=False)
-    return directions[gains > FLOOR * gains[0]]
+    reached: Tensor = directions[gains > FLOOR * gains[0]]
+    return reached
 
 
 def assert_same_image(weight: Tensor) -> None:

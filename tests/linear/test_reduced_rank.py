@@ -25,7 +25,8 @@ def definition(x: Tensor, y: Tensor, rank: int, lam: float) -> np.ndarray:
     answers = np.vstack([centred(y), np.zeros((d_x, y.shape[1]))])
     weight = np.linalg.lstsq(rows, answers)[0]
     fitted = np.linalg.svd(rows @ weight, full_matrices=False)[2][:rank]
-    return weight @ fitted.T @ fitted
+    cut: np.ndarray = weight @ fitted.T @ fitted
+    return cut
 
 
 @pytest.mark.parametrize("lam", [0.0, 1e-4, 0.1])

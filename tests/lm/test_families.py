@@ -1,6 +1,7 @@
 """The laws that hold for every family of models, on tiny random ones."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -44,7 +45,8 @@ def family(lm: LanguageModel) -> str:
 
 def logits(lm: LanguageModel, ids: Tensor) -> Tensor:
     with lm.lock, torch.inference_mode():
-        return lm.model(ids).logits
+        found: Tensor = lm.model(ids).logits
+    return found
 
 
 def last_texts(lm: LanguageModel, additions: Tensor, use_cache: bool = True) -> tuple[str, ...]:
@@ -123,7 +125,8 @@ def test_steering_adds_the_row_s_own_vector_at_every_position_and_nothing_else(
 
 def test_greedy_text_is_that_of_the_library(lm: LanguageModel) -> None:
     encoded = encode(lm, [PROMPT])
-    expected = lm.model.generate(
+    model: Any = lm.model
+    expected = model.generate(
         encoded.ids, attention_mask=encoded.mask, max_new_tokens=NEW_TOKENS, do_sample=False, eos_token_id=2
     )[0, encoded.ids.shape[1] :].tolist()
     steps = list(generate_arms(lm, PROMPT, LAYER, torch.zeros(1, WIDTH), max_new_tokens=NEW_TOKENS))

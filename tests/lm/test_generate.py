@@ -51,7 +51,7 @@ def test_texts_are_what_the_tokens_spell(llama: LanguageModel, additions: Tensor
     steps = arms(llama, additions)
     prompt = llama.tokenizer(PROMPT)["input_ids"]
     for arm, text in enumerate(steps[-1].texts):
-        whole = llama.tokenizer.decode(prompt + written(steps, arm), skip_special_tokens=True)
+        whole = str(llama.tokenizer.decode(prompt + written(steps, arm), skip_special_tokens=True))
         assert whole.removeprefix(PROMPT).rstrip("\N{REPLACEMENT CHARACTER}") == text.rstrip(
             "\N{REPLACEMENT CHARACTER}"
         )

@@ -75,7 +75,7 @@ def test_the_blocks_below_are_not_run_again(llama: LanguageModel, additions: Ten
     (start,) = read_starts(llama, LAYER, PROMPTS[:1])
     ran: list[int] = []
     handles = [
-        block.self_attn.register_forward_hook(lambda *_, i=index: ran.append(i))
+        block.get_submodule("self_attn").register_forward_hook(lambda *_, i=index: ran.append(i))
         for index, block in enumerate(llama.blocks)
     ]
     try:

@@ -1,6 +1,6 @@
 """All layer pairs at once: the figures are those of the maps, and nothing is read twice."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -42,9 +42,9 @@ def test_every_cell_is_the_map_of_its_pair() -> None:
         assert cell.direction_cosine == pytest.approx(found.agreement.direction_cosine)
         assert cell.norm_ratio == pytest.approx(found.agreement.norm_ratio) and cell.concepts == 1
     alone = finish(fit_map(small(), large(), texts(), 1, 2, tokens=4000, concepts=[CONCEPT]))
-    cell = grid.cell(1, 2)
-    assert cell is not None and grid.cell(1, 5) is None
-    assert cell.r2 == pytest.approx(alone.info.r2) and cell.direction_cosine == pytest.approx(
+    one = grid.cell(1, 2)
+    assert one is not None and grid.cell(1, 5) is None
+    assert one.r2 == pytest.approx(alone.info.r2) and one.direction_cosine == pytest.approx(
         alone.agreement.direction_cosine
     )
 
@@ -129,7 +129,7 @@ def test_procrustes_has_no_lambda_and_its_map_turns_without_stretching() -> None
 
 def test_a_grid_at_hand_spares_the_suggestion_its_pass() -> None:
     grid = finish(layer_grid(small(), large(), texts(), tokens=4000, concepts=[CONCEPT]))
-    never = iter(lambda: pytest.fail("a text was read"), None)
+    never: Iterator[str] = iter(lambda: pytest.fail("a text was read"), None)
     suggestion = finish(suggest_layers(small(), large(), never, [CONCEPT], grid=grid))
     fresh = finish(suggest_layers(small(), large(), texts(), [CONCEPT], tokens=4000))
     assert (suggestion.small_layer, suggestion.large_layer) == (fresh.small_layer, fresh.large_layer)

@@ -48,8 +48,9 @@ def test_the_best_candidate_is_suggested_with_its_reason() -> None:
 
 
 def test_a_model_beside_itself_is_matched_layer_by_layer() -> None:
-    layers = {"small_layers": [0, 1, 2], "large_layers": [2]}
-    study = suggest_layers(large(), large(), texts(), [CONCEPT], **layers, tokens=4000, seconds=PATIENT)
+    study = suggest_layers(
+        large(), large(), texts(), [CONCEPT], small_layers=[0, 1, 2], large_layers=[2], tokens=4000, seconds=PATIENT
+    )
     assert finish(study).small_layer == 2
 
 

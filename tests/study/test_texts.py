@@ -109,7 +109,7 @@ def hub(rows: list[dict[str, Any]] | Exception, asked: list[Any]) -> ModuleType:
 
 def test_a_data_set_of_the_hub_is_streamed(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
-    rows = [{"text": "one", "meta": {}}, {"text": None, "meta": {}}, {"text": "two", "meta": {}}]
+    rows: list[dict[str, Any]] = [{"text": "one", "meta": {}}, {"text": None, "meta": {}}, {"text": "two", "meta": {}}]
     monkeypatch.setitem(sys.modules, "datasets", hub(rows, asked))
     # A row without a text is counted when it is read, and so must not vanish here.
     for source in ("hf:org/name", "hf:org/name:validation", "hf:org/name:en:train", "hf:org/name:en:", "wikitext"):

@@ -33,7 +33,7 @@ from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf
 from tests.ui.fake_evidence import fake_evaluation
 from tests.ui.fakes import CONCEPTS, PAIRS, FakeEngine
 
-SKIP = {"__type__": "update"}
+SKIP: Any = {"__type__": "update"}
 STAGE = Stage(gr.HTML(), gr.HTML())
 
 

@@ -22,7 +22,7 @@ from lrt_explorer.ui.wiring import wire_stop
 from lrt_explorer.workbench.session import Session, Shelf
 from tests.ui.fakes import CONCEPTS, EVERYDAY, PAIRS, FakeEngine
 
-SKIP = {"__type__": "update"}
+SKIP: Any = {"__type__": "update"}
 REAL = PAIRS[2]
 AT = {"status": 3, "tokens": 4, "banner": 5, "panes": 6, "wide": 7, "plot": 8}
 """Where the handlers give what, with the stage of these tests."""

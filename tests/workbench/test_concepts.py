@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from lrt_explorer.concepts.contrast import read_contrast
+from lrt_explorer.concepts.contrast import ContrastSet, read_contrast
 from lrt_explorer.concepts.vectors import find_vectors
 from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError, VectorError
 from lrt_explorer.linear.scores import cosine
@@ -61,9 +61,9 @@ def test_what_ships_can_be_looked_at_and_taken_away(engine: Workbench) -> None:
 
 @pytest.mark.parametrize("contrast", [NOISE, BARE])
 def test_a_written_set_works_in_every_tab_though_it_has_no_prompts(
-    engine: Workbench, fitted: Session, contrast: object
+    engine: Workbench, fitted: Session, contrast: ContrastSet
 ) -> None:
-    shelf = engine.keep_set(Shelf(), contrast)  # type: ignore[arg-type]
+    shelf = engine.keep_set(Shelf(), contrast)
     file = shelf.sets[0][1]
     card = engine.concept(fitted, file)
     assert all(example.strip() for example in card.examples)
@@ -106,7 +106,7 @@ def test_made_vectors_steer_and_can_be_taken_and_brought_back(engine: Workbench,
     assert all(a.readout != b.readout for a, b in zip(plain.arms[1:3], made.arms[1:3], strict=True))
     for whose in ("small", "large"):
         for ending in ("safetensors", "gguf"):
-            file = engine.vector_file(fitted, folder, whose, ending)  # type: ignore[arg-type]
+            file = engine.vector_file(fitted, folder, whose, ending)
             assert file.is_relative_to(shelf.folder) and file.name.startswith("mood_without_noise-tiny-")
             brought = engine.import_vector(fitted, Shelf(), file)
             (card, *_) = engine.vectors(fitted, brought.vectors[0][1]).cards
