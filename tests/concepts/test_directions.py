@@ -37,7 +37,7 @@ def test_a_planted_direction_is_found_with_its_sign_and_length(method: str) -> N
 def test_the_principal_component_follows_the_axis_of_most_differences() -> None:
     differences = normal(200, 12)
     axis = principal_component(differences)
-    values, vectors = torch.linalg.eigh(differences.T @ differences)
+    _, vectors = torch.linalg.eigh(differences.T @ differences)
     assert abs(cosine(axis, vectors[:, -1])) == pytest.approx(1.0)
     assert float(axis @ differences.mean(0)) > 0
     assert torch.allclose(principal_component(-differences), -axis)

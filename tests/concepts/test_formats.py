@@ -282,7 +282,7 @@ def test_statements_are_paired_in_order_within_their_labels(tmp_path: Path) -> N
     words = read(tmp_path, "set.csv", 'label,text\nhappy,"a,\nb"\nsad,c\nhappy,d\nsad,e\n')
     assert words.pairs == (("a,\nb", "c"), ("d", "e"))
     assert (words.positive_label, words.negative_label) == ("happy", "sad")
-    with pytest.raises(ContrastError, match="line 4 of set.csv has nothing under 'text'"):
+    with pytest.raises(ContrastError, match=r"line 4 of set.csv has nothing under 'text'"):
         read(tmp_path, "set.csv", 'label,text\nhappy,"a,\nb"\nsad,\n')
     assert read(tmp_path, "set.csv", "With,Without\na,b\nc,d\n").pairs == (("a", "b"), ("c", "d"))
 
@@ -422,7 +422,7 @@ def test_pairs_that_say_nothing_are_counted_or_named(tmp_path: Path) -> None:
     for bad, sentence in cases:
         with pytest.raises(ContrastError, match=sentence):
             read(tmp_path, "a.jsonl", rows_in("jsonl", [*rows, bad]))
-    with pytest.raises(ContrastError, match="every row of a.jsonl holds the same text twice"):
+    with pytest.raises(ContrastError, match=r"every row of a.jsonl holds the same text twice"):
         read(tmp_path, "a.jsonl", rows_in("jsonl", [same, same]))
 
 

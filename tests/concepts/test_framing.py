@@ -82,7 +82,7 @@ def test_a_frame_survives_what_is_done_to_prompts() -> None:
 
 def test_a_template_that_refuses_gets_one_sentence() -> None:
     refusing = chatting("{{ raise_exception('no users here') }}")
-    with pytest.raises(ModelError, match="refuses a conversation .*no users here"):
+    with pytest.raises(ModelError, match=r"refuses a conversation .*no users here"):
         framed(refusing, "How was it?", "It rained.")
 
 

@@ -116,7 +116,7 @@ def test_what_is_out_of_range_is_refused() -> None:
             path.map(rank)
     with pytest.raises(SettingsError, match="out of range"):
         ReducedRankPath(collected(x, y), -1.0)
-    with pytest.raises(MapError, match="^the 1 held-out tokens are too few"):
+    with pytest.raises(MapError, match=r"^the 1 held-out tokens are too few"):
         path.select(collected(x[:1], y[:1]))
     with pytest.raises(MapError, match="too few tokens"):
         ReducedRankPath(collected(x[:1], y[:1]), 0.0)

@@ -1,6 +1,5 @@
 """The laws that hold for every family of models, on tiny random ones."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -27,8 +26,8 @@ BY_POSITION = {"llama", "gpt2", "opt", "mpt", "gpt_neo"}
 
 
 @pytest.fixture(scope="module", params=[family for family in FAMILIES if family not in RECURRENT])
-def lm(request: pytest.FixtureRequest) -> Iterator[LanguageModel]:
-    yield tiny_lm(request.param)
+def lm(request: pytest.FixtureRequest) -> LanguageModel:
+    return tiny_lm(request.param)
 
 
 @pytest.fixture

@@ -230,7 +230,7 @@ def test_a_gated_model_is_explained_when_it_is_loaded(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(hub, "HfApi", lambda: SimpleNamespace(model_info=lambda hub_id, timeout: None))
     monkeypatch.setattr(AutoConfig, "from_pretrained", refuse)
-    with pytest.raises(ModelError, match="^gemma-2-2b asks for its licence"):
+    with pytest.raises(ModelError, match=r"^gemma-2-2b asks for its licence"):
         load("gemma-2-2b")
 
 
@@ -242,14 +242,14 @@ def test_a_device_that_is_not_there_is_refused(whole: Path, device: str) -> None
 
 def test_a_demo_model_that_is_not_there_names_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LRT_EXPLORER_ASSETS", str(tmp_path))
-    with pytest.raises(ModelError, match="demo model tinyworld-s is not in .*; restore the assets folder"):
+    with pytest.raises(ModelError, match=r"demo model tinyworld-s is not in .*; restore the assets folder"):
         load("tinyworld-s")
 
 
 def test_a_model_without_blocks_is_refused() -> None:
     model = tiny_model("llama")
     model.model.layers = torch.nn.ModuleList(model.model.layers[:2])
-    with pytest.raises(ModelError, match="^odd cannot be steered: the 3 decoder blocks cannot be found"):
+    with pytest.raises(ModelError, match=r"^odd cannot be steered: the 3 decoder blocks cannot be found"):
         wrap_model("odd", model, tiny_tokenizer())
 
 

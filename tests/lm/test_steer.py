@@ -79,7 +79,7 @@ def test_blocks_that_return_a_tuple_are_steered_too(vectors: Tensor) -> None:
 
 def test_blocks_that_return_something_else_are_refused(vectors: Tensor) -> None:
     lm = tiny_lm("llama")
-    with pytest.raises(ModelError, match="no hidden states but dict"), steering(lm, 1, vectors):
+    with pytest.raises(ModelError, match="no hidden states but dict"), steering(lm, 1, vectors):  # noqa: PT012
         handle = lm.blocks[1].register_forward_hook(lambda *_: {"hidden": 1}, prepend=True)
         try:
             logits(lm)
@@ -123,7 +123,7 @@ def test_the_caller_s_vectors_can_change_without_effect(llama: LanguageModel, ve
 
 def test_no_hook_and_no_lock_stays_after_an_exception(llama: LanguageModel, vectors: Tensor) -> None:
     unsteered = logits(llama)
-    with pytest.raises(ZeroDivisionError), steering(llama, 1, vectors):
+    with pytest.raises(ZeroDivisionError), steering(llama, 1, vectors):  # noqa: PT012
         assert own_hooks(llama.blocks[1])
         raise ZeroDivisionError
     assert not own_hooks(llama.blocks[1])

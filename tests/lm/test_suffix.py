@@ -1,6 +1,5 @@
 """The short way through a model gives what the whole model gives, for every family, and leaves nothing behind."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,8 +20,8 @@ POSITIVE, NEGATIVE = [40, 41, 290], [50, 60]
 
 
 @pytest.fixture(scope="module", params=list(FAMILIES))
-def lm(request: pytest.FixtureRequest) -> Iterator[LanguageModel]:
-    yield tiny_lm(request.param)
+def lm(request: pytest.FixtureRequest) -> LanguageModel:
+    return tiny_lm(request.param)
 
 
 @pytest.fixture

@@ -121,7 +121,7 @@ def test_a_wrong_description_is_refused(tmp_path: Path, change: Callable[[dict[s
     header = json.loads(path.read_text())
     change(header["meta"])
     path.write_text(json.dumps(header))
-    with pytest.raises(ArtifactError, match="; fit it again$") as error:
+    with pytest.raises(ArtifactError, match=r"; fit it again$") as error:
         load_map(tmp_path / "map")
     assert "\n" not in str(error.value)
 

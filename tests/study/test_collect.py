@@ -112,7 +112,7 @@ def test_refused_conversations_and_empty_documents_are_counted_and_the_rest_is_r
     assert counts.refusal == "the chat template of picky refuses it: a system message is needed"
     fitted = finish(fit_map(lm, small(), corpus, 0, 0, tokens=10**6))
     assert fitted.info.settings["refused_conversations"] == 2 and fitted.info.settings["empty_documents"] == 1
-    with pytest.raises(MapError, match="none of the 200 conversations can be read, because .* a system message is"):
+    with pytest.raises(MapError, match=r"none of the 200 conversations can be read, because .* a system message is"):
         finish(fit_map(lm, small(), [CHAT] * 200, 0, 0, tokens=100))
 
 

@@ -147,8 +147,8 @@ def test_folds_and_judges_that_make_no_sense_are_refused() -> None:
         ((), MOODS, 1, "6 concepts cannot be parted into 1 folds"),
         ((), MOODS[:2], 3, "choose 2 to 2"),
     ):
+        how = Distillation(learn_from=learn_from)
         with pytest.raises(SettingsError, match=said):
-            how = Distillation(learn_from=learn_from)
             next(distilled_folds(small(), large(), texts(), 1, 2, settings(concepts=concepts), how, folds=folds))
 
 

@@ -79,7 +79,7 @@ def test_concepts_without_a_vector_cost_a_suggestion_nothing_but_themselves(monk
         for concepts in ([CONCEPT], [CONCEPT, same])
     )
     assert with_it == plain
-    with pytest.raises(ContrastError, match="no concept tried gives a vector .*read the same to tiny-small"):
+    with pytest.raises(ContrastError, match=r"no concept tried gives a vector .*read the same to tiny-small"):
         finish(suggest_layers(small(), large(), texts(), [same], tokens=4000))
 
 

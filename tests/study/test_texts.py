@@ -36,7 +36,7 @@ def test_conversations_and_texts_come_from_json_lines(tmp_path: Path) -> None:
     assert list(read_texts(str(file))) == [Conversation((("user", "Hi"), ("assistant", "Hello."))), "plain"]
     assert sample_texts(2, str(file)) == ["Hi\n\nHello.", "plain"]
     file.write_text('{"messages": [{"role": "user"}]}\n')
-    with pytest.raises(SettingsError, match="line 1 of chat.jsonl has no 'text'"):
+    with pytest.raises(SettingsError, match=r"line 1 of chat.jsonl has no 'text'"):
         list(read_texts(str(file)))
 
 
@@ -129,7 +129,7 @@ def test_a_data_set_of_the_hub_is_streamed(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_data_set_that_is_not_there_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(
-        SettingsError, match="read with the package datasets; install it with `pip install lrt-explorer.corpora.`"
+        SettingsError, match=r"read with the package datasets; install it with `pip install lrt-explorer.corpora.`"
     ):
         read_texts("hf:org/name")
     monkeypatch.setitem(sys.modules, "datasets", hub(ConnectionError("offline.\nmore"), []))

@@ -81,7 +81,7 @@ def test_an_imported_set_is_kept_in_the_own_format(engine: Workbench, tmp_path: 
     shelf = engine.import_set(Shelf(), tmp_path / "pairs.txt")
     assert read_contrast(Path(shelf.sets[0][1])).pairs == (("up", "down"), ("left", "right"))
     (tmp_path / "pairs.txt").write_text("up | down\nleft\n")
-    with pytest.raises(ContrastError, match="^line 2 of pairs.txt"):
+    with pytest.raises(ContrastError, match=r"^line 2 of pairs.txt"):
         engine.import_set(shelf, tmp_path / "pairs.txt")
 
 
@@ -131,7 +131,7 @@ def test_a_loaded_vector_takes_the_place_of_one_arm(engine: Workbench, fitted: S
 
 def test_what_does_not_fit_is_refused_and_not_kept(engine: Workbench, fitted: Session, tmp_path: Path) -> None:
     found = find_vectors(tiny.small(), NOISE, [0])[0].vector
-    with pytest.raises(VectorError, match="lives in layer 0 of .*, but layer 1 is in use; choose layer 0"):
+    with pytest.raises(VectorError, match=r"lives in layer 0 of .*, but layer 1 is in use; choose layer 0"):
         engine.import_vector(fitted, Shelf(), save_vector(tmp_path / "deep.safetensors", found))
     with pytest.raises(SettingsError, match="the other concept is mood itself"):
         finish(engine.make(fitted, Shelf(), "mood", "mood", Recipe()))
