@@ -24,8 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 # Short paths are meant from one of these.
 BASES = (ROOT, ROOT / "lrt_explorer", ROOT / "assets")
-FILES = {".py", ".md", ".txt", ".toml", ".yaml", ".json", ".jsonl", ".css", ".js", ".png", ".safetensors"}
-OWN_FOLDERS = ("assets/", "benchmarks/", "docs/", "lrt_explorer/", "tests/")
+FILES = {".py", ".md", ".txt", ".toml", ".yaml", ".json", ".jsonl", ".css", ".js", ".png", ".safetensors", ".ipynb"}
+OWN_FOLDERS = ("assets/", "benchmarks/", "docs/", "examples/", "lrt_explorer/", "tests/")
 PLACEHOLDER = re.compile(r"[A-Z][A-Z-]*")
 
 
@@ -253,6 +253,23 @@ def test_a_planted_mistake_is_found(planted: str, complaint: str) -> None:
     found = complaints(SOUND + planted, ROOT)
     assert len(found) == 1
     assert complaint in found[0]
+
+
+@pytest.mark.parametrize("document", [ROOT / "README.md", ROOT / "docs" / "evidence.md"], ids=lambda path: path.name)
+def test_the_examples_in_python_run(document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    blocks = [part.text for part in code(document.read_text(encoding="utf-8")) if part.language == "python"]
+    assert len(blocks) == 1
+    exec(compile(blocks[0], document.name, "exec"), {"__name__": "__main__"})
+    assert any(folder.iterdir()), "an example writes what it has made"
+
+
+def test_the_quick_start_has_ten_lines_at_most() -> None:
+    markdown = (ROOT / "README.md").read_text(encoding="utf-8")
+    (block,) = [part.text for part in code(markdown) if part.language == "python"]
+    assert len([line for line in block.splitlines() if line.strip()]) <= 10
 
 
 def test_the_contrast_set_of_the_readme_can_be_read(tmp_path: Path) -> None:

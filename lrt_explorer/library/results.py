@@ -85,6 +85,12 @@ class FittedMap(SavedMap):
         """
         return transfer(vector, self.map, self.info, as_in_paper=as_in_paper)
 
+    def __repr__(self) -> str:
+        """In one line: a map has thousands of numbers."""
+        at = self.info
+        layers = f"{at.small} layer {at.small_layer} → {at.large} layer {at.large_layer}"
+        return f"FittedMap({layers}, {at.method}, R² {at.r2:.2f}, {str(self.folder)!r})"
+
     def _repr_html_(self) -> str:
         return map_html(self.info)
 

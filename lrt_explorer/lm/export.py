@@ -7,7 +7,7 @@ from lrt_explorer.lm.summary import architecture
 from lrt_explorer.store import VectorFile
 
 
-def save_vector(path: Path, vector: VectorFile) -> Path:
+def save_vector(path: str | Path, vector: VectorFile) -> Path:
     """Save a vector; a kill at any moment leaves the file that was there before, or the new one.
 
     Args:
@@ -21,4 +21,4 @@ def save_vector(path: Path, vector: VectorFile) -> Path:
     Raises:
         VectorError: If the system refuses to write there, or GGUF has no place for its layer.
     """
-    return store.save_vector(path, vector, architecture(vector.model))
+    return store.save_vector(Path(path), vector, architecture(vector.model))

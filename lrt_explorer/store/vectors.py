@@ -50,7 +50,7 @@ def save_vector(path: Path, vector: VectorFile, model_hint: str = "") -> Path:
     return path
 
 
-def load_vector(path: Path, layer: int | None = None, width: int | None = None) -> VectorFile:
+def load_vector(path: str | Path, layer: int | None = None, width: int | None = None) -> VectorFile:
     """Load a vector.
 
     Args:
@@ -62,6 +62,7 @@ def load_vector(path: Path, layer: int | None = None, width: int | None = None) 
         VectorError: If there is none, it is no vector file, it is of another format, its numbers are no vector, or it
             is not of that layer and width.
     """
+    path = Path(path)
     vector = _load_gguf(path, layer) if path.suffix.lower() == _GGUF else _load_safetensors(path)
     if layer is not None and vector.layer != layer:
         raise VectorError(f"{path} holds a vector of layer {vector.layer}, not {layer}; choose the file of that layer")

@@ -10,20 +10,15 @@ from typing import Any
 import gradio as gr
 import pytest
 
+import lrt_explorer as lrt
 from lrt_explorer.cli import main
 from lrt_explorer.concepts.contrast import write_contrast
-from lrt_explorer.concepts.scoring import scorer_from_text
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import assets_home
-from lrt_explorer.study.evaluate import EvaluationSettings
-from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.progress import finish
 from lrt_explorer.ui.screen import create_app
-from lrt_explorer.workbench.compare import comparison_document
-from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitSpec, fit_document
-from lrt_explorer.workbench.requests import Models, compare_models, evaluate_models, fit_models
-from lrt_explorer.workbench.steer_spec import SteerSpec
+from lrt_explorer.workbench.requests import Models, fit_models
 from lrt_explorer.workbench.workbench import Workbench
 from tests.study.evaluation.suite import ANIMALS
 from tests.study.tiny import CONCEPT, large, other, small, texts
@@ -137,22 +132,23 @@ def by_command(request: Request, places: dict[str, str], capsys: pytest.CaptureF
 
 def by_library(request: Request, places: dict[str, str]) -> dict[str, Any]:
     at, asked = models(request, places), dict(request.asked)
-    if "scorer" in asked:
-        asked["scorer"] = scorer_from_text(asked["scorer"])
     match request.study:
         case "compare":
-            return comparison_document(finish(compare_models(at, SteerSpec(**asked))))
+            return lrt.compare(at.small, at.large, layers=request.layers, **asked).document()
         case "evaluate":
-            concepts, tokens = asked.pop("concepts", None), asked.pop("tokens")
             named = {"seeds": "random_seeds", "others": "other_concepts"}
-            settings: dict[str, Any] = {
-                named.get(name, name): tuple(v) if isinstance(v, list) else v for name, v in asked.items()
-            }
-            chosen = None if concepts is None else tuple(concepts)
-            spec = EvidenceSpec(concepts=chosen, settings=EvaluationSettings(**settings), tokens=tokens)
-            return evaluation_document(finish(evaluate_models(at, spec)))
+            keywords = {named.get(name, name): value for name, value in asked.items()}
+            return lrt.evaluate(at.small, at.large, layers=request.layers, **keywords).document()
         case _:
-            return fit_document(finish(fit_models(at, FitSpec(**asked))))
+            document = fit_document(finish(fit_models(at, FitSpec(**asked))))
+            # Its own result is the map, which must be the one that the document speaks of.
+            fitted = lrt.fit_map(at.small, at.large, layers=request.layers, **asked)
+            assert fitted.scores is not None
+            described = document["pairs"][0]
+            found = {name: getattr(fitted.scores, name) for name in ("r2", "cka", "direction_cosine", "norm_ratio")}
+            assert found == {name: described[name] for name in found}
+            assert str(fitted.folder) == document["artifact"]
+            return document
 
 
 def numbers(document: dict[str, Any]) -> dict[str, Any]:
