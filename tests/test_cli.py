@@ -213,7 +213,7 @@ def test_compare_without_a_map_fits_one_keeps_it_and_says_so(
     command = ["compare", folders["small"], folders["large"], "--concept", "mood", "--strength", "0.5", "--json"]
     assert main([*command, "--max-new-tokens", "4"]) == 0
     first = capsys.readouterr()
-    assert "no map from" in first.err and "fitting one on 5,000 tokens of everyday, to be kept in" in first.err
+    assert "no map from" in first.err and "fitting one on 20,000 tokens of everyday, to be kept in" in first.err
     (folder,) = (data_home() / "maps").rglob("artifact.json")
     assert str(folder.parent) in first.err and load_map(folder.parent)[1].corpus == "everyday"
     assert main([*command, "--max-new-tokens", "4"]) == 0
