@@ -7,6 +7,7 @@ from lrt_explorer.errors import SettingsError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.scores import check_held_out
+from lrt_explorer.linear.symmetric import gram
 
 # Relative to the mean eigenvalue. A few huge dimensions can raise that mean far above the typical eigenvalue, so the
 # grid reaches far down; 0 is plain least squares.
@@ -93,10 +94,8 @@ class RidgePath:
         """
         check_held_out(len(self._mean_x), len(self._mean_y), held_out)
         vectors = self._spectrum.vectors
-        cxx, cxy, mean_x, mean_y = (
-            sums.to(vectors.device) for sums in (held_out.cxx, held_out.cxy, held_out.mean_x, held_out.mean_y)
-        )
-        quadratic = (vectors.T @ cxx @ vectors) * (self._rotated @ self._rotated.T)
+        cxy, mean_x, mean_y = (sums.to(vectors.device) for sums in (held_out.cxy, held_out.mean_x, held_out.mean_y))
+        quadratic = held_out.cxx_seen_by(self._spectrum) * gram(self._rotated)
         linear = ((vectors.T @ cxy) * self._rotated).sum(dim=1)
         shift_x, shift_y = (mean_x - self._mean_x) @ vectors, mean_y - self._mean_y
         total = float(held_out.cyy.trace())

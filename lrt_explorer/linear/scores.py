@@ -10,6 +10,7 @@ from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.directions import unit
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.outliers import outlier_dimensions
+from lrt_explorer.linear.symmetric import quadratic_forms
 
 
 @dataclass(frozen=True)
@@ -244,7 +245,7 @@ def _errors(map: AffineMap, held_out: CrossMoments) -> Tensor:
     """[d_y] sums over the held-out rows of the map's squared errors."""
     check_held_out(map.d_small, map.d_large, held_out)
     weight = map.weight.to(held_out.device)
-    explained = (weight * (2.0 * held_out.cxy - held_out.cxx @ weight)).sum(dim=0)
+    explained = 2.0 * (weight * held_out.cxy).sum(dim=0) - quadratic_forms(held_out.cxx, weight)
     about_their_mean = (held_out.cyy.diagonal() - explained).clamp(min=0.0)
     mean_error = held_out.mean_y - held_out.mean_x @ weight - map.bias.to(held_out.device)
     return about_their_mean + held_out.count * mean_error.square()
