@@ -1,6 +1,6 @@
 """Streaming cross-moments of paired activations: everything that any linear map between them needs to know."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Self
 
 import torch
@@ -114,6 +114,14 @@ class CrossMoments:
     def spectrum_y(self) -> Spectrum:
         """Likewise of cyy."""
         return self._lazy_y.of(self.cyy)
+
+    def of_cxx(self, figure: Callable[[Tensor, Tensor], float]) -> float:
+        """A figure of cxx and `varies_x` as they are now, computed once for all moments of the same x rows."""
+        return self._lazy_x.figure(figure, self.cxx, lambda: self.varies_x)
+
+    def of_cyy(self, figure: Callable[[Tensor, Tensor], float]) -> float:
+        """Likewise of cyy and `varies_y`."""
+        return self._lazy_y.figure(figure, self.cyy, lambda: self.varies_y)
 
     def cxx_seen_by(self, spectrum: Spectrum) -> Tensor:
         """[d_x, d_x] cxx as it is now in the eigenvectors of another spectrum, on the device of that spectrum."""

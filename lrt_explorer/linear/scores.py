@@ -133,7 +133,7 @@ def linear_cka(moments: CrossMoments) -> float:
         MapError: If there are fewer than two rows or one side does not vary.
     """
     moments.check_spread()
-    within = float(moments.cxx.norm()) * float(moments.cyy.norm())
+    within = moments.of_cxx(_norm) * moments.of_cyy(_norm)
     return min(1.0, float(moments.cxy.norm()) ** 2 / within)
 
 
@@ -150,11 +150,9 @@ def linear_cka_standardised(moments: CrossMoments) -> float:
     """
     moments.check_spread()
     x, y = (_inverse_deviations(*side) for side in ((moments.cxx, moments.varies_x), (moments.cyy, moments.varies_y)))
-
-    def norm(sums: Tensor, left: Tensor, right: Tensor) -> float:
-        return float((left[:, None] * sums * right).norm())
-
-    return min(1.0, norm(moments.cxy, x, y) ** 2 / (norm(moments.cxx, x, x) * norm(moments.cyy, y, y)))
+    within = moments.of_cxx(_norm_standardised) * moments.of_cyy(_norm_standardised)
+    between = float((x[:, None] * moments.cxy * y).norm()) ** 2
+    return min(1.0, between / within)
 
 
 def cosine(a: Tensor, b: Tensor) -> float:
@@ -234,6 +232,17 @@ def check_held_out(d_small: int, d_large: int, held_out: CrossMoments) -> None:
             f"the {held_out.count} held-out tokens are too few or too alike to score a map on; "
             "give more or more varied text"
         )
+
+
+def _norm(sums: Tensor, varies: Tensor) -> float:
+    """Frobenius norm of sums of products of one side."""
+    return float(sums.norm())
+
+
+def _norm_standardised(sums: Tensor, varies: Tensor) -> float:
+    """Likewise of their correlations."""
+    scale = _inverse_deviations(sums, varies)
+    return float((scale[:, None] * sums * scale).norm())
 
 
 def _inverse_deviations(sums: Tensor, varies: Tensor) -> Tensor:

@@ -65,7 +65,7 @@ class LazySpectrum:
         """Start without anything."""
         self._made: Spectrum | None = None
         self._seen: tuple[Spectrum, Tensor] | None = None
-        self._norms: dict[str, float] = {}
+        self._figures: dict[Callable[[Tensor, Tensor], float], float] = {}
 
     def of(self, sums: Tensor) -> Spectrum:
         """That of `sums`, which must hold the same numbers at every call."""
@@ -83,8 +83,8 @@ class LazySpectrum:
             self._seen = other, vectors.T @ sums.to(vectors.device) @ vectors
         return self._seen[1]
 
-    def norm(self, name: str, compute: Callable[[], float]) -> float:
-        """A norm of the sums by a name of its own; `compute` must give the same number at every call."""
-        if name not in self._norms:
-            self._norms[name] = compute()
-        return self._norms[name]
+    def figure(self, compute: Callable[[Tensor, Tensor], float], sums: Tensor, varies: Callable[[], Tensor]) -> float:
+        """What `compute` makes of these sums and of which dimensions vary, which must be the same at every call."""
+        if compute not in self._figures:
+            self._figures[compute] = compute(sums, varies())
+        return self._figures[compute]
