@@ -80,6 +80,9 @@ def _certificate(weight: Tensor, floor: float) -> Tensor | None:
         [r, r] the Cholesky factor of W Wᵀ, or of Wᵀ W where that is smaller, less a number on the diagonal.
     """
     products = gram(weight if weight.shape[0] <= weight.shape[1] else weight.T)
+    # Outside this range the norm's own squares would overflow or vanish, and with them what is taken off.
+    if not 1e-140 < float(products.diagonal().max()) < 1e140:
+        return None
     products.diagonal().sub_(4.0 * floor**2 * products.norm())
     factor, info = torch.linalg.cholesky_ex(products)
     return factor if int(info) == 0 else None

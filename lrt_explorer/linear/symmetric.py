@@ -10,7 +10,7 @@ _BLOCKS, _LEAST_BLOCK = 4, 32
 
 
 def gram(rows: Tensor) -> Tensor:
-    """[n, n] products of all rows with each other, exactly symmetric.
+    """[n, n] products of all rows with each other.
 
     Args:
         rows: [n, d], any floating type.
