@@ -1,7 +1,7 @@
 # Everything starts here; `make` alone lists what there is.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run install dev browser check format test test-real freeze clean
+.PHONY: help run install dev browser check format test test-real coverage freeze clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -26,10 +26,7 @@ dev: $(VENV)/.installed-dev ## The environment and the tools of the tests
 browser: ## See to it that the browser tests have a browser
 	@.ci/browser
 
-check: dev ## Linter, formatter and type checker
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+check: .mypy_cache/.passed ## Linter, formatter and type checker, if anything changed since they passed
 
 format: dev ## Put the code into shape
 	$(BIN)/ruff check --fix .
@@ -42,6 +39,9 @@ test-real: dev ## Fetch two real models (350 MB, once), then run the real path w
 	$(BIN)/python -m tests.real.fetch
 	$(BIN)/python -m pytest -m real tests/real $(PYTEST)
 
+coverage: dev browser ## Run the tests and show which lines of the package they do not reach
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(PYTEST)
+
 freeze: dev ## Write the installed versions to constraints.txt (after `make test` passed with them)
 	@sed '/^[^#]/,$$d' constraints.txt > constraints.new
 	@# A local build of torch (+cpu) is the same version for everyone else.
@@ -49,8 +49,19 @@ freeze: dev ## Write the installed versions to constraints.txt (after `make test
 	@mv constraints.new constraints.txt
 
 clean: ## Remove the environment and every cache
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Folders are among them because their times change when a file goes.
+CHECKED = $(shell find . -path './.?*' -prune -o \( -name __pycache__ -o -path ./build -o -path ./runs \) -prune -o \
+  \( -name '*.py' -o -name '*.pyi' -o -name '*.ipynb' -o -type d \) -print)
+.mypy_cache/.passed: pyproject.toml $(VENV)/.installed-dev $(CHECKED)
+	@# The time that counts is that of the start, since a file may change under the checks.
+	@mkdir -p .ruff_cache $(@D) && touch $@.started
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	@mv $@.started $@
 
 # A stamp is written last, so an interrupted installation is taken up again, and a finished one is not repeated.
 $(VENV)/.installed: requirements.txt constraints.txt pyproject.toml | $(BIN)/python

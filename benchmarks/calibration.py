@@ -18,7 +18,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -84,7 +84,8 @@ def planted(rng: np.random.Generator, shape: Noise, retention: float) -> tuple[A
 def bootstraps(rng: np.random.Generator, native: Array, transferred: Array) -> dict[str, tuple[float, float]]:
     """Two intervals that were tried and are not used."""
     ends = {}
-    for name, method in (("percentile", "percentile"), ("bca", "BCa")):
+    methods: dict[str, Literal["percentile", "BCa"]] = {"percentile": "percentile", "bca": "BCa"}
+    for name, method in methods.items():
         found = stats.bootstrap(
             (transferred, native),
             lambda top, bottom, axis=-1: top.mean(axis) / bottom.mean(axis),

@@ -99,7 +99,8 @@ def llama_pair() -> Pair:
         )
         torch.manual_seed(width)
         models.append(wrap_model(f"llama-{width}", AutoModelForCausalLM.from_config(config), tokenizer))
-    return Pair(*models, LLAMA_BLOCKS // 2, LLAMA_BLOCKS // 2)
+    small, large = models
+    return Pair(small, large, LLAMA_BLOCKS // 2, LLAMA_BLOCKS // 2)
 
 
 def batches(pair: Pair, texts: Sequence[str], tokens: int) -> list[Placed]:

@@ -11,6 +11,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -25,8 +26,9 @@ BAR = 1.3
 def plain(lm: LanguageModel, tokens: int) -> None:
     """One unsteered run of the library's own loop, greedy."""
     encoded = lm.tokenizer(PROMPT, return_tensors="pt").to(lm.device)
+    model: Any = lm.model
     with torch.inference_mode():
-        written = lm.model.generate(**encoded, max_new_tokens=tokens, do_sample=False, pad_token_id=0)
+        written = model.generate(**encoded, max_new_tokens=tokens, do_sample=False, pad_token_id=0)
     assert written.shape[1] == encoded["input_ids"].shape[1] + tokens
 
 

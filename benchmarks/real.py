@@ -154,12 +154,12 @@ def noting(lm: LanguageModel, passes: list[tuple[LanguageModel, tuple[int, int],
     """Within, note the shape of every pass through a model's embeddings, and how many of its blocks have run."""
     ran: set[int] = set()
 
-    def begin(module: Any, inputs: Any, output: Any) -> None:
+    def begin(_module: Any, _inputs: Any, output: Any) -> None:
         passes.append((lm, (int(output.shape[0]), int(output.shape[1])), 0))
         ran.clear()
 
     def block(number: int) -> Callable[[Any, Any, Any], None]:
-        def note(module: Any, inputs: Any, output: Any) -> None:
+        def note(_module: Any, _inputs: Any, _output: Any) -> None:
             ran.add(number)
             passes[-1] = (*passes[-1][:2], len(ran))
 

@@ -16,7 +16,7 @@ class BoundedCache(Generic[Key, Value]):
     Two threads may then make the same one, and the later one stays.
     """
 
-    def __init__(self, capacity: int, fits: Callable[[Collection[Value]], bool] = lambda values: True) -> None:
+    def __init__(self, capacity: int, fits: Callable[[Collection[Value]], bool] = lambda _: True) -> None:
         """Start empty.
 
         Args:

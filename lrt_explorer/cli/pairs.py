@@ -15,7 +15,7 @@ def add_parser(commands: Any) -> None:
     parser.set_defaults(run=run, show=show)
 
 
-def run(options: argparse.Namespace) -> Json:
+def run(_options: argparse.Namespace) -> Json:
     """Describe the presets from the files on this disk; nothing is loaded and no network is used."""
     from lrt_explorer.lm.presets import MODELS, PAIRS
     from lrt_explorer.lm.summary import describe

@@ -9,7 +9,7 @@ from typing import Self, get_type_hints
 
 from regex import Pattern
 from regex import compile as compile_expression
-from regex import error as ExpressionError  # noqa: N812 - the library's name
+from regex import error as ExpressionError
 
 from lrt_explorer.concepts.scorer_kinds import SCORERS, named_scorers, scorer_forms
 from lrt_explorer.errors import SettingsError

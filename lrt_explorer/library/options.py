@@ -3,7 +3,7 @@
 `tests/library/test_options.py` holds names and types to those of the settings.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -55,8 +55,8 @@ class FitOptions(TypedDict, total=False):
     tokens: int
     method: str
     memory_gb: float
-    concepts: tuple[str | ContrastSet, ...] | None
-    learn_from: tuple[str | ContrastSet, ...]
+    concepts: Sequence[str | ContrastSet] | None
+    learn_from: Sequence[str | ContrastSet]
     learning_rate: float | None
     folder: Path | None
 

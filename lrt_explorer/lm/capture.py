@@ -1,7 +1,7 @@
 """Capture: hidden states of chosen layers, reading no further than the last of them."""
 
 from collections.abc import Callable, Collection, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,15 +131,13 @@ def _run(lm: LanguageModel, ids: Tensor, layers: Collection[int], keep: Callable
             hook = _keeper(keep, layer, lm.traits.stream, last=layer == max(layers))
             stack.callback(lm.blocks[layer].register_forward_hook(hook).remove)
         stack.enter_context(torch.inference_mode())
-        try:
+        with suppress(_EnoughReadError):
             # No mask: padding is on the right, where a causal model does not look.
             lm.model(input_ids=ids.to(lm.device), use_cache=False)
-        except _EnoughReadError:
-            pass
 
 
 def _keeper(keep: Callable[[int, Tensor], None], layer: int, stream: int | None, last: bool) -> Hook:
-    def hook(block: nn.Module, inputs: Any, output: Any) -> None:
+    def hook(_block: nn.Module, _inputs: Any, output: Any) -> None:
         hidden = hidden_of(output, stream)
         # So that what is kept can be changed outside inference mode.
         with torch.inference_mode(False):

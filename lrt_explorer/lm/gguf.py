@@ -107,7 +107,7 @@ def read_gguf_model(file: Path) -> GgufModel:
 
 # The size and the time of the last change are there so that a file that was exchanged is read again.
 @lru_cache(maxsize=64)
-def _read(file: Path, size: int, changed: int) -> GgufModel:
+def _read(file: Path, size: int, _changed: int) -> GgufModel:
     with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
         header = read_header(content, file, ModelError)
     metadata = header.metadata

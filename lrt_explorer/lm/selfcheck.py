@@ -326,7 +326,7 @@ def _only(lm: LanguageModel, kept: Sequence[int], form: _Form) -> Iterator[None]
 
 
 def _passing_on(outputs: int | None) -> Callable[..., Any]:
-    def forward(hidden_states: Any, *args: Any, **kwargs: Any) -> Any:
+    def forward(hidden_states: Any, *_args: Any, **_kwargs: Any) -> Any:
         return hidden_states if outputs is None else (hidden_states, *[None] * (outputs - 1))
 
     return forward
@@ -351,7 +351,7 @@ def _watching(lm: LanguageModel, layers: Sequence[int], watch: Callable[[int, An
     with ExitStack() as stack:
         for layer in layers:
 
-            def hook(block: nn.Module, inputs: Any, output: Any, layer: int = layer) -> None:
+            def hook(_block: nn.Module, _inputs: Any, output: Any, layer: int = layer) -> None:
                 watch(layer, output)
 
             stack.callback(lm.blocks[layer].register_forward_hook(hook).remove)

@@ -54,7 +54,7 @@ class Steering:
             finally:
                 handle.remove()
 
-    def _add(self, block: nn.Module, inputs: Any, output: Any) -> Any:
+    def _add(self, _block: nn.Module, _inputs: Any, output: Any) -> Any:
         stream = self._lm.traits.stream
         return with_hidden(output, self._steered(hidden_of(output, stream)), stream)
 

@@ -115,7 +115,7 @@ def differentiable_logits(lm: LanguageModel, start: Start, additions: Tensor, po
     added = additions.to(lm.device)[:, None, :]
     stream = lm.traits.stream
 
-    def add(block: nn.Module, inputs: Any, output: Any) -> Any:
+    def add(_block: nn.Module, _inputs: Any, output: Any) -> Any:
         hidden = hidden_of(output, stream)
         return with_hidden(output, hidden + added.to(hidden), stream)
 
@@ -151,7 +151,7 @@ def _noting_outputs(lm: LanguageModel, layer: int) -> Iterator[list[int | None]]
     """Within, note in which form the blocks hand on their states; see `Start`."""
     seen: list[int | None] = []
 
-    def note(block: nn.Module, inputs: Any, output: Any) -> None:
+    def note(_block: nn.Module, _inputs: Any, output: Any) -> None:
         seen.append(len(output) if isinstance(output, tuple) else None)
 
     with lm.lock:
@@ -171,7 +171,7 @@ def _standing_in(lm: LanguageModel, start: Start, rows: int) -> Iterator[None]:
     states = start.states.to(lm.device, lm.model.dtype).expand(rows, -1, -1)
     answer = states if start.outputs is None else (states, *[None] * (start.outputs - 1))
 
-    def stand_in(*args: Any, **kwargs: Any) -> Any:
+    def stand_in(*_args: Any, **_kwargs: Any) -> Any:
         return answer
 
     with lm.lock, standing_in(lm.blocks[: start.layer + 1], stand_in):

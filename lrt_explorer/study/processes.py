@@ -35,7 +35,7 @@ class Processes:
         """What the main process wishes."""
         return wish
 
-    def merge(self, grid: GridMoments, everywhere: bool = True) -> GridMoments:
+    def merge(self, grid: GridMoments, everywhere: bool = True) -> GridMoments:  # noqa: ARG002 - one process is all
         """The moments of all processes together; the given ones are left as they are.
 
         Args:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from lrt_explorer.tinyworld.corpus import documents
 from lrt_explorer.tinyworld.family import CONTEXT, Recipe, build_model
@@ -51,7 +51,7 @@ def batches(tokenizer: PreTrainedTokenizerFast, rows: int, first: int) -> Iterat
         number += 1
 
 
-def held_out_loss(model: Any, tokenizer: PreTrainedTokenizerFast, count: int = 256) -> tuple[float, float]:
+def held_out_loss(model: Any, tokenizer: PreTrainedTokenizerBase, count: int = 256) -> tuple[float, float]:
     """Mean negative log-likelihood per token and per character of evaluation documents, in nats."""
     total, tokens, characters = 0.0, 0, 0
     texts = [document.text for document in documents("evaluation", count)]

@@ -43,7 +43,7 @@ def strength_slider() -> gr.Slider:
     )
 
 
-@guarded(lambda sentence: (gr.skip(), gr.skip(), gr.skip(), gr.skip()))
+@guarded(lambda _: (gr.skip(), gr.skip(), gr.skip(), gr.skip()))
 def tune_slider(
     engine: Engine,
     session: Session | None,

@@ -1,7 +1,7 @@
 """Fit: the map of one layer pair, or of all, by any estimator, kept as it is made and compared on concepts."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,8 +53,8 @@ class FitSpec:
     method: str = ESTIMATORS.default
     memory_gb: float = MEMORY_GB
     all_layers: bool = False
-    concepts: tuple[str | ContrastSet, ...] | None = None
-    learn_from: tuple[str | ContrastSet, ...] = ()
+    concepts: Sequence[str | ContrastSet] | None = None
+    learn_from: Sequence[str | ContrastSet] = ()
     learning_rate: float | None = None
     folder: Path | None = None
 

@@ -48,7 +48,7 @@ def tiny_url(tmp_path_factory: pytest.TempPathFactory, more_concepts: Sequence[C
         fitted = finish(engine.fit(session, TOKENS, None))
         shutil.copytree(fitted.map_folder, home / "assets" / "maps" / Path(fitted.map_folder).parent.name)
         app = serve(engine, "127.0.0.1", None)
-        yield app.local_url
+        yield str(app.local_url)
         app.close()
 
 

@@ -54,7 +54,7 @@ class Page:
         self.browser = browser
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        browser.get_log("browser")
+        browser.get_log("browser")  # type: ignore[no-untyped-call]
         browser.get(f"{url}?__theme={theme}")
 
     def js(self, code: str, *arguments: Any) -> Any:
@@ -149,5 +149,6 @@ class Page:
         A stream that the page itself closed, on a stop or a cancel, is logged by gradio as aborted, now and then.
         """
         closed_by_page = ("AbortError: signal is aborted", "Connection errored out")
-        messages = [entry["message"] for entry in self.browser.get_log("browser") if entry["level"] == "SEVERE"]
+        log = self.browser.get_log("browser")  # type: ignore[no-untyped-call]
+        messages = [entry["message"] for entry in log if entry["level"] == "SEVERE"]
         return [message for message in messages if not any(words in message for words in closed_by_page)]

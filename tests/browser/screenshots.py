@@ -6,6 +6,7 @@ Without an address the app is started with what ships; with one, a running app i
 import sys
 import tempfile
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 from lrt_explorer.concepts.contrast import shipped_concepts
@@ -29,16 +30,16 @@ def take(url: str, folder: Path) -> list[Path]:
             for theme in ("light", "dark"):
                 page = Page(browser, url, *DESK, theme)
                 page.until_settled()
-                page.until(lambda page=page: page.text("#badges"), "the figures of the map")
+                page.until(partial(page.text, "#badges"), "the figures of the map")
                 taken.append(_save(page, folder / f"steer-{theme}.png"))
                 page.press("Space", "button[role=tab]")
-                page.until(lambda page=page: page.js(DRAWN), "points in the plot")
+                page.until(partial(page.js, DRAWN), "points in the plot")
                 taken.append(_save(page, folder / f"space-{theme}.png"))
                 page.press("Layers", "button[role=tab]")
-                page.until(lambda page=page: page.text("#layers-caption"), "what the tab says")
+                page.until(partial(page.text, "#layers-caption"), "what the tab says")
                 if not page.js(CELLS):
                     page.press("Compute all layer pairs")
-                page.until(lambda page=page: page.js(CELLS), "cells in the heat map")
+                page.until(partial(page.js, CELLS), "cells in the heat map")
                 taken.append(_save(page, folder / f"layers-{theme}.png"))
                 page.press("Evidence", "button[role=tab]")
                 page.press("Run", "#evidence-run")
@@ -55,8 +56,12 @@ def take(url: str, folder: Path) -> list[Path]:
 def _suite(page: Page) -> None:
     """Wait for the whole suite, which takes minutes the first time; each concept is waited for by itself."""
     done = 0
+
+    def further() -> bool:
+        return not page.text("#evidence-status") or page.js(SUITE) > done
+
     while page.text("#evidence-status"):
-        page.until(lambda so_far=done: not page.text("#evidence-status") or page.js(SUITE) > so_far, "one more concept")
+        page.until(further, "one more concept")
         done = page.js(SUITE)
     # The last row is drawn after the last word of progress is gone.
     page.until(lambda: page.js(SUITE) == len(shipped_concepts()), "all concepts")

@@ -16,7 +16,7 @@ def goes_on(page: Page) -> None:
     page.until_settled()
 
 
-@pytest.mark.parametrize("prompt, sentence", [("", "prompt is empty"), ("word " * 10_000, "tokens")])
+@pytest.mark.parametrize(("prompt", "sentence"), [("", "prompt is empty"), ("word " * 10_000, "tokens")])
 def test_an_empty_or_endless_prompt(page: Page, prompt: str, sentence: str) -> None:
     page.write("#prompt textarea", prompt)
     page.press("Run")

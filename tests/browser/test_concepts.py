@@ -1,6 +1,7 @@
 """Contrast sets and vectors of one's own: written, imported, checked, used; and nobody sees those of others."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -59,9 +60,9 @@ def test_a_set_is_written_checked_and_used_in_steer(tab: Page) -> None:
     tab.press("Check this set", "#check")
     said = tab.until_text("#check-findings", "Through the map")
     assert "tiny-small, layer 1" in said and "tiny-large-one, layer 2" in said and "9 pairs" in said
-    lines = "return document.querySelectorAll(`#${arguments[0]}-plot .lines path.js-line`).length"
+    lines = "return document.querySelectorAll(`#${arguments[0]}-plot .lines path.js-line`).length === 2"
     for plot in ("agreement", "separation", "stability"):
-        tab.until(lambda plot=plot: tab.js(lines, plot) == 2, f"two lines over {plot}")
+        tab.until(partial(tab.js, lines, plot), f"two lines over {plot}")
     steers(tab, lambda: tab.press("Use in Steer", "#set-use"))
     assert "In use in the Steer tab: noise" in tab.text("#set-status")
     tab.press("Steer", "button[role=tab]")

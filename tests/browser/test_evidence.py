@@ -4,6 +4,7 @@ import csv
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ def test_one_click_runs_the_suite_and_shows_every_figure(page: Page) -> None:
     page.until(lambda: len(page.js(ROWS)) == len(NAMES) and not page.text("#evidence-status"), "the whole suite")
     assert sorted(page.js(ROWS)) == list(NAMES)
     for plot in PLOTS:
-        page.until(lambda plot=plot: page.js(DRAWN, plot), f"{plot} drawn")
+        page.until(partial(page.js, DRAWN, plot), f"{plot} drawn")
     assert "3 concepts" in page.text("#evidence-head")
     first = page.js(ROWS)[0]
     assert page.text("#evidence-concept .concept-head").startswith(first)
@@ -84,7 +85,7 @@ def test_one_click_runs_the_suite_and_shows_every_figure(page: Page) -> None:
 def test_a_stopped_suite_keeps_what_is_finished_and_goes_on_from_there(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    measure = evaluate.measure
+    measure = vars(evaluate)["measure"]
     measured: list[str] = []
 
     def watched(*arguments: Any) -> Any:
@@ -156,7 +157,7 @@ def test_report_and_numbers_are_taken_away_and_open_without_a_network(page: Page
         for number in range(page.js("return document.querySelectorAll('.figure').length")):
             figure = f"document.querySelectorAll('.figure')[{number}]"
             page.js(f"{figure}.scrollIntoView({{block: 'center'}})")
-            page.until(lambda f=figure: page.js(f"return {f}.querySelectorAll('.main-svg').length"), f"figure {number}")
+            page.until(partial(page.js, f"return {figure}.querySelectorAll('.main-svg').length"), f"figure {number}")
         assert number == 3 * len(NAMES)
         assert page.js("return performance.getEntriesByType('resource').length") == 0
         assert page.js("return document.documentElement.scrollWidth - innerWidth") <= 0
@@ -201,7 +202,7 @@ def test_nothing_overflows_or_overlaps(open_page: Callable[..., Page], width: in
     page.press("Run", "#evidence-run")
     page.until(lambda: page.js(ROWS) == ["mood"] and not page.text("#evidence-status"), "one concept")
     for plot in PLOTS:
-        page.until(lambda plot=plot: page.js(DRAWN, plot), f"{plot} drawn")
+        page.until(partial(page.js, DRAWN, plot), f"{plot} drawn")
     page.js("document.querySelectorAll('#evidence-cards details').forEach((one) => { one.open = true; })")
     assert "score" in page.text("#evidence-arms") and page.text("#evidence-cards .passage")
     page.until(lambda: page.js(OVERFLOW) == [0, []], "nothing out of bounds")

@@ -1,6 +1,6 @@
 """The heat map of layer pairs: computed from a click, picked from with mouse or keys, and used by the other tabs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -52,7 +52,7 @@ def click(page: Page, small_layer: int, large_layer: int) -> None:
 
 
 @pytest.fixture
-def no_pass(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+def no_pass(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Call it, and from then on no model reads the text of a fit; the server runs in this process."""
 
     def read(*args: object, **named: object) -> None:
@@ -61,7 +61,7 @@ def no_pass(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     def forbid() -> None:
         monkeypatch.setattr("lrt_explorer.study.collect.read_paired", read)
 
-    yield forbid
+    return forbid
 
 
 def test_a_click_on_a_cell_takes_its_pair_with_its_map_at_once_and_steers_with_it(

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from tests.browser.page import Page
 
 POINTS = "return document.querySelectorAll('#space-plot path.point').length"
@@ -56,7 +58,7 @@ def test_a_lasso_lists_what_it_holds(page: Page) -> None:
         page.browser.execute_cdp_cmd("Input.dispatchMouseEvent", event)
 
     mouse("mousePressed", *corners[0])
-    for (x0, y0), (x1, y1) in zip(corners, corners[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(corners):
         for step in range(1, 5):
             mouse("mouseMoved", x0 + (x1 - x0) * step / 4, y0 + (y1 - y0) * step / 4)
     mouse("mouseReleased", *corners[-1])

@@ -147,7 +147,7 @@ def test_a_malformed_file_is_refused_in_one_sentence(tmp_path: Path, content: st
 def test_bytes_that_are_not_text_are_refused_with_their_line(tmp_path: Path) -> None:
     path = tmp_path / "set.jsonl"
     path.write_bytes(PAIR.encode() + b"\n" + json.dumps({"with": "a"}).encode() + b"\xff\n")
-    with pytest.raises(ContrastError, match="line 2 of set.jsonl is not UTF-8"):
+    with pytest.raises(ContrastError, match=r"line 2 of set.jsonl is not UTF-8"):
         read_contrast(path)
 
 

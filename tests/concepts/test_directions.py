@@ -29,7 +29,7 @@ def cosine(a: Tensor, b: Tensor) -> float:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_planted_direction_is_found_with_its_sign_and_length(method: str) -> None:
-    found = direction(*planted(400, 24, 3.0), method)  # type: ignore[arg-type]
+    found = direction(*planted(400, 24, 3.0), method)
     assert float(found[0]) == pytest.approx(3.0, abs=0.15)
     assert cosine(found, torch.eye(24, dtype=torch.float64)[0]) > 0.98
 
@@ -37,7 +37,7 @@ def test_a_planted_direction_is_found_with_its_sign_and_length(method: str) -> N
 def test_the_principal_component_follows_the_axis_of_most_differences() -> None:
     differences = normal(200, 12)
     axis = principal_component(differences)
-    values, vectors = torch.linalg.eigh(differences.T @ differences)
+    _, vectors = torch.linalg.eigh(differences.T @ differences)
     assert abs(cosine(axis, vectors[:, -1])) == pytest.approx(1.0)
     assert float(axis @ differences.mean(0)) > 0
     assert torch.allclose(principal_component(-differences), -axis)
@@ -56,17 +56,17 @@ def test_whitening_gives_unit_spread() -> None:
 def test_whitening_isotropic_data_changes_nothing_beyond_sampling_error(method: str) -> None:
     width, rows = 16, 40_000
     positive, negative = planted(300, width, 3.0)
-    plain = direction(positive, negative, method)  # type: ignore[arg-type]
+    plain = direction(positive, negative, method)
     moments = CrossMoments(width, 1)
     isotropic = 7.0 * normal(rows, width, seed=9)
     moments.update(isotropic, isotropic[:, :1])
-    whitened = direction(positive, negative, method, whitening(moments.cxx / (rows - 1)))  # type: ignore[arg-type]
+    whitened = direction(positive, negative, method, whitening(moments.cxx / (rows - 1)))
     # Entries of a sample covariance are off by about 1/√rows of its scale.
     assert float((whitened - plain).norm() / plain.norm()) < 4 * (width / rows) ** 0.5
     stretched = isotropic * torch.linspace(0.2, 2, width, dtype=torch.float64)
-    turned = direction(positive + 0.4, negative, method, whitening(torch.cov(stretched.T)))  # type: ignore[arg-type]
-    assert cosine(turned, direction(positive + 0.4, negative, method)) < 0.95  # type: ignore[arg-type]
-    assert float(turned.norm()) == pytest.approx(float(direction(positive + 0.4, negative, method).norm()))  # type: ignore[arg-type]
+    turned = direction(positive + 0.4, negative, method, whitening(torch.cov(stretched.T)))
+    assert cosine(turned, direction(positive + 0.4, negative, method)) < 0.95
+    assert float(turned.norm()) == pytest.approx(float(direction(positive + 0.4, negative, method).norm()))
 
 
 def test_whitening_the_mean_difference_is_fishers_discriminant() -> None:

@@ -51,13 +51,13 @@ def test_a_reading_that_is_none_and_a_token_that_is_not_there_are_refused() -> N
 
 @pytest.mark.parametrize("method", METHODS)
 def test_methods_do_what_their_names_say(method: str) -> None:
-    found = find_vectors(small(), CONCEPT, [0, 2], method=method)  # type: ignore[arg-type]
+    found = find_vectors(small(), CONCEPT, [0, 2], method=method)
     for layer, pairs in read_pairs(small(), CONCEPT, [0, 2], "all-tokens").items():
         differences = pairs.positive - pairs.negative
         by_hand = differences.mean(0) if method == "mean-difference" else principal_component(differences)
         assert torch.allclose(found[layer].vector.values.double(), by_hand, atol=1e-6)
         assert (found[layer].vector.method, found[layer].vector.layer) == (method, layer)
-        assert found[layer].diagnosis == diagnose(pairs.positive, pairs.negative, method)  # type: ignore[arg-type]
+        assert found[layer].diagnosis == diagnose(pairs.positive, pairs.negative, method)
 
 
 def test_turned_pairs_turn_the_vector_and_keep_the_diagnosis() -> None:

@@ -282,7 +282,7 @@ def test_statements_are_paired_in_order_within_their_labels(tmp_path: Path) -> N
     words = read(tmp_path, "set.csv", 'label,text\nhappy,"a,\nb"\nsad,c\nhappy,d\nsad,e\n')
     assert words.pairs == (("a,\nb", "c"), ("d", "e"))
     assert (words.positive_label, words.negative_label) == ("happy", "sad")
-    with pytest.raises(ContrastError, match="line 4 of set.csv has nothing under 'text'"):
+    with pytest.raises(ContrastError, match=r"line 4 of set.csv has nothing under 'text'"):
         read(tmp_path, "set.csv", 'label,text\nhappy,"a,\nb"\nsad,\n')
     assert read(tmp_path, "set.csv", "With,Without\na,b\nc,d\n").pairs == (("a", "b"), ("c", "d"))
 
@@ -356,11 +356,10 @@ def rows_in(ending: str, rows: list[dict[str, object]]) -> str:
         return json.dumps({"data": rows})
     if ending in ("jsonl", "ndjson"):
         return "".join(json.dumps(row) + "\n" for row in rows)
-    cell = lambda value: value if isinstance(value, str) else json.dumps(value)  # noqa: E731
     out = io.StringIO()
     writer = csv.writer(out, delimiter="\t" if ending == "tsv" else ",")
     writer.writerow(rows[0])
-    writer.writerows([cell(value) for value in row.values()] for row in rows)
+    writer.writerows([value if isinstance(value, str) else json.dumps(value) for value in row.values()] for row in rows)
     return out.getvalue()
 
 
@@ -410,19 +409,20 @@ def test_pairs_of_other_tools_are_read_from_any_kind_of_file(tmp_path: Path, kin
 
 
 def test_pairs_that_say_nothing_are_counted_or_named(tmp_path: Path) -> None:
-    rows = [{"chosen": f"good {n}", "rejected": f"bad {n}"} for n in range(3)]
-    same = {"chosen": "so", "rejected": "so"}
+    rows: list[dict[str, object]] = [{"chosen": f"good {n}", "rejected": f"bad {n}"} for n in range(3)]
+    same: dict[str, object] = {"chosen": "so", "rejected": "so"}
     contrast = read(tmp_path, "a.jsonl", rows_in("jsonl", [*rows, same]))
     assert len(contrast.pairs) == 3 and "1 with the same text on both sides is left out" in contrast.description
-    for bad, sentence in (
+    cases: list[tuple[dict[str, object], str]] = [
         ({"chosen": "good", "rejected": None}, "line 4 of a.jsonl has no text under 'rejected'"),
         ({"chosen": "good"}, "line 4 of a.jsonl has no pair"),
         (rows[1], "line 4 of a.jsonl repeats line 2 of a.jsonl"),
         ({"chosen": [1], "rejected": "b"}, "line 4 of a.jsonl has no text under 'chosen'"),
-    ):
+    ]
+    for bad, sentence in cases:
         with pytest.raises(ContrastError, match=sentence):
             read(tmp_path, "a.jsonl", rows_in("jsonl", [*rows, bad]))
-    with pytest.raises(ContrastError, match="every row of a.jsonl holds the same text twice"):
+    with pytest.raises(ContrastError, match=r"every row of a.jsonl holds the same text twice"):
         read(tmp_path, "a.jsonl", rows_in("jsonl", [same, same]))
 
 
@@ -431,9 +431,7 @@ def test_a_list_of_two_texts_each_is_a_list_of_pairs(tmp_path: Path) -> None:
 
 
 def test_a_readout_prompt_of_the_own_format_is_no_pair(tmp_path: Path) -> None:
-    rows: list[dict[str, object]] = [
-        {"prompt": "He said", "positive": [" please"], "negative": [" hurry"]},
-        *({"with": f"Please, {n}.", "without": f"Now, {n}."} for n in range(2)),
-    ]
-    contrast = read(tmp_path, "a.jsonl", rows_in("jsonl", rows))
+    pairs: list[dict[str, object]] = [{"with": f"Please, {n}.", "without": f"Now, {n}."} for n in range(2)]
+    prompt: dict[str, object] = {"prompt": "He said", "positive": [" please"], "negative": [" hurry"]}
+    contrast = read(tmp_path, "a.jsonl", rows_in("jsonl", [prompt, *pairs]))
     assert len(contrast.pairs) == 2 and len(contrast.prompts) == 1

@@ -72,7 +72,8 @@ def test_without_a_template_or_a_message_a_text_is_read_as_it_stands() -> None:
 def test_a_frame_survives_what_is_done_to_prompts() -> None:
     text = framed(chatting(), "How was it?", "The sun")
     longer = text + " shone."
-    assert isinstance(longer, Framed) and longer.own == "The sun shone." and longer.start == text.start
+    assert isinstance(text, Framed) and isinstance(longer, Framed)
+    assert longer.own == "The sun shone." and longer.start == text.start
     assert longer.cut(text.start + 3).own == "The" and longer.cut(text.start + 3).frame == BEFORE
     copied = copy.deepcopy(longer)
     assert copied == longer and copied.own == longer.own
@@ -81,7 +82,7 @@ def test_a_frame_survives_what_is_done_to_prompts() -> None:
 
 def test_a_template_that_refuses_gets_one_sentence() -> None:
     refusing = chatting("{{ raise_exception('no users here') }}")
-    with pytest.raises(ModelError, match="refuses a conversation .*no users here"):
+    with pytest.raises(ModelError, match=r"refuses a conversation .*no users here"):
         framed(refusing, "How was it?", "It rained.")
 
 

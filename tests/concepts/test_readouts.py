@@ -16,7 +16,8 @@ QUESTION = "Which do you choose?\n (A) a cow\n (B) a hen\nAnswer:"
 
 def logits(lm: LanguageModel, ids: list[int]) -> Tensor:
     with torch.inference_mode():
-        return lm.model(torch.tensor([ids])).logits[0, -1].float()
+        found: Tensor = lm.model(torch.tensor([ids])).logits[0, -1].float()
+    return found
 
 
 @pytest.mark.parametrize("matching", [(" (A)", " (B)"), (" (B)", " (A)")])

@@ -89,7 +89,7 @@ def test_an_expression_that_takes_for_ever_is_told(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(scorers, "SECONDS", 0.01)
     score = regex_scorer("(a|aa)+$")
     assert score("", "aaaa") == 1.0
-    with pytest.raises(SettingsError, match="takes longer than 0.01 s over one text"):
+    with pytest.raises(SettingsError, match=r"takes longer than 0.01 s over one text"):
         score("", "a" * 200 + "b")
 
 

@@ -1,6 +1,7 @@
 """Steering vectors against plain arithmetic on one text at a time."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -114,7 +115,7 @@ def test_transfer_maps_a_direction_without_the_bias() -> None:
 
 
 @pytest.mark.parametrize("change", [{"layer": 0}, {"fingerprint": "of another one"}])
-def test_a_vector_from_elsewhere_is_refused(change: dict[str, object]) -> None:
+def test_a_vector_from_elsewhere_is_refused(change: dict[str, Any]) -> None:
     vector = SteeringVector(
         torch.ones(16), "tiny-small", "of the small one", 1, "mood", "mean-difference", "all-tokens"
     )

@@ -122,12 +122,12 @@ S, L = "tinyworld-xs", "tinyworld-s"
         (lambda: lrt.steps.compare(S, L, "no-concept"), lrt.ContrastError, "there is no concept"),
         (lambda: lrt.steps.compare(S, L, "mood", reading="first"), lrt.SettingsError, "first"),
         (lambda: lrt.steps.compare(S, L, "mood", map="nowhere"), lrt.ArtifactError, "nowhere"),
-        (lambda: lrt.steps.compare(S, L, "mood", sead=1), TypeError, "did you mean 'seed'"),
+        (lambda: lrt.steps.compare(S, L, "mood", sead=1), TypeError, "did you mean 'seed'"),  # type: ignore[call-arg]
         (lambda: lrt.steps.compare(small(), L, "mood", layers=(9, 0)), lrt.SettingsError, "layer 9 is not in"),
-        (lambda: lrt.steps.compare(S, L, "mood", layers=(9,)), lrt.SettingsError, "give two numbers"),
+        (lambda: lrt.steps.compare(S, L, "mood", layers=(9,)), lrt.SettingsError, "give two numbers"),  # type: ignore[arg-type]
         (lambda: lrt.steps.fit_map(S, L, corpus="nothing.txt"), lrt.SettingsError, "there is no corpus"),
         (lambda: lrt.steps.fit_map(S, L, corpus=[]), lrt.SettingsError, "a list of texts"),
-        (lambda: lrt.steps.fit_map(S, L, corpus=[1, 2]), lrt.SettingsError, "a list of texts"),
+        (lambda: lrt.steps.fit_map(S, L, corpus=[1, 2]), lrt.SettingsError, "a list of texts"),  # type: ignore[list-item]
         (lambda: lrt.steps.fit_map(S, L, method="magic"), lrt.SettingsError, "there is no estimator"),
         (lambda: lrt.steps.fit_map(S, L, concepts=["no-concept"]), lrt.ContrastError, "there is no concept"),
         (lambda: lrt.steps.layer_grid(S, L, method="sgd"), lrt.SettingsError, "takes minutes"),

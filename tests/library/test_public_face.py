@@ -4,7 +4,9 @@ import importlib
 import inspect
 import subprocess
 import sys
+from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -21,13 +23,30 @@ def test_every_offered_name_is_there() -> None:
     assert homes == set(lrt_explorer.__all__)
 
 
+def booleans_by_place(function: Callable[..., object]) -> list[str]:
+    parameters = inspect.signature(function).parameters.values()
+    return [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and "bool" in str(p.annotation)]
+
+
+def test_no_offered_function_takes_a_boolean_by_its_place() -> None:
+    def unclear(text: str, whiten: bool) -> None: ...
+
+    def clear(text: str, *, whiten: bool) -> None: ...
+
+    assert booleans_by_place(unclear) == ["whiten"] and booleans_by_place(clear) == []
+    offered: list[Any] = [getattr(lrt_explorer, name) for name in lrt_explorer.__all__]
+    assert {
+        one.__name__: found for one in offered if inspect.isfunction(one) and (found := booleans_by_place(one))
+    } == {}
+
+
 def test_dir_lists_what_there_is_and_no_more() -> None:
     assert {name for name in dir(lrt_explorer) if not name.startswith("_")} == set(lrt_explorer.__all__)
 
 
 def test_every_error_is_offered() -> None:
-    kinds = {kind.__name__ for kind in (LRTError, *LRTError.__subclasses__())}
-    assert kinds <= set(lrt_explorer.__all__)
+    kinds: list[type[LRTError]] = [LRTError, *LRTError.__subclasses__()]
+    assert {kind.__name__ for kind in kinds} <= set(lrt_explorer.__all__)
 
 
 def test_no_function_takes_more_than_eight_parameters() -> None:

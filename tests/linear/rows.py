@@ -13,7 +13,7 @@ def noise(*shape: int, seed: int) -> Tensor:
 
 def correlated(n: int, d: int, seed: int) -> Tensor:
     """Rows with a mean and with variances that fall over four decades, as activations have."""
-    basis = torch.linalg.qr(noise(d, d, seed=99)).Q
+    basis: Tensor = torch.linalg.qr(noise(d, d, seed=99)).Q
     return (noise(n, d, seed=seed) * torch.logspace(0, -2, d, dtype=torch.float64)) @ basis + 5.0 * noise(d, seed=98)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -50,7 +51,7 @@ def test_the_estimators_are_known_by_name() -> None:
 def test_an_estimate_says_how_it_was_chosen(name: str) -> None:
     fit, select = planted(400, 12, 20, seed=0, level=0.5), planted(200, 12, 20, seed=1, level=0.5)
     estimate = estimated(name, fit, select)
-    chosen = {"ridge": estimate.lam, "procrustes": estimate.settings.get("scale")}.get(
+    chosen: Any = {"ridge": estimate.lam, "procrustes": estimate.settings.get("scale")}.get(
         name, estimate.settings.get("rank")
     )
     assert dict(estimate.path)[chosen] == pytest.approx(honest(estimate, *select), abs=1e-9)

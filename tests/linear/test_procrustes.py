@@ -14,7 +14,7 @@ from tests.linear.rows import centred, collected, error, noise, planted, shuffle
 
 def semi_orthogonal(d_x: int, d_y: int, seed: int) -> Tensor:
     """A random [d_x, d_y] with orthonormal rows or columns, whichever are fewer."""
-    turn = torch.linalg.qr(noise(max(d_x, d_y), min(d_x, d_y), seed=seed)).Q
+    turn: Tensor = torch.linalg.qr(noise(max(d_x, d_y), min(d_x, d_y), seed=seed)).Q
     return turn if d_x >= d_y else turn.T
 
 
@@ -38,8 +38,8 @@ def test_equal_widths_are_turned_as_scipy_turns_them(n: int) -> None:
 def test_other_widths_are_matched_as_by_padding_with_zeros(d_x: int, d_y: int) -> None:
     x, y = planted(2000, d_x, d_y, seed=0, level=0.3)
     wide = max(d_x, d_y)
-    padded = [np.pad(centred(rows), ((0, 0), (0, wide - rows.shape[1]))) for rows in (x, y)]
-    turn = scipy.linalg.orthogonal_procrustes(*padded)[0][:d_x, :d_y]
+    wide_x, wide_y = (np.pad(centred(rows), ((0, 0), (0, wide - rows.shape[1]))) for rows in (x, y))
+    turn = scipy.linalg.orthogonal_procrustes(wide_x, wide_y)[0][:d_x, :d_y]
     predicted = centred(x) @ turn
     scale = (predicted * centred(y)).sum() / np.square(predicted).sum()
     found = procrustes(collected(x, y))

@@ -25,7 +25,8 @@ def definition(x: Tensor, y: Tensor, rank: int, lam: float) -> np.ndarray:
     answers = np.vstack([centred(y), np.zeros((d_x, y.shape[1]))])
     weight = np.linalg.lstsq(rows, answers)[0]
     fitted = np.linalg.svd(rows @ weight, full_matrices=False)[2][:rank]
-    return weight @ fitted.T @ fitted
+    cut: np.ndarray = weight @ fitted.T @ fitted
+    return cut
 
 
 @pytest.mark.parametrize("lam", [0.0, 1e-4, 0.1])
@@ -115,7 +116,7 @@ def test_what_is_out_of_range_is_refused() -> None:
             path.map(rank)
     with pytest.raises(SettingsError, match="out of range"):
         ReducedRankPath(collected(x, y), -1.0)
-    with pytest.raises(MapError, match="^the 1 held-out tokens are too few"):
+    with pytest.raises(MapError, match=r"^the 1 held-out tokens are too few"):
         path.select(collected(x[:1], y[:1]))
     with pytest.raises(MapError, match="too few tokens"):
         ReducedRankPath(collected(x[:1], y[:1]), 0.0)

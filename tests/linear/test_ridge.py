@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.linear_model import Ridge
+from torch import Tensor
 
 from lrt_explorer.errors import MapError, SettingsError
 from lrt_explorer.linear.affine import AffineMap
@@ -139,7 +140,8 @@ def test_the_same_moments_give_the_same_map_to_the_bit() -> None:
 
 
 def test_near_collinear_dimensions_give_a_finite_map_that_predicts() -> None:
-    fit, later = [], []
+    fit: list[Tensor] = []
+    later: list[Tensor] = []
     for seed, into in ((0, fit), (1, later)):
         x, y = planted(2000, 12, 20, seed=seed, level=0.1)
         doubled = torch.cat([x, x + 1e-9 * noise(2000, 12, seed=7 + seed), torch.ones(2000, 1)], dim=1)

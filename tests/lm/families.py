@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+import torch
 from tokenizers import Tokenizer, decoders, pre_tokenizers, processors, trainers
 from tokenizers.models import BPE
+from torch import nn
 from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 from benchmarks.families import random_model
@@ -113,12 +115,13 @@ def tiny_tokenizer(trim_offsets: bool = False) -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>")
 
 
-def tiny_model(family: str, seed: int = 0) -> PreTrainedModel:
+def tiny_model(family: str, seed: int = 0, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
     """A random model of one of the families above."""
     config = AutoConfig.for_model(
         family, **FAMILIES[family].config, vocab_size=VOCABULARY, pad_token_id=0, bos_token_id=1, eos_token_id=2
     )
-    return random_model(config, seed)
+    # The library's own `to` is wrapped in a way that loses its types.
+    return nn.Module.to(random_model(config, seed), dtype)
 
 
 def tiny_lm(family: str, seed: int = 0) -> LanguageModel:

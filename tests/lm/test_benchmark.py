@@ -34,12 +34,12 @@ def folder(tmp_path: Path) -> str:
 def test_the_share_of_the_self_check_is_of_the_loads_that_have_it(
     folder: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    checks = loading.self_check
+    checks = vars(loading)["self_check"]
     selfcheck.main([folder, "--loads", "2"])
     report = json.loads(capsys.readouterr().out)
     assert 0 < report["check_s"] < report["checked_s"] and 0 < report["share"] < 1
     assert report["unchecked_s"] > 0 and report["bar"] == 0.15
-    assert loading.self_check is checks
+    assert vars(loading)["self_check"] is checks
 
 
 def test_the_peak_is_counted_from_what_was_in_use_before(monkeypatch: pytest.MonkeyPatch) -> None:

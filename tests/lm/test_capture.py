@@ -1,5 +1,6 @@
 import pytest
 import torch
+from torch import nn
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.lm.capture import capture
@@ -47,7 +48,7 @@ def test_states_can_be_changed_and_do_not_share_memory(llama: LanguageModel) -> 
 def test_half_precision_models_give_float32() -> None:
     lm = tiny_lm("llama")
     exact = capture(lm, encode(lm, TEXTS), [1])[1]
-    lm.model.to(torch.bfloat16)
+    nn.Module.to(lm.model, torch.bfloat16)
     rough = capture(lm, encode(lm, TEXTS), [1])[1]
     assert rough.dtype == torch.float32
     assert 0 < (rough - exact).abs().mean() < 0.1 * exact.abs().mean()

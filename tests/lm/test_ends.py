@@ -1,6 +1,7 @@
 """Ends of tokens: the short way for texts without gaps gives what the long way gives."""
 
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -15,7 +16,7 @@ def drawn(seed: int) -> Case:
     dice = random.Random(seed)
     text = "".join(dice.choice("ab é\n😀") for _ in range(dice.randint(1, 12)))
     cuts = sorted({0, len(text), *(dice.randint(0, len(text)) for _ in range(4))})
-    offsets = list(zip(cuts, cuts[1:], strict=False))
+    offsets = list(pairwise(cuts))
     pieces = [text[start:end].replace(" ", "Ġ") for start, end in offsets]
     special = [False] * len(offsets)
     for _ in range(dice.randint(0, 2)):

@@ -57,13 +57,19 @@ def last_logits(lm: LanguageModel, added: dict[int, Tensor]) -> Tensor:
             hook.remove()
 
 
+def model_hint(file: Path) -> object:
+    field = GGUFReader(file).get_field("controlvector.model_hint")
+    assert field is not None
+    return field.contents()
+
+
 def test_a_vector_for_a_gguf_model_acts_at_the_same_place_in_llama_cpp(tmp_path: Path) -> None:
     name = str(write_tiny_llama(tmp_path / "tiny.gguf"))
     lm = load(name, device="cpu")
     values = torch.linspace(-1, 1, WIDTH)
     file = tmp_path / "v.gguf"
     save_vector(file, VectorFile(values, lm.name, lm.fingerprint, LAYER, "mood", "mean-difference", "all-tokens"))
-    assert GGUFReader(file).get_field("controlvector.model_hint").contents() == "llama"
+    assert model_hint(file) == "llama"
     theirs = last_logits(lm, applied_by_llama_cpp(file, lm.layers, lm.width))
     with steering(lm, LAYER, values[None]), torch.inference_mode():
         ours = lm.model(input_ids=torch.tensor([lm.tokenizer(TEXTS[0])["input_ids"]])).logits[0, -1]
@@ -78,4 +84,4 @@ def test_models_in_folders_are_named_as_llama_cpp_names_their_family(tmp_path: P
     lm.model.save_pretrained(folder)
     vector = VectorFile(torch.ones(WIDTH), str(folder), "f", LAYER, "mood", "mean-difference", "all-tokens")
     file = save_vector(tmp_path / "v.gguf", vector)
-    assert GGUFReader(file).get_field("controlvector.model_hint").contents() == "llama"
+    assert model_hint(file) == "llama"

@@ -1,6 +1,6 @@
 """The laws that hold for every family of models, on tiny random ones."""
 
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -26,8 +26,8 @@ BY_POSITION = {"llama", "gpt2", "opt", "mpt", "gpt_neo"}
 
 
 @pytest.fixture(scope="module", params=[family for family in FAMILIES if family not in RECURRENT])
-def lm(request: pytest.FixtureRequest) -> Iterator[LanguageModel]:
-    yield tiny_lm(request.param)
+def lm(request: pytest.FixtureRequest) -> LanguageModel:
+    return tiny_lm(request.param)
 
 
 @pytest.fixture
@@ -44,7 +44,8 @@ def family(lm: LanguageModel) -> str:
 
 def logits(lm: LanguageModel, ids: Tensor) -> Tensor:
     with lm.lock, torch.inference_mode():
-        return lm.model(ids).logits
+        found: Tensor = lm.model(ids).logits
+    return found
 
 
 def last_texts(lm: LanguageModel, additions: Tensor, use_cache: bool = True) -> tuple[str, ...]:
@@ -123,7 +124,8 @@ def test_steering_adds_the_row_s_own_vector_at_every_position_and_nothing_else(
 
 def test_greedy_text_is_that_of_the_library(lm: LanguageModel) -> None:
     encoded = encode(lm, [PROMPT])
-    expected = lm.model.generate(
+    model: Any = lm.model
+    expected = model.generate(
         encoded.ids, attention_mask=encoded.mask, max_new_tokens=NEW_TOKENS, do_sample=False, eos_token_id=2
     )[0, encoded.ids.shape[1] :].tolist()
     steps = list(generate_arms(lm, PROMPT, LAYER, torch.zeros(1, WIDTH), max_new_tokens=NEW_TOKENS))

@@ -10,7 +10,7 @@ from tests.lm.families import tiny_model, tiny_tokenizer
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_one_checkpoint_has_one_fingerprint_however_it_is_loaded(tmp_path: Path, dtype: torch.dtype) -> None:
-    tiny_model("llama").to(dtype).save_pretrained(tmp_path)
+    tiny_model("llama", dtype=dtype).save_pretrained(tmp_path)
     tiny_tokenizer().save_pretrained(tmp_path)
     found = {load(str(tmp_path), dtype=kind).fingerprint for kind in (None, None, torch.float32, dtype)}
     assert len(found) == 1

@@ -1,5 +1,6 @@
 import threading
 import time
+from itertools import pairwise
 
 import pytest
 import torch
@@ -41,7 +42,7 @@ def test_steps_count_up_texts_only_grow_and_the_last_one_says_so(llama: Language
     steps = arms(llama, additions)
     assert [step.step for step in steps] == list(range(NEW_TOKENS))
     assert [step.done for step in steps] == [False] * (NEW_TOKENS - 1) + [True]
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in pairwise(steps):
         for old, new in zip(before.texts, after.texts, strict=True):
             assert new.startswith(old)
     assert len(set(steps[-1].texts)) == 4
@@ -51,7 +52,7 @@ def test_texts_are_what_the_tokens_spell(llama: LanguageModel, additions: Tensor
     steps = arms(llama, additions)
     prompt = llama.tokenizer(PROMPT)["input_ids"]
     for arm, text in enumerate(steps[-1].texts):
-        whole = llama.tokenizer.decode(prompt + written(steps, arm), skip_special_tokens=True)
+        whole = str(llama.tokenizer.decode(prompt + written(steps, arm), skip_special_tokens=True))
         assert whole.removeprefix(PROMPT).rstrip("\N{REPLACEMENT CHARACTER}") == text.rstrip(
             "\N{REPLACEMENT CHARACTER}"
         )

@@ -190,7 +190,7 @@ def test_on_an_accelerator_the_weights_alone_have_to_fit(monkeypatch: pytest.Mon
 
 
 def test_nothing_is_read_of_a_model_that_does_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tiny_model("llama").to(torch.float16).save_pretrained(tmp_path)
+    tiny_model("llama", dtype=torch.float16).save_pretrained(tmp_path)
     tiny_tokenizer().save_pretrained(tmp_path)
     need = needed_memory(tmp_path, torch.float32)
     assert need is not None

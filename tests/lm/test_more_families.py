@@ -3,8 +3,6 @@
 `python -m benchmarks.families` tries every family that the installed library knows.
 """
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 
@@ -57,8 +55,8 @@ REFUSED = {
 
 
 @pytest.fixture(scope="module", params=FOUND)
-def lm(request: pytest.FixtureRequest) -> Iterator[LanguageModel]:
-    yield wrap_model(request.param, tiny_model(request.param), tokenizer())
+def lm(request: pytest.FixtureRequest) -> LanguageModel:
+    return wrap_model(request.param, tiny_model(request.param), tokenizer())
 
 
 def additions(rows: int) -> torch.Tensor:

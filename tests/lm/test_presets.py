@@ -129,7 +129,7 @@ def test_a_name_stands_for_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("family", ["llama", "gpt2", "bloom", "mpt"])
 def test_a_folder_is_described_without_loading_it(tmp_path: Path, family: str) -> None:
-    model = tiny_model(family).to(torch.float16)
+    model = tiny_model(family, dtype=torch.float16)
     model.save_pretrained(tmp_path)
     values = sum(parameter.numel() for parameter in model.parameters())
     assert describe(str(tmp_path)) == ModelSummary(str(tmp_path), str(tmp_path), values, 3, WIDTH, True)

@@ -139,7 +139,7 @@ def test_a_model_that_writes_otherwise_than_it_reads_is_refused() -> None:
     [(torch.float32, "fetch them again"), (torch.bfloat16, "fetch them again, or load it with the dtype float32")],
 )
 def test_states_that_are_not_finite_are_told_with_their_block(dtype: torch.dtype, remedy: str) -> None:
-    model = tiny_model("llama").to(dtype)
+    model = tiny_model("llama", dtype=dtype)
     with torch.no_grad():
         blocks_of(model)[BAD].mlp.down_proj.weight[0, 0] = float("inf")
     precision = str(dtype).removeprefix("torch.")

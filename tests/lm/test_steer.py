@@ -1,4 +1,5 @@
 import threading
+from typing import Any
 
 import pytest
 import torch
@@ -23,7 +24,8 @@ def vectors() -> Tensor:
 
 def logits(lm: LanguageModel, rows: int = 2) -> Tensor:
     with torch.inference_mode():
-        return lm.model(encode(lm, TEXTS[:rows]).ids).logits
+        found: Tensor = lm.model(encode(lm, TEXTS[:rows]).ids).logits
+    return found
 
 
 def test_minus_the_vector_takes_the_vector_back(llama: LanguageModel, vectors: Tensor) -> None:
@@ -65,7 +67,8 @@ def test_blocks_that_return_a_tuple_are_steered_too(vectors: Tensor) -> None:
 
     # `steering` goes in front of the hooks that are there, so the ones that imitate a tuple are moved before it.
     with steering(lm, 1, vectors):
-        lm.blocks[1]._forward_hooks.move_to_end(as_tuple.id, last=False)
+        hooks: Any = lm.blocks[1]._forward_hooks
+        hooks.move_to_end(as_tuple.id, last=False)
         unpacking = lm.blocks[1].register_forward_hook(unpack)
         assert torch.equal(logits(lm), expected)
         unpacking.remove()
@@ -76,7 +79,7 @@ def test_blocks_that_return_a_tuple_are_steered_too(vectors: Tensor) -> None:
 
 def test_blocks_that_return_something_else_are_refused(vectors: Tensor) -> None:
     lm = tiny_lm("llama")
-    with pytest.raises(ModelError, match="no hidden states but dict"), steering(lm, 1, vectors):
+    with pytest.raises(ModelError, match="no hidden states but dict"), steering(lm, 1, vectors):  # noqa: PT012
         handle = lm.blocks[1].register_forward_hook(lambda *_: {"hidden": 1}, prepend=True)
         try:
             logits(lm)
@@ -120,7 +123,7 @@ def test_the_caller_s_vectors_can_change_without_effect(llama: LanguageModel, ve
 
 def test_no_hook_and_no_lock_stays_after_an_exception(llama: LanguageModel, vectors: Tensor) -> None:
     unsteered = logits(llama)
-    with pytest.raises(ZeroDivisionError), steering(llama, 1, vectors):
+    with pytest.raises(ZeroDivisionError), steering(llama, 1, vectors):  # noqa: PT012
         assert own_hooks(llama.blocks[1])
         raise ZeroDivisionError
     assert not own_hooks(llama.blocks[1])

@@ -1,6 +1,5 @@
 """The short way through a model gives what the whole model gives, for every family, and leaves nothing behind."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,8 +20,8 @@ POSITIVE, NEGATIVE = [40, 41, 290], [50, 60]
 
 
 @pytest.fixture(scope="module", params=list(FAMILIES))
-def lm(request: pytest.FixtureRequest) -> Iterator[LanguageModel]:
-    yield tiny_lm(request.param)
+def lm(request: pytest.FixtureRequest) -> LanguageModel:
+    return tiny_lm(request.param)
 
 
 @pytest.fixture
@@ -75,7 +74,7 @@ def test_the_blocks_below_are_not_run_again(llama: LanguageModel, additions: Ten
     (start,) = read_starts(llama, LAYER, PROMPTS[:1])
     ran: list[int] = []
     handles = [
-        block.self_attn.register_forward_hook(lambda *_, i=index: ran.append(i))
+        block.get_submodule("self_attn").register_forward_hook(lambda *_, i=index: ran.append(i))
         for index, block in enumerate(llama.blocks)
     ]
     try:

@@ -75,7 +75,7 @@ TRICKY = st.text(st.sampled_from("abthe é€🐄\n\u0301ü"), min_size=1, max_s
 def read_alone(kind: Kind, text: str) -> tuple[Encoded, list[str]]:
     tokenizer = kind.build()
     encoded = encode(lm_with(tokenizer), [text])
-    return encoded, tokenizer.convert_ids_to_tokens(encoded.ids[0].tolist())
+    return encoded, list(tokenizer.convert_ids_to_tokens(encoded.ids[0].tolist()))
 
 
 def check_ends(name: str, text: str) -> None:
@@ -289,7 +289,7 @@ def test_a_prompt_without_room_is_refused_with_the_limit() -> None:
     with pytest.raises(PromptError, match="reads at most 19") as caught:
         prompt_tokens(lm, words)
     assert "\n" not in str(caught.value)
-    fitting = tiny_tokenizer().decode(tiny_tokenizer()(words)["input_ids"][1:19])
+    fitting = str(tiny_tokenizer().decode(tiny_tokenizer()(words)["input_ids"][1:19]))
     assert len(prompt_tokens(lm, fitting)) == 19
 
 
@@ -298,7 +298,7 @@ class Letters(PythonBackend):
 
     def __init__(self, capitals: bool = False) -> None:
         self.capitals = capitals
-        super().__init__(bos_token="<s>")
+        super().__init__(bos_token="<s>")  # type: ignore[no-untyped-call]
 
     @property
     def vocab_size(self) -> int:

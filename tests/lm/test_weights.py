@@ -163,7 +163,7 @@ def test_a_quantised_checkpoint_without_its_package_is_refused_with_the_remedy(
 def test_a_checkpoint_whose_package_is_there_is_not_refused_for_it(
     method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = LlamaConfig(quantization_config={"quant_method": method.upper()})
+    config = LlamaConfig(quantization_config={"quant_method": method.upper()})  # type: ignore[call-arg]
     assert quantised(config) == method
     monkeypatch.setattr(weights, "installed", lambda module: True)
     check_quantiser("packed", config)
@@ -175,5 +175,6 @@ def test_a_checkpoint_whose_package_is_there_is_not_refused_for_it(
 @pytest.mark.usefixtures("without")
 def test_a_checkpoint_that_is_not_quantised_or_in_an_unknown_way_is_left_to_the_library() -> None:
     assert quantised(LlamaConfig()) is None
-    for config in (LlamaConfig(), LlamaConfig(quantization_config={"quant_method": "nosuch"})):
+    unknown = LlamaConfig(quantization_config={"quant_method": "nosuch"})  # type: ignore[call-arg]
+    for config in (LlamaConfig(), unknown):
         check_quantiser("plain", config)

@@ -9,6 +9,7 @@ import pytest
 
 from lrt_explorer.plots import SCORE_NAMES, Frames, Score, layers_figure, path_figure, score_text
 from lrt_explorer.study.layers import LayerGrid
+from tests.plots.traces import traces
 from tests.ui.fakes import PATH, fake_grid
 
 GRID = fake_grid(4, 8)
@@ -45,7 +46,7 @@ def test_layers_close_to_the_logits_stand_back() -> None:
 
 def test_scores_are_coloured_from_nothing_to_one_and_the_norm_ratio_to_its_largest() -> None:
     for score in SCORE_NAMES:
-        for trace in layers_figure(GRID, score, FRAMES).data:
+        for trace in traces(layers_figure(GRID, score, FRAMES)):
             top = max(cell.norm_ratio or 0 for cell in GRID.cells) if score == "norm_ratio" else 1
             assert (trace.zmin, trace.zmax) == (0, top)
 
@@ -62,7 +63,7 @@ def test_the_pair_in_use_and_the_suggested_one_are_framed() -> None:
 
 
 def test_what_was_not_measured_has_no_colour() -> None:
-    unmeasured = {"direction_cosine": None, "reachable_share": None, "left_out": ("mood",)}
+    unmeasured: dict[str, Any] = {"direction_cosine": None, "reachable_share": None, "left_out": ("mood",)}
     cells = tuple(replace(cell, **unmeasured) for cell in GRID.cells)
     shown = drawn(layers_figure(LayerGrid("a", "b", cells), "direction_cosine", FRAMES))
     assert {(cell["z"], cell["text"]) for cell in shown} == {(None, "–")}
@@ -77,12 +78,12 @@ def test_the_share_of_the_largest_dimension_is_told_where_it_is_known() -> None:
 
 
 def test_a_shallow_model_that_is_all_close_to_the_logits_is_drawn_too() -> None:
-    (trace,) = layers_figure(fake_grid(2, 2), "r2", replace(FRAMES, last_steered=-1)).data
+    (trace,) = traces(layers_figure(fake_grid(2, 2), "r2", replace(FRAMES, last_steered=-1)))
     assert trace.meta == "faint" and trace.showscale
 
 
 def test_rows_of_deep_models_are_low_and_those_of_shallow_ones_not_too_high() -> None:
-    heights = [layers_figure(fake_grid(2, rows), "r2", FRAMES).layout.height for rows in (3, 12, 80)]
+    heights: list[Any] = [layers_figure(fake_grid(2, rows), "r2", FRAMES).layout.height for rows in (3, 12, 80)]
     assert heights[0] < heights[1] < heights[2] < 1300
 
 
@@ -95,7 +96,7 @@ def test_cells_hold_two_digits(value: float | None, shown: str) -> None:
 
 
 def test_the_path_marks_the_setting_that_was_chosen() -> None:
-    line, dot = path_figure(PATH.points, PATH.chosen, PATH.setting).data
+    line, dot = traces(path_figure(PATH.points, PATH.chosen, PATH.setting))
     assert list(line.y) == [score for _, score in PATH.points]
     assert (list(dot.x), list(dot.y)) == ([2], [0.8437])
     assert "λ 10⁻⁴: R² 0.844" in dot.text[0]
@@ -103,9 +104,9 @@ def test_the_path_marks_the_setting_that_was_chosen() -> None:
 
 def test_settings_of_many_sizes_stand_side_by_side_and_ranks_on_their_own_scale() -> None:
     wide = path_figure(PATH.points, 1e-4, "λ")
-    assert list(wide.data[0].x) == [0, 1, 2, 3, 4] and list(wide.layout.xaxis.ticktext) == ["0", "10⁻⁴", "1"]
+    assert list(traces(wide)[0].x) == [0, 1, 2, 3, 4] and list(wide.layout.xaxis.ticktext) == ["0", "10⁻⁴", "1"]
     ranks = path_figure([(1, 0.2), (2, 0.5), (30, 0.6)], 30, "rank")
-    assert list(ranks.data[0].x) == [1, 2, 30] and ranks.layout.xaxis.title.text == "rank"
+    assert list(traces(ranks)[0].x) == [1, 2, 30] and ranks.layout.xaxis.title.text == "rank"
 
 
 def test_a_setting_at_which_a_map_breaks_down_does_not_flatten_the_rest() -> None:

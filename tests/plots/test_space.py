@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -16,13 +17,14 @@ from lrt_explorer.plots import (
     plotly_script,
     space_figure,
 )
+from tests.plots.traces import traces
 from tests.ui.fakes import fake_picture
 
 PICTURE = fake_picture(60)
 
 
-def clouds(figure: go.Figure) -> list[go.Scatter]:
-    return [trace for trace in figure.data if trace.mode == "markers"]
+def clouds(figure: go.Figure) -> list[Any]:
+    return [trace for trace in traces(figure) if trace.mode == "markers"]
 
 
 def test_blue_circles_are_the_large_model_and_orange_diamonds_the_mapped_small_one() -> None:
@@ -63,14 +65,14 @@ def test_colour_by_error_has_one_scale_for_both_models() -> None:
 
 def test_partner_lines_join_the_two_points_of_each_token() -> None:
     figure = space_figure(PICTURE, partner_lines=True)
-    (lines,) = [trace for trace in figure.data if trace.name == "partners"]
+    (lines,) = [trace for trace in traces(figure) if trace.name == "partners"]
     assert len(lines.x) == 3 * 60 and list(lines.x[2::3]) == [None] * 60
     assert np.allclose(np.array(lines.x[0::3], float), PICTURE.coords[:60, 0])
     assert np.allclose(np.array(lines.x[1::3], float), PICTURE.coords[60:, 0])
 
 
 def test_arrows_wear_the_colour_and_dash_of_their_arm_and_can_be_left_out() -> None:
-    drawn = [trace for trace in space_figure(PICTURE).data if "direction" in (trace.name or "")]
+    drawn = [trace for trace in traces(space_figure(PICTURE)) if "direction" in (trace.name or "")]
     arrows = {trace.name: trace for trace in drawn if trace.meta != HALO}
     assert len(drawn) == 4
     assert set(arrows) == {"native direction", "transferred direction"}

@@ -47,7 +47,8 @@ def test_a_vector_found_in_one_is_mapped_for_the_other_s_file(
     mapped = out / "mapped.gguf"
     command(capsys, "transfer", "--map", fitted["artifact"], "--vector", found, "--out", mapped)
     reader = GGUFReader(mapped)
-    assert reader.get_field("controlvector.model_hint").contents() == "gemma3"
+    hint = reader.get_field("controlvector.model_hint")
+    assert hint is not None and hint.contents() == "gemma3"
     (tensor,) = reader.tensors
     assert (tensor.name, tensor.data.shape) == (f"direction.{LARGE_LAYER}", (640,))
     assert load_vector(mapped).fingerprint
@@ -80,7 +81,7 @@ def url(data_folder_of_the_session: Path) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LRT_EXPLORER_HOME", str(data_folder_of_the_session))
         app = serve(Workbench(), "127.0.0.1", None)
-        yield app.local_url
+        yield str(app.local_url)
         app.close()
 
 

@@ -25,7 +25,7 @@ MOOD = FOUND.concepts[0]
 class Parsed(HTMLParser):
     """Elements with their attributes, what the scripts hold, and whether everything opened was closed."""
 
-    VOID = {"meta", "br", "link", "img", "input", "line", "circle", "path"}
+    VOID = frozenset({"meta", "br", "link", "img", "input", "line", "circle", "path"})
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ def test_the_drawing_library_is_in_it_once(page: str, parsed: Parsed) -> None:
 
 def test_without_the_scripts_it_is_refused_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LRT_EXPLORER_ASSETS", str(tmp_path))
-    with pytest.raises(ArtifactError, match="plot.js, which is not in"):
+    with pytest.raises(ArtifactError, match=r"plot.js, which is not in"):
         report_page(FOUND)
 
 

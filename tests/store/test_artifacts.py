@@ -152,6 +152,11 @@ def with_header(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], 
     return lambda folder: edit(folder, change)
 
 
+def folder_for_header(folder: Path) -> None:
+    (folder / "artifact.json").unlink()
+    (folder / "artifact.json").mkdir()
+
+
 DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "tensors cut off": (truncate("tensors.safetensors", 0.9), "cut off"),
     "tensors cut off in their header": (truncate("tensors.safetensors", 0.1), "cut off"),
@@ -185,7 +190,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a later format": (with_header(lambda header: header.update(version=2)), "has format 2"),
     "no format": (with_header(lambda header: header.pop("version")), "has format None"),
     "header is a folder": (
-        lambda folder: ((folder / "artifact.json").unlink(), (folder / "artifact.json").mkdir()),
+        folder_for_header,
         "no saved thing",
     ),
 }

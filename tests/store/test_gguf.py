@@ -75,7 +75,7 @@ def test_a_vector_comes_back_with_all_that_is_known_of_it(tmp_path: Path) -> Non
 def test_layer_and_width_are_checked_on_load(tmp_path: Path, suffix: str) -> None:
     path = save_vector(tmp_path / f"v.{suffix}", VECTOR)
     assert load_vector(path, 3, 7).layer == 3
-    with pytest.raises(VectorError, match="layer 3, not 2|holds no layer 2") as refusal:
+    with pytest.raises(VectorError, match=r"layer 3, not 2|holds no layer 2") as refusal:
         load_vector(path, 2)
     one_sentence(refusal)
     with pytest.raises(VectorError, match="holds a vector of 7 numbers where 16 are needed") as refusal:

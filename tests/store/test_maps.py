@@ -68,7 +68,8 @@ SPREAD = (
 
 
 def test_a_map_of_an_earlier_version_knows_nothing_of_single_dimensions(tmp_path: Path) -> None:
-    told = dataclasses.replace(INFO, **{name: 1 if "_dimensions_" in name else 0.5 for name in SPREAD})
+    held: dict[str, Any] = {name: 1 if "_dimensions_" in name else 0.5 for name in SPREAD}
+    told = dataclasses.replace(INFO, **held)
     assert load_map(save_map(tmp_path / "new", some_map(), told))[1] == told
     path = save_map(tmp_path / "old", some_map(), told) / "artifact.json"
     header = json.loads(path.read_text())
@@ -120,7 +121,7 @@ def test_a_wrong_description_is_refused(tmp_path: Path, change: Callable[[dict[s
     header = json.loads(path.read_text())
     change(header["meta"])
     path.write_text(json.dumps(header))
-    with pytest.raises(ArtifactError, match="; fit it again$") as error:
+    with pytest.raises(ArtifactError, match=r"; fit it again$") as error:
         load_map(tmp_path / "map")
     assert "\n" not in str(error.value)
 

@@ -10,7 +10,7 @@ from lrt_explorer.errors import MapError, SettingsError
 from lrt_explorer.lm.chat import Conversation, Document
 from lrt_explorer.lm.load import wrap_model
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.lm.tokens import encode
+from lrt_explorer.lm.tokens import encode, token_ends
 from lrt_explorer.study import collect as collect_module
 from lrt_explorer.study import windows as windows_module
 from lrt_explorer.study.batches import BATCH_TOKENS, DocumentStream, Position
@@ -29,7 +29,7 @@ from tests.study.tiny import large, other, short_texts, small, texts
 CONTEXT = 96
 FITTING = short_texts()
 CHAT = Conversation((("user", "Where is the cow?"), ("assistant", "On the beach.")))
-REST = ["", " \n", CHAT, *("Short one." for _ in range(200)), CHAT]
+REST: list[Document] = ["", " \n", CHAT, *("Short one." for _ in range(200)), CHAT]
 MIXED: list[Document] = [*(text[:80] for text in texts(40)), *REST, *texts(20)]
 
 
@@ -61,11 +61,10 @@ def test_a_batch_holds_texts_of_like_length_within_its_bound() -> None:
 
 def test_models_that_share_a_tokenizer_ask_it_once_and_cut_where_two_would(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    real = windows_module.token_ends
 
     def counted(lm: LanguageModel, text: str) -> list[int]:
         asked.append(lm.name)
-        return real(lm, text)
+        return token_ends(lm, text)
 
     monkeypatch.setattr(windows_module, "token_ends", counted)
     document = " ".join(texts(60))
@@ -113,7 +112,7 @@ def test_refused_conversations_and_empty_documents_are_counted_and_the_rest_is_r
     assert counts.refusal == "the chat template of picky refuses it: a system message is needed"
     fitted = finish(fit_map(lm, small(), corpus, 0, 0, tokens=10**6))
     assert fitted.info.settings["refused_conversations"] == 2 and fitted.info.settings["empty_documents"] == 1
-    with pytest.raises(MapError, match="none of the 200 conversations can be read, because .* a system message is"):
+    with pytest.raises(MapError, match=r"none of the 200 conversations can be read, because .* a system message is"):
         finish(fit_map(lm, small(), [CHAT] * 200, 0, 0, tokens=100))
 
 

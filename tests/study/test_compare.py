@@ -1,6 +1,7 @@
 """Comparisons: the arms are what they are called, and what a strength of nothing does."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
@@ -121,7 +122,7 @@ def test_the_last_step_is_the_result_and_texts_only_grow(fitted: FittedMap) -> N
             comparison = stop.value
             break
     assert steps[-1].arms == comparison.arms
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in pairwise(steps):
         assert all(b.text.startswith(a.text) for a, b in zip(before.arms, after.arms, strict=True))
     assert [step.done for step in steps] == list(range(1, len(steps) + 1))
 

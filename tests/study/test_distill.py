@@ -90,7 +90,7 @@ def test_it_learns_from_concepts_what_helps_concepts_it_never_saw() -> None:
 
 def test_what_chooses_among_the_maps_on_the_way_is_never_learned_from(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[list[str]] = []
-    real = distill.pair_differences
+    real = vars(distill)["pair_differences"]
 
     def spy(*arguments: Any) -> Any:
         read.append([concept.name for concept in arguments[3]])
@@ -147,8 +147,8 @@ def test_folds_and_judges_that_make_no_sense_are_refused() -> None:
         ((), MOODS, 1, "6 concepts cannot be parted into 1 folds"),
         ((), MOODS[:2], 3, "choose 2 to 2"),
     ):
+        how = Distillation(learn_from=learn_from)
         with pytest.raises(SettingsError, match=said):
-            how = Distillation(learn_from=learn_from)
             next(distilled_folds(small(), large(), texts(), 1, 2, settings(concepts=concepts), how, folds=folds))
 
 

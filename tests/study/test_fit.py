@@ -15,7 +15,7 @@ from lrt_explorer.lm.capture import capture
 from lrt_explorer.lm.tokens import encode
 from lrt_explorer.study import collect as collect_module
 from lrt_explorer.study import fit as fit_module
-from lrt_explorer.study.collect import PARTS, Collected, Route, collect, part_of
+from lrt_explorer.study.collect import PARTS, Collected, Part, Route, collect, part_of
 from lrt_explorer.study.fit import fit_map, fit_maps
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.progress import Progress, finish
@@ -54,7 +54,7 @@ def test_one_pass_for_many_routes_gives_what_each_gives_alone() -> None:
 
 def test_the_moments_are_those_of_the_whole_data() -> None:
     collected = finish(collect(small(), large(), short_texts(20), [Route(0, 2)], 10**6))
-    rows: dict[str, list[tuple[torch.Tensor, torch.Tensor]]] = {part: [] for part in PARTS}
+    rows: dict[Part, list[tuple[torch.Tensor, torch.Tensor]]] = {part: [] for part in PARTS}
     for index, text in enumerate(short_texts(20)):
         x = capture(small(), encode(small(), [text]), [0])[0][0].double()
         y = capture(large(), encode(large(), [text]), [2])[2][0].double()
@@ -144,16 +144,17 @@ def test_the_direction_cosine_is_that_of_the_vectors_at_the_layers() -> None:
 def test_lambda_was_chosen_on_the_select_part() -> None:
     fitted = finish(fit_map(small(), large(), texts(), 1, 2, tokens=TOKENS))
     best = max(score for _, score in fitted.lambda_path)
+    assert fitted.info.lam is not None
     assert dict(fitted.lambda_path)[fitted.info.lam] == pytest.approx(best, abs=1e-9)
 
 
 def test_the_sums_of_one_pass_are_gone_before_the_next_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[weakref.ref[Collected]] = []
-    real = fit_module.moments_of
+    real = vars(fit_module)["moments_of"]
 
     def watched(*arguments: Any, **named: Any) -> Generator[Progress, None, Collected]:
         assert all(collected() is None for collected in made)
-        collected = yield from real(*arguments, **named)
+        collected: Collected = yield from real(*arguments, **named)
         made.append(weakref.ref(collected))
         return collected
 

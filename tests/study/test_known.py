@@ -13,12 +13,12 @@ import torch
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.directions import METHODS, method_name
 from lrt_explorer.concepts.vectors import find_vectors, mean_difference
+from lrt_explorer.defaults import FEW_PAIRS
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.store.artifacts import read_meta
 from lrt_explorer.study import kept_vectors as kept
 from lrt_explorer.study import known as known_module
 from lrt_explorer.study.known import (
-    FEW_PAIRS,
     KnownVectors,
     few_pairs,
     first_reading,

@@ -1,6 +1,6 @@
 """All layer pairs at once: the figures are those of the maps, and nothing is read twice."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -42,9 +42,9 @@ def test_every_cell_is_the_map_of_its_pair() -> None:
         assert cell.direction_cosine == pytest.approx(found.agreement.direction_cosine)
         assert cell.norm_ratio == pytest.approx(found.agreement.norm_ratio) and cell.concepts == 1
     alone = finish(fit_map(small(), large(), texts(), 1, 2, tokens=4000, concepts=[CONCEPT]))
-    cell = grid.cell(1, 2)
-    assert cell is not None and grid.cell(1, 5) is None
-    assert cell.r2 == pytest.approx(alone.info.r2) and cell.direction_cosine == pytest.approx(
+    one = grid.cell(1, 2)
+    assert one is not None and grid.cell(1, 5) is None
+    assert one.r2 == pytest.approx(alone.info.r2) and one.direction_cosine == pytest.approx(
         alone.agreement.direction_cosine
     )
 
@@ -118,6 +118,31 @@ def test_every_map_is_kept_before_a_concept_is_read(tmp_path: Path, monkeypatch:
     assert kept() == 2 and load_map(tmp_path / "1-2")[1].large_layer == 2
 
 
+def test_maps_that_no_one_takes_are_compared_as_they_are_made_with_the_same_figures(tmp_path: Path) -> None:
+    def keep(found: FittedMap) -> Path:
+        return save_map(tmp_path / f"{found.info.small_layer}-{found.info.large_layer}", found.map, found.info)
+
+    pairs = [(0, 1), (1, 2), (1, 4)]
+    at_once = layer_grid(small(), large(), texts(), pairs=pairs, tokens=4000, concepts=[CONCEPT])
+    said = []
+    while True:
+        try:
+            said.append(next(at_once).message)
+        except StopIteration as stop:
+            grid = stop.value
+            break
+    assert max(n for n, message in enumerate(said) if message.startswith("reading mood")) < min(
+        n for n, message in enumerate(said) if message.startswith("solving")
+    )
+    later = finish(layer_grid(small(), large(), texts(), pairs=pairs, tokens=4000, concepts=[CONCEPT], take=keep))
+    assert grid.tokens_used == later.tokens_used == 4000
+    for one, other in zip(grid.cells, later.cells, strict=True):
+        assert one.r2 == other.r2
+        # A saved map holds float32.
+        assert one.direction_cosine == pytest.approx(other.direction_cosine, rel=1e-4)
+        assert one.reachable_share == pytest.approx(other.reachable_share, rel=1e-4)
+
+
 def test_procrustes_has_no_lambda_and_its_map_turns_without_stretching() -> None:
     fitted = finish(fit_map(small(), large(), texts(), 1, 2, tokens=4000, method="procrustes"))
     assert fitted.info.lam is None and fitted.info.method == "procrustes"
@@ -129,7 +154,7 @@ def test_procrustes_has_no_lambda_and_its_map_turns_without_stretching() -> None
 
 def test_a_grid_at_hand_spares_the_suggestion_its_pass() -> None:
     grid = finish(layer_grid(small(), large(), texts(), tokens=4000, concepts=[CONCEPT]))
-    never = iter(lambda: pytest.fail("a text was read"), None)
+    never: Iterator[str] = iter(lambda: pytest.fail("a text was read"), None)
     suggestion = finish(suggest_layers(small(), large(), never, [CONCEPT], grid=grid))
     fresh = finish(suggest_layers(small(), large(), texts(), [CONCEPT], tokens=4000))
     assert (suggestion.small_layer, suggestion.large_layer) == (fresh.small_layer, fresh.large_layer)

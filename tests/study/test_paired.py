@@ -1,5 +1,6 @@
 """Pairing: both models have read the same up to each pair, in texts of any script and in conversations."""
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 from functools import cache
@@ -21,7 +22,11 @@ from tests.lm.families import tiny_model, tiny_tokenizer
 from tests.lm.test_stream import WRITING, sentencepiece_like
 from tests.lm.test_tokens import merging_tokenizer
 
-TOKENIZERS = {"bytes": tiny_tokenizer, "fallback": sentencepiece_like, "merging": merging_tokenizer}
+TOKENIZERS: dict[str, Callable[[], PreTrainedTokenizerFast]] = {
+    "bytes": tiny_tokenizer,
+    "fallback": sentencepiece_like,
+    "merging": merging_tokenizer,
+}
 
 
 @cache
@@ -31,14 +36,13 @@ def model(name: str) -> LanguageModel:
 
 @cache
 def chatting(name: str, template: str) -> LanguageModel:
-    tokenizer: PreTrainedTokenizerFast = deepcopy(TOKENIZERS[name]())
+    tokenizer = deepcopy(TOKENIZERS[name]())
     tokenizer.chat_template = template
     return wrap_model(f"{name} chat", tiny_model("llama"), tokenizer)
 
 
 def read(lm: LanguageModel, ids: list[int]) -> str:
-    text: str = lm.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-    return text
+    return str(lm.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
 
 def check_prefixes(small: LanguageModel, large: LanguageModel, texts: list[str]) -> float:
@@ -133,7 +137,7 @@ def test_templates_that_differ_meet_within_the_messages_alone() -> None:
     # Of the tokens within messages all but the first half of é.
     assert pairing.coverage_by_text.tolist() == pytest.approx([34 / 35, 1.0])
     said = "".join(content for _, content in SAID.messages)
-    pieces = {lm: [] for lm in ("small", "large")}
+    pieces: dict[str, list[str]] = {lm: [] for lm in ("small", "large")}
     for row, at_small, at_large in zip(pairing.rows, pairing.small, pairing.large, strict=True):
         if row == 0:
             pieces["small"].append(read(small, [int(placed.small.ids[row, at_small])]))
@@ -162,7 +166,7 @@ def test_a_system_message_goes_before_the_next_one_where_there_is_no_place_for_i
     text = read(lm, place(lm, lm, [told]).small.ids[0].tolist())
     assert text.startswith("[USER] Be short.\n\nWhere is the cow?")
     refusing = chatting("bytes", "{{ raise_exception('never') }}")
-    with pytest.raises(ModelError, match="refuses a conversation .never.; give conversations as it asks"):
+    with pytest.raises(ModelError, match=r"refuses a conversation .never.; give conversations as it asks"):
         place(refusing, refusing, [told])
 
 

@@ -48,8 +48,9 @@ def test_the_best_candidate_is_suggested_with_its_reason() -> None:
 
 
 def test_a_model_beside_itself_is_matched_layer_by_layer() -> None:
-    layers = {"small_layers": [0, 1, 2], "large_layers": [2]}
-    study = suggest_layers(large(), large(), texts(), [CONCEPT], **layers, tokens=4000, seconds=PATIENT)
+    study = suggest_layers(
+        large(), large(), texts(), [CONCEPT], small_layers=[0, 1, 2], large_layers=[2], tokens=4000, seconds=PATIENT
+    )
     assert finish(study).small_layer == 2
 
 
@@ -78,7 +79,7 @@ def test_concepts_without_a_vector_cost_a_suggestion_nothing_but_themselves(monk
         for concepts in ([CONCEPT], [CONCEPT, same])
     )
     assert with_it == plain
-    with pytest.raises(ContrastError, match="no concept tried gives a vector .*read the same to tiny-small"):
+    with pytest.raises(ContrastError, match=r"no concept tried gives a vector .*read the same to tiny-small"):
         finish(suggest_layers(small(), large(), texts(), [same], tokens=4000))
 
 

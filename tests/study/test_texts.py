@@ -36,7 +36,7 @@ def test_conversations_and_texts_come_from_json_lines(tmp_path: Path) -> None:
     assert list(read_texts(str(file))) == [Conversation((("user", "Hi"), ("assistant", "Hello."))), "plain"]
     assert sample_texts(2, str(file)) == ["Hi\n\nHello.", "plain"]
     file.write_text('{"messages": [{"role": "user"}]}\n')
-    with pytest.raises(SettingsError, match="line 1 of chat.jsonl has no 'text'"):
+    with pytest.raises(SettingsError, match=r"line 1 of chat.jsonl has no 'text'"):
         list(read_texts(str(file)))
 
 
@@ -109,7 +109,7 @@ def hub(rows: list[dict[str, Any]] | Exception, asked: list[Any]) -> ModuleType:
 
 def test_a_data_set_of_the_hub_is_streamed(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
-    rows = [{"text": "one", "meta": {}}, {"text": None, "meta": {}}, {"text": "two", "meta": {}}]
+    rows: list[dict[str, Any]] = [{"text": "one", "meta": {}}, {"text": None, "meta": {}}, {"text": "two", "meta": {}}]
     monkeypatch.setitem(sys.modules, "datasets", hub(rows, asked))
     # A row without a text is counted when it is read, and so must not vanish here.
     for source in ("hf:org/name", "hf:org/name:validation", "hf:org/name:en:train", "hf:org/name:en:", "wikitext"):
@@ -129,7 +129,7 @@ def test_a_data_set_of_the_hub_is_streamed(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_data_set_that_is_not_there_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(
-        SettingsError, match="read with the package datasets; install it with `pip install lrt-explorer.corpora.`"
+        SettingsError, match=r"read with the package datasets; install it with `pip install lrt-explorer.corpora.`"
     ):
         read_texts("hf:org/name")
     monkeypatch.setitem(sys.modules, "datasets", hub(ConnectionError("offline.\nmore"), []))

@@ -37,7 +37,7 @@ def fake_check(session: Session, name: str, recipe: Recipe) -> ConceptCheck:
         models.append(ModelCheck(model, layer, seen, Diagnosis(0.3, 0.95, 60, "Likely to steer <b>."), steady))
     mapped = MappedCheck(0.81, 0.14, 0.62) if session.map_folder else None
     reading = recipe.reading or "all-tokens"
-    return ConceptCheck(name, 1000, 256, recipe.method, reading, recipe.whiten, *models, mapped)
+    return ConceptCheck(name, 1000, 256, recipe.method, reading, recipe.whiten, models[0], models[1], mapped)
 
 
 class FakeConcepts:

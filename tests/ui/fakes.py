@@ -263,16 +263,16 @@ class FakeEngine(FakeConcepts):
         return so_far
 
     def compare_models(self, models: Models, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
-        session = yield from self.open(models.small, models.large)
+        session = yield from self.open(str(models.small), str(models.large))
         return (yield from self.compare(session, spec))
 
     def evaluate_models(self, models: Models, spec: EvidenceSpec) -> Generator[Progress, None, Evaluation]:
-        session = yield from self.open(models.small, models.large)
+        session = yield from self.open(str(models.small), str(models.large))
         names = tuple(str(concept) for concept in spec.concepts or ("mood",))
         return (yield from self.evaluate(session, EvidenceSettings(names, 4, None, False), None))
 
     def fit_models(self, models: Models, spec: FitSpec) -> Generator[Progress, None, FitResult]:
-        yield from self.open(models.small, models.large)
+        yield from self.open(str(models.small), str(models.large))
         raise ModelError("these models are made up, so there is no map between them")
 
     def picture(self, session: Session, settings: SpaceSettings) -> Generator[Progress, None, SpacePicture]:

@@ -27,7 +27,7 @@ from lrt_explorer.workbench.session import Session, Shelf
 from tests.ui.fake_concepts import FORMALITY
 from tests.ui.fakes import FakeEngine
 
-SKIP = {"__type__": "update"}
+SKIP: Any = {"__type__": "update"}
 PAIRS = "Tom <b>shouted</b> | Tom whispered\nAnna shouted\tAnna whispered\n"
 FIELDS = ("noise", "loud", "quiet", PAIRS, "", "", "")
 SESSION = Session("tinyworld-s", "tinyworld-l", 2, 3, 4, 8, 96, 192, "maps/shipped")
@@ -212,8 +212,8 @@ def test_before_the_models_are_open_nothing_is_checked_or_made(engine: FakeEngin
 
 
 def make(engine: FakeEngine, session: Session | None, shelf: Shelf | None = None, **changed: Any) -> list[Any]:
-    settings = {"name": "mood", "other": "", "method": "mean-difference", "reading": "", "whiten": False}
-    settings |= {"together": "remove", "factor": 1.0, "times": 1.0} | changed
+    settings: dict[str, Any] = {"name": "mood", "other": "", "method": "mean-difference", "reading": ""}
+    settings |= {"whiten": False, "together": "remove", "factor": 1.0, "times": 1.0} | changed
     return list(make_vectors(engine, session, shelf or Shelf(), **settings))
 
 

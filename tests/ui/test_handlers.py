@@ -33,7 +33,7 @@ from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf
 from tests.ui.fake_evidence import fake_evaluation
 from tests.ui.fakes import CONCEPTS, PAIRS, FakeEngine
 
-SKIP = {"__type__": "update"}
+SKIP: Any = {"__type__": "update"}
 STAGE = Stage(gr.HTML(), gr.HTML())
 
 
@@ -187,7 +187,7 @@ def test_another_estimator_is_in_use_at_once_where_moments_are_there_and_asks_fo
 def test_the_arms_stream_and_settle(engine: FakeEngine, session: Session) -> None:
     (_, reading, *_), *writing, (html, added, settled, more) = steer(engine, session)
     assert "Reading the vectors" in reading
-    assert [line for _, line, *_ in writing][0] == '<p class="added">Writing token 4 of at most 16 …</p>'
+    assert next(line for _, line, *_ in writing) == '<p class="added">Writing token 4 of at most 16 …</p>'
     assert all(kept == SKIP for _, _, kept, _ in writing) and more == SKIP
     assert html.count("<article") == 4 and 'aria-busy="false"' in html
     assert "<b>4.16</b>" in added

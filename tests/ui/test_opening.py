@@ -22,7 +22,7 @@ from lrt_explorer.ui.wiring import wire_stop
 from lrt_explorer.workbench.session import Session, Shelf
 from tests.ui.fakes import CONCEPTS, EVERYDAY, PAIRS, FakeEngine
 
-SKIP = {"__type__": "update"}
+SKIP: Any = {"__type__": "update"}
 REAL = PAIRS[2]
 AT = {"status": 3, "tokens": 4, "banner": 5, "panes": 6, "wide": 7, "plot": 8}
 """Where the handlers give what, with the stage of these tests."""
@@ -86,7 +86,7 @@ def test_a_pair_without_a_map_gets_one_unasked(engine: FakeEngine, stage: Stage,
     assert published[AT["tokens"]] == FIRST_FIT_TOKENS and "One is being fitted" in published[AT["panes"]]
     assert "veil" not in published[AT["banner"]], "nothing of the old pair is left to be dimmed"
     busy = [text for text in shown(steps, "status") if "fitting a first map" in str(text).lower()]
-    assert len(busy) == 10 and "about 25 s left" in busy[0] and "about" not in busy[1], "the timing, then the pace"
+    assert len(busy) == 10 and "about 2 min left" in busy[0] and "about" not in busy[1], "the timing, then the pace"
     assert steps[-1][AT["banner"]] == "" and steps[-1][AT["status"]] == ""
 
 
@@ -106,7 +106,7 @@ def test_a_fit_that_is_stopped_leaves_the_pair_open_and_goes_on_from_a_click(eng
     said = stopped(session)
     assert "gemma-2-2b → gemma-2-9b is open without a map" in said and "Fit a map goes on" in said
     button, ways = offer_fit(engine, session, FIRST_FIT_TOKENS)
-    assert button.value == "Fit a map (about 25 s)" and ways.open
+    assert button.value == "Fit a map (about 2 min)" and ways.open
     assert "is open." in stopped(replace(session, map_folder="x")) and "no models are open" in stopped(None)
 
 

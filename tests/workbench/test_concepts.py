@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from lrt_explorer.concepts.contrast import read_contrast
+from lrt_explorer.concepts.contrast import ContrastSet, read_contrast
 from lrt_explorer.concepts.vectors import find_vectors
 from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError, VectorError
 from lrt_explorer.linear.scores import cosine
@@ -61,9 +61,9 @@ def test_what_ships_can_be_looked_at_and_taken_away(engine: Workbench) -> None:
 
 @pytest.mark.parametrize("contrast", [NOISE, BARE])
 def test_a_written_set_works_in_every_tab_though_it_has_no_prompts(
-    engine: Workbench, fitted: Session, contrast: object
+    engine: Workbench, fitted: Session, contrast: ContrastSet
 ) -> None:
-    shelf = engine.keep_set(Shelf(), contrast)  # type: ignore[arg-type]
+    shelf = engine.keep_set(Shelf(), contrast)
     file = shelf.sets[0][1]
     card = engine.concept(fitted, file)
     assert all(example.strip() for example in card.examples)
@@ -81,7 +81,7 @@ def test_an_imported_set_is_kept_in_the_own_format(engine: Workbench, tmp_path: 
     shelf = engine.import_set(Shelf(), tmp_path / "pairs.txt")
     assert read_contrast(Path(shelf.sets[0][1])).pairs == (("up", "down"), ("left", "right"))
     (tmp_path / "pairs.txt").write_text("up | down\nleft\n")
-    with pytest.raises(ContrastError, match="^line 2 of pairs.txt"):
+    with pytest.raises(ContrastError, match=r"^line 2 of pairs.txt"):
         engine.import_set(shelf, tmp_path / "pairs.txt")
 
 
@@ -106,7 +106,7 @@ def test_made_vectors_steer_and_can_be_taken_and_brought_back(engine: Workbench,
     assert all(a.readout != b.readout for a, b in zip(plain.arms[1:3], made.arms[1:3], strict=True))
     for whose in ("small", "large"):
         for ending in ("safetensors", "gguf"):
-            file = engine.vector_file(fitted, folder, whose, ending)  # type: ignore[arg-type]
+            file = engine.vector_file(fitted, folder, whose, ending)
             assert file.is_relative_to(shelf.folder) and file.name.startswith("mood_without_noise-tiny-")
             brought = engine.import_vector(fitted, Shelf(), file)
             (card, *_) = engine.vectors(fitted, brought.vectors[0][1]).cards
@@ -131,7 +131,7 @@ def test_a_loaded_vector_takes_the_place_of_one_arm(engine: Workbench, fitted: S
 
 def test_what_does_not_fit_is_refused_and_not_kept(engine: Workbench, fitted: Session, tmp_path: Path) -> None:
     found = find_vectors(tiny.small(), NOISE, [0])[0].vector
-    with pytest.raises(VectorError, match="lives in layer 0 of .*, but layer 1 is in use; choose layer 0"):
+    with pytest.raises(VectorError, match=r"lives in layer 0 of .*, but layer 1 is in use; choose layer 0"):
         engine.import_vector(fitted, Shelf(), save_vector(tmp_path / "deep.safetensors", found))
     with pytest.raises(SettingsError, match="the other concept is mood itself"):
         finish(engine.make(fitted, Shelf(), "mood", "mood", Recipe()))

@@ -45,14 +45,14 @@ def test_an_archive_reaches_no_other_place_and_brings_nothing_else(folder: Path,
 def test_a_truncated_archive_gets_one_sentence(folder: Path, tmp_path: Path, keep: int) -> None:
     archive = pack_map(folder, tmp_path / "map.zip")
     archive.write_bytes(archive.read_bytes()[:keep])
-    with pytest.raises(ArtifactError, match="map.zip is damaged or no zip file; save the map again"):
+    with pytest.raises(ArtifactError, match=r"map.zip is damaged or no zip file; save the map again"):
         unpack_map([archive], tmp_path / "in")
 
 
 def test_a_missing_half_is_named(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match="artifact.json is missing"):
+    with pytest.raises(ArtifactError, match=r"artifact.json is missing"):
         unpack_map([folder / "tensors.safetensors"], tmp_path / "in")
-    with pytest.raises(ArtifactError, match="artifact.json and tensors.safetensors is missing"):
+    with pytest.raises(ArtifactError, match=r"artifact.json and tensors.safetensors is missing"):
         unpack_map([], tmp_path / "in")
 
 

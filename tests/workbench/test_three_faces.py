@@ -123,7 +123,7 @@ def by_command(request: Request, places: dict[str, str], capsys: pytest.CaptureF
                 options += [option, *map(str, value)]
             case _:
                 options.append(f"{option}={value}")
-    code = main([request.study, at.small, at.large, *options, "--json"])
+    code = main([request.study, str(at.small), str(at.large), *options, "--json"])
     out, err = capsys.readouterr()
     assert code == 0, err
     result: dict[str, Any] = json.loads(out)

@@ -255,7 +255,7 @@ def test_a_map_goes_out_and_comes_back(engine: Workbench, fitted: Session, opene
 
 def test_a_map_of_other_models_is_refused(engine: Workbench, fitted: Session) -> None:
     other = finish(engine.open("tiny-g", "tiny-l"))
-    with pytest.raises(ArtifactError, match="fitted from .* to .*, but the small model chosen has other weights"):
+    with pytest.raises(ArtifactError, match=r"fitted from .* to .*, but the small model chosen has other weights"):
         engine.import_map(other, [engine.export_map(fitted)])
 
 

@@ -1,5 +1,6 @@
 """A small evaluation on tiny random models, for tests of the study."""
 
+from collections.abc import Generator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from lrt_explorer.study.collect import Route
 from lrt_explorer.study.evaluate import Evaluation, EvaluationSettings, evaluate
 from lrt_explorer.study.fit import fit_maps
 from lrt_explorer.study.fit_settings import FitSettings
-from lrt_explorer.study.progress import finish
+from lrt_explorer.study.progress import Progress, finish
 from tests.study.tiny import CONCEPT, large, small, texts
 
 ANIMALS = ContrastSet(
@@ -54,7 +55,7 @@ def saved_maps(folder: Path) -> tuple[tuple[AffineMap, MapInfo], tuple[AffineMap
     return load_map(folder / "true"), tuple(load_map(folder / str(number))[0] for number in range(2))
 
 
-def study(keep: Path | None = None, folder: Path | None = None, **more: Any) -> Any:
+def study(keep: Path | None = None, folder: Path | None = None, **more: Any) -> Generator[Progress, None, Evaluation]:
     (map, info), controls = maps() if folder is None else saved_maps(folder)
     arguments: dict[str, Any] = {"control_maps": controls, "neutral": NEUTRAL, "settings": SETTINGS} | more
     concepts = arguments.pop("concepts", CONCEPTS)

@@ -221,7 +221,7 @@ def test_texts_are_written_and_scored_where_asked_for() -> None:
 
 
 def test_another_concept_that_gives_no_vector_is_no_control_and_stops_nothing() -> None:
-    pairs = tuple(tuple("Tom sat. " * 60 + end for end in ends) for ends in (("a", "b"), ("c", "d")))
+    pairs = tuple(("Tom sat. " * 60 + one, "Tom sat. " * 60 + other) for one, other in (("a", "b"), ("c", "d")))
     long = replace(ANIMALS, name="long", pairs=pairs)
     (alone,) = finish(study(concepts=[CONCEPT], among=[CONCEPT, long])).concepts
     assert "other concept" not in [arm.name for arm in alone.evidence.arms]

@@ -44,9 +44,9 @@ for step in study(keep=home / "kept", folder=home / "maps"):
 def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The concepts that were measured and not taken from what is kept."""
     names: list[str] = []
-    original = module.measure
+    original = vars(module)["measure"]
 
-    def noting(*arguments, **named):  # type: ignore[no-untyped-def]
+    def noting(*arguments: Any, **named: Any) -> Any:
         names.append(arguments[2].name)
         return original(*arguments, **named)
 
@@ -136,7 +136,7 @@ def test_the_key_knows_what_scores_texts_and_how_vectors_are_found(tmp_path: Pat
         return evaluation_key(case(concept=concept, settings=replace(SETTINGS, **more)), NEUTRAL)
 
     folder = tmp_path / "classifier"
-    score = {"generate": True, "scorer": ClassifierLabel(save(folder), "joy")}
+    score: dict[str, Any] = {"generate": True, "scorer": ClassifierLabel(save(folder), "joy")}
     first = key(**score)
     assert key(**score) == first
     keys = {
