@@ -64,6 +64,11 @@ def layers_of(small: LanguageModel, large: LanguageModel) -> tuple[int, int]:
     return Pair(small=small, large=large).layers()
 
 
+def is_fluent(ratio: float, text: str) -> bool:
+    """Whether a text is, from its perplexity over that of the unsteered one and from what it repeats."""
+    return ratio <= PERPLEXITY_RATIO and repeated_share(text) <= REPETITION
+
+
 def judge_texts(large: LanguageModel, comparison: Comparison) -> dict[str, Any]:
     """The texts of a comparison, with how fluent each is."""
     texts = {arm.name: arm.text for arm in comparison.arms if arm.name in ARMS}
@@ -72,7 +77,7 @@ def judge_texts(large: LanguageModel, comparison: Comparison) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, text in texts.items():
         ratio, repeated = perplexity[name] / perplexity[UNSTEERED], repeated_share(text)
-        fluent = ratio <= PERPLEXITY_RATIO and repeated <= REPETITION
+        fluent = is_fluent(ratio, text)
         found[name] = {"text": text, "perplexity_ratio": ratio, "repetition": repeated, "fluent": fluent}
     return found
 

@@ -2,11 +2,14 @@
 
     python -m benchmarks.remedies SMALL LARGE [--variants NAME,…] [--concepts NAME,…] [--prompts 8] [--out FILE]
 
-One thing is changed at a time against the defaults. For every variant and every concept that ships for the pair it
-says how well the mapped vector agrees with the native one, how far both move the readout at the strength of the first
-text (half the difference between the two sides of 0, mean over held-out prompts), and how many of the texts written
-from the concept's example prompts are fluent, as in `benchmarks.real`. Retention here is a plain ratio of means over
-prompts, a quick figure for choosing; the one with an interval comes from `lrt-explorer evaluate`.
+One thing is changed at a time against a base: 5,000 tokens, every vector read at all tokens, the cost and temperature
+that are the defaults. Other texts to fit on have a benchmark of their own, `benchmarks/corpora.py`.
+
+For every variant and every concept that ships for the pair it says how well the mapped vector agrees with the native
+one, how far both move the readout at the strength of the first text (half the difference between the two sides of 0,
+mean over held-out prompts), and how many of the texts written from the concept's example prompts are fluent, as in
+`benchmarks.real`. Retention here is a plain ratio of means over prompts, a quick figure for choosing; the one with an
+interval comes from `lrt-explorer evaluate`.
 
 Prints one JSON object; with --out each variant is written as soon as it is measured.
 """
@@ -24,11 +27,12 @@ from typing import Any
 
 import torch
 
-from benchmarks.real import PERPLEXITY_RATIO, REPETITION, described, layers_of, say
+from benchmarks.real import REPETITION, described, is_fluent, layers_of, say
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.concepts.directions import Method
 from lrt_explorer.concepts.readout import answer_readout
 from lrt_explorer.concepts.vectors import addition, transfer
+from lrt_explorer.defaults import FIRST_FIT_TOKENS, MAX_NEW_TOKENS
 from lrt_explorer.errors import LRTError
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.cache import models
@@ -44,44 +48,48 @@ from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.texts import read_texts
 from lrt_explorer.study.world import world_of
-from lrt_explorer.workbench.starting_points import example_prompts, first_fit_tokens
-
-LENGTH = 40
+from lrt_explorer.workbench.starting_points import example_prompts
 
 
 @dataclass(frozen=True)
 class Variant:
-    """What is done otherwise than by default; None is the default."""
+    """How first texts are made. What is not said is as in the base, from which each variant differs in one thing.
+
+    Attributes:
+        layers: of both models; None for the default of the pair.
+        tokens: pairs of tokens of the map.
+        estimator: of the map.
+        reading, method, whiten: how vectors are found.
+        cost: of the native vector, in nats.
+        temperature: of the texts; None for what suits the pair.
+    """
 
     layers: tuple[int, int] | None = None
-    tokens: int | None = None
-    corpus: str | None = None
+    tokens: int = 5_000
     estimator: str = "ridge"
-    reading: Reading | None = None
+    reading: Reading = "all-tokens"
     method: Method = "mean-difference"
     whiten: bool = False
     cost: float = FIRST_COST
     temperature: float | None = None
 
 
+ALL_TOKENS = FIRST_FIT_TOKENS
 VARIANTS = {
-    "default": Variant(),
-    "tokens-5000": Variant(tokens=5_000),
+    "base": Variant(),
     "tokens-12000": Variant(tokens=12_000),
-    "tokens-all": Variant(tokens=40_000),
+    "tokens-all": Variant(tokens=ALL_TOKENS),
+    "last-token": Variant(reading="last-token"),
+    "cost-0.05": Variant(cost=0.05),
+    "cost-0.3": Variant(cost=0.3),
+    "temperature-0.8": Variant(tokens=ALL_TOKENS, temperature=0.8),
+    "temperature-1": Variant(tokens=ALL_TOKENS, temperature=1.0),
     "deeper": Variant(layers=(21, 13)),
-    "deeper-all": Variant(layers=(21, 13), tokens=40_000),
     "shallower": Variant(layers=(14, 8)),
     "reduced-rank": Variant(estimator="reduced-rank"),
     "procrustes": Variant(estimator="procrustes"),
-    "last-token": Variant(reading="last-token"),
     "whitened": Variant(whiten=True),
     "principal-component": Variant(method="principal-component"),
-    "cost-0.05": Variant(cost=0.05),
-    "cost-0.3": Variant(cost=0.3),
-    "temperature-0.8": Variant(tokens=40_000, temperature=0.8),
-    "temperature-1": Variant(tokens=40_000, temperature=1.0),
-    "encyclopedia": Variant(corpus="encyclopedia"),
 }
 
 
@@ -91,7 +99,7 @@ def fluency(large: LanguageModel, prompts: Sequence[str], texts: Sequence[str], 
     found = []
     for text, own, unsteered in zip(texts, nats[: len(texts)], nats[len(texts) :], strict=True):
         ratio = math.inf if own is None or unsteered is None else math.exp(own - unsteered)
-        found.append(ratio <= PERPLEXITY_RATIO and repeated_share(text) <= REPETITION)
+        found.append(is_fluent(ratio, text))
     return found
 
 
@@ -119,7 +127,9 @@ def measured(
     def write(push: torch.Tensor | None) -> list[str]:
         additions = None if push is None else push.expand(len(read), -1)
         at = None if push is None else layer
-        return generate_batch(large, read, at, additions, max_new_tokens=LENGTH, temperature=temperature, seed=0)
+        return generate_batch(
+            large, read, at, additions, max_new_tokens=MAX_NEW_TOKENS, temperature=temperature, seed=0
+        )
 
     plain = write(None)
     texts = {name: write(push) for name, push in pushes.items()}
@@ -141,10 +151,16 @@ def variant_of(
     """Every concept with one variant, and what follows from all of them."""
     begun = time.perf_counter()
     layers = how.layers or layers_of(small, large)
-    corpus = how.corpus or world_of(small.name, large.name).corpus
-    tokens = how.tokens or first_fit_tokens(small.width)
+    corpus = world_of(small.name, large.name).corpus
     study = fit_map(
-        small, large, read_texts(corpus), *layers, tokens=tokens, corpus=corpus, method=how.estimator, keep_moments=True
+        small,
+        large,
+        read_texts(corpus),
+        *layers,
+        tokens=how.tokens,
+        corpus=corpus,
+        method=how.estimator,
+        keep_moments=True,
     )
     fitted = finish(study)
     rows: dict[str, dict[str, Any]] = {}
@@ -160,7 +176,7 @@ def variant_of(
     fluent = {name: [one for row in good for one in row["fluent"][name]] for name in ("native", "transferred")}
     every = fluent["native"] + fluent["transferred"]
     return {
-        "variant": asdict(replace(how, layers=layers, tokens=tokens, corpus=corpus)),
+        "variant": asdict(replace(how, layers=layers)),
         "map": described(fitted.info),
         "cosine": mean(row["cosine"] for row in good),
         "retention_median": median(kept) if kept else None,
