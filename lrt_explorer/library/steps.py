@@ -53,7 +53,14 @@ from lrt_explorer.workbench.fitting import FitSpec
 from lrt_explorer.workbench.map_store import SavedMap, load_saved
 from lrt_explorer.workbench.maps import existing_map, solved_map
 from lrt_explorer.workbench.pair import Layers, open_pair
-from lrt_explorer.workbench.requests import Models, compare_models, evaluate_models, fit_models, open_with_map
+from lrt_explorer.workbench.requests import (
+    Models,
+    compare_models,
+    evaluate_models,
+    fit_models,
+    open_at_layers,
+    open_with_map,
+)
 from lrt_explorer.workbench.session import SpaceSettings
 from lrt_explorer.workbench.starting_points import corpus_name
 from lrt_explorer.workbench.steer_spec import SteerSpec
@@ -85,7 +92,7 @@ def fit_map(
     """`lrt_explorer.fit_map` step by step."""
     models = _models(small, large, layers)
     spec = settings_of(FitSpec, "fit_map", options, _FIT, corpus=_corpus(corpus))
-    _check_concepts(models, (*(spec.concepts or ()), *spec.learn_from))
+    _concepts(models, (*(spec.concepts or ()), *spec.learn_from))
 
     def steps() -> Generator[Progress, None, FittedMap]:
         result = yield from fit_models(models, spec)
@@ -100,7 +107,7 @@ def layer_grid(
     """`lrt_explorer.layer_grid` step by step."""
     models = _models(small, large)
     spec = settings_of(FitSpec, "layer_grid", options, _FIT, corpus=_corpus(corpus), all_layers=True)
-    _check_concepts(models, spec.concepts or ())
+    _concepts(models, spec.concepts or ())
 
     def steps() -> Generator[Progress, None, LayerGrid]:
         result = yield from fit_models(models, spec)
@@ -171,8 +178,7 @@ def solve_pair(
     name = corpus_name(_corpus(corpus) or models.world.corpus)
 
     def steps() -> Generator[Progress, None, FittedMap]:
-        pair = yield from open_pair(models.small, models.large)
-        at = pair.layers(models.small_layer, models.large_layer)
+        pair, at = yield from open_at_layers(models)
         saved = solved_map(pair, at, name, method)
         if saved is None:
             raise ArtifactError(
@@ -239,8 +245,7 @@ def calibrate(
     spec = settings_of(SteerSpec, "calibrate", options, _VECTORS, concept=named_concept(models.world, concept))
 
     def steps() -> Generator[Progress, None, Calibration]:
-        pair = yield from open_pair(models.small, models.large)
-        at = pair.layers(models.small_layer, models.large_layer)
+        pair, at = yield from open_at_layers(models)
         return (yield from compare_work.calibration(pair, at, spec))
 
     return steps()
@@ -261,9 +266,9 @@ def check(
     spec = settings_of(SteerSpec, "check", options, _VECTORS - {"vectors"}, concept=contrast)
 
     def steps() -> Generator[Progress, None, ConceptCheck]:
-        pair = yield from open_pair(models.small, models.large)
-        at = pair.layers(models.small_layer, models.large_layer)
+        saved: SavedMap | None
         if models.map is None:
+            pair, at = yield from open_at_layers(models)
             saved = existing_map(pair, at)
         else:
             pair, saved = yield from open_with_map(models)
@@ -297,8 +302,7 @@ def basis(
     texts = read_texts(source)
 
     def steps() -> Generator[Progress, None, basis_study.SharedBasis]:
-        pair = yield from open_pair(models.small, models.large)
-        at = pair.layers(models.small_layer, models.large_layer)
+        pair, at = yield from open_at_layers(models)
         study = basis_study.shared_basis(
             *pair.both, texts, *at, top=directions, tokens=tokens, corpus=corpus_name(source)
         )
@@ -322,8 +326,7 @@ def control_maps(
     texts = read_texts(source)
 
     def steps() -> Generator[Progress, None, tuple[AffineMap, ...]]:
-        pair = yield from open_pair(models.small, models.large)
-        at = pair.layers(models.small_layer, models.large_layer)
+        pair, at = yield from open_at_layers(models)
         study = controls.control_maps(*pair.both, texts, *at, tokens=tokens, corpus=corpus_name(source), seeds=seeds)
         return (yield from study)
 
@@ -365,12 +368,9 @@ def _models(small: Model, large: Model, layers: Layers | None = None, map: Map |
 
 
 def _concepts(models: Models, concepts: Concept | Sequence[Concept]) -> tuple[ContrastSet, ...]:
+    """Concepts by what names them; one that does not exist is refused here."""
     several = [concepts] if isinstance(concepts, str | ContrastSet) else concepts
     return tuple(named_concept(models.world, one) for one in several)
-
-
-def _check_concepts(models: Models, concepts: Sequence[Concept]) -> None:
-    _concepts(models, concepts)
 
 
 def _corpus(texts: Texts | None) -> Source | None:

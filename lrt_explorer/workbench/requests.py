@@ -21,7 +21,7 @@ from lrt_explorer.workbench.evidence import EvidenceSpec, evaluate
 from lrt_explorer.workbench.fitting import FitResult, FitSpec, Keep, fit
 from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.maps import map_for
-from lrt_explorer.workbench.pair import Pair, open_pair
+from lrt_explorer.workbench.pair import Layers, Pair, open_pair
 from lrt_explorer.workbench.steer_spec import SteerSpec
 
 
@@ -49,6 +49,15 @@ class Models:
         return world_of(*(model if isinstance(model, str) else model.name for model in (self.small, self.large)))
 
 
+def open_at_layers(models: Models) -> Generator[Progress, None, tuple[Pair, Layers]]:
+    """Load the models, with the layers asked for or the defaults of the pair.
+
+    Raises what loading raises, and SettingsError if a model has no such layer.
+    """
+    pair = yield from open_pair(models.small, models.large, models.cache)
+    return pair, pair.layers(models.small_layer, models.large_layer)
+
+
 def open_with_map(
     models: Models, *, corpus: Source | None = None, tokens: int | None = None
 ) -> Generator[Progress, None, tuple[Pair, SavedMap]]:
@@ -56,8 +65,7 @@ def open_with_map(
 
     Raises what loading and `map_for` raise.
     """
-    pair = yield from open_pair(models.small, models.large, models.cache)
-    layers = pair.layers(models.small_layer, models.large_layer)
+    pair, layers = yield from open_at_layers(models)
     if isinstance(models.map, SavedMap):
         pair.check(models.map.info)
         return pair, models.map
@@ -94,5 +102,5 @@ def fit_models(models: Models, spec: FitSpec, *, keep: Keep | None = None) -> Ge
     """
     for concept in (*(spec.concepts or ()), *spec.learn_from):
         named_concept(models.world, concept)
-    pair = yield from open_pair(models.small, models.large, models.cache)
-    return (yield from fit(pair, pair.layers(models.small_layer, models.large_layer), spec, keep=keep))
+    pair, layers = yield from open_at_layers(models)
+    return (yield from fit(pair, layers, spec, keep=keep))
