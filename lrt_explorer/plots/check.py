@@ -8,7 +8,8 @@ from lrt_explorer.concepts.diagnostics import AGREEING, CLEAR
 from lrt_explorer.concepts.stability import SETTLED
 from lrt_explorer.plots.styles import BLUE, GREY, ORANGE
 from lrt_explorer.plots.styles import CLEAR as NO_GROUND
-from lrt_explorer.study.check import ConceptCheck, ModelCheck
+from lrt_explorer.study.check import ConceptCheck
+from lrt_explorer.study.known import model_label
 
 HEIGHT = 230
 
@@ -47,16 +48,17 @@ def _figure(
     figure = go.Figure()
     looks = ((check.small, ORANGE, "dash", "diamond"), (check.large, BLUE, "solid", "circle"))
     for line, (model, colour, dash, marker) in zip(lines, looks, strict=True):
+        name = model_label(model.model)
         in_use = [along == "layer" and place == model.layer for place, _ in line]
         figure.add_trace(
             {
                 "type": "scatter",
                 "mode": "lines+markers",
-                "name": _short(model),
+                "name": name,
                 "x": [place for place, _ in line],
                 "y": [value for _, value in line],
                 "text": [
-                    f"{_short(model)}<br>{_place(along, place)}{', in use' if used else ''}: {what} {value:.2f}"
+                    f"{name}<br>{_place(along, place)}{', in use' if used else ''}: {what} {value:.2f}"
                     for (place, value), used in zip(line, in_use, strict=True)
                 ],
                 "hovertemplate": "%{text}<extra></extra>",
@@ -101,7 +103,3 @@ def _place(along: str, place: int) -> str:
     if along == "layer":
         return f"layer {place}"
     return "1 pair and 1 other" if place == 1 else f"{place} pairs and {place} others"
-
-
-def _short(model: ModelCheck) -> str:
-    return model.model.rstrip("/").rsplit("/", 1)[-1]

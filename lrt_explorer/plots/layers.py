@@ -7,6 +7,7 @@ from typing import Any, Literal
 import plotly.graph_objects as go
 
 from lrt_explorer.plots.styles import CLEAR, FAINT, SCALE
+from lrt_explorer.study.known import model_label
 from lrt_explorer.study.layers import LayerCell, LayerGrid
 
 Score = Literal["r2", "r2_standardised", "direction_cosine", "direction_cosine_standardised", "cka", "norm_ratio"]
@@ -152,8 +153,8 @@ def _layout(grid: LayerGrid, frames: Frames) -> dict[str, Any]:
         "margin": MARGINS,
         "dragmode": False,
         "shapes": shapes,
-        "xaxis": _axis(f"layer of {_short(grid.small)}, the small model", columns),
-        "yaxis": _axis(f"layer of {_short(grid.large)}, the large one", rows),
+        "xaxis": _axis(f"layer of {model_label(grid.small)}, the small model", columns),
+        "yaxis": _axis(f"layer of {model_label(grid.large)}, the large one", rows),
     }
 
 
@@ -178,7 +179,3 @@ def _frame(pair: tuple[int, int], dash: str) -> dict[str, Any]:
     x, y = pair
     box = {"x0": x - 0.5, "x1": x + 0.5, "y0": y - 0.5, "y1": y + 0.5}
     return {"type": "rect", **box, "line": {"width": 3, "dash": dash}, "layer": "above"}
-
-
-def _short(model: str) -> str:
-    return model.rstrip("/").rsplit("/", 1)[-1]

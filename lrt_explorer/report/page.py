@@ -13,6 +13,7 @@ from lrt_explorer.report.words import concept_summary, suite_summary
 from lrt_explorer.store import assets_home
 from lrt_explorer.study.evaluate import ConceptResult, Evaluation
 from lrt_explorer.study.evaluation.document import evaluation_document
+from lrt_explorer.study.known import model_label
 
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 """What a browser may load for the page: nothing that is not in it."""
@@ -29,7 +30,7 @@ def report_page(evaluation: Evaluation) -> str:
         ArtifactError: if what it is drawn by is not among the assets.
     """
     document = evaluation_document(evaluation)
-    title = escape(f"Evidence: {_short(evaluation.small)} → {_short(evaluation.large)}")
+    title = escape(f"Evidence: {model_label(evaluation.small)} → {model_label(evaluation.large)}")
     concepts = "".join(_concept(number, result) for number, result in enumerate(evaluation.concepts))
     body = (
         f"<header><h1>{title}</h1>{suite_summary(evaluation)}</header>"
@@ -110,7 +111,3 @@ def _asset(name: str) -> str:
         raise ArtifactError(
             f"a report is drawn by {name}, which is not in {assets_home()}; let LRT_EXPLORER_ASSETS name all that ships"
         ) from error
-
-
-def _short(model: str) -> str:
-    return model.rstrip("/").rsplit("/", 1)[-1]

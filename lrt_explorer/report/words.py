@@ -5,6 +5,7 @@ from html import escape
 
 from lrt_explorer.plots import between, cost, plain, signed, unit
 from lrt_explorer.study.evaluate import ConceptResult, Evaluation
+from lrt_explorer.study.known import model_label
 from lrt_explorer.study.statistics import Interval
 from lrt_explorer.study.verdict import NOT_MEASURABLE, NOT_SHOWN, PARTLY, TRANSFERS, VERDICTS
 
@@ -30,9 +31,10 @@ def suite_summary(evaluation: Evaluation) -> str:
     number = len(evaluation.concepts)
     concepts = "1 concept" if number == 1 else f"{number} concepts"
     corrected = "" if number == 1 else f" The verdicts are corrected for {number} concepts judged together (Holm)."
+    small, large = escape(model_label(evaluation.small)), escape(model_label(evaluation.large))
     return (
-        f'<p class="added">{concepts}: {found}. {escape(_name(evaluation.small))} layer {evaluation.small_layer} → '
-        f"{escape(_name(evaluation.large))} layer {evaluation.large_layer}, {_grid(evaluation)} "
+        f'<p class="added">{concepts}: {found}. {small} layer {evaluation.small_layer} → '
+        f"{large} layer {evaluation.large_layer}, {_grid(evaluation)} "
         f"strengths, up to {evaluation.settings.prompts} held-out prompts for each concept.{corrected}</p>"
     )
 
@@ -84,7 +86,3 @@ def _with(interval: Interval | None) -> str:
 
 def _p(value: float) -> str:
     return "&lt; 0.001" if value < 0.001 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
-
-
-def _name(model: str) -> str:
-    return model.rstrip("/").rsplit("/", 1)[-1]

@@ -5,6 +5,7 @@ from html import escape
 from typing import TypeVar
 
 from lrt_explorer.study.calibrate import Calibration
+from lrt_explorer.study.known import model_label
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.workbench.cards import ConceptCard, MapBadges
 from lrt_explorer.workbench.session import Session
@@ -155,7 +156,7 @@ def _begun(sentence: str) -> str:
 
 
 def _stop(role: str, verb: str, model: str, layer: int, layers: int) -> str:
-    name = model.rstrip("/").rsplit("/", 1)[-1]
+    name = model_label(model)
     return (
         f'<li class="stop {role}"><span>{verb}</span><b title="{escape(model)}">{escape(name)}</b>'
         f"<small>after layer {layer} of 0 to {layers - 1}</small></li>"

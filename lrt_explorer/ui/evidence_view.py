@@ -8,6 +8,7 @@ import gradio as gr
 from lrt_explorer.plots import cost_figure, dose_figure, forest_figure, prompts_figure
 from lrt_explorer.report import arms_table, captions, concept_summary, prompt_cards, suite_summary, suite_table
 from lrt_explorer.study.evaluate import Evaluation
+from lrt_explorer.study.known import model_label
 from lrt_explorer.ui.cards import notice
 from lrt_explorer.workbench.session import Session
 
@@ -49,7 +50,7 @@ def stale_notice(made: Session, now: Session | None) -> str:
     """One sentence where the session is no longer the one that the evidence was made in."""
     if now is None or _matters(made) == _matters(now):
         return ""
-    pair = f"{_short(made.small)} layer {made.small_layer} → {_short(made.large)} layer {made.large_layer}"
+    pair = f"{model_label(made.small)} layer {made.small_layer} → {model_label(made.large)} layer {made.large_layer}"
     changed = "the map in use is another" if _pair(made) == _pair(now) else "another pair of layers is in use"
     return notice(f"This is the evidence for {pair}, but {changed} now; press Run to evaluate what is in use.", "bad")
 
@@ -64,7 +65,3 @@ def _matters(session: Session) -> tuple[object, ...]:
 
 def _caption(text: str) -> str:
     return f'<p class="added">{text}</p>'
-
-
-def _short(model: str) -> str:
-    return model.rstrip("/").rsplit("/", 1)[-1]

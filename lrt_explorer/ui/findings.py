@@ -5,6 +5,7 @@ from html import escape
 from lrt_explorer.concepts.methods import METHODS
 from lrt_explorer.concepts.readings import READINGS
 from lrt_explorer.study.check import ConceptCheck, MappedCheck, ModelCheck
+from lrt_explorer.study.known import model_label
 from lrt_explorer.ui.cards import figure, percent, thousands
 from lrt_explorer.workbench.cards import VectorCard, VectorCards
 
@@ -53,7 +54,7 @@ def reading_name(reading: str) -> str:
 
 
 def _row(card: VectorCard) -> str:
-    place = f"{_short(card.model)}, layer {card.layer}, {thousands(card.width)} numbers"
+    place = f"{model_label(card.model)}, layer {card.layer}, {thousands(card.width)} numbers"
     return (
         f"<tr><td>{escape(card.concept)}<small>{WHOSE[card.whose]}; {escape(place)}</small></td>"
         f"<td>{escape(card.method)}<small>{escape(reading_name(card.reading))}</small></td><td>{card.norm:.3g}</td></tr>"
@@ -62,7 +63,7 @@ def _row(card: VectorCard) -> str:
 
 def _model(role: str, seen: ModelCheck) -> str:
     return (
-        f'<section class="finding {role}"><h3>{escape(_short(seen.model))}, layer {seen.layer}</h3>'
+        f'<section class="finding {role}"><h3>{escape(model_label(seen.model))}, layer {seen.layer}</h3>'
         f"<p>{escape(seen.diagnosis.verdict)}</p><p>{escape(seen.stability.verdict)}</p></section>"
     )
 
@@ -83,7 +84,3 @@ def _mapped(mapped: MappedCheck | None) -> str:
         f"{figure(mapped.chance)}.</p><p>{percent(mapped.reachable_share)} of the native vector lies where the map can "
         "reach.</p></section>"
     )
-
-
-def _short(model: str) -> str:
-    return model.rstrip("/").rsplit("/", 1)[-1]

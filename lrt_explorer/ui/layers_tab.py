@@ -10,6 +10,7 @@ import gradio as gr
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.plots import SCORE_NAMES, Frames, Score, layers_figure
+from lrt_explorer.study.known import model_label
 from lrt_explorer.study.progress import Progress, timed
 from lrt_explorer.study.suggest import BLOCKS_ABOVE
 from lrt_explorer.ui.cards import notice, progress_bar, thousands
@@ -163,7 +164,7 @@ def cancelled() -> str:
 def layers_caption(session: Session, scores: LayerScores, score: Score) -> str:
     """How the heat map is read, and which pair it speaks for."""
     concepts = f"{scores.concepts} concepts" if scores.concepts > 1 else "one concept"
-    small, large = (escape(model.rstrip("/").rsplit("/", 1)[-1]) for model in (session.small, session.large))
+    small, large = (escape(model_label(model)) for model in (session.small, session.large))
     name = SCORE_NAMES[score]
     found = scores.suggestion
     in_use = (session.small_layer, session.large_layer)
