@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 
 from lrt_explorer.cli import build_parser, main
 from lrt_explorer.concepts.contrast import write_contrast
-from lrt_explorer.lm.cache import ModelCache
+from lrt_explorer.lm.cache import CAPACITY, ModelCache
 from lrt_explorer.lm.cache import models as cached
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import data_home, load_map, load_vector
@@ -41,9 +41,16 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {name: str(home / name) for name in ("small", "large", "assets")}
 
 
+@pytest.fixture(scope="module")
+def models_of_these_assets() -> ModelCache:
+    return ModelCache(CAPACITY)
+
+
 @pytest.fixture(autouse=True)
-def assets(folders: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def assets(folders: dict[str, str], models_of_these_assets: ModelCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other assets, and the models of these: a name may stand for another model that another test has loaded."""
     monkeypatch.setenv("LRT_EXPLORER_ASSETS", folders["assets"])
+    monkeypatch.setattr("lrt_explorer.lm.cache._MODELS", models_of_these_assets)
 
 
 Run = Any
@@ -259,13 +266,9 @@ def test_wrong_usage_leaves_with_2(arguments: list[str], capsys: pytest.CaptureF
     assert "usage: lrt-explorer" in capsys.readouterr().err
 
 
-def test_models_that_are_none_are_refused(
-    fail: Run, folders: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_models_that_are_none_are_refused(fail: Run, folders: dict[str, str], tmp_path: Path) -> None:
     assert "neither a preset, nor a folder, nor reachable" in fail("fit", "nobody/nothing", folders["large"])
     assert "no config.json" in fail("vector", str(tmp_path), "--layer", "0", "--concept", "mood")
-    # An earlier test of this process may have loaded it, from the assets that ship.
-    monkeypatch.setattr("lrt_explorer.lm.cache._MODELS", ModelCache(2))
     assert "the demo model tinyworld-s is not in" in fail("fit", "tinyworld-s", folders["large"])
 
 
