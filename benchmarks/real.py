@@ -33,6 +33,7 @@ from typing import Any
 import torch
 
 from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.concepts.examples import default_prompt, example_prompts
 from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.likelihood import continuation_nats
 from lrt_explorer.lm.model import LanguageModel
@@ -47,7 +48,6 @@ from lrt_explorer.study.progress import finish
 from lrt_explorer.study.world import world_of
 from lrt_explorer.workbench.maps import map_for
 from lrt_explorer.workbench.pair import Pair
-from lrt_explorer.workbench.starting_points import default_prompt, example_prompts
 
 PERPLEXITY_RATIO, REPETITION = 2.0, 0.2
 """A fluent text has at most so many times the perplexity of the unsteered one, and at most this share repeated."""

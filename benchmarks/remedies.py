@@ -27,6 +27,7 @@ import torch
 from benchmarks.real import PERPLEXITY_RATIO, REPETITION, described, layers_of, say
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.concepts.directions import Method
+from lrt_explorer.concepts.examples import example_prompts
 from lrt_explorer.concepts.readout import answer_readout
 from lrt_explorer.concepts.vectors import addition, transfer
 from lrt_explorer.errors import LRTError
@@ -44,7 +45,7 @@ from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.texts import read_texts
 from lrt_explorer.study.world import world_of
-from lrt_explorer.workbench.starting_points import example_prompts, first_fit_tokens
+from lrt_explorer.workbench.starting_points import first_fit_tokens
 
 LENGTH = 40
 

@@ -36,9 +36,9 @@ from lrt_explorer.study.dose import dose_response
 from lrt_explorer.study.fit import fit_maps
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.known import known_vectors
+from lrt_explorer.study.pair import BLOCKS_ABOVE
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.statistics import Interval, sample_interval
-from lrt_explorer.study.suggest import BLOCKS_ABOVE
 from lrt_explorer.study.texts import BROKEN_OFF, read_texts
 
 FAMILY = ("tinyworld-xs", "tinyworld-s", "tinyworld-m", "tinyworld-l", "tinyworld-g")

@@ -42,6 +42,7 @@ from lrt_explorer.study.estimators import ESTIMATORS, closed_form
 from lrt_explorer.study.evaluate import EvaluationSettings
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.steer_spec import SteerSpec
 from lrt_explorer.study.suggest import Suggestion
 from lrt_explorer.study.texts import Corpus, Source, given_texts, read_texts
 from lrt_explorer.study.world import world_of
@@ -56,7 +57,6 @@ from lrt_explorer.workbench.pair import Layers, open_pair
 from lrt_explorer.workbench.requests import Models, compare_models, evaluate_models, fit_models, open_with_map
 from lrt_explorer.workbench.session import SpaceSettings
 from lrt_explorer.workbench.starting_points import corpus_name
-from lrt_explorer.workbench.steer_spec import SteerSpec
 
 Model = str | LanguageModel
 """A preset, a folder, a GGUF file, a hub id, or a loaded model."""

@@ -1,11 +1,12 @@
 """Vectors from files, of this program or another: which of two models is one for, and does it fit there?"""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from lrt_explorer.concepts.vectors import SteeringVector
-from lrt_explorer.errors import VectorError
+from lrt_explorer.errors import ArtifactError, SettingsError, VectorError
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import load_vector, read_gguf
 
@@ -35,6 +36,28 @@ def check_home(vector: SteeringVector, lm: LanguageModel, layer: int) -> Steerin
             f"choose layer {vector.layer}, or another vector"
         )
     return vector
+
+
+def take_vectors(folder: str | Mapping[Side, SteeringVector]) -> Mapping[Side, SteeringVector]:
+    """The vectors of a folder; none for "". Vectors in memory are themselves.
+
+    Raises:
+        SettingsError: if those in memory belong to neither model.
+        ArtifactError: if they are gone.
+        VectorError: if they are damaged.
+    """
+    sides: tuple[Side, ...] = get_args(Side)
+    if not isinstance(folder, str):
+        if others := [side for side in folder if side not in sides]:
+            raise SettingsError(f"{others[0]!r} is not a model of a pair; give vectors of 'small' or 'large'")
+        return folder
+    if not folder:
+        return {}
+    files = {side: Path(folder) / f"{side}.safetensors" for side in sides}
+    vectors = {side: load_vector(file) for side, file in files.items() if file.is_file()}
+    if not vectors:
+        raise ArtifactError("these vectors are no longer kept; make or load them again")
+    return vectors
 
 
 def bring_vector(

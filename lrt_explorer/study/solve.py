@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from torch import Tensor
 
 from lrt_explorer.errors import MapError
-from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.estimators import Estimate
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.scores import (
@@ -17,7 +16,7 @@ from lrt_explorer.linear.scores import (
     spread,
 )
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.store import MapInfo
+from lrt_explorer.store import MapInfo, PairMap
 from lrt_explorer.study.collect import PARTS, Collected, Part, Route, check_coverage
 from lrt_explorer.study.directions import Agreement, Directions, agreement
 from lrt_explorer.study.estimators import ESTIMATORS, closed_form
@@ -28,21 +27,17 @@ MINIMUM_HELD_OUT = 32
 """Pairs that each held-out part must hold, so that its score is more than chance."""
 
 
-@dataclass(frozen=True)
-class FittedMap:
-    """A map with the evidence for it.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedMap(PairMap):
+    """A map with the evidence for it. The scores of its description are of the report part, which chose nothing.
 
     Attributes:
-        map: the affine map.
-        info: what it was fitted on and how well it does; its scores are of the report part, which chose nothing.
         lambda_path: (setting, R² on the select part) for every setting tried: λ for ridge, the rank for reduced-rank.
         dimension_r2: of the report part, R² of each dimension of the large model on its own.
         deviations: `[d_large]` float64, of the report part, how far each dimension deviates from its mean.
         agreement: of the vectors that it maps with native ones, over the concepts asked for.
     """
 
-    map: AffineMap
-    info: MapInfo
     lambda_path: tuple[tuple[float, float], ...]
     dimension_r2: tuple[float, ...]
     deviations: Tensor
@@ -50,8 +45,7 @@ class FittedMap:
 
     def compared(self, directions: Sequence[Directions]) -> "FittedMap":
         """The same map with its agreement on these directions, which hold its layers."""
-        layers = (self.info.small_layer, self.info.large_layer)
-        return replace(self, agreement=agreement(self.map, *layers, directions, self.deviations))
+        return replace(self, agreement=agreement(self.map, *self.layers, directions, self.deviations))
 
 
 def solve(
@@ -153,7 +147,13 @@ def _with_evidence(
     )
     by_dimension = tuple(scores.r2_per_dimension.tolist())
     deviations = (held_out.cyy.diagonal() / held_out.count).sqrt().cpu()
-    return FittedMap(estimate.map, info, estimate.path, by_dimension, deviations)
+    return FittedMap(
+        map=estimate.map,
+        info=info,
+        lambda_path=estimate.path,
+        dimension_r2=by_dimension,
+        deviations=deviations,
+    )
 
 
 def least_tokens(small_width: int) -> int:

@@ -19,12 +19,11 @@ from lrt_explorer.study.known import few_pairs, known_vectors, model_label
 from lrt_explorer.study.layers import LayerGrid, layer_grid
 from lrt_explorer.study.native_effect import ROWS, native_effects
 from lrt_explorer.study.neutral import neutral_prompts
+from lrt_explorer.study.pair import BLOCKS_ABOVE
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.solve import least_tokens
 from lrt_explorer.study.world import world_of
 
-BLOCKS_ABOVE = 2
-"""Steering nearer to the output is almost adding to the logits, and transfers almost by definition."""
 SHARE_ABOVE = 4
 """One block in so many stays above a suggested layer: in deep models two are no distance from the output."""
 LAYERS_TRIED = 4

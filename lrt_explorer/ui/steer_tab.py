@@ -14,6 +14,7 @@ from lrt_explorer.errors import SettingsError
 from lrt_explorer.study.arms import UNSTEERED
 from lrt_explorer.study.compare import Arm, Comparison
 from lrt_explorer.study.progress import Progress, timed
+from lrt_explorer.study.steer_spec import SteerSpec
 from lrt_explorer.ui.cards import chips, notice, progress_bar, slider_ends
 from lrt_explorer.ui.choices import OWN_VECTORS, ConceptList, belongs
 from lrt_explorer.ui.engine import Engine
@@ -25,7 +26,6 @@ from lrt_explorer.ui.steered import about_concept, follow_pair, steer_with
 from lrt_explorer.ui.strength import Tuned, strength_slider, tune_slider
 from lrt_explorer.ui.wiring import wire_stop
 from lrt_explorer.workbench.session import Session, Shelf
-from lrt_explorer.workbench.steer_spec import SteerSpec
 
 LENGTHS = (8, MAX_NEW_TOKENS, 96)
 """Fewest, preset and most new tokens."""

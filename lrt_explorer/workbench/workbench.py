@@ -25,6 +25,7 @@ from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.project import SpacePicture
 from lrt_explorer.study.recipe import Recipe
 from lrt_explorer.study.solve import FittedMap
+from lrt_explorer.study.steer_spec import SteerSpec
 from lrt_explorer.study.texts import read_texts, sample_texts
 from lrt_explorer.study.world import World, world_of
 from lrt_explorer.workbench import compare as comparisons
@@ -54,7 +55,6 @@ from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf, Spa
 from lrt_explorer.workbench.shelves import put_set
 from lrt_explorer.workbench.space import project
 from lrt_explorer.workbench.starting_points import corpus_name
-from lrt_explorer.workbench.steer_spec import SteerSpec
 
 logger = logging.getLogger(__name__)
 PICTURES = 12

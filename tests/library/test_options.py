@@ -16,10 +16,10 @@ from lrt_explorer.library.options import (
     settings_of,
 )
 from lrt_explorer.study.evaluate import EvaluationSettings
+from lrt_explorer.study.steer_spec import SteerSpec
 from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitSpec
 from lrt_explorer.workbench.session import SpaceSettings
-from lrt_explorer.workbench.steer_spec import SteerSpec
 
 
 @pytest.mark.parametrize(
