@@ -80,7 +80,7 @@ def measured(checkout: Path, arguments: Sequence[str]) -> float:
     return float(done.stdout)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--layers", default="24,28", help="of the small and of the large model; default: %(default)s")
@@ -91,12 +91,12 @@ def main() -> None:
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
     parser.add_argument("--against", type=Path, help="another checkout of this project")
     parser.add_argument("--once", action="store_true", help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     layers, widths = ([int(n) for n in option.split(",")] for option in (options.layers, options.widths))
     if options.once:
         print(seconds(layers, widths, options.tokens, options.concepts, CLOCKS[options.clock]))
         return
-    arguments = [
+    repeated = [
         *("--layers", options.layers, "--widths", options.widths, "--tokens", str(options.tokens)),
         *("--concepts", str(options.concepts), "--clock", options.clock),
     ]
@@ -106,7 +106,7 @@ def main() -> None:
     taken: dict[str, list[float]] = {name: [] for name in checkouts}
     for _ in range(options.runs):
         for name, checkout in checkouts.items():
-            taken[name].append(round(measured(checkout, arguments), 2))
+            taken[name].append(round(measured(checkout, repeated), 2))
             print(json.dumps({name: taken[name][-1]}), file=sys.stderr, flush=True)
     report: dict[str, object] = {
         "layers": layers,

@@ -1,5 +1,6 @@
 """The affine map that takes activations of a small model to those of a large one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,7 +9,7 @@ from torch import Tensor
 
 from lrt_explorer.errors import MapError, VectorError
 from lrt_explorer.linear.directions import unit
-from lrt_explorer.linear.image import image_basis
+from lrt_explorer.linear.image import image_basis, reached_shares
 
 # An image direction that only an input a million times longer than the best one can reach is not reached in practice;
 # this also keeps the answer the same after a map was stored in float32.
@@ -134,12 +135,34 @@ class AffineMap:
         Raises:
             VectorError: If v has another shape, zero length, or numbers that are not finite.
         """
+        self._check_large(v)
+        return min(1.0, float((self._image @ unit(v)).square().sum()))
+
+    def reachable_shares(self, vectors: Sequence[Tensor]) -> list[float]:
+        """`reachable_share` of a few vectors at once, for a map that is asked no more.
+
+        `reachable_share` makes a basis and keeps it, so that the next vector costs little. This keeps nothing, and
+        takes half the time.
+
+        Args:
+            vectors: Each [d_large].
+
+        Raises:
+            VectorError: As for `reachable_share`.
+        """
+        if not vectors:
+            return []
+        for v in vectors:
+            self._check_large(v)
+        shares = reached_shares(self.weight, torch.stack([unit(v) for v in vectors]), _NEGLIGIBLE_GAIN)
+        return shares.clamp(0.0, 1.0).tolist()
+
+    def _check_large(self, v: Tensor) -> None:
         if v.shape != (self.d_large,):
             raise VectorError(
                 f"the image of this map has width {self.d_large}, but the vector is shaped {list(v.shape)}; "
                 "take a vector of the large model"
             )
-        return min(1.0, float((self._image @ unit(v)).square().sum()))
 
     @cached_property
     def _image(self) -> Tensor:

@@ -74,6 +74,7 @@ class GridMoments:
             *self._cross_products(),
             *self._gram_products(),
         ]
+        self._lent: dict[_Layer, tuple[Tensor, Tensor]] = {}
         self._lazy = {layer: LazySpectrum() for layer in self._widths}
         self._rows_at_once = max(_LEAST_ROWS_AT_ONCE, _NUMBERS_AT_ONCE // end)
         self._scratch = self._zeros(0, end)
@@ -140,9 +141,8 @@ class GridMoments:
     def pair(self, small_layer: int, large_layer: int) -> CrossMoments:
         """The moments of one pair, as they are now.
 
-        They are a copy, on the same device: neither follows what the other takes in later. Decompositions are shared
-        with the other pairs of the same layer for as long as the grid takes in nothing, so that each layer is
-        decomposed once.
+        They are a copy, on the same device: neither follows what the other takes in later. Pairs of the same layer
+        share one copy of its sums, and decompositions, for as long as the grid takes in nothing.
 
         Raises:
             MapError: If the pair is not among `pairs`.
@@ -152,15 +152,9 @@ class GridMoments:
                 f"no moments were collected from layer {small_layer} to {large_layer}; choose one of the pairs read"
             )
         x, y = ("x", small_layer), ("y", large_layer)
-        moments = CrossMoments(self._widths[x], self._widths[y], self.device)
-        moments.count = self.count
-        moments.mean_x.copy_(self._mean[self._columns[x]])
-        moments.mean_y.copy_(self._mean[self._columns[y]])
-        moments.cxx.copy_(self._grams[x])
-        moments.cxy.copy_(self._cross[small_layer, large_layer])
-        moments.cyy.copy_(self._grams[y])
-        moments.share_spectra(self._lazy[x], self._lazy[y])
-        return moments
+        (mean_x, cxx), (mean_y, cyy) = self._lend(x), self._lend(y)
+        cxy = self._cross[small_layer, large_layer].clone(memory_format=torch.contiguous_format)
+        return CrossMoments.borrowing(self.count, (mean_x, mean_y), (cxx, cxy, cyy), (self._lazy[x], self._lazy[y]))
 
     def state(self) -> dict[str, Tensor]:
         """A copy of everything, contiguous and on the CPU.
@@ -277,10 +271,18 @@ class GridMoments:
         self._mirror()
         self._move_mean(shift, weight)
 
+    def _lend(self, layer: _Layer) -> tuple[Tensor, Tensor]:
+        """A layer's mean and sums of squares as they are now, copied once for all pairs."""
+        if layer not in self._lent:
+            with torch.inference_mode(False):
+                self._lent[layer] = self._mean[self._columns[layer]].clone(), self._grams[layer].clone()
+        return self._lent[layer]
+
     def _move_mean(self, shift: Tensor, rows: int) -> None:
         self.count += rows
         self._mean.add_(shift, alpha=rows / self.count)
         # New ones, not emptied ones: moments that were handed out keep theirs.
+        self._lent = {}
         self._lazy = {layer: LazySpectrum() for layer in self._widths}
 
     def _block(self, rows: int) -> Tensor:

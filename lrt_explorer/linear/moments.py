@@ -1,6 +1,6 @@
 """Streaming cross-moments of paired activations: everything that any linear map between them needs to know."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Self
 
 import torch
@@ -58,6 +58,32 @@ class CrossMoments:
         self.cxy = self._zeros(d_x, d_y)
         self.cyy = self._zeros(d_y, d_y)
         self._lazy_x, self._lazy_y = LazySpectrum(), LazySpectrum()
+        self._borrowed = False
+
+    @classmethod
+    def borrowing(
+        cls,
+        count: int,
+        means: tuple[Tensor, Tensor],
+        sums: tuple[Tensor, Tensor, Tensor],
+        lazy: tuple[LazySpectrum, LazySpectrum],
+    ) -> Self:
+        """Moments that share tensors with others, and copy them before they take in anything themselves.
+
+        Args:
+            count: Number of paired rows that the sums are over.
+            means: mean_x and mean_y.
+            sums: cxx, cxy and cyy; nothing may change them while these moments are used.
+            lazy: What is known of cxx and of cyy, shared with other moments of the same x rows or the same y rows.
+        """
+        moments = cls.__new__(cls)
+        moments.device = sums[0].device
+        moments.count = count
+        moments.mean_x, moments.mean_y = means
+        moments.cxx, moments.cxy, moments.cyy = sums
+        moments._lazy_x, moments._lazy_y = lazy
+        moments._borrowed = True
+        return moments
 
     @property
     def d_x(self) -> int:
@@ -89,9 +115,17 @@ class CrossMoments:
         """Likewise of cyy."""
         return self._lazy_y.of(self.cyy)
 
-    def share_spectra(self, x: LazySpectrum, y: LazySpectrum) -> None:
-        """Take decompositions from where other moments of the same x rows, or the same y rows, take theirs."""
-        self._lazy_x, self._lazy_y = x, y
+    def of_cxx(self, figure: Callable[[Tensor, Tensor], float]) -> float:
+        """A figure of cxx and `varies_x` as they are now, computed once for all moments of the same x rows."""
+        return self._lazy_x.figure(figure, self.cxx, lambda: self.varies_x)
+
+    def of_cyy(self, figure: Callable[[Tensor, Tensor], float]) -> float:
+        """Likewise of cyy and `varies_y`."""
+        return self._lazy_y.figure(figure, self.cyy, lambda: self.varies_y)
+
+    def cxx_seen_by(self, spectrum: Spectrum) -> Tensor:
+        """[d_x, d_x] cxx as it is now in the eigenvectors of another spectrum, on the device of that spectrum."""
+        return self._lazy_x.seen_by(spectrum, self.cxx)
 
     def check_spread(self) -> None:
         """Check that both sides vary, without which no map and no likeness is defined.
@@ -141,6 +175,7 @@ class CrossMoments:
             )
         if other.count == 0:
             return
+        self._own()
         shift_x, shift_y = (mean.to(self.device) for mean in (other.mean_x, other.mean_y))
         shift_x, shift_y = shift_x - self.mean_x, shift_y - self.mean_y
         between = self.count * other.count / (self.count + other.count)
@@ -175,7 +210,15 @@ class CrossMoments:
         moments.count = int(count)
         return moments
 
+    def _own(self) -> None:
+        """Copy what is shared, before it is changed in place."""
+        if self._borrowed:
+            for name in _SUMS:
+                setattr(self, name, getattr(self, name).clone())
+            self._borrowed = False
+
     def _take(self, x: Tensor, y: Tensor, times: int) -> None:
+        self._own()
         rows = len(x) * times
         between = (self.count * rows / (self.count + rows)) ** 0.5
         x_centred, shift_x = self._centred(x, self.mean_x, between, times)

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
+
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.scores import check_held_out
+from lrt_explorer.linear.symmetric import gram
 
 # Relative to the mean eigenvalue. A few huge dimensions can raise that mean far above the typical eigenvalue, so the
 # grid reaches far down; 0 is plain least squares.
@@ -93,18 +96,16 @@ class RidgePath:
         """
         check_held_out(len(self._mean_x), len(self._mean_y), held_out)
         vectors = self._spectrum.vectors
-        cxx, cxy, mean_x, mean_y = (
-            sums.to(vectors.device) for sums in (held_out.cxx, held_out.cxy, held_out.mean_x, held_out.mean_y)
-        )
-        quadratic = (vectors.T @ cxx @ vectors) * (self._rotated @ self._rotated.T)
+        cxy, mean_x, mean_y = (sums.to(vectors.device) for sums in (held_out.cxy, held_out.mean_x, held_out.mean_y))
+        quadratic = held_out.cxx_seen_by(self._spectrum) * gram(self._rotated)
         linear = ((vectors.T @ cxy) * self._rotated).sum(dim=1)
         shift_x, shift_y = (mean_x - self._mean_x) @ vectors, mean_y - self._mean_y
         total = float(held_out.cyy.trace())
-        scores = []
-        for lam in lambdas:
-            inverse = self._spectrum.damped_inverse(lam)
-            explained = float(inverse @ (2.0 * linear - quadratic @ inverse))
-            mean_error = shift_y - (shift_x * inverse) @ self._rotated
-            errors = max(0.0, total - explained) + held_out.count * float(mean_error.square().sum())
-            scores.append((float(lam), 1.0 - errors / total))
-        return tuple(scores)
+        if not lambdas:
+            return ()
+        inverses = torch.stack([self._spectrum.damped_inverse(lam) for lam in lambdas])
+        explained = (inverses * (2.0 * linear - inverses @ quadratic)).sum(dim=1)
+        mean_errors = shift_y - (inverses * shift_x) @ self._rotated
+        errors = (total - explained).clamp(min=0.0) + held_out.count * mean_errors.square().sum(dim=1)
+        scores = (1.0 - errors / total).tolist()
+        return tuple((float(lam), score) for lam, score in zip(lambdas, scores, strict=True))

@@ -10,6 +10,7 @@ from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.directions import unit
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.outliers import outlier_dimensions
+from lrt_explorer.linear.symmetric import quadratic_forms
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def linear_cka(moments: CrossMoments) -> float:
         MapError: If there are fewer than two rows or one side does not vary.
     """
     moments.check_spread()
-    within = float(moments.cxx.norm()) * float(moments.cyy.norm())
+    within = moments.of_cxx(_norm) * moments.of_cyy(_norm)
     return min(1.0, float(moments.cxy.norm()) ** 2 / within)
 
 
@@ -149,11 +150,9 @@ def linear_cka_standardised(moments: CrossMoments) -> float:
     """
     moments.check_spread()
     x, y = (_inverse_deviations(*side) for side in ((moments.cxx, moments.varies_x), (moments.cyy, moments.varies_y)))
-
-    def norm(sums: Tensor, left: Tensor, right: Tensor) -> float:
-        return float((left[:, None] * sums * right).norm())
-
-    return min(1.0, norm(moments.cxy, x, y) ** 2 / (norm(moments.cxx, x, x) * norm(moments.cyy, y, y)))
+    within = moments.of_cxx(_norm_standardised) * moments.of_cyy(_norm_standardised)
+    between = float((x[:, None] * moments.cxy * y).norm()) ** 2
+    return min(1.0, between / within)
 
 
 def cosine(a: Tensor, b: Tensor) -> float:
@@ -235,6 +234,17 @@ def check_held_out(d_small: int, d_large: int, held_out: CrossMoments) -> None:
         )
 
 
+def _norm(sums: Tensor, varies: Tensor) -> float:  # noqa: ARG001 - called as `_norm_standardised` is
+    """Frobenius norm of sums of products of one side."""
+    return float(sums.norm())
+
+
+def _norm_standardised(sums: Tensor, varies: Tensor) -> float:
+    """Likewise of their correlations."""
+    scale = _inverse_deviations(sums, varies)
+    return float((scale[:, None] * sums * scale).norm())
+
+
 def _inverse_deviations(sums: Tensor, varies: Tensor) -> Tensor:
     """[d], 0 for dimensions that do not vary."""
     return torch.where(varies, sums.diagonal().masked_fill(~varies, 1.0).rsqrt(), 0.0)
@@ -244,7 +254,7 @@ def _errors(map: AffineMap, held_out: CrossMoments) -> Tensor:
     """[d_y] sums over the held-out rows of the map's squared errors."""
     check_held_out(map.d_small, map.d_large, held_out)
     weight = map.weight.to(held_out.device)
-    explained = (weight * (2.0 * held_out.cxy - held_out.cxx @ weight)).sum(dim=0)
+    explained = 2.0 * (weight * held_out.cxy).sum(dim=0) - quadratic_forms(held_out.cxx, weight)
     about_their_mean = (held_out.cyy.diagonal() - explained).clamp(min=0.0)
     mean_error = held_out.mean_y - held_out.mean_x @ weight - map.bias.to(held_out.device)
     return about_their_mean + held_out.count * mean_error.square()

@@ -1,6 +1,7 @@
 """Eigendecompositions of centred sums of squares, made once and shared by all that need them."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -55,14 +56,35 @@ class Spectrum:
 
 
 class LazySpectrum:
-    """A decomposition made when it is first asked for; moments of the same rows can hold one of these together."""
+    """What follows from the sums of one layer alone, made when it is first asked for.
+
+    Moments of the same rows can hold one of these together, so that all pairs of a layer make it once.
+    """
 
     def __init__(self) -> None:
-        """Start without it."""
+        """Start without anything."""
         self._made: Spectrum | None = None
+        self._seen: tuple[Spectrum, Tensor] | None = None
+        self._figures: dict[Callable[[Tensor, Tensor], float], float] = {}
 
     def of(self, sums: Tensor) -> Spectrum:
         """That of `sums`, which must hold the same numbers at every call."""
         if self._made is None:
             self._made = Spectrum.of(sums)
         return self._made
+
+    def seen_by(self, other: Spectrum, sums: Tensor) -> Tensor:
+        """[d, d] Vᵀ C V for the eigenvectors V of other sums, such as those of the rows that a map is fitted on.
+
+        Kept until another spectrum asks. `sums` is C, which must hold the same numbers at every call.
+        """
+        if self._seen is None or self._seen[0] is not other:
+            vectors = other.vectors
+            self._seen = other, vectors.T @ sums.to(vectors.device) @ vectors
+        return self._seen[1]
+
+    def figure(self, compute: Callable[[Tensor, Tensor], float], sums: Tensor, varies: Callable[[], Tensor]) -> float:
+        """What `compute` makes of these sums and of which dimensions vary, which must be the same at every call."""
+        if compute not in self._figures:
+            self._figures[compute] = compute(sums, varies())
+        return self._figures[compute]

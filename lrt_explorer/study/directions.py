@@ -99,6 +99,8 @@ def agreement(
     large_layer: int,
     directions: Sequence[Directions],
     deviations: Tensor | None = None,
+    *,
+    once: bool = False,
 ) -> Agreement:
     """How the vectors that a map makes of these compare with those of the large model.
 
@@ -108,8 +110,10 @@ def agreement(
         large_layer: block of the large model.
         directions: read at these layers, among others.
         deviations: `[d_large]`, how far each dimension of the large layer deviates from its mean.
+        once: whether the map will be asked no more, so that it need not keep what would answer faster later.
     """
-    cosines, ratios, shares, left_out, standardised = {}, {}, {}, {}, {}
+    cosines, ratios, left_out, standardised = {}, {}, {}, {}
+    natives: dict[str, Tensor] = {}
     for one in directions:
         if small_layer not in one.small or large_layer not in one.large:
             left_out[one.concept] = one.reason
@@ -124,7 +128,11 @@ def agreement(
             left_out[one.concept] = f"the map takes its vector at layer {small_layer} to nothing"
             continue
         ratios[one.concept] = norm_ratio(mapped, native)
-        shares[one.concept] = map.reachable_share(native)
+        natives[one.concept] = native
+    if once:
+        shares = dict(zip(natives, map.reachable_shares(list(natives.values())), strict=True))
+    else:
+        shares = {concept: map.reachable_share(native) for concept, native in natives.items()}
     return Agreement(cosines, ratios, shares, left_out, standardised)
 
 

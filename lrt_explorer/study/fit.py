@@ -90,10 +90,12 @@ def each_map(
     routes: Sequence[Route],
     settings: FitSettings,
     take: Callable[[Route, FittedMap], None],
+    before_solving: Callable[[], Generator[Progress, None, None]] | None = None,
 ) -> Generator[Progress, None, None]:
     """As `fit_maps`, but every map is given to `take` as soon as it is solved, so that they need not all be held.
 
-    No concept is read: what takes the maps can keep them before anyone compares directions.
+    No concept is read: what takes the maps can keep them before anyone compares directions, or read the concepts in
+    `before_solving`, which runs once, after the first pass, whose moments are then kept.
     """
     tokens, corpus, memory_gb = settings.tokens, settings.corpus, settings.memory_gb
     for route in routes:
@@ -129,6 +131,8 @@ def each_map(
         collected = yield from _numbered(study, number, len(groups))
         collected.corpus = corpus
         check_enough(small, large, collected, chosen)
+        if number == 1 and before_solving is not None:
+            yield from before_solving()
         for index, route in enumerate(chosen):
             yield Progress(index, len(chosen), f"solving layer {route.small_layer} → {route.large_layer}")
             take(route, solve(small, large, collected, route, method=settings.method))

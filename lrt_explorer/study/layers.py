@@ -9,13 +9,13 @@ from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.defaults import FIT_TOKENS, MEMORY_GB
+from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, load_map
-from lrt_explorer.store.spare import SpareMaps
 from lrt_explorer.study.collect import Collected, Route
-from lrt_explorer.study.directions import Agreement, agreement, read_directions
+from lrt_explorer.study.directions import Agreement, Directions, agreement, read_directions
 from lrt_explorer.study.estimators import ESTIMATORS
 from lrt_explorer.study.fit import each_map
 from lrt_explorer.study.fit_settings import FitSettings
@@ -78,12 +78,14 @@ class LayerGrid:
         large: name of the large model.
         cells: one a pair, in ascending order of the layers.
         left_out: every concept that gives no vector at some pair, and why.
+        tokens_used: pairs of tokens that the maps were fitted and scored on.
     """
 
     small: str
     large: str
     cells: tuple[LayerCell, ...]
     left_out: Mapping[str, str] = field(default_factory=dict)
+    tokens_used: int = 0
 
     def cell(self, small_layer: int, large_layer: int) -> LayerCell | None:
         """The cell of a pair; None if that pair was not tried."""
@@ -109,7 +111,8 @@ def layer_grid(
 ) -> Generator[Progress, None, LayerGrid]:
     """Fit the map of every layer pair, from one pass if the memory allows, and say how good each is.
 
-    Concepts are read when every map has been taken, so a concept that fails, or is interrupted, costs no map.
+    Where maps are taken, concepts are read after the last of them, so a concept that fails, or is interrupted, costs no
+    map. Otherwise they are read after the first pass, and each map is compared as it is made and then let go.
 
     Args:
         small: the model that vectors come from.
@@ -124,38 +127,50 @@ def layer_grid(
         memory_gb: memory to use beside the models.
         keep_moments: save them, so that any of these maps can be made later without a pass.
         end_weight: as for `fit_map`.
-        take: is given every map as it is made, without its agreement, for the result holds only figures. It may give
-            back the folder in which it keeps the map; others lie in a folder for the time being, if concepts need them.
+        take: is given every map as it is made, without its agreement, because the result holds only figures. It may
+            give back the folder in which it keeps the map; others stay in memory for as long as concepts need them.
 
     Raises:
         As for `fit_map`.
     """
     chosen = set(product(range(small.layers), range(large.layers)) if pairs is None else pairs)
     cells: dict[Pair, LayerCell] = {}
-    kept: dict[Pair, Path | None] = {}
+    kept: dict[Pair, Path | AffineMap] = {}
     deviations: dict[int, Tensor] = {}
-    with SpareMaps() as spare:
+    directions: list[Directions] = []
+    reasons: dict[str, str] = {}
+    tokens_used = 0
 
-        def add(route: Route, fitted: FittedMap) -> None:
-            pair = (route.small_layer, route.large_layer)
-            cells[pair] = _cell(fitted.info)
-            deviations[pair[1]] = fitted.deviations
-            folder = None if take is None else take(fitted)
+    def compare(pair: Pair, map: AffineMap) -> None:
+        found = agreement(map, *pair, directions, deviations[pair[1]], once=True)
+        cells[pair] = _compared(cells[pair], found)
+        reasons.update((name, why) for name, why in found.left_out.items() if name not in reasons)
+
+    def add(route: Route, fitted: FittedMap) -> None:
+        nonlocal tokens_used
+        pair = (route.small_layer, route.large_layer)
+        cells[pair] = _cell(fitted.info)
+        deviations[pair[1]] = fitted.deviations
+        tokens_used = max(tokens_used, fitted.info.tokens_used)
+        if take is None:
+            compare(pair, fitted.map)
+        else:
+            folder = take(fitted)
             if concepts:
-                kept[pair] = folder
-                if folder is None:
-                    spare.put(pair, fitted.map)
+                kept[pair] = folder or fitted.map
 
-        settings = FitSettings(tokens, corpus, (), reading, method, memory_gb, keep_moments, end_weight)
-        yield from each_map(small, large, texts, [Route(i, j) for i, j in sorted(chosen)], settings, add)
-        directions = yield from read_directions(small, large, chosen, concepts, reading)
-        reasons: dict[str, str] = {}
-        for number, (pair, folder) in enumerate(kept.items()):
-            yield Progress(number, len(kept), f"comparing directions, layer {pair[0]} → {pair[1]}")
-            map = spare.get(pair) if folder is None else load_map(folder)[0]
-            found = agreement(map, *pair, directions, deviations[pair[1]])
-            cells[pair], reasons = _compared(cells[pair], found), {**found.left_out, **reasons}
-    return _grid(small, large, cells.values(), reasons)
+    def read() -> Generator[Progress, None, None]:
+        directions.extend((yield from read_directions(small, large, chosen, concepts, reading)))
+
+    settings = FitSettings(tokens, corpus, (), reading, method, memory_gb, keep_moments, end_weight)
+    routes = [Route(i, j) for i, j in sorted(chosen)]
+    yield from each_map(small, large, texts, routes, settings, add, read if take is None else None)
+    if take is not None:
+        yield from read()
+    for number, (pair, held) in enumerate(kept.items()):
+        yield Progress(number, len(kept), f"comparing directions, layer {pair[0]} → {pair[1]}")
+        compare(pair, held if isinstance(held, AffineMap) else load_map(held)[0])
+    return _grid(small, large, cells.values(), reasons, tokens_used)
 
 
 def grid_of(
@@ -173,16 +188,17 @@ def grid_of(
     cells, reasons = [], dict[str, str]()
     for number, pair in enumerate(pairs):
         yield Progress(number, len(pairs), f"solving layer {pair[0]} → {pair[1]}")
-        fitted = solve(small, large, collected, Route(*pair), method=method).compared(directions)
-        cells.append(_compared(_cell(fitted.info), fitted.agreement))
-        reasons = {**fitted.agreement.left_out, **reasons}
-    return _grid(small, large, cells, reasons)
+        fitted = solve(small, large, collected, Route(*pair), method=method)
+        found = agreement(fitted.map, *pair, directions, fitted.deviations, once=True)
+        cells.append(_compared(_cell(fitted.info), found))
+        reasons = {**found.left_out, **reasons}
+    return _grid(small, large, cells, reasons, collected.counts.used)
 
 
 def grid_of_one(fitted: FittedMap) -> LayerGrid:
     """The grid that holds nothing but this map's pair."""
     cell = _compared(_cell(fitted.info), fitted.agreement)
-    return LayerGrid(fitted.info.small, fitted.info.large, (cell,), fitted.agreement.left_out)
+    return LayerGrid(fitted.info.small, fitted.info.large, (cell,), fitted.agreement.left_out, fitted.info.tokens_used)
 
 
 def solve_pair(
@@ -252,7 +268,11 @@ def _compared(cell: LayerCell, found: Agreement) -> LayerCell:
 
 
 def _grid(
-    small: LanguageModel, large: LanguageModel, cells: Iterable[LayerCell], left_out: Mapping[str, str]
+    small: LanguageModel,
+    large: LanguageModel,
+    cells: Iterable[LayerCell],
+    left_out: Mapping[str, str],
+    tokens_used: int,
 ) -> LayerGrid:
     ordered = tuple(sorted(cells, key=lambda c: (c.small_layer, c.large_layer)))
-    return LayerGrid(small.name, large.name, ordered, left_out)
+    return LayerGrid(small.name, large.name, ordered, left_out, tokens_used)

@@ -19,7 +19,8 @@ Pair = tuple[int, int]
 def bytes_for(small: LanguageModel, large: LanguageModel, pairs: Collection[Pair], kept: bool = False) -> int:
     """Memory that collecting these layer pairs takes beside the models, in bytes.
 
-    Sums of all parts, activations of one batch, a float64 copy of some of its rows, and what solving one pair takes.
+    Sums of all parts, activations of one batch or what pairs of a layer share, a float64 copy of some rows, and what
+    solving one pair takes.
 
     Args:
         small: the small model.
@@ -31,7 +32,9 @@ def bytes_for(small: LanguageModel, large: LanguageModel, pairs: Collection[Pair
     large_widths = {j: large.width for _, j in pairs}
     columns = sum(small_widths.values()) + sum(large_widths.values())
     sums = len(PARTS) * GridMoments.bytes_needed(small_widths, large_widths, pairs)
-    batch = 4 * 2 * BATCH_TOKENS * columns + max(_SCRATCH, 256 * 8 * columns)
+    # When pairs are solved, the batch is gone and all pairs of a layer share a copy of its own sums.
+    lent = 8 * len(PARTS) * sum(width**2 for width in (*small_widths.values(), *large_widths.values()))
+    batch = max(4 * 2 * BATCH_TOKENS * columns, lent) + max(_SCRATCH, 256 * 8 * columns)
     solving = 8 * (len(PARTS) + 4) * (small.width**2 + small.width * large.width + large.width**2)
     return sums * (_SAVING if kept else 1) + batch + solving
 

@@ -8,7 +8,6 @@ from lrt_explorer.lm.chat import Document
 from lrt_explorer.study.known import few_pairs, known_vectors
 from lrt_explorer.study.layers import LayerGrid, layer_grid
 from lrt_explorer.study.progress import Progress
-from lrt_explorer.study.solve import FittedMap
 from lrt_explorer.study.suggest import highest_suggested, middle_layers, suggest_layers
 from lrt_explorer.study.texts import read_texts
 from lrt_explorer.workbench.cards import LayerScores, Suggestion
@@ -43,11 +42,6 @@ class LayerStudies:
 
         Raises what `layer_grid` raises.
         """
-        used: list[int] = []
-
-        def count(fitted: FittedMap) -> None:
-            used.append(fitted.info.tokens_used)
-
         corpus = corpus_name(source)
         known = _known(pair, concepts)
         compared = known if len(known) > FEW_CONCEPTS else [few_pairs(concept) for concept in concepts[:FEW_CONCEPTS]]
@@ -58,12 +52,11 @@ class LayerStudies:
             tokens=tokens,
             corpus=corpus,
             concepts=compared,
-            take=count,
         )
         suggestion = None
         if highest_suggested(pair.large.layers) >= 0 and compared:
             suggestion = yield from _from_grid(pair, compared, grid)
-        scores = LayerScores(grid, max(used), len(compared), suggestion)
+        scores = LayerScores(grid, grid.tokens_used, len(compared), suggestion)
         self._known.keep(_key(pair, corpus), scores)
         return scores
 

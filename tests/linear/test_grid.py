@@ -9,6 +9,7 @@ from lrt_explorer.errors import MapError
 from lrt_explorer.linear.grid import GridMoments
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.ridge import RidgePath
+from lrt_explorer.linear.scores import linear_cka, linear_cka_standardised
 from tests.linear.rows import correlated, noise
 
 SMALL, LARGE = {0: 5, 2: 6, 11: 4}, {1: 7, 3: 9}
@@ -201,6 +202,48 @@ def test_pairs_of_one_layer_are_decomposed_once(monkeypatch: pytest.MonkeyPatch)
     grid.update(*states(10, seed=1))
     RidgePath(grid.pair(*ALL[0]))
     assert len(calls) == len(SMALL) + 1
+
+
+def test_what_pairs_share_gives_each_the_figures_that_it_would_have_alone() -> None:
+    fit, held_out = states(400), states(150, seed=1)
+    grids = gathered(*fit), gathered(*held_out)
+    # Large layers first, so that every pair comes after one that shares neither side with the next.
+    for j, i in sorted((j, i) for i, j in ALL):
+        together = tuple(grid.pair(i, j) for grid in grids)
+        apart = tuple(alone(small[i], large[j]) for small, large in (fit, held_out))
+        found, expected = (RidgePath(a).select(b) for a, b in (together, apart))
+        assert found.lam == expected.lam
+        assert dict(found.r2_by_lambda) == pytest.approx(dict(expected.r2_by_lambda), rel=1e-9)
+        torch.testing.assert_close(found.map.weight, expected.map.weight, rtol=1e-9, atol=1e-12)
+        for score in (linear_cka, linear_cka_standardised):
+            assert score(together[1]) == pytest.approx(score(apart[1]), rel=1e-12)
+            # Control: other rows have other figures, so a share that outlives its rows would be seen.
+            assert score(together[1]) != pytest.approx(score(together[0]), rel=1e-6)
+
+
+def test_held_out_sums_are_turned_once_for_each_small_layer_and_turned_again_for_another_fit() -> None:
+    fit, held_out = gathered(*states(200)), gathered(*states(90, seed=1))
+    spectrum = fit.pair(2, 1).spectrum_x
+    first, second = (held_out.pair(2, j).cxx_seen_by(spectrum) for j in LARGE)
+    assert first is second
+    vectors = spectrum.vectors
+    torch.testing.assert_close(first, vectors.T @ held_out.pair(2, 1).cxx @ vectors)
+    other = gathered(*states(200, seed=2)).pair(2, 1).spectrum_x
+    assert not torch.allclose(held_out.pair(2, 1).cxx_seen_by(other), first)
+    held_out.update(*states(10, seed=3))
+    assert not torch.allclose(held_out.pair(2, 1).cxx_seen_by(spectrum), first)
+
+
+def test_pairs_that_share_sums_do_not_change_each_other() -> None:
+    small, large = states(100)
+    grid = gathered(small, large)
+    one, other, third = grid.pair(2, 1), grid.pair(2, 3), grid.pair(0, 3)
+    assert one.cxx.data_ptr() == other.cxx.data_ptr()
+    one.update(small[2], large[1])
+    other.merge(alone(small[2][:50], large[3][:50]))
+    for moments, pair in ((grid.pair(2, 1), (2, 1)), (grid.pair(2, 3), (2, 3)), (third, (0, 3))):
+        assert_same(moments, alone(small[pair[0]], large[pair[1]]))
+    assert (one.count, other.count, third.count) == (200, 150, 100)
 
 
 def test_the_memory_stated_is_that_of_the_sums() -> None:

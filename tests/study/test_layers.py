@@ -118,6 +118,31 @@ def test_every_map_is_kept_before_a_concept_is_read(tmp_path: Path, monkeypatch:
     assert kept() == 2 and load_map(tmp_path / "1-2")[1].large_layer == 2
 
 
+def test_maps_that_no_one_takes_are_compared_as_they_are_made_with_the_same_figures(tmp_path: Path) -> None:
+    def keep(found: FittedMap) -> Path:
+        return save_map(tmp_path / f"{found.info.small_layer}-{found.info.large_layer}", found.map, found.info)
+
+    pairs = [(0, 1), (1, 2), (1, 4)]
+    at_once = layer_grid(small(), large(), texts(), pairs=pairs, tokens=4000, concepts=[CONCEPT])
+    said = []
+    while True:
+        try:
+            said.append(next(at_once).message)
+        except StopIteration as stop:
+            grid = stop.value
+            break
+    assert max(n for n, message in enumerate(said) if message.startswith("reading mood")) < min(
+        n for n, message in enumerate(said) if message.startswith("solving")
+    )
+    later = finish(layer_grid(small(), large(), texts(), pairs=pairs, tokens=4000, concepts=[CONCEPT], take=keep))
+    assert grid.tokens_used == later.tokens_used == 4000
+    for one, other in zip(grid.cells, later.cells, strict=True):
+        assert one.r2 == other.r2
+        # A saved map holds float32.
+        assert one.direction_cosine == pytest.approx(other.direction_cosine, rel=1e-4)
+        assert one.reachable_share == pytest.approx(other.reachable_share, rel=1e-4)
+
+
 def test_procrustes_has_no_lambda_and_its_map_turns_without_stretching() -> None:
     fitted = finish(fit_map(small(), large(), texts(), 1, 2, tokens=4000, method="procrustes"))
     assert fitted.info.lam is None and fitted.info.method == "procrustes"
