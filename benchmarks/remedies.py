@@ -41,7 +41,9 @@ from lrt_explorer.study.calibrate import FIRST_COST, cost_curve
 from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.evaluation.written import repeated_share
 from lrt_explorer.study.fit import FittedMap, fit_map
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.known import known_vectors
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.texts import read_texts
 from lrt_explorer.study.world import world_of
@@ -145,7 +147,10 @@ def variant_of(
     corpus = how.corpus or world_of(small.name, large.name).corpus
     tokens = how.tokens or first_fit_tokens(small.width)
     study = fit_map(
-        small, large, read_texts(corpus), *layers, tokens=tokens, corpus=corpus, method=how.estimator, keep_moments=True
+        Pair(small=small, large=large),
+        read_texts(corpus),
+        layers,
+        FitSettings(tokens=tokens, corpus=corpus, method=how.estimator, keep_moments=True),
     )
     fitted = finish(study)
     rows: dict[str, dict[str, Any]] = {}

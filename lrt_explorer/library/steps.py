@@ -199,7 +199,7 @@ def suggest_layers(
 
     def steps() -> Generator[Progress, None, Suggestion]:
         pair = yield from open_pair(models.small, models.large)
-        study = suggest_study.suggest_layers(*pair.both, texts, chosen, tokens=tokens, seconds=seconds)
+        study = suggest_study.suggest_layers(pair, texts, chosen, tokens=tokens, seconds=seconds)
         return (yield from study)
 
     return steps()
@@ -269,13 +269,7 @@ def check(
             pair, saved = yield from open_with_map(models)
             at = saved.layers
         study = check_study.check_concept(
-            *pair.both,
-            contrast,
-            *at,
-            map=None if saved is None else (saved.map, saved.info),
-            method=spec.method,
-            reading=spec.reading,
-            whiten=spec.whiten,
+            pair, contrast, at, map=saved, method=spec.method, reading=spec.reading, whiten=spec.whiten
         )
         return (yield from study)
 
@@ -299,9 +293,7 @@ def basis(
     def steps() -> Generator[Progress, None, basis_study.SharedBasis]:
         pair = yield from open_pair(models.small, models.large)
         at = pair.layers(models.small_layer, models.large_layer)
-        study = basis_study.shared_basis(
-            *pair.both, texts, *at, top=directions, tokens=tokens, corpus=corpus_name(source)
-        )
+        study = basis_study.shared_basis(pair, texts, at, top=directions, tokens=tokens, corpus=corpus_name(source))
         return (yield from study)
 
     return steps()
@@ -324,7 +316,7 @@ def control_maps(
     def steps() -> Generator[Progress, None, tuple[AffineMap, ...]]:
         pair = yield from open_pair(models.small, models.large)
         at = pair.layers(models.small_layer, models.large_layer)
-        study = controls.control_maps(*pair.both, texts, *at, tokens=tokens, corpus=corpus_name(source), seeds=seeds)
+        study = controls.control_maps(pair, texts, at, tokens=tokens, corpus=corpus_name(source), seeds=seeds)
         return (yield from study)
 
     return steps()

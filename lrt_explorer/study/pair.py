@@ -46,9 +46,17 @@ class Pair:
         """
         first, second = default_layers(self.small.name, self.large.name, self.small.layers, self.large.layers)
         chosen = (first if small_layer is None else small_layer, second if large_layer is None else large_layer)
-        check_layer(self.small, chosen[0])
-        check_layer(self.large, chosen[1])
+        self.check_layers(chosen)
         return chosen
+
+    def check_layers(self, layers: Layers) -> None:
+        """Check that both models have these layers.
+
+        Raises:
+            SettingsError: if a model has no such layer.
+        """
+        check_layer(self.small, layers[0])
+        check_layer(self.large, layers[1])
 
     def check(self, info: MapInfo) -> None:
         """Check that a map belongs to exactly these models.

@@ -15,11 +15,11 @@ from lrt_explorer.linear.scores import (
     map_scores,
     spread,
 )
-from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, PairMap
 from lrt_explorer.study.collect import PARTS, Collected, Part, Route, check_coverage
 from lrt_explorer.study.directions import Agreement, Directions, agreement
 from lrt_explorer.study.estimators import ESTIMATORS, closed_form
+from lrt_explorer.study.pair import Pair
 
 TOKENS_PER_DIMENSION = 3
 """Pairs of tokens for each dimension of the small model that a map has at least: seven tenths of them fit it."""
@@ -49,8 +49,7 @@ class FittedMap(PairMap):
 
 
 def solve(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     collected: Collected,
     route: Route,
     *,
@@ -59,8 +58,7 @@ def solve(
     """The map of one route from moments alone.
 
     Args:
-        small: the small model, of which only the name and the fingerprint are used.
-        large: the large model, likewise.
+        pair: the models.
         collected: moments that hold the route.
         route: the layers.
         method: a closed-form estimator, one of `closed_forms`.
@@ -71,12 +69,11 @@ def solve(
     """
     moments = collected.of(route)
     estimate = closed_form(method)(moments["fit"], moments["select"])
-    return _with_evidence(small, large, collected, route, moments, estimate, method)
+    return _with_evidence(pair, collected, route, moments, estimate, method)
 
 
 def with_evidence(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     collected: Collected,
     route: Route,
     estimate: Estimate,
@@ -88,12 +85,11 @@ def with_evidence(
     Raises:
         MapError: if the route was not collected, or the map cannot be scored on its moments.
     """
-    return _with_evidence(small, large, collected, route, collected.of(route), estimate, method)
+    return _with_evidence(pair, collected, route, collected.of(route), estimate, method)
 
 
 def _with_evidence(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     collected: Collected,
     route: Route,
     moments: Mapping[Part, CrossMoments],
@@ -101,6 +97,7 @@ def _with_evidence(
     method: str,
 ) -> FittedMap:
     """`with_evidence` from the route's own moments, of which every call of `Collected.of` makes a copy."""
+    small, large = pair.both
     counts, held_out = collected.counts, moments["report"]
     # These come first, because they refuse moments that no score can be taken from.
     scores = map_scores(estimate.map, held_out)
@@ -161,12 +158,13 @@ def least_tokens(small_width: int) -> int:
     return TOKENS_PER_DIMENSION * small_width
 
 
-def check_enough(small: LanguageModel, large: LanguageModel, collected: Collected, routes: Sequence[Route]) -> None:
+def check_enough(pair: Pair, collected: Collected, routes: Sequence[Route]) -> None:
     """Check that enough tokens were paired for maps of these routes to mean anything.
 
     Raises:
         MapError: if not.
     """
+    small, large = pair.both
     counts = collected.counts
     if counts.ordinary == 0 and counts.refused:
         raise MapError(

@@ -72,21 +72,13 @@ def evaluate(pair: Pair, saved: SavedMap, spec: EvidenceSpec) -> Generator[Progr
     texts = read_texts(source)
     yield Progress(0, tokens, "control maps: reading the first texts")
     controls = yield from retold(
-        control_maps(
-            *pair.both,
-            texts,
-            *saved.layers,
-            tokens=tokens,
-            corpus=corpus_name(source),
-            keep=home / "controls",
-        ),
+        control_maps(pair, texts, saved.layers, tokens=tokens, corpus=corpus_name(source), keep=home / "controls"),
         lambda step: Progress(step.done, step.total, f"control maps: {step.message}"),
     )
     return (
         yield from study.evaluate(
-            *pair.both,
-            saved.map,
-            saved.info,
+            pair,
+            saved,
             chosen,
             control_maps=controls,
             among=shipped,

@@ -27,7 +27,7 @@ def make_on_shelf(
 
     Raises what `make_vectors` and `put_vectors` raise.
     """
-    made = yield from make_vectors(*pair.both, concept, other, recipe, *layers)
+    made = yield from make_vectors(pair, concept, other, recipe, layers)
     label = f"{_described(made.small)}, layers {layers[0]} → {layers[1]}"
     return put_vectors(shelf, label, {"small": made.small, "large": made.large})
 
@@ -37,7 +37,7 @@ def bring_to_shelf(pair: Pair, layers: Layers, shelf: Shelf, file: Path) -> Shel
 
     Raises what `bring_vector` and `put_vectors` raise.
     """
-    side, vector = bring_vector(file, *pair.both, *layers)
+    side, vector = bring_vector(file, pair, layers)
     return put_vectors(shelf, f"{file.name}, {side} model, layer {vector.layer}", {side: vector})
 
 

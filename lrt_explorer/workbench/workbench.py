@@ -122,7 +122,7 @@ class Workbench:
         if key not in self._paces:
             yield Progress(0, 1, "timing a small batch")
             texts = sample_texts(TIMED_TEXTS, self._world(session).ordinary)
-            self._paces[key] = seconds_per_pair(*pair.both, *_layers(session), texts)
+            self._paces[key] = seconds_per_pair(pair, _layers(session), texts)
 
     def fit_seconds(self, session: Session, tokens: int) -> float | None:
         """From the timing of this pair."""
@@ -228,10 +228,10 @@ class Workbench:
         saved = _map(session)
         return (
             yield from check_concept(
-                *self._pair(session).both,
+                self._pair(session),
                 self.contrast(session, name),
-                *_layers(session),
-                map=None if saved is None else (saved.map, saved.info),
+                _layers(session),
+                map=saved,
                 method=recipe.method,
                 reading=recipe.reading or None,
                 whiten=recipe.whiten,

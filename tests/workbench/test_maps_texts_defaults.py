@@ -14,6 +14,7 @@ from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError
 from lrt_explorer.lm.presets import PAIRS
 from lrt_explorer.store import load_map
 from lrt_explorer.study.fit import FittedMap, fit_map
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.judged import judged_score
 from lrt_explorer.study.pair import Pair, default_layers
 from lrt_explorer.study.progress import Progress, finish
@@ -36,7 +37,7 @@ def assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="module")
 def fitted() -> FittedMap:
-    return finish(fit_map(small(), large(), texts(), 1, 2, tokens=4000))
+    return finish(fit_map(Pair(small=small(), large=large()), texts(), (1, 2), FitSettings(tokens=4000)))
 
 
 def found_at(small_layer: int, large_layer: int) -> Path | None:
