@@ -29,9 +29,9 @@ from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, PairMap, load_artifact, load_map
-from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.arms import concept_arms, others_of
 from lrt_explorer.study.evaluation.case import Case
+from lrt_explorer.study.evaluation.evaluate import EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.kept import KIND
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.world import world_of

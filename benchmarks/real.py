@@ -41,7 +41,7 @@ from lrt_explorer.store import MapInfo, PairMap
 from lrt_explorer.study.arms import NATIVE, TRANSFERRED, UNSTEERED
 from lrt_explorer.study.calibrate import calibrate_concept
 from lrt_explorer.study.compare import Comparison, compare
-from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
+from lrt_explorer.study.evaluation.evaluate import EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.written import repeated_share
 from lrt_explorer.study.known import few_pairs
 from lrt_explorer.study.progress import finish

@@ -39,7 +39,7 @@ from lrt_explorer.study.check import ConceptCheck
 from lrt_explorer.study.compare import ComparisonStep
 from lrt_explorer.study.dose import dose_response as dose_response
 from lrt_explorer.study.estimators import ESTIMATORS, closed_form
-from lrt_explorer.study.evaluate import EvaluationSettings
+from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.steer_spec import SteerSpec

@@ -23,8 +23,8 @@ from lrt_explorer.defaults import (
 )
 from lrt_explorer.errors import LRTError
 from lrt_explorer.study.estimators import ESTIMATORS
-from lrt_explorer.study.evaluate import EvaluationSettings
 from lrt_explorer.study.evaluation.document import evaluation_document
+from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.steer_spec import SteerSpec
 from lrt_explorer.study.tables import choices as all_choices

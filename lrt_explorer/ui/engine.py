@@ -8,7 +8,7 @@ from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.study.calibrate import Calibration
 from lrt_explorer.study.check import ConceptCheck
 from lrt_explorer.study.compare import Comparison, ComparisonStep
-from lrt_explorer.study.evaluate import Evaluation
+from lrt_explorer.study.evaluation.evaluate import Evaluation
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.project import SpacePicture
 from lrt_explorer.study.recipe import Recipe

@@ -11,7 +11,7 @@ from lrt_explorer.defaults import EVIDENCE_TOKENS
 from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.compare import Comparison, ComparisonStep
-from lrt_explorer.study.evaluate import Evaluation
+from lrt_explorer.study.evaluation.evaluate import Evaluation
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.steer_spec import SteerSpec
 from lrt_explorer.study.texts import Source

@@ -19,7 +19,7 @@ from lrt_explorer.study.calibrate import Calibration
 from lrt_explorer.study.check import ConceptCheck, check_concept
 from lrt_explorer.study.compare import Comparison, ComparisonStep
 from lrt_explorer.study.estimators import ESTIMATORS, by_descent, closed_form, closed_forms
-from lrt_explorer.study.evaluate import Evaluation, EvaluationSettings
+from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings
 from lrt_explorer.study.known import short_hash
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.project import SpacePicture

@@ -18,9 +18,10 @@ from lrt_explorer.lm.generate import generate_arms
 from lrt_explorer.lm.load import wrap_model
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode, prompt_tokens
+from lrt_explorer.study.arm_directions import Direction
 from lrt_explorer.study.compare import compare
 from lrt_explorer.study.dose import Sampling, score_response
-from lrt_explorer.study.evaluation.arms import ConceptArms, Direction
+from lrt_explorer.study.evaluation.arms import ConceptArms
 from lrt_explorer.study.evaluation.baseline import baseline_prompt
 from lrt_explorer.study.evaluation.measure import measure, read_both
 from lrt_explorer.study.evaluation.settings import EvaluationSettings

@@ -15,7 +15,7 @@ from lrt_explorer.library.options import (
     VectorOptions,
     settings_of,
 )
-from lrt_explorer.study.evaluate import EvaluationSettings
+from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
 from lrt_explorer.study.steer_spec import SteerSpec
 from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitSpec

@@ -17,7 +17,7 @@ from lrt_explorer.store import PairMap
 from lrt_explorer.study.calibrate import calibrate_concept
 from lrt_explorer.study.compare import Comparison, compare
 from lrt_explorer.study.deviation import unit_of
-from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
+from lrt_explorer.study.evaluation.evaluate import EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import finish

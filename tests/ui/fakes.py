@@ -12,7 +12,7 @@ from lrt_explorer.errors import ArtifactError, ModelError, PromptError, Settings
 from lrt_explorer.study.calibrate import Calibration, CostCurve, calibration_of
 from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep, changed_tokens
 from lrt_explorer.study.estimators import by_descent, closed_forms
-from lrt_explorer.study.evaluate import Evaluation, EvaluationStep
+from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationStep
 from lrt_explorer.study.layers import LayerCell, LayerGrid
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.project import LARGE, MAPPED, Arrow, SpacePicture

@@ -11,8 +11,9 @@ import torch
 from lrt_explorer.errors import ArtifactError, ContrastError, ModelError, SettingsError
 from lrt_explorer.lm.presets import PAIRS
 from lrt_explorer.store import load_map
-from lrt_explorer.study import controls, evaluate
-from lrt_explorer.study.evaluate import EvaluationStep
+from lrt_explorer.study import controls
+from lrt_explorer.study.evaluation import evaluate
+from lrt_explorer.study.evaluation.evaluate import EvaluationStep
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.steer_spec import SteerSpec

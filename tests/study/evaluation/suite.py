@@ -9,7 +9,7 @@ from lrt_explorer.concepts.contrast import ContrastSet, ReadoutPrompt
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.store import MapInfo, PairMap, load_map, save_map
 from lrt_explorer.study.collect import Route
-from lrt_explorer.study.evaluate import Evaluation, EvaluationSettings, evaluate
+from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate
 from lrt_explorer.study.fit import fit_maps
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.pair import Pair

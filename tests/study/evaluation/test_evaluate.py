@@ -16,9 +16,9 @@ from lrt_explorer.store import PairMap
 from lrt_explorer.study.calibrate import calibrate_concept
 from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.dose import dose_response
-from lrt_explorer.study.evaluate import Evaluation, EvaluationSettings, EvaluationStep, evaluate
 from lrt_explorer.study.evaluation.arms import others_among, others_of
 from lrt_explorer.study.evaluation.document import evaluation_document
+from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings, EvaluationStep, evaluate
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.pair import Pair
