@@ -10,7 +10,7 @@ from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.directions import method_name
 from lrt_explorer.concepts.examples import default_prompt
 from lrt_explorer.concepts.readout import answer_readout, pooled_prompt
-from lrt_explorer.concepts.readout_kinds import READOUTS
+from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.concepts.vectors import SteeringVector, addition, transfer
 from lrt_explorer.lm.chat import framed
 from lrt_explorer.lm.generate import generate_arms

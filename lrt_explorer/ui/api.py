@@ -8,7 +8,7 @@ from gradio.events import api
 
 from lrt_explorer.concepts.contrast import Reading
 from lrt_explorer.concepts.methods import METHODS, Method
-from lrt_explorer.concepts.scoring import scorer_from_text
+from lrt_explorer.concepts.sets.scoring import scorer_from_text
 from lrt_explorer.defaults import (
     EVIDENCE_TOKENS,
     FIT_TOKENS,

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from lrt_explorer.concepts.readout_kinds import READOUTS
+from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.defaults import PROMPTS
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.store import assets_home

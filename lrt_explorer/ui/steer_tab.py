@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from lrt_explorer.concepts.readings import READINGS
+from lrt_explorer.concepts.sets.readings import READINGS
 from lrt_explorer.defaults import MAX_NEW_TOKENS, SEED
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.study.arms import UNSTEERED

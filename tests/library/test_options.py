@@ -6,7 +6,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from lrt_explorer.concepts.scoring import scorer_from_text
+from lrt_explorer.concepts.sets.scoring import scorer_from_text
 from lrt_explorer.library.options import (
     CompareOptions,
     EvaluateOptions,

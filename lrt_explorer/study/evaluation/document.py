@@ -6,7 +6,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
-from lrt_explorer.concepts.readout_kinds import READOUTS
+from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.store import MapInfo
 from lrt_explorer.study.arms import TRANSFERRED
 from lrt_explorer.study.estimators import chosen_setting
