@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 
 from lrt_explorer.cli import build_parser, main
 from lrt_explorer.concepts.contrast import write_contrast
+from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.lm.cache import models as cached
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import data_home, load_map, load_vector
@@ -258,9 +259,13 @@ def test_wrong_usage_leaves_with_2(arguments: list[str], capsys: pytest.CaptureF
     assert "usage: lrt-explorer" in capsys.readouterr().err
 
 
-def test_models_that_are_none_are_refused(fail: Run, folders: dict[str, str], tmp_path: Path) -> None:
+def test_models_that_are_none_are_refused(
+    fail: Run, folders: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert "neither a preset, nor a folder, nor reachable" in fail("fit", "nobody/nothing", folders["large"])
     assert "no config.json" in fail("vector", str(tmp_path), "--layer", "0", "--concept", "mood")
+    # An earlier test of this process may have loaded it, from the assets that ship.
+    monkeypatch.setattr("lrt_explorer.lm.cache._MODELS", ModelCache(2))
     assert "the demo model tinyworld-s is not in" in fail("fit", "tinyworld-s", folders["large"])
 
 
