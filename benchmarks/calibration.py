@@ -157,7 +157,11 @@ def random_vectors(
     map, info = saved.map, saved.info
     shuffled = finish(
         control_maps(
-            small, large, read_texts(TINYWORLD), info.small_layer, info.large_layer, tokens=tokens, corpus=TINYWORLD
+            Pair(small=small, large=large),
+            read_texts(TINYWORLD),
+            (info.small_layer, info.large_layer),
+            tokens=tokens,
+            corpus=TINYWORLD,
         )
     )
     # Each draw has vectors of its own; the controls of different draws come from common pools.

@@ -42,6 +42,7 @@ from lrt_explorer.study.batches import DocumentStream
 from lrt_explorer.study.collect import Route, collect
 from lrt_explorer.study.dose import dose_response
 from lrt_explorer.study.estimators import closed_form
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.paired import read_paired
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.self_written import SelfWritten, WritingSettings
@@ -103,7 +104,7 @@ def _fitted(
         stream = DocumentStream(texts)
         if states is not None:
             stream.skip_to(states.position, states.corpus_fingerprint)
-        states = finish(collect(small, large, stream, [route], size, begun=states))
+        states = finish(collect(Pair(small=small, large=large), stream, [route], size, begun=states))
         moments = states.of(route)
         yield size, states.counts.used, ridge(moments["fit"], moments["select"]).map, time.monotonic() - begun
 

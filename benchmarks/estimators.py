@@ -33,6 +33,7 @@ from lrt_explorer.study.estimators import DISTILLED, closed_forms
 from lrt_explorer.study.fit import fit_maps
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.known import known_vectors
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.sgd import sgd_map
 from lrt_explorer.study.solve import FittedMap
@@ -50,7 +51,7 @@ def fits(steps: int, rates: Sequence[float]) -> dict[str, Fit]:
 
     def closed(method: str) -> Fit:
         def fit(small: LanguageModel, large: LanguageModel, texts: Corpus, i: int, j: int, how: FitSettings) -> Fits:
-            return fit_maps(small, large, texts, [Route(i, j)], replace(how, method=method))
+            return fit_maps(Pair(small=small, large=large), texts, [Route(i, j)], replace(how, method=method))
 
         return fit
 

@@ -28,10 +28,10 @@ from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.store import MapInfo, load_artifact, load_map
-from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
+from lrt_explorer.store import MapInfo, PairMap, load_artifact, load_map
 from lrt_explorer.study.evaluation.arms import concept_arms, others_of
 from lrt_explorer.study.evaluation.case import Case
+from lrt_explorer.study.evaluation.evaluate import EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.kept import KIND
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.world import world_of
@@ -101,7 +101,14 @@ def measure(
     with tempfile.TemporaryDirectory() as home:
         clock, processor = time.perf_counter(), time.process_time()
         evaluation = finish(
-            evaluate(small, large, map, info, concepts, control_maps=controls, settings=settings, keep=Path(home))
+            evaluate(
+                Pair(small=small, large=large),
+                PairMap(map=map, info=info),
+                concepts,
+                control_maps=controls,
+                settings=settings,
+                keep=Path(home),
+            )
         )
         suite = (time.perf_counter() - clock, time.process_time() - processor)
         kept = {folder.name.rpartition("-")[0]: load_artifact(folder, KIND) for folder in Path(home).iterdir()}

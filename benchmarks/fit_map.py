@@ -35,12 +35,12 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from lrt_explorer.lm.capture import capture_rows
 from lrt_explorer.lm.load import load, wrap_model
-from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.lm.presets import MODELS, PAIRS
+from lrt_explorer.lm.presets import MODELS, PAIRS, PairPreset
 from lrt_explorer.study.batches import DocumentStream
 from lrt_explorer.study.collect import Route, collect
 from lrt_explorer.study.fit import fit_maps
 from lrt_explorer.study.fit_settings import FitSettings
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.paired import CONTEXT, Placed, place
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.sgd import sgd_map
@@ -61,12 +61,10 @@ MEMORY_TOKENS = (100_000, 1_000_000)
 CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
 
 
-@dataclass(frozen=True)
-class Pair:
+@dataclass(frozen=True, kw_only=True)
+class FittedPair(Pair):
     """Two models and the layers of the one pair that is fitted."""
 
-    small: LanguageModel
-    large: LanguageModel
     small_layer: int
     large_layer: int
 
@@ -76,13 +74,18 @@ class Pair:
         return [Route(i, j) for i, j in product(range(self.small.layers), range(self.large.layers))]
 
 
-def demo_pair() -> Pair:
+def preset_pair(preset: PairPreset) -> FittedPair:
+    """A pair by its preset, at its default layers."""
+    layers = {"small_layer": preset.small_layer, "large_layer": preset.large_layer}
+    return FittedPair(small=load(preset.small), large=load(preset.large), **layers)
+
+
+def demo_pair() -> FittedPair:
     """The pair that the app opens with, at its default layers."""
-    preset = PAIRS[0]
-    return Pair(load(preset.small), load(preset.large), preset.small_layer, preset.large_layer)
+    return preset_pair(PAIRS[0])
 
 
-def llama_pair() -> Pair:
+def llama_pair() -> FittedPair:
     """Two random models of usual proportions, with the demo family's tokenizer."""
     tokenizer = load(PAIRS[0].small).tokenizer
     models = []
@@ -100,10 +103,10 @@ def llama_pair() -> Pair:
         torch.manual_seed(width)
         models.append(wrap_model(f"llama-{width}", AutoModelForCausalLM.from_config(config), tokenizer))
     small, large = models
-    return Pair(small, large, LLAMA_BLOCKS // 2, LLAMA_BLOCKS // 2)
+    return FittedPair(small=small, large=large, small_layer=LLAMA_BLOCKS // 2, large_layer=LLAMA_BLOCKS // 2)
 
 
-def batches(pair: Pair, texts: Sequence[str], tokens: int) -> list[Placed]:
+def batches(pair: FittedPair, texts: Sequence[str], tokens: int) -> list[Placed]:
     """The batches that a fit of so many tokens reads."""
     made: list[Placed] = []
     for batch in DocumentStream(texts).batches(Windows(pair.small, pair.large)):
@@ -113,7 +116,7 @@ def batches(pair: Pair, texts: Sequence[str], tokens: int) -> list[Placed]:
     return made
 
 
-def forward(pair: Pair, made: Sequence[Placed]) -> None:
+def forward(pair: FittedPair, made: Sequence[Placed]) -> None:
     """Both models over all batches, whole."""
     with torch.inference_mode():
         for placed in made:
@@ -121,7 +124,7 @@ def forward(pair: Pair, made: Sequence[Placed]) -> None:
             pair.large.model(input_ids=placed.large.ids, attention_mask=placed.large.mask)
 
 
-def forward_to_layer(pair: Pair, made: Sequence[Placed]) -> None:
+def forward_to_layer(pair: FittedPair, made: Sequence[Placed]) -> None:
     """Both models over all batches, up to the layers of the one pair; of the first token alone something is read."""
     first = torch.zeros(1, dtype=torch.long)
     for placed in made:
@@ -129,7 +132,7 @@ def forward_to_layer(pair: Pair, made: Sequence[Placed]) -> None:
         capture_rows(pair.large, placed.large, first, [pair.large_layer], [])
 
 
-def speed(pair: Pair, tokens: int, runs: int, clock: Callable[[], float]) -> dict[str, object]:
+def speed(pair: FittedPair, tokens: int, runs: int, clock: Callable[[], float]) -> dict[str, object]:
     """One pair and all pairs over the forward passes."""
     texts = [text for text in islice(read_texts(TINYWORLD), tokens // 50) if isinstance(text, str)]
     made = batches(pair, texts, tokens)
@@ -137,8 +140,8 @@ def speed(pair: Pair, tokens: int, runs: int, clock: Callable[[], float]) -> dic
     works: dict[str, Callable[[], object]] = {
         "forward": lambda: forward(pair, made),
         "to_layer": lambda: forward_to_layer(pair, made),
-        "one": lambda: finish(fit_maps(pair.small, pair.large, texts, one, FitSettings(tokens))),
-        "all": lambda: finish(fit_maps(pair.small, pair.large, texts, pair.all_routes, FitSettings(tokens))),
+        "one": lambda: finish(fit_maps(pair, texts, one, FitSettings(tokens))),
+        "all": lambda: finish(fit_maps(pair, texts, pair.all_routes, FitSettings(tokens))),
     }
     forward(pair, made[:1])
     taken: list[dict[str, float]] = []
@@ -166,7 +169,12 @@ def speed(pair: Pair, tokens: int, runs: int, clock: Callable[[], float]) -> dic
 
 
 def descend(
-    pair: Pair, texts: Sequence[str], layers: tuple[int, int], rate: float, tokens: int, clock: Callable[[], float]
+    pair: FittedPair,
+    texts: Sequence[str],
+    layers: tuple[int, int],
+    rate: float,
+    tokens: int,
+    clock: Callable[[], float],
 ) -> tuple[float, float]:
     """Held-out R² of a map made by AdamW, and the time of its descent alone."""
     begun = clock()
@@ -176,11 +184,11 @@ def descend(
         if not progress.message.startswith("epoch"):
             begun = clock()
 
-    fitted = finish(sgd_map(pair.small, pair.large, texts, *layers, FitSettings(tokens), learning_rate=rate), seen)
+    fitted = finish(sgd_map(pair, texts, layers, FitSettings(tokens), learning_rate=rate), seen)
     return fitted.info.r2, clock() - begun
 
 
-def adamw(pair: Pair, tokens: int, runs: int, clock: Callable[[], float]) -> dict[str, object]:
+def adamw(pair: FittedPair, tokens: int, runs: int, clock: Callable[[], float]) -> dict[str, object]:
     """The closed form beside AdamW: held-out R² and time, of one pair and of all."""
     texts = [text for text in islice(read_texts(TINYWORLD), tokens // 50) if isinstance(text, str)]
     default = (pair.small_layer, pair.large_layer)
@@ -191,10 +199,10 @@ def adamw(pair: Pair, tokens: int, runs: int, clock: Callable[[], float]) -> dic
     all_over: list[float] = []
     for _ in range(runs):
         begun = clock()
-        (fitted,) = finish(fit_maps(pair.small, pair.large, texts, [Route(*default)], FitSettings(tokens)))
+        (fitted,) = finish(fit_maps(pair, texts, [Route(*default)], FitSettings(tokens)))
         one = clock() - begun
         begun = clock()
-        finish(fit_maps(pair.small, pair.large, texts, pair.all_routes, FitSettings(tokens)))
+        finish(fit_maps(pair, texts, pair.all_routes, FitSettings(tokens)))
         every = clock() - begun
         closed.append(fitted.info.r2)
         for rate in LEARNING_RATES:
@@ -214,10 +222,10 @@ def adamw(pair: Pair, tokens: int, runs: int, clock: Callable[[], float]) -> dic
     }
 
 
-def smallest_pair() -> Pair:
+def smallest_pair() -> FittedPair:
     """The shipped pair with the fewest parameters, on which many tokens are read soonest."""
     shipped = [pair for pair in PAIRS if MODELS[pair.small].shipped and MODELS[pair.large].shipped]
-    loaded = [Pair(load(p.small), load(p.large), p.small_layer, p.large_layer) for p in shipped]
+    loaded = [preset_pair(preset) for preset in shipped]
     return min(loaded, key=lambda pair: pair.small.parameters + pair.large.parameters)
 
 
@@ -229,7 +237,7 @@ def peak_memory(tokens: int) -> tuple[int, int]:
     pair = smallest_pair()
     process = psutil.Process()
     seen = [process.memory_info().rss]
-    study = collect(pair.small, pair.large, read_texts(TINYWORLD), pair.all_routes, tokens)
+    study = collect(pair, read_texts(TINYWORLD), pair.all_routes, tokens)
     finish(study, lambda _: seen.append(process.memory_info().rss))
     return seen[0], max(seen)
 

@@ -30,7 +30,9 @@ from lrt_explorer.concepts.contrast import load_concept, shipped_concepts
 from lrt_explorer.lm.load import load, wrap_model
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.presets import PAIRS
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.layers import layer_grid
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.texts import TINYWORLD, read_texts
 
@@ -65,7 +67,7 @@ def seconds(
     chosen = [load_concept(name) for name in list(shipped_concepts())[:concepts]]
     chosen = [concept.some_pairs(range(PAIRS_OF_A_CONCEPT)) for concept in chosen]
     begun = clock()
-    grid = finish(layer_grid(small, large, texts, tokens=tokens, concepts=chosen))
+    grid = finish(layer_grid(Pair(small=small, large=large), texts, FitSettings(tokens=tokens, concepts=chosen)))
     taken = clock() - begun
     assert len(grid.cells) == layers[0] * layers[1]
     return taken

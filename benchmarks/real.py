@@ -33,21 +33,22 @@ from typing import Any
 import torch
 
 from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.concepts.examples import default_prompt, example_prompts
 from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.likelihood import continuation_nats
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.store import MapInfo
+from lrt_explorer.store import MapInfo, PairMap
 from lrt_explorer.study.arms import NATIVE, TRANSFERRED, UNSTEERED
 from lrt_explorer.study.calibrate import calibrate_concept
 from lrt_explorer.study.compare import Comparison, compare
-from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
+from lrt_explorer.study.evaluation.evaluate import EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.written import repeated_share
 from lrt_explorer.study.known import few_pairs
 from lrt_explorer.study.progress import finish
+from lrt_explorer.study.steer_spec import SteerSpec
 from lrt_explorer.study.world import world_of
 from lrt_explorer.workbench.maps import map_for
 from lrt_explorer.workbench.pair import Pair
-from lrt_explorer.workbench.starting_points import default_prompt, example_prompts
 
 PERPLEXITY_RATIO, REPETITION = 2.0, 0.2
 """A fluent text has at most so many times the perplexity of the unsteered one, and at most this share repeated."""
@@ -89,8 +90,18 @@ def first_of(small: LanguageModel, large: LanguageModel, concepts: list[Contrast
     settings = EvaluationSettings(prompts=prompts, random_seeds=1, other_concepts=0)
     rows: list[dict[str, Any]] = []
     for concept in concepts:
-        comparison = finish(compare(small, large, map, info, concept, default_prompt(concept)))
-        evidence = finish(evaluate(small, large, map, info, [concept], settings=settings)).concepts[0].evidence
+        comparison = finish(
+            compare(
+                Pair(small=small, large=large),
+                PairMap(map=map, info=info),
+                SteerSpec(concept=concept, prompt=default_prompt(concept)),
+            )
+        )
+        evidence = (
+            finish(evaluate(Pair(small=small, large=large), PairMap(map=map, info=info), [concept], settings=settings))
+            .concepts[0]
+            .evidence
+        )
         slope = evidence.arm(NATIVE).slope
         texts = judge_texts(large, comparison)
         kept, equal = evidence.retention, evidence.retention_at_equal_cost
@@ -140,10 +151,14 @@ def costs_of(
     map, info = saved.map, saved.info
     found: dict[str, dict[str, list[bool]]] = {}
     for concept in concepts:
-        curve = finish(calibrate_concept(small, large, info.large_layer, concept)).curve
+        curve = finish(calibrate_concept(Pair(small=small, large=large), info.large_layer, concept)).curve
         for cost in costs:
             for prompt in example_prompts(concept):
-                study = compare(small, large, map, info, concept, prompt, strength=curve.strength(cost))
+                study = compare(
+                    Pair(small=small, large=large),
+                    PairMap(map=map, info=info),
+                    SteerSpec(concept=concept, prompt=prompt, strength=curve.strength(cost)),
+                )
                 texts = judge_texts(large, finish(study))
                 for name in ARMS:
                     found.setdefault(f"{cost:g}", {}).setdefault(name, []).append(texts[name]["fluent"])
@@ -218,7 +233,13 @@ def open_of(small_name: str, large_name: str, concept_name: str | None) -> dict[
         saved = finish(map_for(Pair(small=small, large=large), layers_of(small, large)))
         map, info = saved.map, saved.info
         fitted = time.perf_counter()
-        comparison = finish(compare(small, large, map, info, concept, default_prompt(concept)))
+        comparison = finish(
+            compare(
+                Pair(small=small, large=large),
+                PairMap(map=map, info=info),
+                SteerSpec(concept=concept, prompt=default_prompt(concept)),
+            )
+        )
     done = time.perf_counter()
     steps = max(1, sum(length == 1 for _, (_, length), _ in passes))
     bare = bare_seconds(passes, steps, len(comparison.arms))

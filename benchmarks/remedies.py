@@ -30,6 +30,7 @@ import torch
 from benchmarks.real import REPETITION, described, is_fluent, layers_of, say
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.concepts.directions import Method
+from lrt_explorer.concepts.examples import example_prompts
 from lrt_explorer.concepts.readout import answer_readout
 from lrt_explorer.concepts.vectors import addition, transfer
 from lrt_explorer.defaults import FIRST_FIT_TOKENS, MAX_NEW_TOKENS
@@ -44,11 +45,12 @@ from lrt_explorer.study.calibrate import FIRST_COST, cost_curve
 from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.evaluation.written import repeated_share
 from lrt_explorer.study.fit import FittedMap, fit_map
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.known import known_vectors
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.texts import read_texts
 from lrt_explorer.study.world import world_of
-from lrt_explorer.workbench.starting_points import example_prompts
 
 
 @dataclass(frozen=True)
@@ -153,14 +155,10 @@ def variant_of(
     layers = how.layers or layers_of(small, large)
     corpus = world_of(small.name, large.name).corpus
     study = fit_map(
-        small,
-        large,
+        Pair(small=small, large=large),
         read_texts(corpus),
-        *layers,
-        tokens=how.tokens,
-        corpus=corpus,
-        method=how.estimator,
-        keep_moments=True,
+        layers,
+        FitSettings(tokens=how.tokens, corpus=corpus, method=how.estimator, keep_moments=True),
     )
     fitted = finish(study)
     rows: dict[str, dict[str, Any]] = {}

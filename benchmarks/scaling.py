@@ -36,9 +36,9 @@ from lrt_explorer.study.dose import dose_response
 from lrt_explorer.study.fit import fit_maps
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.known import known_vectors
+from lrt_explorer.study.pair import BLOCKS_ABOVE, Pair
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.statistics import Interval, sample_interval
-from lrt_explorer.study.suggest import BLOCKS_ABOVE
 from lrt_explorer.study.texts import BROKEN_OFF, read_texts
 
 FAMILY = ("tinyworld-xs", "tinyworld-s", "tinyworld-m", "tinyworld-l", "tinyworld-g")
@@ -122,7 +122,9 @@ def random_point(model: str, layer: int, prompts: int) -> dict[str, Any]:
 def maps(small: str, large: str, layers: Sequence[tuple[int, int]], tokens: int) -> list[AffineMap]:
     """Maps of some layer pairs, from one pass."""
     routes = [Route(i, j) for i, j in layers]
-    study = fit_maps(models().get(small), models().get(large), read_texts(BROKEN_OFF), routes, FitSettings(tokens))
+    study = fit_maps(
+        Pair(small=models().get(small), large=models().get(large)), read_texts(BROKEN_OFF), routes, FitSettings(tokens)
+    )
     return [fitted.map for fitted in finish(study)]
 
 

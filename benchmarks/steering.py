@@ -34,11 +34,12 @@ from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.collect import Route
-from lrt_explorer.study.dose import DoseResponse, dose_response, score_response
+from lrt_explorer.study.dose import DoseResponse, Sampling, dose_response, score_response
 from lrt_explorer.study.fit import fit_maps
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.judged import judged_score
 from lrt_explorer.study.known import Known, read_known
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.texts import BROKEN_OFF, read_texts
 from lrt_explorer.tinyworld.contrasts import contrast_set
@@ -118,8 +119,7 @@ def judged_ends(
             score,
             unit_for(lm, layer),
             strengths=ENDS,
-            max_new_tokens=tokens,
-            temperature=0.7,
+            sampling=Sampling(max_new_tokens=tokens, temperature=0.7),
         )
     )
     low, high = (float(x) for x in written.mean("native"))
@@ -157,7 +157,9 @@ def transfers(
 ) -> dict[str, Any]:
     """Retention of every concept through the map i → j, with both controls."""
     routes = [Route(i, j), *(Route(i, j, shuffle=seed) for seed in range(1, SEEDS + 1))]
-    fitted, *shuffled = finish(fit_maps(small, large, read_texts(corpus), routes, FitSettings(tokens, corpus)))
+    fitted, *shuffled = finish(
+        fit_maps(Pair(small=small, large=large), read_texts(corpus), routes, FitSettings(tokens, corpus))
+    )
     concepts = {}
     for concept in CONCEPTS:
         contrast = load_concept(concept.name)

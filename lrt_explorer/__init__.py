@@ -55,8 +55,9 @@ if TYPE_CHECKING:
     from lrt_explorer.lm.load import load, wrap_model
     from lrt_explorer.lm.model import LanguageModel
     from lrt_explorer.store import load_vector, save_map
-    from lrt_explorer.study.evaluate import EvaluationSettings
+    from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
     from lrt_explorer.study.moments import known_moments
+    from lrt_explorer.study.pair import Pair
     from lrt_explorer.study.progress import Progress, finish
     from lrt_explorer.study.tables import choices
     from lrt_explorer.study.texts import read_texts
@@ -77,6 +78,7 @@ __all__ = [
     "LayerGrid",
     "MapError",
     "ModelError",
+    "Pair",
     "Progress",
     "PromptError",
     "ReadoutPrompt",
@@ -155,8 +157,9 @@ _HOMES = {
     "lrt_explorer.lm.load": ("load", "wrap_model"),
     "lrt_explorer.lm.model": ("LanguageModel",),
     "lrt_explorer.store": ("load_vector", "save_map"),
-    "lrt_explorer.study.evaluate": ("EvaluationSettings",),
+    "lrt_explorer.study.evaluation.evaluate": ("EvaluationSettings",),
     "lrt_explorer.study.moments": ("known_moments",),
+    "lrt_explorer.study.pair": ("Pair",),
     "lrt_explorer.study.progress": ("Progress", "finish"),
     "lrt_explorer.study.tables": ("choices",),
     "lrt_explorer.study.texts": ("read_texts",),

@@ -1,11 +1,11 @@
-"""The one rule of the house: imports point down, and importing does no work (docs/architecture.md)."""
+"""The rules of the house: imports point down, importing does no work, signatures are short (docs/architecture.md)."""
 
 import ast
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -185,6 +185,84 @@ def test_a_planted_violation_is_found(module: str, planted: str, complaint: str)
     found = violations(SOUND | {module: planted})
     assert len(found) == 1
     assert complaint in found[0]
+
+
+def folder(module: str, packages: Collection[str]) -> str:
+    """The folder that a module lies in."""
+    return module if module in packages else module.rpartition(".")[0]
+
+
+def folder_circle(modules: Mapping[str, str], packages: Collection[str]) -> list[str]:
+    """Folders that import each other in a circle, "" for none; the folder of the package itself holds all floors."""
+    graph: dict[str, set[str]] = {}
+    for module, source in modules.items():
+        for entry in imports(module, source, modules):
+            own, other = folder(module, packages), folder(entry.target, packages)
+            if entry.target in modules and own != other and not {own, other} & {PACKAGE, ""}:
+                graph.setdefault(own, set()).add(other)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_folders_import_each_other() -> None:
+    modules = sources(ROOT)
+    packages = {name for name in modules if (ROOT / name.replace(".", "/")).is_dir()}
+    assert {f"{PACKAGE}.study", f"{PACKAGE}.study.evaluation"} <= packages
+    assert folder_circle(modules, packages) == []
+    # Each module alone is in no circle, but the folders are.
+    modules[f"{PACKAGE}.study.pair"] += f"\nfrom {PACKAGE}.study.evaluation import settings"
+    assert {f"{PACKAGE}.study", f"{PACKAGE}.study.evaluation"} == set(folder_circle(modules, packages))
+
+
+MOST_PARAMETERS = 8
+
+
+def crowded(source: str) -> list[str]:
+    """Public functions and methods with more parameters than anyone remembers; those inside functions are not public.
+
+    What a dataclass is made from is its fields, which are named where it is made.
+    """
+    found = []
+
+    def look(body: Sequence[ast.stmt]) -> None:
+        for node in body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                given = node.args
+                named = [arg.arg for arg in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
+                named += [arg.arg for arg in (given.vararg, given.kwarg) if arg is not None]
+                public = not node.name.startswith("_") or node.name.endswith("__")
+                if public and len([name for name in named if name not in ("self", "cls")]) > MOST_PARAMETERS:
+                    found.append(node.name)
+            else:
+                for part in ("body", "orelse", "finalbody"):
+                    look(getattr(node, part, []))
+
+    look(ast.parse(source).body)
+    return found
+
+
+def test_no_public_function_takes_more_parameters_than_anyone_remembers() -> None:
+    assert {module: names for module, source in sources(ROOT).items() if (names := crowded(source))} == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("def f(a, b, c, d, e, f, g, h): ...", []),
+        ("def f(a, b, c, d, e, f, g, h, i): ...", ["f"]),
+        ("def f(a, /, b, c, d, *, e, f, g, h, **i): ...", ["f"]),
+        ("def _f(a, b, c, d, e, f, g, h, i): ...", []),
+        ("class C:\n def f(self, a, b, c, d, e, f, g, h): ...", []),
+        ("class C:\n def __init__(self, a, b, c, d, e, f, g, h, i): ...", ["__init__"]),
+        ("if True:\n async def f(a, b, c, d, e, f, g, h, i): ...", ["f"]),
+        ("def outer():\n def f(a, b, c, d, e, f, g, h, i): ...", []),
+    ],
+)
+def test_parameters_are_counted(source: str, names: list[str]) -> None:
+    assert crowded(source) == names
 
 
 # Runs in a fresh interpreter: imports the modules named in argv and reports what that loaded and which files it opened.

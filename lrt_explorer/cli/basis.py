@@ -34,9 +34,9 @@ def run(options: argparse.Namespace) -> Json:
     texts = read_texts(corpus)
     pair = run_study(open_pair(options.small, options.large))
     study = shared_basis(
-        *pair.both,
+        pair,
         texts,
-        *pair.layers(options.small_layer, options.large_layer),
+        pair.layers(options.small_layer, options.large_layer),
         top=options.top,
         tokens=options.tokens,
         corpus=corpus,

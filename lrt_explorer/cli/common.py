@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrt_explorer.concepts.methods import METHODS
-from lrt_explorer.concepts.readings import readings_help
-from lrt_explorer.concepts.readout_kinds import READOUTS
-from lrt_explorer.concepts.scorer_kinds import scorers_help
+from lrt_explorer.concepts.sets.readings import readings_help
+from lrt_explorer.concepts.sets.readout_kinds import READOUTS
+from lrt_explorer.concepts.sets.scorer_kinds import scorers_help
 from lrt_explorer.registry import Table
 from lrt_explorer.study.progress import Progress, Result, finish
 
 if TYPE_CHECKING:
     from lrt_explorer.concepts.contrast import ContrastSet
-    from lrt_explorer.concepts.scoring import ScorerChoice
+    from lrt_explorer.concepts.sets.scoring import ScorerChoice
     from lrt_explorer.lm.model import LanguageModel
     from lrt_explorer.study.world import World
     from lrt_explorer.workbench.requests import Models
@@ -159,7 +159,7 @@ def chosen_scorer(options: argparse.Namespace) -> "ScorerChoice | None":
     Raises:
         SettingsError: if it names none.
     """
-    from lrt_explorer.concepts.scoring import scorer_from_text
+    from lrt_explorer.concepts.sets.scoring import scorer_from_text
 
     return None if options.scorer is None else scorer_from_text(options.scorer)
 

@@ -105,7 +105,7 @@ def run(options: argparse.Namespace) -> Json:
 
 def _asked(options: argparse.Namespace, world: "World") -> "EvidenceSpec":
     """What the options ask for."""
-    from lrt_explorer.study.evaluate import EvaluationSettings
+    from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
     from lrt_explorer.study.texts import read_texts
     from lrt_explorer.workbench.evidence import EvidenceSpec
 

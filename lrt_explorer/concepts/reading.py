@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lrt_explorer.concepts.readings import READINGS, Reader, Reading, token_from_end
-from lrt_explorer.concepts.sets import MINIMUM_PAIRS, ContrastSet
+from lrt_explorer.concepts.sets.contrast_set import MINIMUM_PAIRS, ContrastSet
+from lrt_explorer.concepts.sets.readings import READINGS, Reader, Reading, token_from_end
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.outliers import ordinary_rows

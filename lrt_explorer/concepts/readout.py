@@ -7,8 +7,8 @@ from os.path import commonprefix
 import torch
 from torch import Tensor
 
-from lrt_explorer.concepts.readout_kinds import READOUTS, Readout
-from lrt_explorer.concepts.sets import ReadoutPrompt
+from lrt_explorer.concepts.sets.contrast_set import ReadoutPrompt
+from lrt_explorer.concepts.sets.readout_kinds import READOUTS, Readout
 from lrt_explorer.errors import ContrastError, SettingsError
 from lrt_explorer.lm.chat import Framed, framed
 from lrt_explorer.lm.generate import next_token_logprobs

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from lrt_explorer.concepts.formats.evaluations import choice_prompt
 from lrt_explorer.concepts.readout import answer_readout
-from lrt_explorer.concepts.sets import ReadoutPrompt
+from lrt_explorer.concepts.sets.contrast_set import ReadoutPrompt
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.lm.model import LanguageModel
 

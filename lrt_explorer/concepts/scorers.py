@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from lrt_explorer.concepts.scorer_kinds import SCORERS, Scorer, ScorerKind
-from lrt_explorer.concepts.scoring import ClassifierLabel, Expression, ScorerChoice, WordList, known_judge
+from lrt_explorer.concepts.sets.scorer_kinds import SCORERS, Scorer, ScorerKind
+from lrt_explorer.concepts.sets.scoring import ClassifierLabel, Expression, ScorerChoice, WordList, known_judge
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.lm.classify import Classifier, load_classifier
 from lrt_explorer.registry import resolve

@@ -9,7 +9,7 @@ from torch import Tensor
 from lrt_explorer.concepts.diagnostics import Diagnosis, diagnose
 from lrt_explorer.concepts.directions import METHODS, Method, direction, method_name
 from lrt_explorer.concepts.reading import PairStates, read_pairs, reading_pairs
-from lrt_explorer.concepts.sets import ContrastSet
+from lrt_explorer.concepts.sets.contrast_set import ContrastSet
 from lrt_explorer.concepts.whitening import whitening
 from lrt_explorer.errors import VectorError
 from lrt_explorer.linear.affine import AffineMap

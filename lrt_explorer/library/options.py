@@ -11,8 +11,8 @@ from typing import Any, TypedDict, TypeVar
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.concepts.methods import Method
-from lrt_explorer.concepts.readout_kinds import Readout
-from lrt_explorer.concepts.scoring import ScorerChoice, scorer_from_text
+from lrt_explorer.concepts.sets.readout_kinds import Readout
+from lrt_explorer.concepts.sets.scoring import ScorerChoice, scorer_from_text
 from lrt_explorer.linear.steering import SteeringVector
 from lrt_explorer.study.brought import Side
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import lrt_explorer.study.compare
-import lrt_explorer.study.evaluate
+import lrt_explorer.study.evaluation.evaluate
 import lrt_explorer.study.layers
 import lrt_explorer.study.project
 from lrt_explorer.concepts.vectors import transfer
@@ -112,7 +112,7 @@ class Comparison(_Extended, lrt_explorer.study.compare.Comparison):
         return comparison_html(self)
 
 
-class Evaluation(_Extended, lrt_explorer.study.evaluate.Evaluation):
+class Evaluation(_Extended, lrt_explorer.study.evaluation.evaluate.Evaluation):
     """A finished evaluation; a notebook shows its verdicts."""
 
     def document(self) -> dict[str, Any]:

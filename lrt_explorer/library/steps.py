@@ -39,9 +39,10 @@ from lrt_explorer.study.check import ConceptCheck
 from lrt_explorer.study.compare import ComparisonStep
 from lrt_explorer.study.dose import dose_response as dose_response
 from lrt_explorer.study.estimators import ESTIMATORS, closed_form
-from lrt_explorer.study.evaluate import EvaluationSettings
+from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.steer_spec import SteerSpec
 from lrt_explorer.study.suggest import Suggestion
 from lrt_explorer.study.texts import Corpus, Source, given_texts, read_texts
 from lrt_explorer.study.world import world_of
@@ -63,7 +64,6 @@ from lrt_explorer.workbench.requests import (
 )
 from lrt_explorer.workbench.session import SpaceSettings
 from lrt_explorer.workbench.starting_points import corpus_name
-from lrt_explorer.workbench.steer_spec import SteerSpec
 
 Model = str | LanguageModel
 """A preset, a folder, a GGUF file, a hub id, or a loaded model."""
@@ -205,7 +205,7 @@ def suggest_layers(
 
     def steps() -> Generator[Progress, None, Suggestion]:
         pair = yield from open_pair(models.small, models.large)
-        study = suggest_study.suggest_layers(*pair.both, texts, chosen, tokens=tokens, seconds=seconds)
+        study = suggest_study.suggest_layers(pair, texts, chosen, tokens=tokens, seconds=seconds)
         return (yield from study)
 
     return steps()
@@ -274,13 +274,7 @@ def check(
             pair, saved = yield from open_with_map(models)
             at = saved.layers
         study = check_study.check_concept(
-            *pair.both,
-            contrast,
-            *at,
-            map=None if saved is None else (saved.map, saved.info),
-            method=spec.method,
-            reading=spec.reading,
-            whiten=spec.whiten,
+            pair, contrast, at, map=saved, method=spec.method, reading=spec.reading, whiten=spec.whiten
         )
         return (yield from study)
 
@@ -303,9 +297,7 @@ def basis(
 
     def steps() -> Generator[Progress, None, basis_study.SharedBasis]:
         pair, at = yield from open_at_layers(models)
-        study = basis_study.shared_basis(
-            *pair.both, texts, *at, top=directions, tokens=tokens, corpus=corpus_name(source)
-        )
+        study = basis_study.shared_basis(pair, texts, at, top=directions, tokens=tokens, corpus=corpus_name(source))
         return (yield from study)
 
     return steps()
@@ -327,7 +319,7 @@ def control_maps(
 
     def steps() -> Generator[Progress, None, tuple[AffineMap, ...]]:
         pair, at = yield from open_at_layers(models)
-        study = controls.control_maps(*pair.both, texts, *at, tokens=tokens, corpus=corpus_name(source), seeds=seeds)
+        study = controls.control_maps(pair, texts, at, tokens=tokens, corpus=corpus_name(source), seeds=seeds)
         return (yield from study)
 
     return steps()

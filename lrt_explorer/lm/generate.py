@@ -81,7 +81,6 @@ def generate_batch(
     max_new_tokens: int,
     temperature: float = 0.0,
     seed: int = 0,
-    use_cache: bool = True,
     batch_rows: int = BATCH_ROWS,
 ) -> list[str]:
     """Continue n prompts, each steered by its own vector, or none if neither layer nor additions are given.
@@ -96,7 +95,6 @@ def generate_batch(
         max_new_tokens: a text ends after so many, at the end of a text, or where the context is full.
         temperature: 0 takes the likeliest token.
         seed: of the noise, which differs from prompt to prompt.
-        use_cache: whether to keep keys and values between steps.
         batch_rows: how many prompts go through the model at once.
 
     Returns:
@@ -114,7 +112,7 @@ def generate_batch(
         steering = _steering(lm, layer, None if additions is None else additions[rows], len(rows))
         sampler = Sampler([prompts[row] for row in rows], temperature, seed)
         streams = [TextStream(lm.tokenizer, tokens) for tokens in together]
-        for step in decode(lm, together, sampler, steering, limit, use_cache):
+        for step in decode(lm, together, sampler, steering, limit, use_cache=True):
             for stream, token in zip(streams, step, strict=True):
                 if token is not None:
                     stream.push(token)

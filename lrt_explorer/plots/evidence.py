@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from lrt_explorer.concepts.readout_kinds import READOUTS
+from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.plots.styles import CLEAR, CONTROL, EVIDENCE_STYLES, ArmStyle
 from lrt_explorer.study.arms import NATIVE, TRANSFERRED
 from lrt_explorer.study.evaluation.evidence import ArmEvidence, ConceptEvidence

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from lrt_explorer.plots.evidence import arm_style, as_text, between, frame, plain
 from lrt_explorer.study.arms import BESIDE, TRANSFERRED
-from lrt_explorer.study.evaluate import Evaluation
+from lrt_explorer.study.evaluation.evaluate import Evaluation
 from lrt_explorer.study.evaluation.evidence import ArmEvidence
 
 ARMS = (TRANSFERRED, *BESIDE)

@@ -8,11 +8,11 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from lrt_explorer.concepts.readout_kinds import READOUTS
+from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.plots import arm_style, between, plain, signed
 from lrt_explorer.store import MapInfo
 from lrt_explorer.study.compare import Comparison
-from lrt_explorer.study.evaluate import Evaluation
+from lrt_explorer.study.evaluation.evaluate import Evaluation
 from lrt_explorer.study.statistics import Interval
 
 _TABLE = """

@@ -4,8 +4,8 @@ import csv
 from io import StringIO
 from typing import Any
 
-from lrt_explorer.study.evaluate import Evaluation
 from lrt_explorer.study.evaluation.document import evaluation_document
+from lrt_explorer.study.evaluation.evaluate import Evaluation
 
 _EVALUATION = ("small", "large", "small_layer", "large_layer", "small_fingerprint", "large_fingerprint")
 _CONCEPT = (

@@ -4,7 +4,7 @@ from collections import Counter
 from html import escape
 
 from lrt_explorer.plots import between, cost, plain, signed, unit
-from lrt_explorer.study.evaluate import ConceptResult, Evaluation
+from lrt_explorer.study.evaluation.evaluate import ConceptResult, Evaluation
 from lrt_explorer.study.known import model_label
 from lrt_explorer.study.statistics import Interval
 from lrt_explorer.study.verdict import NOT_MEASURABLE, NOT_SHOWN, PARTLY, TRANSFERS, VERDICTS

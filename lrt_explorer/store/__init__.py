@@ -3,7 +3,7 @@
 from lrt_explorer.store.artifacts import Artifact, has_artifact, load_artifact, save_artifact
 from lrt_explorer.store.gguf import ControlVectors, read_gguf, write_gguf
 from lrt_explorer.store.homes import assets_home, data_home
-from lrt_explorer.store.maps import MapInfo, check_map, load_map, save_map
+from lrt_explorer.store.maps import MapInfo, PairMap, check_map, load_map, save_map
 from lrt_explorer.store.moments import MomentsInfo, find_moments, forget_moments, load_moments, save_moments
 from lrt_explorer.store.vectors import VectorFile, load_vector, save_vector
 
@@ -12,6 +12,7 @@ __all__ = [
     "ControlVectors",
     "MapInfo",
     "MomentsInfo",
+    "PairMap",
     "VectorFile",
     "assets_home",
     "check_map",

@@ -76,6 +76,24 @@ class MapInfo(PairInfo):
                 raise ArtifactError(f"this map says {value!r:.80} where its {field.name} should be; fit it again")
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class PairMap:
+    """A map with its description, which belong together.
+
+    Attributes:
+        map: the map.
+        info: what it was fitted on, and how good it is.
+    """
+
+    map: AffineMap
+    info: MapInfo
+
+    @property
+    def layers(self) -> tuple[int, int]:
+        """The block it starts from, and the block it leads to."""
+        return self.info.small_layer, self.info.large_layer
+
+
 def save_map(folder: Path, map: AffineMap, info: MapInfo) -> Path:
     """Save a map with its description as a folder.
 

@@ -38,7 +38,7 @@ class ArmKind(Entry[ArmFunction]):
     beside: bool = False
 
 
-_HOME = "lrt_explorer.study.evaluation.arms"
+_HOME = "lrt_explorer.study.arm_directions"
 _STRENGTH = "typical deviations"
 
 ARMS: Table[ArmKind] = Table(

@@ -10,11 +10,10 @@ from lrt_explorer.defaults import BASIS_DIRECTIONS, BASIS_TOKENS
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.linear.canonical import CanonicalBasis, canonical_basis
 from lrt_explorer.linear.moments import CrossMoments
-from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.chat import Document
-from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.batches import DocumentStream
 from lrt_explorer.study.collect import Collected, Route, collect, part_of
+from lrt_explorer.study.pair import Layers, Pair
 from lrt_explorer.study.paired import read_paired
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.solve import check_enough
@@ -112,11 +111,9 @@ class SharedBasis:
 
 
 def shared_basis(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     texts: Iterable[Document],
-    small_layer: int,
-    large_layer: int,
+    layers: Layers,
     *,
     top: int = BASIS_DIRECTIONS,
     tokens: int = BASIS_TOKENS,
@@ -129,11 +126,9 @@ def shared_basis(
     for the tokens, so that no token shown had a part in making the basis.
 
     Args:
-        small: the small model.
-        large: the large model.
+        pair: the models.
         texts: documents that can be gone through twice; each token counts once, whatever the corpus asks for.
-        small_layer: block of the small model.
-        large_layer: block of the large model.
+        layers: a block of each, counted from 0.
         top: directions to show tokens of, at least 1.
         tokens: pairs of tokens to use, of all parts together.
         corpus: the name of the texts, for people.
@@ -143,23 +138,24 @@ def shared_basis(
         SettingsError: if a layer does not exist, a number is not positive, or the texts can be read only once.
         MapError: if too few tokens could be paired for correlations to mean anything.
     """
-    check_layer(small, small_layer)
-    check_layer(large, large_layer)
+    small, large = pair.both
+    small_layer, large_layer = layers
+    pair.check_layers(layers)
     if top < 1 or tokens < 1:
         raise SettingsError("a basis needs tokens to be made of and at least one direction to show; ask for more")
     if iter(texts) is texts:
         raise SettingsError("the texts are gone through twice, but these can be read only once; give a list")
-    true, shuffled = Route(small_layer, large_layer), Route(small_layer, large_layer, shuffle=seed)
+    true, shuffled = Route(*layers), Route(*layers, shuffle=seed)
     texts = yield from prepared(texts, large, tokens)
-    collected = yield from collect(small, large, texts, [true, shuffled], tokens)
+    collected = yield from collect(pair, texts, [true, shuffled], tokens)
     for route in (true, shuffled):  # the control has fewer tokens, for its first batch has no strangers
-        check_enough(small, large, collected, [route])
+        check_enough(pair, collected, [route])
     yield Progress(0, 1, "finding what the layers have in common")
     basis, held_out = _scored(collected, true)
     _, control = _scored(collected, shuffled)
     moments = collected.of(true)["fit"]
     shown = min(top, len(basis.correlations))
-    tokens_of = yield from _exciting(small, large, texts, basis, small_layer, large_layer, shown)
+    tokens_of = yield from _exciting(pair, texts, basis, layers, shown)
     shares_small, shares_large = _variance_shares(basis, moments)
     return SharedBasis(
         small.name,
@@ -217,15 +213,15 @@ Ends = dict[tuple[Side, End], list[tuple[TokenInContext, ...]]]
 
 
 def _exciting(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     texts: Iterable[Document],
     basis: CanonicalBasis,
-    small_layer: int,
-    large_layer: int,
+    layers: Layers,
     shown: int,
 ) -> Generator[Progress, None, Ends]:
     """For both models and both ends of each direction the tokens of report documents that are furthest out."""
+    small, large = pair.both
+    small_layer, large_layer = layers
     keys: list[tuple[Side, End]] = [(side, end) for side in get_args(Side) for end in get_args(End)]
     peaks: dict[tuple[Side, End], list[_Peak]] = {key: [] for key in keys}
     seen: set[str] = set()

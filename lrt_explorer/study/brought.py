@@ -1,13 +1,15 @@
 """Vectors from files, of this program or another: which of two models is one for, and does it fit there?"""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from lrt_explorer.concepts.vectors import SteeringVector
-from lrt_explorer.errors import VectorError
+from lrt_explorer.errors import ArtifactError, SettingsError, VectorError
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import load_vector, read_gguf
+from lrt_explorer.study.pair import Layers, Pair
 
 Side = Literal["small", "large"]
 GGUF = ".gguf"
@@ -37,9 +39,29 @@ def check_home(vector: SteeringVector, lm: LanguageModel, layer: int) -> Steerin
     return vector
 
 
-def bring_vector(
-    path: Path, small: LanguageModel, large: LanguageModel, small_layer: int, large_layer: int
-) -> tuple[Side, SteeringVector]:
+def take_vectors(folder: str | Mapping[Side, SteeringVector]) -> Mapping[Side, SteeringVector]:
+    """The vectors of a folder; none for "". Vectors in memory are themselves.
+
+    Raises:
+        SettingsError: if those in memory belong to neither model.
+        ArtifactError: if they are gone.
+        VectorError: if they are damaged.
+    """
+    sides: tuple[Side, ...] = get_args(Side)
+    if not isinstance(folder, str):
+        if others := [side for side in folder if side not in sides]:
+            raise SettingsError(f"{others[0]!r} is not a model of a pair; give vectors of 'small' or 'large'")
+        return folder
+    if not folder:
+        return {}
+    files = {side: Path(folder) / f"{side}.safetensors" for side in sides}
+    vectors = {side: load_vector(file) for side, file in files.items() if file.is_file()}
+    if not vectors:
+        raise ArtifactError("these vectors are no longer kept; make or load them again")
+    return vectors
+
+
+def bring_vector(path: Path, pair: Pair, layers: Layers) -> tuple[Side, SteeringVector]:
     """Read a vector file and say whose vector it is.
 
     What the file says of its weights decides, then its width. Where both models are as wide and the file says nothing,
@@ -47,17 +69,16 @@ def bring_vector(
 
     Args:
         path: a safetensors artifact, or a GGUF control vector; of several layers the one in use is taken.
-        small: the model that vectors come from.
-        large: the model that is steered.
-        small_layer: block in use of the small model.
-        large_layer: block in use of the large model.
+        pair: the models.
+        layers: a block of each, counted from 0.
 
     Raises:
         VectorError: in one sentence, if it is no vector file, or its vector lives in none of the two places.
     """
+    small, large = pair.both
     try:
-        width, fingerprint, layers = _described(path)
-        sides: dict[Side, tuple[LanguageModel, int]] = {"small": (small, small_layer), "large": (large, large_layer)}
+        width, fingerprint, held = _described(path)
+        sides: dict[Side, tuple[LanguageModel, int]] = {"small": (small, layers[0]), "large": (large, layers[1])}
         fitting = [side for side, (lm, _) in sides.items() if fingerprint in ("", lm.fingerprint) and lm.width == width]
         if not fitting:
             which = "of other weights" if width in (small.width, large.width) else f"of {width} numbers"
@@ -65,9 +86,9 @@ def bring_vector(
                 f"{path.name} holds a vector {which}, but {small.name} has {small.width} and {large.name} "
                 f"{large.width}; choose a vector of one of these models"
             )
-        side = next((side for side in fitting if sides[side][1] in layers), fitting[-1])
+        side = next((side for side in fitting if sides[side][1] in held), fitting[-1])
         lm, layer = sides[side]
-        vector = load_vector(path, layer if layer in layers else None)
+        vector = load_vector(path, layer if layer in held else None)
     except VectorError as error:
         # The folder is one that the visitor has never seen.
         raise VectorError(str(error).replace(str(path), path.name)) from error

@@ -22,9 +22,9 @@ from lrt_explorer.lm.suffix import Start, read_starts
 from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.neutral import costs, neutral_prompts
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.records import Json, Records
-from lrt_explorer.study.world import world_of
 
 COSTS = (0.1, 0.3, 1.0)
 """Nats of KL(steered ‖ unsteered) on neutral text whose strengths are shown."""
@@ -144,8 +144,7 @@ def calibrate(
 
 
 def calibrate_concept(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     layer: int,
     concept: ContrastSet,
     *,
@@ -157,8 +156,7 @@ def calibrate_concept(
     """The strengths that suit a concept in a pair: `calibrate` for the native vector, as `compare` finds it.
 
     Args:
-        small: the model that vectors come from; with the large one it decides what ordinary text is.
-        large: the model that is steered.
+        pair: the models.
         layer: the block whose output is steered.
         concept: the concept.
         reading: where its vector is read; None for what the concept prefers.
@@ -168,7 +166,7 @@ def calibrate_concept(
 
     Raises what `find_vectors` and `calibrate` raise.
     """
-    ordinary = world_of(small.name, large.name).ordinary
+    large, ordinary = pair.large, pair.world.ordinary
     yield Progress(0, 3, f"reading {concept.name} in {large.name}")
     vector = large_vector or known_vectors().get(large, concept, layer, reading, method, whiten).vector
     return (yield from calibrate(large, layer, vector.values, unit_of(large, layer, ordinary), ordinary))

@@ -12,11 +12,10 @@ from lrt_explorer.concepts.reading import fitting_pairs, reader, reading_pairs
 from lrt_explorer.concepts.stability import Stability, stability
 from lrt_explorer.concepts.vectors import SteeringVector, found_in, random_vector, transfer
 from lrt_explorer.concepts.whitening import whitening
-from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.scores import cosine
-from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.store import MapInfo, check_map
+from lrt_explorer.store import PairMap
+from lrt_explorer.study.pair import Layers, Pair
 from lrt_explorer.study.progress import Progress, retold
 
 PAIRS_READ = 256
@@ -95,13 +94,11 @@ class ConceptCheck:
 
 
 def check_concept(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     contrast: ContrastSet,
-    small_layer: int,
-    large_layer: int,
+    layers: Layers,
     *,
-    map: tuple[AffineMap, MapInfo] | None = None,
+    map: PairMap | None = None,
     method: Method = METHODS.default,
     reading: str | None = None,
     whiten: bool = False,
@@ -109,11 +106,9 @@ def check_concept(
     """Read a contrast set in both models and say what its vectors are worth.
 
     Args:
-        small: the model that the vector comes from.
-        large: the model that is to be steered.
+        pair: the models.
         contrast: the concept.
-        small_layer: block of the small model.
-        large_layer: block of the large model.
+        layers: a block of each, counted from 0.
         map: the map between these layers, if there is one.
         method: how the vectors are found.
         reading: which tokens; None for what the set prefers.
@@ -124,17 +119,18 @@ def check_concept(
         ContrastError, VectorError: if the set gives no vector at these layers.
         ArtifactError: if the map belongs to other models.
     """
+    small, large = pair.both
+    small_layer, large_layer = layers
     reading = reading or contrast.reading
     reader(reading)
-    check_layer(small, small_layer)
-    check_layer(large, large_layer)
+    pair.check_layers(layers)
     if map is not None:
-        check_map(map[1], small.fingerprint, large.fingerprint)
+        pair.check(map.info)
     read = _sampled(contrast)
     fitting = set(fitting_pairs(small, read, reading)) & set(fitting_pairs(large, read, reading))
     one, found = yield from _check_model(small, read, small_layer, method, reading, whiten, 0)
     other, native = yield from _check_model(large, read, large_layer, method, reading, whiten, 1)
-    mapped = None if map is None else _check_mapped(*map, found, native)
+    mapped = None if map is None else _check_mapped(map, found, native)
     return ConceptCheck(contrast.name, len(contrast.pairs), len(fitting), method, reading, whiten, one, other, mapped)
 
 
@@ -180,8 +176,9 @@ def _check_model(
     return ModelCheck(lm.name, layer, tuple(checks), found.diagnosis, steady), found.vector
 
 
-def _check_mapped(map: AffineMap, info: MapInfo, found: SteeringVector, native: SteeringVector) -> MappedCheck:
-    mapped = transfer(found, map, info).values
+def _check_mapped(saved: PairMap, found: SteeringVector, native: SteeringVector) -> MappedCheck:
+    map = saved.map
+    mapped = transfer(found, map, saved.info).values
     drawn = torch.stack([random_vector(map.d_small, seed) for seed in range(RANDOM_DIRECTIONS)])
     by_chance = [abs(cosine(direction, native.values)) for direction in _pointing(map.direction(drawn))]
     chance = sorted(by_chance)[int(0.95 * len(by_chance))] if by_chance else 0.0

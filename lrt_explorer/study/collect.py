@@ -15,6 +15,7 @@ from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.batches import BATCH_TEXTS, Batch, DocumentStream, Position
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.paired import PairedStates, read_paired
 from lrt_explorer.study.processes import Processes
 from lrt_explorer.study.progress import Progress
@@ -169,8 +170,7 @@ def sums_device(small: LanguageModel, large: LanguageModel) -> torch.device:
 
 
 def collect(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     texts: Iterable[Document] | DocumentStream,
     routes: Sequence[Route],
     tokens: int,
@@ -186,8 +186,7 @@ def collect(
     tokens, and pairs with an outlying norm at any of the layers read, are left out and counted.
 
     Args:
-        small: the small model.
-        large: the large model.
+        pair: the models.
         texts: documents, or a stream that stands where `begun` ends.
         routes: what to collect; ignored if `begun` is given.
         tokens: pairs of tokens to use, of all parts together.
@@ -203,6 +202,7 @@ def collect(
         SettingsError: if the weight is not positive.
         MapError: as soon as it is clear that too few tokens find a partner.
     """
+    small, large = pair.both
     if end_weight < 1:
         raise SettingsError(f"the end of a text cannot count {end_weight} times; give a weight of at least 1")
     crew = processes or Processes()

@@ -6,27 +6,26 @@ from difflib import SequenceMatcher
 
 import torch
 
-from lrt_explorer.concepts.contrast import ContrastSet, Reading
-from lrt_explorer.concepts.directions import METHODS, Method, method_name
+from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.concepts.directions import method_name
+from lrt_explorer.concepts.examples import default_prompt
 from lrt_explorer.concepts.readout import answer_readout, pooled_prompt
-from lrt_explorer.concepts.readout_kinds import READOUTS
-from lrt_explorer.concepts.scoring import ScorerChoice
+from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.concepts.vectors import SteeringVector, addition, transfer
-from lrt_explorer.defaults import MAX_NEW_TOKENS, READING, SEED, STRENGTH, TEMPERATURE
-from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.chat import framed
 from lrt_explorer.lm.generate import generate_arms
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.store import MapInfo, check_map
+from lrt_explorer.store import PairMap
+from lrt_explorer.study.arm_directions import ArmMaterial
 from lrt_explorer.study.arms import ARMS, PANES, UNSTEERED
-from lrt_explorer.study.brought import check_home
+from lrt_explorer.study.brought import check_home, take_vectors
 from lrt_explorer.study.calibrate import calibrate, equal_strengths
 from lrt_explorer.study.deviation import unit_of
-from lrt_explorer.study.evaluation.arms import ArmMaterial
 from lrt_explorer.study.judged import text_scorer
 from lrt_explorer.study.known import known_vectors
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import finish
-from lrt_explorer.study.world import world_of
+from lrt_explorer.study.steer_spec import SteerSpec
 
 
 @dataclass(frozen=True)
@@ -84,68 +83,56 @@ class Comparison:
 
 
 def compare(
-    small: LanguageModel,
-    large: LanguageModel,
-    map: AffineMap,
-    info: MapInfo,
-    concept: ContrastSet,
-    prompt: str,
-    *,
-    strength: float | None = STRENGTH,
-    seed: int = SEED,
-    max_new_tokens: int = MAX_NEW_TOKENS,
-    temperature: float | None = TEMPERATURE,
-    random_seed: int = 0,
-    reading: Reading | None = READING,
-    method: Method = METHODS.default,
-    whiten: bool = False,
-    scorer: ScorerChoice | None = None,
-    as_in_paper: bool = False,
-    small_vector: SteeringVector | None = None,
-    large_vector: SteeringVector | None = None,
-    equal_cost: bool = False,
+    pair: Pair, saved: PairMap, spec: SteerSpec, *, random_seed: int = 0
 ) -> Generator[ComparisonStep, None, Comparison]:
     """Write all arms side by side, in one batched pass from one start and with the same noise.
 
-    Every steered arm is pushed equally far, by `strength` times the large model's typical deviation. Without a strength
-    it is the first one of the native vector's calibration; without a temperature it is what suits the pair. With
-    `equal_cost` every other arm is pushed as far as costs the model what the native vector costs it on neutral text.
-    `as_in_paper` adds the map's offset to the transferred direction too (arXiv 2506.00653), which is not how a
-    difference is mapped. `reading`, `method` and `whiten` say how vectors are found (see `find_vectors`), `scorer` what
-    scores the texts in place of the concept's own scorer. A vector that is given takes the place of the one that the
-    concept's texts give in that model; the concept still says what is read out.
+    Every steered arm is pushed equally far, by the strength times the large model's typical deviation. With
+    `equal_cost` every other arm is pushed as far as costs the model what the native vector costs it on neutral text. A
+    vector that is given takes the place of the one that the concept's texts give in that model; the concept still says
+    what is read out.
+
+    Args:
+        pair: the models.
+        saved: the map that the small model's vector goes through.
+        spec: what is asked for.
+        random_seed: of the random direction.
 
     Raises:
-        ArtifactError: if the map belongs to other models.
+        ArtifactError: if the map belongs to other models, or the vectors are gone.
         PromptError: if the prompt is empty or too long.
         VectorError, ContrastError: if the concept gives no vector, or one that is given lives elsewhere.
         SettingsError, ModelError: if the scorer cannot be had.
     """
-    score = text_scorer(scorer or concept.scorer)
-    reading = reading or concept.reading
-    check_map(info, small.fingerprint, large.fingerprint)
+    (small, large), world, info = pair.both, pair.world, saved.info
+    concept = world.concept(spec.concept) if isinstance(spec.concept, str) else spec.concept
+    prompt = default_prompt(concept) if spec.prompt is None else spec.prompt
+    score = text_scorer(spec.scorer or concept.scorer)
+    reading = spec.reading or concept.reading
+    pair.check(info)
     layer = info.large_layer
+    given = take_vectors(spec.vectors)
     native = (
-        known_vectors().get(large, concept, layer, reading, method, whiten).vector
-        if large_vector is None
-        else check_home(large_vector, large, layer)
+        check_home(given["large"], large, layer)
+        if "large" in given
+        else known_vectors().get(large, concept, layer, reading, spec.method, spec.whiten).vector
     )
     found = (
-        known_vectors().get(small, concept, info.small_layer, reading, method, whiten).vector
-        if small_vector is None
-        else check_home(small_vector, small, info.small_layer)
+        check_home(given["small"], small, info.small_layer)
+        if "small" in given
+        else known_vectors().get(small, concept, info.small_layer, reading, spec.method, spec.whiten).vector
     )
-    mapped = transfer(found, map, info, as_in_paper=as_in_paper)
+    mapped = transfer(found, saved.map, info, as_in_paper=spec.as_in_paper)
     material = ArmMaterial(native.values, mapped.values, found.values, seeds=(random_seed,))
     # The first of each arm: a pane shows one text.
     directions = {name: one.values for name in PANES for one in ARMS[name].load()(material)[:1]}
-    world = world_of(small.name, large.name)
-    ordinary, temperature = world.ordinary, world.temperature if temperature is None else temperature
+    ordinary, temperature = world.ordinary, world.temperature if spec.temperature is None else spec.temperature
     unit = unit_of(large, layer, ordinary)
+    strength = spec.strength
     if strength is None:
         strength = finish(calibrate(large, layer, native.values, unit, ordinary)).first
     strengths: tuple[float, ...] = (strength,) * len(directions)
-    if equal_cost:
+    if spec.equal_cost:
         strengths = equal_strengths(large, layer, list(directions.values()), strength, unit, ordinary)
     additions = torch.stack(
         [
@@ -157,7 +144,7 @@ def compare(
     names = (UNSTEERED, *directions)
     read = framed(large, concept.ask_before(prompt), prompt)
     steps = generate_arms(
-        large, read, layer, additions, max_new_tokens=max_new_tokens, temperature=temperature, seed=seed
+        large, read, layer, additions, max_new_tokens=spec.max_new_tokens, temperature=temperature, seed=spec.seed
     )
     readouts = _readouts(large, concept, read, layer, additions)
     pieces: list[list[str]] = [[] for _ in names]
@@ -171,7 +158,7 @@ def compare(
             _written(arm, tokens, pieces[0], None if score is None else score(prompt, text), readout)
             for arm, tokens, text, readout in zip(arms, pieces, step.texts, readouts, strict=True)
         )
-        yield ComparisonStep(arms, step.step + 1, max_new_tokens)
+        yield ComparisonStep(arms, step.step + 1, spec.max_new_tokens)
     settings: dict[str, str | int | float] = {
         "small": small.name,
         "large": large.name,
@@ -179,18 +166,18 @@ def compare(
         "large_layer": layer,
         "concept": concept.name,
         "reading": reading,
-        "method": method_name(method, whiten),
+        "method": method_name(spec.method, spec.whiten),
         "readout_kind": concept.readout,
         "readout_unit": READOUTS.unit(concept.readout),
         "pairs": len(concept.pairs),
-        "as_in_paper": as_in_paper,
-        "equal_cost": equal_cost,
-        **_given("small_vector", small_vector),
-        **_given("large_vector", large_vector),
-        "seed": seed,
+        "as_in_paper": spec.as_in_paper,
+        "equal_cost": spec.equal_cost,
+        **_given("small_vector", given.get("small")),
+        **_given("large_vector", given.get("large")),
+        "seed": spec.seed,
         "random_seed": random_seed,
         "temperature": temperature,
-        "max_new_tokens": max_new_tokens,
+        "max_new_tokens": spec.max_new_tokens,
     }
     return Comparison(prompt, strength, strength * unit.value, arms, settings)
 

@@ -7,23 +7,21 @@ from pathlib import Path
 from lrt_explorer.defaults import EVIDENCE_TOKENS
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.chat import Document
-from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import has_artifact, load_map, save_map
 from lrt_explorer.study.collect import Route
 from lrt_explorer.study.fit import fit_maps
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.known import short_hash
+from lrt_explorer.study.pair import Layers, Pair
 from lrt_explorer.study.progress import Progress
 
 SEEDS = (1, 2, 3)
 
 
 def control_maps(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     texts: Iterable[Document],
-    small_layer: int,
-    large_layer: int,
+    layers: Layers,
     *,
     tokens: int = EVIDENCE_TOKENS,
     corpus: str = "",
@@ -35,11 +33,9 @@ def control_maps(
     They know both clouds of points, but not which point belongs to which.
 
     Args:
-        small: the model that vectors come from.
-        large: the model that is steered.
+        pair: the models.
         texts: documents, read only if something must be fitted.
-        small_layer: block of the small model.
-        large_layer: block of the large model.
+        layers: a block of each, counted from 0.
         tokens: pairs of tokens for each map.
         corpus: the name of the texts, for people.
         seeds: of the shuffling, one for each map.
@@ -51,13 +47,13 @@ def control_maps(
     if keep is not None:
         # Maps of other texts are kept beside these, not written over.
         keep = keep / short_hash(f"{corpus} {tokens}")
-        ends = ((small.fingerprint, small_layer), (large.fingerprint, large_layer))
+        ends = ((pair.small.fingerprint, layers[0]), (pair.large.fingerprint, layers[1]))
         kept = [_kept(keep / str(seed), ends, (corpus, tokens, seed)) for seed in seeds]
         found = [one for one in kept if one is not None]
         if len(found) == len(seeds):
             return tuple(found)
-    routes = [Route(small_layer, large_layer, seed) for seed in seeds]
-    controls = yield from fit_maps(small, large, texts, routes, FitSettings(tokens, corpus))
+    routes = [Route(*layers, seed) for seed in seeds]
+    controls = yield from fit_maps(pair, texts, routes, FitSettings(tokens, corpus))
     if keep is not None:
         for seed, control in zip(seeds, controls, strict=True):
             # Texts that end early give fewer tokens than asked for, and so would a rerun.

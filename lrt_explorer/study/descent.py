@@ -1,18 +1,17 @@
 """What the estimators that go down step by step begin with and end in: moments to score on, directions to compare."""
 
 from collections.abc import Generator, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.linear.estimators import Estimate
 from lrt_explorer.linear.moments import CrossMoments
-from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.chat import Document
-from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.collect import Collected, Part, Route
 from lrt_explorer.study.directions import read_directions
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.moments import moments_of
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.solve import FittedMap, check_enough, with_evidence
 
@@ -22,16 +21,14 @@ class Ground:
     """One layer pair before a descent.
 
     Attributes:
-        small: the model that vectors come from.
-        large: the model that is steered.
+        pair: the models.
         route: the layers.
         collected: the moments of the pair.
         settings: among them the concepts that judge, which are read when a map is there.
         end_weight: how often the last pair of every text counts.
     """
 
-    small: LanguageModel
-    large: LanguageModel
+    pair: Pair
     route: Route
     collected: Collected
     settings: FitSettings
@@ -44,15 +41,13 @@ class Ground:
 
     def fitted(self, estimate: Estimate, method: str) -> Generator[Progress, None, FittedMap]:
         """A map that was found, scored on the rows that the closed forms are scored on."""
-        found = with_evidence(self.small, self.large, self.collected, self.route, estimate, method=method)
+        found = with_evidence(self.pair, self.collected, self.route, estimate, method=method)
         pairs, settings = [(self.route.small_layer, self.route.large_layer)], self.settings
-        return found.compared(
-            (yield from read_directions(self.small, self.large, pairs, settings.concepts, settings.reading))
-        )
+        return found.compared((yield from read_directions(self.pair, pairs, settings.concepts, settings.reading)))
 
 
 def ground_for(
-    small: LanguageModel, large: LanguageModel, texts: Iterable[Document], route: Route, settings: FitSettings
+    pair: Pair, texts: Iterable[Document], route: Route, settings: FitSettings
 ) -> Generator[Progress, None, Ground]:
     """Read the texts once for their moments.
 
@@ -60,24 +55,14 @@ def ground_for(
         SettingsError: if a layer does not exist, no tokens are asked for, or the texts can be read only once.
         MapError: if too few tokens could be paired.
     """
-    check_layer(small, route.small_layer)
-    check_layer(large, route.large_layer)
+    layers = (route.small_layer, route.large_layer)
+    pair.check_layers(layers)
     if settings.tokens < 1:
         raise SettingsError(f"a map needs tokens to be fitted on, not {settings.tokens}; ask for some thousands")
     if iter(texts) is texts:
         raise SettingsError("the texts are gone through again and again, but can be read only once; give a list")
     end_weight = settings.weight_of_ends(texts)
-    pair = (route.small_layer, route.large_layer)
-    collected = yield from moments_of(
-        small,
-        large,
-        texts,
-        [pair],
-        settings.tokens,
-        corpus=settings.corpus,
-        keep=settings.keep_moments,
-        end_weight=end_weight,
-    )
+    collected = yield from moments_of(pair, texts, [layers], replace(settings, end_weight=end_weight))
     collected.corpus = settings.corpus
-    check_enough(small, large, collected, [route])
-    return Ground(small, large, route, collected, settings, end_weight)
+    check_enough(pair, collected, [route])
+    return Ground(pair, route, collected, settings, end_weight)

@@ -11,6 +11,7 @@ from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.scores import cosine, cosine_standardised, norm_ratio
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.known import known_vectors
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import Progress
 
 
@@ -72,8 +73,7 @@ class Agreement:
 
 
 def read_directions(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     pairs: Collection[tuple[int, int]],
     concepts: Sequence[ContrastSet],
     reading: Reading | None = None,
@@ -83,6 +83,7 @@ def read_directions(
     A concept whose texts a model cannot tell apart, or cannot read, has no vector there; it costs its own figures and
     nothing else.
     """
+    small, large = pair.both
     read = []
     for number, concept in enumerate(concepts):
         yield Progress(number, len(concepts), f"reading {concept.name} in both models")

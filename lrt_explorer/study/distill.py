@@ -22,6 +22,7 @@ from lrt_explorer.study.descent import Ground, ground_for
 from lrt_explorer.study.estimators import DISTILLED, DISTILLED_RATE, DescentOptions
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.material import Material, Source, materials, pair_differences
+from lrt_explorer.study.pair import Layers, Pair
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.solve import FittedMap
 from lrt_explorer.study.texts import prepared
@@ -68,11 +69,9 @@ class Distillation:
 
 
 def distilled_map(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     texts: Iterable[Document],
-    small_layer: int,
-    large_layer: int,
+    layers: Layers,
     settings: FitSettings | None = None,
     how: Distillation | None = None,
 ) -> Generator[Progress, None, FittedMap]:
@@ -85,11 +84,9 @@ def distilled_map(
     that. The concepts in `settings` only judge the result, and may not be among those learned from.
 
     Args:
-        small: the model that vectors come from.
-        large: the model that is steered.
+        pair: the models.
         texts: documents that can be gone through twice.
-        small_layer: block of the small model.
-        large_layer: block of the large model.
+        layers: a block of each, counted from 0.
         settings: tokens for the moments, and the like; their method is passed over. Tokens at the ends of texts are
             also drawn as often as they count.
         how: the descent.
@@ -103,9 +100,9 @@ def distilled_map(
     learned = [concept.name for concept in how.learn_from]
     if both := [concept.name for concept in settings.concepts if concept.name in learned]:
         raise SettingsError(f"the map would be judged on {both[0]}, which it learns from; leave it out of one of them")
-    texts = yield from prepared(texts, large, settings.tokens)
-    ground = yield from ground_for(small, large, texts, Route(small_layer, large_layer), settings)
-    material, held = yield from materials(small, large, texts, ground.route, ground.end_weight)
+    texts = yield from prepared(texts, pair.large, settings.tokens)
+    ground = yield from ground_for(pair, texts, Route(*layers), settings)
+    material, held = yield from materials(pair, texts, ground.route, ground.end_weight)
     learn: Source = material
     choose: Source = held
     if how.learn_from:
@@ -114,32 +111,28 @@ def distilled_map(
         for number, concept in enumerate(how.learn_from):
             parts[number in apart].append(concept)
         unit = material.typical_deviation
-        learn = yield from pair_differences(small, large, ground.route, parts[0], settings.reading, unit)
-        choose = yield from pair_differences(small, large, ground.route, parts[1], settings.reading, unit)
+        learn = yield from pair_differences(pair, ground.route, parts[0], settings.reading, unit)
+        choose = yield from pair_differences(pair, ground.route, parts[1], settings.reading, unit)
     return (yield from _descended(ground, material, held.starts, learn, choose, how))
 
 
 def descend(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     texts: Iterable[Document],
-    small_layer: int,
-    large_layer: int,
+    layers: Layers,
     settings: FitSettings,
     options: DescentOptions,
 ) -> Generator[Progress, None, FittedMap]:
     """`distilled_map` as the table of estimators calls it; raises what that raises."""
     rate = DISTILLED_RATE if options.learning_rate is None else options.learning_rate
     how = Distillation(options.learn_from, learning_rate=rate)
-    return distilled_map(small, large, texts, small_layer, large_layer, settings, how)
+    return distilled_map(pair, texts, layers, settings, how)
 
 
 def distilled_folds(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     texts: Iterable[Document],
-    small_layer: int,
-    large_layer: int,
+    layers: Layers,
     settings: FitSettings,
     how: Distillation,
     folds: int = FOLDS,
@@ -164,7 +157,7 @@ def distilled_folds(
         if judged:
             others = tuple(concept for concept in how.learn_from if concept.name not in left_out)
             own = replace(settings, concepts=judged), replace(how, learn_from=others)
-            fitted.append((yield from distilled_map(small, large, texts, small_layer, large_layer, *own)))
+            fitted.append((yield from distilled_map(pair, texts, layers, *own)))
     return tuple(fitted)
 
 
@@ -172,7 +165,7 @@ def _descended(
     ground: Ground, material: Material, held: Sequence[Start], learn: Source, choose: Source, how: Distillation
 ) -> Generator[Progress, None, FittedMap]:
     """The descent itself, on the prompts of `material` with directions to learn from, chosen among on held ones."""
-    large, moments, steps = ground.large, ground.moments, how.steps
+    large, moments, steps = ground.pair.large, ground.moments, how.steps
     begun = ridge(moments["fit"], moments["select"])
     descent = _Descent(begun.map, moments["fit"], how.learning_rate, how.anchor)
     generator = torch.Generator().manual_seed(how.seed)

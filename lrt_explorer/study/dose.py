@@ -1,7 +1,7 @@
 """Dose-response: how a readout answers to the strength of each arm, and how much of the native effect transfers."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor
 from lrt_explorer.concepts.contrast import ReadoutPrompt
 from lrt_explorer.concepts.readout import answer_tokens, read_answers, settle
 from lrt_explorer.concepts.vectors import addition
-from lrt_explorer.defaults import MAX_NEW_TOKENS
+from lrt_explorer.defaults import MAX_NEW_TOKENS, SEED
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.lm.chat import unframed
@@ -72,6 +72,21 @@ class DoseResponse:
         return ratio_interval(top, self.prompt_slopes[self.arms.index(native)])
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How texts are written.
+
+    Attributes:
+        max_new_tokens: length of each text.
+        temperature: 0 takes the likeliest token.
+        seed: of the noise, and of what is drawn to judge the texts.
+    """
+
+    max_new_tokens: int = MAX_NEW_TOKENS
+    temperature: float = 0.0
+    seed: int = SEED
+
+
 def dose_response(
     lm: LanguageModel,
     layer: int,
@@ -128,14 +143,13 @@ def score_response(
     typical_deviation: TypicalDeviation | float,
     *,
     strengths: Sequence[float] | None = None,
-    max_new_tokens: int = MAX_NEW_TOKENS,
-    temperature: float = 0.0,
-    seed: int = 0,
+    sampling: Sampling | None = None,
 ) -> Generator[Progress, None, DoseResponse]:
     """The judge's score of generated text, per arm, strength and prompt; otherwise as `dose_response`.
 
     `score` takes a prompt and its continuation and gives a number in [0, 1], or None without evidence.
     """
+    sampling = sampling or Sampling()
     if strengths is None:
         strengths = yield from _calibrated(lm, layer, vectors, typical_deviation)
     shape = (len(vectors), len(strengths), len(prompts))
@@ -147,14 +161,12 @@ def score_response(
         texts = unsteered if strength == 0 else None
         if texts is None:
             additions = addition(values, strength, typical_deviation).expand(len(prompts), -1)
-            texts = generate_batch(
-                lm, prompts, layer, additions, max_new_tokens=max_new_tokens, temperature=temperature, seed=seed
-            )
+            texts = generate_batch(lm, prompts, layer, additions, **asdict(sampling))
         if strength == 0:
             unsteered = texts
         verdicts = [score(unframed(prompt), text) for prompt, text in zip(prompts, texts, strict=True)]
         scores[row, column] = [np.nan if verdict is None else verdict for verdict in verdicts]
-    return summarise(tuple(vectors), strengths, scores, seed)
+    return summarise(tuple(vectors), strengths, scores, sampling.seed)
 
 
 def summarise(arms: tuple[str, ...], strengths: Sequence[float], readouts: Array, seed: int) -> DoseResponse:

@@ -44,7 +44,7 @@ class DescentOptions:
 
 # What a study gives is a FittedMap; to name it here would close a circle of imports.
 DescentStudy = Callable[..., Generator[Any, None, Any]]
-"""Called with both models, texts, both layers, `FitSettings` and `DescentOptions`; yields Progress, gives a map."""
+"""Called with the `Pair`, texts, the layers, `FitSettings` and `DescentOptions`; yields Progress, gives a map."""
 
 
 @dataclass(frozen=True, kw_only=True)

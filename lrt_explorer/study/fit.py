@@ -1,19 +1,17 @@
 """Fit: the affine map between two layers, its settings chosen and its scores measured on documents apart."""
 
 from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import replace
 
-from lrt_explorer.concepts.contrast import ContrastSet, Reading
-from lrt_explorer.defaults import FIT_TOKENS, MEMORY_GB
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.chat import Document
-from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.collect import Collected, Route, collect
 from lrt_explorer.study.directions import read_directions
-from lrt_explorer.study.estimators import ESTIMATORS, closed_form
+from lrt_explorer.study.estimators import closed_form
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.memory import bytes_for, passes
 from lrt_explorer.study.moments import moments_of
+from lrt_explorer.study.pair import Layers, Pair
 from lrt_explorer.study.progress import Progress, retold
 from lrt_explorer.study.solve import FittedMap, check_enough, solve
 from lrt_explorer.study.texts import prepared
@@ -22,70 +20,49 @@ __all__ = ["FittedMap", "each_map", "fit_map", "fit_maps"]
 
 
 def fit_map(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     texts: Iterable[Document],
-    small_layer: int,
-    large_layer: int,
+    layers: Layers,
+    settings: FitSettings | None = None,
     *,
-    tokens: int = FIT_TOKENS,
-    corpus: str = "",
-    concepts: Sequence[ContrastSet] = (),
-    reading: Reading | None = None,
     shuffle_pairs: bool = False,
     seed: int = 0,
-    method: str = ESTIMATORS.default,
-    memory_gb: float = MEMORY_GB,
-    keep_moments: bool = False,
-    end_weight: int | None = None,
 ) -> Generator[Progress, None, FittedMap]:
     """Fit the map from one layer of the small model to one of the large model.
 
     Args:
-        small: the model that vectors come from.
-        large: the model that is steered.
+        pair: the models.
         texts: documents, read until enough tokens are paired.
-        small_layer: block of the small model.
-        large_layer: block of the large model.
+        layers: a block of each, counted from 0.
+        settings: tokens, corpus, concepts and the like; None for the defaults.
         shuffle_pairs: pair every token with a random other one, which makes the control map.
         seed: of the shuffling.
-        tokens: pairs of tokens to use, of all parts together.
-        corpus: the name of the texts, for people.
-        concepts: contrast sets on which to measure the cosine of mapped and native directions.
-        reading: how their vectors are read; None for what each set prefers.
-        method: a closed-form estimator, one of `closed_forms`.
-        memory_gb: memory to use beside the models, in 10⁹ bytes.
-        keep_moments: whether to keep the moments; see `FitSettings`.
-        end_weight: how often the last pair of every text counts; by default as the corpus asks for, or once.
 
     Raises:
         SettingsError: if a layer or a method does not exist, `tokens` is not positive, or the memory is too small.
         MapError: if too few tokens could be paired for a map to mean anything.
     """
-    settings = FitSettings(tokens, corpus, concepts, reading, method, memory_gb, keep_moments, end_weight)
-    route = Route(small_layer, large_layer, seed if shuffle_pairs else None)
-    (fitted,) = yield from fit_maps(small, large, texts, [route], settings)
+    route = Route(*layers, seed if shuffle_pairs else None)
+    (fitted,) = yield from fit_maps(pair, texts, [route], settings or FitSettings())
     return fitted
 
 
 def fit_maps(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     texts: Iterable[Document],
     routes: Sequence[Route],
     settings: FitSettings,
 ) -> Generator[Progress, None, tuple[FittedMap, ...]]:
     """Fit one map per route, in the order given, from as few passes as the memory allows; otherwise as `fit_map`."""
     fitted: dict[Route, FittedMap] = {}
-    yield from each_map(small, large, texts, routes, settings, lambda route, found: fitted.update({route: found}))
+    yield from each_map(pair, texts, routes, settings, lambda route, found: fitted.update({route: found}))
     pairs = {(route.small_layer, route.large_layer) for route in routes}
-    directions = yield from read_directions(small, large, pairs, settings.concepts, settings.reading)
+    directions = yield from read_directions(pair, pairs, settings.concepts, settings.reading)
     return tuple(fitted[route].compared(directions) for route in routes)
 
 
 def each_map(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     texts: Iterable[Document],
     routes: Sequence[Route],
     settings: FitSettings,
@@ -97,10 +74,10 @@ def each_map(
     No concept is read: what takes the maps can keep them before anyone compares directions, or read the concepts in
     `before_solving`, which runs once, after the first pass, whose moments are then kept.
     """
+    small, large = pair.both
     tokens, corpus, memory_gb = settings.tokens, settings.corpus, settings.memory_gb
     for route in routes:
-        check_layer(small, route.small_layer)
-        check_layer(large, route.large_layer)
+        pair.check_layers((route.small_layer, route.large_layer))
     closed_form(settings.method)
     if tokens < 1 or not routes:
         raise SettingsError(f"a map needs tokens to be fitted on, not {tokens}; ask for some thousands")
@@ -111,6 +88,7 @@ def each_map(
     # Saving takes memory too, which several passes would rather sum in.
     fits = bytes_for(small, large, pairs, kept=True) <= memory_gb * 1e9
     kept = settings.keep_moments and bool(corpus) and not controls and fits
+    summed = replace(settings, keep_moments=kept, end_weight=end_weight)
     groups = passes(small, large, pairs, memory_gb, kept)
     if len(groups) > 1:
         if iter(texts) is texts:
@@ -123,19 +101,17 @@ def each_map(
     for number, group in enumerate(groups, 1):
         chosen = [route for route in routes if (route.small_layer, route.large_layer) in set(group)]
         if controls:
-            study = collect(small, large, texts, chosen, tokens, watched=pairs, end_weight=end_weight)
+            study = collect(pair, texts, chosen, tokens, watched=pairs, end_weight=end_weight)
         else:
-            study = moments_of(
-                small, large, texts, group, tokens, corpus=corpus, watched=pairs, keep=kept, end_weight=end_weight
-            )
+            study = moments_of(pair, texts, group, summed, watched=pairs)
         collected = yield from _numbered(study, number, len(groups))
         collected.corpus = corpus
-        check_enough(small, large, collected, chosen)
+        check_enough(pair, collected, chosen)
         if number == 1 and before_solving is not None:
             yield from before_solving()
         for index, route in enumerate(chosen):
             yield Progress(index, len(chosen), f"solving layer {route.small_layer} → {route.large_layer}")
-            take(route, solve(small, large, collected, route, method=settings.method))
+            take(route, solve(pair, collected, route, method=settings.method))
         # The next pass would otherwise sum beside these, in twice the memory.
         del collected
 

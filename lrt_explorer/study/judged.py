@@ -1,9 +1,9 @@
 """What scores a generated text, and the score."""
 
 from lrt_explorer.concepts.contrast import ContrastSet
-from lrt_explorer.concepts.scorer_kinds import Scorer
 from lrt_explorer.concepts.scorers import make_scorer
-from lrt_explorer.concepts.scoring import ScorerChoice
+from lrt_explorer.concepts.sets.scorer_kinds import Scorer
+from lrt_explorer.concepts.sets.scoring import ScorerChoice
 
 
 def text_scorer(choice: ScorerChoice | None) -> Scorer | None:

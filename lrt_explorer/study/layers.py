@@ -8,21 +8,17 @@ from pathlib import Path
 from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
-from lrt_explorer.defaults import FIT_TOKENS, MEMORY_GB
 from lrt_explorer.linear.affine import AffineMap
-from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.chat import Document
-from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, load_map
 from lrt_explorer.study.collect import Collected, Route
 from lrt_explorer.study.directions import Agreement, Directions, agreement, read_directions
 from lrt_explorer.study.estimators import ESTIMATORS
 from lrt_explorer.study.fit import each_map
 from lrt_explorer.study.fit_settings import FitSettings
+from lrt_explorer.study.pair import Layers, Pair
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.solve import FittedMap, check_enough, solve
-
-Pair = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -94,19 +90,11 @@ class LayerGrid:
 
 
 def layer_grid(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     texts: Iterable[Document],
+    settings: FitSettings | None = None,
     *,
-    pairs: Collection[tuple[int, int]] | None = None,
-    tokens: int = FIT_TOKENS,
-    corpus: str = "",
-    concepts: Sequence[ContrastSet] = (),
-    reading: Reading | None = None,
-    method: str = ESTIMATORS.default,
-    memory_gb: float = MEMORY_GB,
-    keep_moments: bool = True,
-    end_weight: int | None = None,
+    pairs: Collection[Layers] | None = None,
     take: Callable[[FittedMap], Path | None] | None = None,
 ) -> Generator[Progress, None, LayerGrid]:
     """Fit the map of every layer pair, from one pass if the memory allows, and say how good each is.
@@ -115,67 +103,59 @@ def layer_grid(
     map. Otherwise they are read after the first pass, and each map is compared as it is made and then let go.
 
     Args:
-        small: the model that vectors come from.
-        large: the model that is steered.
+        pair: the models.
         texts: documents, read until enough tokens are paired.
-        pairs: (small layer, large layer) to try; by default all.
-        tokens: as for `fit_map`, and so are corpus, concepts, reading, method and memory_gb.
-        corpus: the name of the texts, without which no moments are kept.
-        concepts: contrast sets to compare directions on; none are read otherwise.
-        reading: how their vectors are read.
-        method: a closed-form estimator.
-        memory_gb: memory to use beside the models.
-        keep_moments: save them, so that any of these maps can be made later without a pass.
-        end_weight: as for `fit_map`.
+        settings: as for `fit_map`; with moments kept, any of these maps can be made later without a pass.
+        pairs: the layers to try; by default all.
         take: is given every map as it is made, without its agreement, because the result holds only figures. It may
             give back the folder in which it keeps the map; others stay in memory for as long as concepts need them.
 
     Raises:
         As for `fit_map`.
     """
+    small, large = pair.both
+    settings = settings or FitSettings()
     chosen = set(product(range(small.layers), range(large.layers)) if pairs is None else pairs)
-    cells: dict[Pair, LayerCell] = {}
-    kept: dict[Pair, Path | AffineMap] = {}
+    cells: dict[Layers, LayerCell] = {}
+    kept: dict[Layers, Path | AffineMap] = {}
     deviations: dict[int, Tensor] = {}
     directions: list[Directions] = []
     reasons: dict[str, str] = {}
     tokens_used = 0
 
-    def compare(pair: Pair, map: AffineMap) -> None:
-        found = agreement(map, *pair, directions, deviations[pair[1]], once=True)
-        cells[pair] = _compared(cells[pair], found)
+    def compare(layers: Layers, map: AffineMap) -> None:
+        found = agreement(map, *layers, directions, deviations[layers[1]], once=True)
+        cells[layers] = _compared(cells[layers], found)
         reasons.update((name, why) for name, why in found.left_out.items() if name not in reasons)
 
     def add(route: Route, fitted: FittedMap) -> None:
         nonlocal tokens_used
-        pair = (route.small_layer, route.large_layer)
-        cells[pair] = _cell(fitted.info)
-        deviations[pair[1]] = fitted.deviations
+        layers = (route.small_layer, route.large_layer)
+        cells[layers] = _cell(fitted.info)
+        deviations[layers[1]] = fitted.deviations
         tokens_used = max(tokens_used, fitted.info.tokens_used)
         if take is None:
-            compare(pair, fitted.map)
+            compare(layers, fitted.map)
         else:
             folder = take(fitted)
-            if concepts:
-                kept[pair] = folder or fitted.map
+            if settings.concepts:
+                kept[layers] = folder or fitted.map
 
     def read() -> Generator[Progress, None, None]:
-        directions.extend((yield from read_directions(small, large, chosen, concepts, reading)))
+        directions.extend((yield from read_directions(pair, chosen, settings.concepts, settings.reading)))
 
-    settings = FitSettings(tokens, corpus, (), reading, method, memory_gb, keep_moments, end_weight)
     routes = [Route(i, j) for i, j in sorted(chosen)]
-    yield from each_map(small, large, texts, routes, settings, add, read if take is None else None)
+    yield from each_map(pair, texts, routes, settings, add, read if take is None else None)
     if take is not None:
         yield from read()
-    for number, (pair, held) in enumerate(kept.items()):
-        yield Progress(number, len(kept), f"comparing directions, layer {pair[0]} → {pair[1]}")
-        compare(pair, held if isinstance(held, AffineMap) else load_map(held)[0])
-    return _grid(small, large, cells.values(), reasons, tokens_used)
+    for number, (layers, held) in enumerate(kept.items()):
+        yield Progress(number, len(kept), f"comparing directions, layer {layers[0]} → {layers[1]}")
+        compare(layers, held if isinstance(held, AffineMap) else load_map(held)[0])
+    return _grid(pair, cells.values(), reasons, tokens_used)
 
 
 def grid_of(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     collected: Collected,
     *,
     concepts: Sequence[ContrastSet] = (),
@@ -184,15 +164,15 @@ def grid_of(
 ) -> Generator[Progress, None, LayerGrid]:
     """`layer_grid` of moments that are at hand, such as those of `known_moments`, without a pass."""
     pairs = collected.pairs
-    directions = yield from read_directions(small, large, pairs, concepts, reading)
+    directions = yield from read_directions(pair, pairs, concepts, reading)
     cells, reasons = [], dict[str, str]()
-    for number, pair in enumerate(pairs):
-        yield Progress(number, len(pairs), f"solving layer {pair[0]} → {pair[1]}")
-        fitted = solve(small, large, collected, Route(*pair), method=method)
-        found = agreement(fitted.map, *pair, directions, fitted.deviations, once=True)
+    for number, layers in enumerate(pairs):
+        yield Progress(number, len(pairs), f"solving layer {layers[0]} → {layers[1]}")
+        fitted = solve(pair, collected, Route(*layers), method=method)
+        found = agreement(fitted.map, *layers, directions, fitted.deviations, once=True)
         cells.append(_compared(_cell(fitted.info), found))
         reasons = {**found.left_out, **reasons}
-    return _grid(small, large, cells, reasons, collected.counts.used)
+    return _grid(pair, cells, reasons, collected.counts.used)
 
 
 def grid_of_one(fitted: FittedMap) -> LayerGrid:
@@ -202,11 +182,9 @@ def grid_of_one(fitted: FittedMap) -> LayerGrid:
 
 
 def solve_pair(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     collected: Collected,
-    small_layer: int,
-    large_layer: int,
+    layers: Layers,
     *,
     concepts: Sequence[ContrastSet] = (),
     reading: Reading | None = None,
@@ -215,11 +193,9 @@ def solve_pair(
     """The map of one layer pair from moments that are at hand, without a pass.
 
     Args:
-        small: the model that vectors come from.
-        large: the model that is steered.
+        pair: the models.
         collected: moments that hold the pair, such as those of `known_moments`.
-        small_layer: block of the small model.
-        large_layer: block of the large model.
+        layers: a block of each, counted from 0.
         concepts: contrast sets to compare directions on.
         reading: how their vectors are read.
         method: a closed-form estimator.
@@ -228,13 +204,12 @@ def solve_pair(
         SettingsError: if a layer or the method does not exist.
         MapError: if the pair was not collected, or from too few tokens.
     """
-    check_layer(small, small_layer)
-    check_layer(large, large_layer)
-    route = Route(small_layer, large_layer)
-    check_enough(small, large, collected, [route])
-    yield Progress(0, 1, f"solving layer {small_layer} → {large_layer}")
-    fitted = solve(small, large, collected, route, method=method)
-    directions = yield from read_directions(small, large, [(small_layer, large_layer)], concepts, reading)
+    pair.check_layers(layers)
+    route = Route(*layers)
+    check_enough(pair, collected, [route])
+    yield Progress(0, 1, f"solving layer {layers[0]} → {layers[1]}")
+    fitted = solve(pair, collected, route, method=method)
+    directions = yield from read_directions(pair, [layers], concepts, reading)
     return fitted.compared(directions)
 
 
@@ -268,11 +243,10 @@ def _compared(cell: LayerCell, found: Agreement) -> LayerCell:
 
 
 def _grid(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     cells: Iterable[LayerCell],
     left_out: Mapping[str, str],
     tokens_used: int,
 ) -> LayerGrid:
     ordered = tuple(sorted(cells, key=lambda c: (c.small_layer, c.large_layer)))
-    return LayerGrid(small.name, large.name, ordered, left_out, tokens_used)
+    return LayerGrid(pair.small.name, pair.large.name, ordered, left_out, tokens_used)

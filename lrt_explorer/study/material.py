@@ -19,6 +19,7 @@ from lrt_explorer.lm.tokens import prompt_tokens
 from lrt_explorer.study.batches import DocumentStream
 from lrt_explorer.study.collect import Route, part_of
 from lrt_explorer.study.deviation import unit_of
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.paired import read_paired
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.windows import Windows
@@ -98,8 +99,7 @@ class PairDifferences:
 
 
 def pair_differences(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     route: Route,
     concepts: Sequence[ContrastSet],
     reading: Reading | None,
@@ -109,6 +109,7 @@ def pair_differences(
 
     Raises what `read_pairs` raises.
     """
+    small, large = pair.both
     found: list[tuple[Tensor, Tensor]] = []
     for number, concept in enumerate(concepts):
         yield Progress(number, len(concepts), f"reading the pairs of {concept.name} in both models")
@@ -130,13 +131,14 @@ def _norms(typical_deviation: TypicalDeviation | float, generator: torch.Generat
 
 
 def materials(
-    small: LanguageModel, large: LanguageModel, texts: Iterable[Document], route: Route, end_weight: int
+    pair: Pair, texts: Iterable[Document], route: Route, end_weight: int
 ) -> Generator[Progress, None, tuple[Material, Material]]:
     """What to learn from, of fit documents, and what to choose by, of select documents.
 
     Raises:
         MapError: if the texts give too little of either.
     """
+    small, large = pair.both
     small_layer, large_layer = route.small_layer, route.large_layer
     unit = unit_of(large, large_layer, world_of(small.name, large.name).ordinary)
     material, held = Material(unit), Material(unit)

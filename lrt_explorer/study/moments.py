@@ -17,7 +17,9 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MomentsInfo, data_home, find_moments, forget_moments, load_moments, save_moments
 from lrt_explorer.study.batches import BATCH_TOKENS, BLOCK_TEXTS, DocumentStream, Position
 from lrt_explorer.study.collect import PARTS, Collected, Route, TokenCounts, collect, sums_device
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.known import folder_name
+from lrt_explorer.study.pair import Layers, Pair
 from lrt_explorer.study.paired import CONTEXT
 from lrt_explorer.study.processes import Processes, processes
 from lrt_explorer.study.progress import Progress
@@ -31,21 +33,15 @@ KEPT = 4
 RULES = 4
 """Raised when other tokens are paired or kept than before, so that no sums of both are mixed."""
 
-Pair = tuple[int, int]
-
 
 def moments_of(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     texts: Iterable[Document],
-    pairs: Collection[Pair],
-    tokens: int = 100_000,
+    pairs: Collection[Layers],
+    settings: FitSettings | None = None,
     *,
-    corpus: str = "",
-    watched: Collection[Pair] = (),
-    keep: bool = True,
+    watched: Collection[Layers] = (),
     crew: Processes | None = None,
-    end_weight: int = 1,
 ) -> Generator[Progress, None, Collected]:
     """The moments of layer pairs, from where an earlier call left off if there was one.
 
@@ -54,26 +50,26 @@ def moments_of(
     and then runs the models over the rest alone, if there is any. Sums then come out as those of an unbroken pass.
 
     Args:
-        small: the small model.
-        large: the large model.
+        pair: the models.
         texts: documents; an iterator, which can be gone through only once, is never taken up again.
         pairs: (small layer, large layer) to collect in this pass.
-        tokens: pairs of tokens to use, of all parts together.
-        corpus: the name of the texts. Without one nothing is kept.
+        settings: tokens, the name of the corpus, whether to save the moments and to look for saved ones, and how often
+            the last pair of every text counts; the rest is for whoever solves them.
         watched: further pairs whose layers decide which tokens are outliers.
-        keep: whether to save them and to look for saved ones.
         crew: processes that share the work; by default those of the launcher. The folder of moments is theirs together.
-        end_weight: how often the last pair of every text counts, as in `collect`.
 
     Raises:
         MapError: if too few tokens find a partner.
         ArtifactError: if the moments cannot be saved.
     """
+    small, large = pair.both
+    settings = settings or FitSettings()
+    tokens, corpus, end_weight = settings.tokens, settings.corpus, settings.weight_of_ends(texts)
     crew = crew or processes()
     texts = yield from prepared(texts, large, tokens)
     again = not isinstance(texts, Iterator)
     asked = ({*pairs}, {*pairs, *watched}, end_weight)
-    keeper = _Keeper(small, large, corpus, tokens, *asked) if keep and corpus else None
+    keeper = _Keeper(small, large, corpus, tokens, *asked) if settings.keep_moments and corpus else None
     stream = DocumentStream(texts)
     collected = None
     if keeper is not None and again and (found := keeper.find()):
@@ -93,9 +89,7 @@ def moments_of(
     if collected is None:
         collected = Collected.empty(small, large, [Route(*pair) for pair in pairs])
     collected.corpus = corpus
-    study = collect(
-        small, large, stream, (), tokens, watched=watched, begun=collected, processes=crew, end_weight=end_weight
-    )
+    study = collect(pair, stream, (), tokens, watched=watched, begun=collected, processes=crew, end_weight=end_weight)
     saved_at = 0
     try:
         for step in study:
@@ -115,25 +109,22 @@ def moments_of(
     return collected
 
 
-def known_moments(
-    small: LanguageModel, large: LanguageModel, small_layer: int, large_layer: int, corpus: str | None = None
-) -> Collected | None:
+def known_moments(pair: Pair, layers: Layers, corpus: str | None = None) -> Collected | None:
     """Whole moments of a layer pair that are on disk, those of the most tokens; None if there are none.
 
     The corpus is not read, so a map can be made from them at once.
 
     Args:
-        small: the small model.
-        large: the large model.
-        small_layer: block of the small model.
-        large_layer: block of the large model.
+        pair: the models.
+        layers: a block of each, counted from 0.
         corpus: its name; by default any.
     """
+    small, large = pair.both
     fitting = [
         (info.counts["used"], folder)
         for folder, info in find_moments(moments_home(small, large))
         if info.complete
-        and (small_layer, large_layer) in info.pairs
+        and layers in info.pairs
         and (info.small_fingerprint, info.large_fingerprint) == (small.fingerprint, large.fingerprint)
         and corpus in (None, info.corpus)
     ]
@@ -159,8 +150,8 @@ class _Keeper:
         large: LanguageModel,
         corpus: str,
         tokens: int,
-        pairs: set[Pair],
-        watched: set[Pair],
+        pairs: set[Layers],
+        watched: set[Layers],
         end_weight: int,
     ) -> None:
         self._small, self._large = small, large

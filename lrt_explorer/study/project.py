@@ -10,21 +10,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lrt_explorer.concepts.contrast import ContrastSet, Reading
+from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.vectors import addition, transfer
 from lrt_explorer.defaults import SPACE_POINTS
 from lrt_explorer.errors import MapError, SettingsError
-from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.outliers import ordinary_rows
 from lrt_explorer.linear.projection import pca, umap
-from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.store import MapInfo, check_map
+from lrt_explorer.store import PairMap
 from lrt_explorer.study.arms import NATIVE, TRANSFERRED
 from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.known import known_vectors
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.paired import read_paired
 from lrt_explorer.study.progress import Progress
-from lrt_explorer.study.world import world_of
 
 Method = Literal["pca", "umap"]
 LAYOUTS: tuple[Method, ...] = get_args(Method)
@@ -84,17 +82,14 @@ class SpacePicture:
 
 
 def project(
-    small: LanguageModel,
-    large: LanguageModel,
-    map: AffineMap,
-    info: MapInfo,
+    pair: Pair,
+    saved: PairMap,
     texts: Sequence[str],
     *,
     concept: ContrastSet | None = None,
     n_points: int = SPACE_POINTS,
     dims: int = 2,
     method: Method = "pca",
-    reading: Reading | None = None,
     seed: int = 0,
 ) -> Generator[Progress, None, SpacePicture]:
     """Lay out token activations of both models in the large model's space.
@@ -103,16 +98,13 @@ def project(
     bad map shows as points that miss. UMAP lays out both together.
 
     Args:
-        small: the model whose activations are mapped.
-        large: the model whose space is shown.
-        map: from one of its layers to the other's.
-        info: of the map.
+        pair: the models.
+        saved: the map from a layer of the small model to one of the large model.
         texts: documents to take tokens from; texts of the concept are added to them.
         concept: labels the points of its texts, and gives the arrows.
         n_points: token pairs to show, drawn evenly from all that were read.
         dims: 2 or 3.
         method: "pca" at once, or "umap", which takes seconds.
-        reading: how the arrows' vectors are read.
         seed: of the drawing and of UMAP.
 
     Raises:
@@ -120,7 +112,8 @@ def project(
         MapError: if there are too few tokens for a picture.
         SettingsError: if `dims` or `n_points` is out of range.
     """
-    check_map(info, small.fingerprint, large.fingerprint)
+    (small, large), map, info = pair.both, saved.map, saved.info
+    pair.check(info)
     check_picture(dims, n_points)
     labelled = _labelled(texts, concept)
     places: list[_Place] = []
@@ -139,7 +132,7 @@ def project(
     y = torch.cat(ys)[drawn].double()
     mapped = map(torch.cat(xs)[drawn]).double()
     yield Progress(len(labelled), len(labelled), "laying out the picture")
-    directions = _directions(small, large, map, info, concept, reading)
+    directions = _directions(pair, saved, concept)
     coords, arrows, explained = _layout(y, mapped, dims, method, seed, directions)
     chosen = [places[index] for index in drawn.tolist()]
     return _picture(chosen, coords, _errors(y, mapped), arrows, explained, method)
@@ -178,20 +171,18 @@ def _labelled(texts: Sequence[str], concept: ContrastSet | None) -> list[tuple[s
 
 
 def _directions(
-    small: LanguageModel,
-    large: LanguageModel,
-    map: AffineMap,
-    info: MapInfo,
+    pair: Pair,
+    saved: PairMap,
     concept: ContrastSet | None,
-    reading: Reading | None,
 ) -> dict[str, Tensor]:
     """Native and transferred vector, both as long as a strength of 1 pushes."""
+    (small, large), info = pair.both, saved.info
     if concept is None:
         return {}
-    native = known_vectors().get(large, concept, info.large_layer, reading)
-    mapped = transfer(known_vectors().get(small, concept, info.small_layer, reading).vector, map, info)
+    native = known_vectors().get(large, concept, info.large_layer)
+    mapped = transfer(known_vectors().get(small, concept, info.small_layer).vector, saved.map, info)
     vectors = {NATIVE: native.vector.values, TRANSFERRED: mapped.values}
-    unit = unit_of(large, info.large_layer, world_of(small.name, large.name).ordinary)
+    unit = unit_of(large, info.large_layer, pair.world.ordinary)
     return {name: addition(values, 1.0, unit) for name, values in vectors.items()}
 
 

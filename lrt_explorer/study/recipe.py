@@ -12,8 +12,8 @@ from lrt_explorer.concepts.reading import reader, reading_pairs
 from lrt_explorer.concepts.vectors import SteeringVector, found_in
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.linear.steering import combine
-from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.study.pair import Layers, Pair
 from lrt_explorer.study.progress import Progress, retold
 
 Together = Literal["remove", "add"]
@@ -54,13 +54,11 @@ class MadeVectors:
 
 
 def make_vectors(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     contrast: ContrastSet,
     other: ContrastSet | None,
     recipe: Recipe,
-    small_layer: int,
-    large_layer: int,
+    layers: Layers,
 ) -> Generator[Progress, None, MadeVectors]:
     """Follow a recipe in both models, each with the vectors that it finds itself.
 
@@ -75,11 +73,10 @@ def make_vectors(
     sets = [contrast] if other is None else [contrast, other]
     for each in sets:
         reader(recipe.reading or each.reading)
-    check_layer(small, small_layer)
-    check_layer(large, large_layer)
+    pair.check_layers(layers)
     total = 4 * sum(len(each.pairs) for each in sets)
     made = []
-    for done, (lm, layer) in enumerate(((small, small_layer), (large, large_layer))):
+    for done, (lm, layer) in enumerate(zip(pair.both, layers, strict=True)):
         made.append((yield from _made(lm, layer, sets, recipe, done * total // 2, total)))
     return MadeVectors(*made)
 

@@ -10,12 +10,12 @@ from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.estimators import Estimate
 from lrt_explorer.linear.scores import r2
 from lrt_explorer.lm.chat import Document
-from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.batches import DocumentStream
 from lrt_explorer.study.collect import Route, part_of
 from lrt_explorer.study.descent import ground_for
 from lrt_explorer.study.estimators import SGD, SGD_RATE, DescentOptions
 from lrt_explorer.study.fit_settings import FitSettings
+from lrt_explorer.study.pair import Layers, Pair
 from lrt_explorer.study.paired import read_paired
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.solve import FittedMap
@@ -28,11 +28,9 @@ ROWS = 256
 
 
 def sgd_map(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     texts: Iterable[Document],
-    small_layer: int,
-    large_layer: int,
+    layers: Layers,
     settings: FitSettings | None = None,
     *,
     learning_rate: float = SGD_RATE,
@@ -45,11 +43,9 @@ def sgd_map(
     figures stand on the rows that those of the closed forms stand on.
 
     Args:
-        small: the model that vectors come from.
-        large: the model that is steered.
+        pair: the models.
         texts: documents that can be gone through more than once.
-        small_layer: block of the small model.
-        large_layer: block of the large model.
+        layers: a block of each, counted from 0.
         settings: tokens of an epoch, of all parts together, and the like; their method is passed over.
         learning_rate: of AdamW.
         epochs: how often the fit documents are gone through.
@@ -59,6 +55,7 @@ def sgd_map(
         SettingsError: if a layer does not exist, a number is not positive, or the texts can be read only once.
         MapError: if too few tokens could be paired, or the descent ran away.
     """
+    small, large = pair.both
     settings = settings or FitSettings()
     if not 0 < learning_rate < float("inf") or epochs < 1:
         raise SettingsError(
@@ -66,13 +63,13 @@ def sgd_map(
             "choose about 0.001"
         )
     texts = yield from prepared(texts, large, settings.tokens)
-    ground = yield from ground_for(small, large, texts, Route(small_layer, large_layer), settings)
+    ground = yield from ground_for(pair, texts, Route(*layers), settings)
     tokens, select = settings.tokens, ground.moments["select"]
     descent = _Descent(small.width, large.width, learning_rate, seed)
     path = []
     for epoch in range(1, epochs + 1):
         read = 0
-        for x, y, weights, seen in fit_rows(small, large, texts, small_layer, large_layer, tokens, ground.end_weight):
+        for x, y, weights, seen in fit_rows(pair, texts, layers, tokens, ground.end_weight):
             descent.over(x, y, weights)
             read += seen
             message = f"epoch {epoch} of {epochs}: {read:,} of {tokens:,} tokens"
@@ -84,25 +81,21 @@ def sgd_map(
 
 
 def descend(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     texts: Iterable[Document],
-    small_layer: int,
-    large_layer: int,
+    layers: Layers,
     settings: FitSettings,
     options: DescentOptions,
 ) -> Generator[Progress, None, FittedMap]:
     """`sgd_map` as the table of estimators calls it; raises what that raises."""
     rate = SGD_RATE if options.learning_rate is None else options.learning_rate
-    return sgd_map(small, large, texts, small_layer, large_layer, settings, learning_rate=rate)
+    return sgd_map(pair, texts, layers, settings, learning_rate=rate)
 
 
 def fit_rows(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     texts: Iterable[Document],
-    small_layer: int,
-    large_layer: int,
+    layers: Layers,
     tokens: int,
     end_weight: int = 1,
 ) -> Iterator[tuple[Tensor, Tensor, Tensor, int]]:
@@ -112,6 +105,8 @@ def fit_rows(
         `[n, d_small]` and `[n, d_large]` float32, `[n]` float32 how often each pair counts, and how many pairs of all
         parts this batch has taken of `tokens`.
     """
+    small, large = pair.both
+    small_layer, large_layer = layers
     left = tokens
     for batch in DocumentStream(texts).batches(Windows(small, large)):
         if not batch.texts:

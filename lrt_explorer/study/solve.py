@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from torch import Tensor
 
 from lrt_explorer.errors import MapError
-from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.estimators import Estimate
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.scores import (
@@ -16,11 +15,11 @@ from lrt_explorer.linear.scores import (
     map_scores,
     spread,
 )
-from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.store import MapInfo
+from lrt_explorer.store import MapInfo, PairMap
 from lrt_explorer.study.collect import PARTS, Collected, Part, Route, check_coverage
 from lrt_explorer.study.directions import Agreement, Directions, agreement
 from lrt_explorer.study.estimators import ESTIMATORS, closed_form
+from lrt_explorer.study.pair import Pair
 
 TOKENS_PER_DIMENSION = 3
 """Pairs of tokens for each dimension of the small model that a map has at least: seven tenths of them fit it."""
@@ -28,21 +27,17 @@ MINIMUM_HELD_OUT = 32
 """Pairs that each held-out part must hold, so that its score is more than chance."""
 
 
-@dataclass(frozen=True)
-class FittedMap:
-    """A map with the evidence for it.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedMap(PairMap):
+    """A map with the evidence for it. The scores of its description are of the report part, which chose nothing.
 
     Attributes:
-        map: the affine map.
-        info: what it was fitted on and how well it does; its scores are of the report part, which chose nothing.
         lambda_path: (setting, R² on the select part) for every setting tried: λ for ridge, the rank for reduced-rank.
         dimension_r2: of the report part, R² of each dimension of the large model on its own.
         deviations: `[d_large]` float64, of the report part, how far each dimension deviates from its mean.
         agreement: of the vectors that it maps with native ones, over the concepts asked for.
     """
 
-    map: AffineMap
-    info: MapInfo
     lambda_path: tuple[tuple[float, float], ...]
     dimension_r2: tuple[float, ...]
     deviations: Tensor
@@ -50,13 +45,11 @@ class FittedMap:
 
     def compared(self, directions: Sequence[Directions]) -> "FittedMap":
         """The same map with its agreement on these directions, which hold its layers."""
-        layers = (self.info.small_layer, self.info.large_layer)
-        return replace(self, agreement=agreement(self.map, *layers, directions, self.deviations))
+        return replace(self, agreement=agreement(self.map, *self.layers, directions, self.deviations))
 
 
 def solve(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     collected: Collected,
     route: Route,
     *,
@@ -65,8 +58,7 @@ def solve(
     """The map of one route from moments alone.
 
     Args:
-        small: the small model, of which only the name and the fingerprint are used.
-        large: the large model, likewise.
+        pair: the models.
         collected: moments that hold the route.
         route: the layers.
         method: a closed-form estimator, one of `closed_forms`.
@@ -77,12 +69,11 @@ def solve(
     """
     moments = collected.of(route)
     estimate = closed_form(method)(moments["fit"], moments["select"])
-    return _with_evidence(small, large, collected, route, moments, estimate, method)
+    return _with_evidence(pair, collected, route, moments, estimate, method)
 
 
 def with_evidence(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     collected: Collected,
     route: Route,
     estimate: Estimate,
@@ -94,12 +85,11 @@ def with_evidence(
     Raises:
         MapError: if the route was not collected, or the map cannot be scored on its moments.
     """
-    return _with_evidence(small, large, collected, route, collected.of(route), estimate, method)
+    return _with_evidence(pair, collected, route, collected.of(route), estimate, method)
 
 
 def _with_evidence(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     collected: Collected,
     route: Route,
     moments: Mapping[Part, CrossMoments],
@@ -107,6 +97,7 @@ def _with_evidence(
     method: str,
 ) -> FittedMap:
     """`with_evidence` from the route's own moments, of which every call of `Collected.of` makes a copy."""
+    small, large = pair.both
     counts, held_out = collected.counts, moments["report"]
     # These come first, because they refuse moments that no score can be taken from.
     scores = map_scores(estimate.map, held_out)
@@ -153,7 +144,13 @@ def _with_evidence(
     )
     by_dimension = tuple(scores.r2_per_dimension.tolist())
     deviations = (held_out.cyy.diagonal() / held_out.count).sqrt().cpu()
-    return FittedMap(estimate.map, info, estimate.path, by_dimension, deviations)
+    return FittedMap(
+        map=estimate.map,
+        info=info,
+        lambda_path=estimate.path,
+        dimension_r2=by_dimension,
+        deviations=deviations,
+    )
 
 
 def least_tokens(small_width: int) -> int:
@@ -161,12 +158,13 @@ def least_tokens(small_width: int) -> int:
     return TOKENS_PER_DIMENSION * small_width
 
 
-def check_enough(small: LanguageModel, large: LanguageModel, collected: Collected, routes: Sequence[Route]) -> None:
+def check_enough(pair: Pair, collected: Collected, routes: Sequence[Route]) -> None:
     """Check that enough tokens were paired for maps of these routes to mean anything.
 
     Raises:
         MapError: if not.
     """
+    small, large = pair.both
     counts = collected.counts
     if counts.ordinary == 0 and counts.refused:
         raise MapError(

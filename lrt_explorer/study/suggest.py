@@ -15,16 +15,15 @@ from lrt_explorer.lm.capture import capture
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.known import few_pairs, known_vectors, model_label
 from lrt_explorer.study.layers import LayerGrid, layer_grid
 from lrt_explorer.study.native_effect import ROWS, native_effects
 from lrt_explorer.study.neutral import neutral_prompts
+from lrt_explorer.study.pair import BLOCKS_ABOVE, Pair
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.solve import least_tokens
-from lrt_explorer.study.world import world_of
 
-BLOCKS_ABOVE = 2
-"""Steering nearer to the output is almost adding to the logits, and transfers almost by definition."""
 SHARE_ABOVE = 4
 """One block in so many stays above a suggested layer: in deep models two are no distance from the output."""
 LAYERS_TRIED = 4
@@ -111,13 +110,11 @@ class Plan:
 
 
 def suggest_layers(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     texts: Iterable[Document],
     concepts: Sequence[ContrastSet],
     *,
-    small_layers: Sequence[int] | None = None,
-    large_layers: Sequence[int] | None = None,
+    tried: tuple[Sequence[int] | None, Sequence[int] | None] = (None, None),
     tokens: int | None = None,
     reading: Reading | None = None,
     grid: LayerGrid | None = None,
@@ -129,13 +126,11 @@ def suggest_layers(
     will take is yielded before it starts, from the time that both models take for a few texts.
 
     Args:
-        small: the model that vectors come from.
-        large: the model that is steered.
+        pair: the models.
         texts: documents to fit the maps on.
         concepts: contrast sets to choose from, those that suit the pair best first; a few are compared, and those with
             prompts also show where steering works at all.
-        small_layers: blocks of the small model to try; by default some in its middle.
-        large_layers: blocks of the large model to try; likewise.
+        tried: blocks of the small and of the large model to try; where None is, some in the middle.
         tokens: pairs of tokens for the maps; None for 5,000, or as many as a map between these widths needs.
         reading: how vectors are read.
         grid: what is known of the layer pairs already; where it holds all that are tried, no text is read.
@@ -145,36 +140,29 @@ def suggest_layers(
         SettingsError: if no layer can be suggested.
         ContrastError: without concepts, or if none of those tried gives a vector at any of the layers.
     """
+    small, large = pair.both
     if not concepts:
         raise ContrastError("layers are suggested by how well directions of concepts agree; give at least one concept")
     highest = highest_suggested(large.layers)
-    tried_large = [j for j in large_layers or middle_layers(large.layers, highest) if j <= highest]
+    tried_large = [j for j in tried[1] or middle_layers(large.layers, highest) if j <= highest]
     if not tried_large:
         raise SettingsError(
             f"{large.name} has {large.layers} blocks, and a layer to steer needs {large.layers - 1 - highest} above "
             "it; choose a deeper model or a lower layer"
         )
-    tried_small = small_layers or middle_layers(small.layers, max(small.layers - 2, 0))
+    tried_small = tried[0] or middle_layers(small.layers, max(small.layers - 2, 0))
     pairs = list(product(tried_small, tried_large))
     known = grid is not None and all((cell := grid.cell(*pair)) and cell.was_compared for pair in pairs)
-    neutral = neutral_prompts(NEUTRAL_TRIED, world_of(small.name, large.name).ordinary)
+    neutral = neutral_prompts(NEUTRAL_TRIED, pair.world.ordinary)
     yield Progress(0, 1, "seeing how fast both models read")
     wanted = 0 if known else max(TOKENS, least_tokens(small.width)) if tokens is None else tokens
-    plan = _plan(small, large, concepts, pairs, wanted, neutral, reading, seconds)
+    plan = _plan(pair, concepts, pairs, wanted, neutral, reading, seconds)
     count = f"{len(plan.concepts)} concept{'s' * (len(plan.concepts) > 1)}"
     reads = f"{plan.tokens:,} tokens and {count}" if plan.tokens else count
     yield Progress(0, 1, f"about {max(1, round(plan.seconds))} s: reading {reads}, trying {len(pairs)} layer pairs")
     if grid is None or not known:
-        grid = yield from layer_grid(
-            small,
-            large,
-            texts,
-            pairs=pairs,
-            tokens=plan.tokens,
-            concepts=plan.concepts,
-            reading=reading,
-            keep_moments=False,
-        )
+        settings = FitSettings(tokens=plan.tokens, concepts=plan.concepts, reading=reading)
+        grid = yield from layer_grid(pair, texts, settings, pairs=pairs)
     cells = [cell for cell in grid.cells if (cell.small_layer, cell.large_layer) in pairs]
     if all(cell.direction_cosine is None for cell in cells):
         raise ContrastError(f"no concept tried gives a vector at these layers: {'; '.join(grid.left_out.values())}")
@@ -209,8 +197,7 @@ def middle_layers(layers: int, highest: int, count: int = LAYERS_TRIED) -> list[
 
 
 def _plan(
-    small: LanguageModel,
-    large: LanguageModel,
+    pair: Pair,
     concepts: Sequence[ContrastSet],
     pairs: Collection[tuple[int, int]],
     tokens: int,
@@ -219,6 +206,7 @@ def _plan(
     seconds: float,
 ) -> Plan:
     """As much as can be read in the time, and how long that takes."""
+    small, large = pair.both
     # Those with prompts also tell where steering works.
     chosen = sorted(concepts, key=lambda concept: not concept.prompts)[:CONCEPTS_TRIED]
     layers = ((small, sorted({i for i, _ in pairs})), (large, sorted({j for _, j in pairs})))

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from lrt_explorer.concepts.methods import METHODS
-from lrt_explorer.concepts.readings import READINGS
-from lrt_explorer.concepts.readout_kinds import READOUTS
-from lrt_explorer.concepts.scorer_kinds import SCORERS
+from lrt_explorer.concepts.sets.readings import READINGS
+from lrt_explorer.concepts.sets.readout_kinds import READOUTS
+from lrt_explorer.concepts.sets.scorer_kinds import SCORERS
 from lrt_explorer.registry import Table
 from lrt_explorer.study.arms import ARMS
 from lrt_explorer.study.estimators import ESTIMATORS

@@ -3,7 +3,7 @@
 import re
 from functools import partial
 
-from lrt_explorer.concepts.scorer_kinds import Scorer, ScorerKind
+from lrt_explorer.concepts.sets.scorer_kinds import Scorer, ScorerKind
 from lrt_explorer.tinyworld.judge import SCORERS
 
 _SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)]*\s+")

@@ -8,7 +8,7 @@ from gradio.events import api
 
 from lrt_explorer.concepts.contrast import Reading
 from lrt_explorer.concepts.methods import METHODS, Method
-from lrt_explorer.concepts.scoring import scorer_from_text
+from lrt_explorer.concepts.sets.scoring import scorer_from_text
 from lrt_explorer.defaults import (
     EVIDENCE_TOKENS,
     FIT_TOKENS,
@@ -23,9 +23,10 @@ from lrt_explorer.defaults import (
 )
 from lrt_explorer.errors import LRTError
 from lrt_explorer.study.estimators import ESTIMATORS
-from lrt_explorer.study.evaluate import EvaluationSettings
 from lrt_explorer.study.evaluation.document import evaluation_document
+from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
 from lrt_explorer.study.progress import finish
+from lrt_explorer.study.steer_spec import SteerSpec
 from lrt_explorer.study.tables import choices as all_choices
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL
@@ -33,7 +34,6 @@ from lrt_explorer.workbench.compare import comparison_document
 from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitSpec, fit_document
 from lrt_explorer.workbench.requests import Models
-from lrt_explorer.workbench.steer_spec import SteerSpec
 
 
 def add_api(engine: Engine) -> None:

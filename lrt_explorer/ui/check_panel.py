@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from lrt_explorer.concepts.methods import METHODS, Method
-from lrt_explorer.concepts.readings import READINGS
+from lrt_explorer.concepts.sets.readings import READINGS
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.plots import agreement_figure, separation_figure, stability_figure
 from lrt_explorer.study.check import ConceptCheck

@@ -8,10 +8,11 @@ from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.study.calibrate import Calibration
 from lrt_explorer.study.check import ConceptCheck
 from lrt_explorer.study.compare import Comparison, ComparisonStep
-from lrt_explorer.study.evaluate import Evaluation
+from lrt_explorer.study.evaluation.evaluate import Evaluation
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.project import SpacePicture
 from lrt_explorer.study.recipe import Recipe
+from lrt_explorer.study.steer_spec import SteerSpec
 from lrt_explorer.workbench.cards import (
     ConceptCard,
     LayerScores,
@@ -27,7 +28,6 @@ from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitResult, FitSpec
 from lrt_explorer.workbench.requests import Models
 from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf, SpaceSettings
-from lrt_explorer.workbench.steer_spec import SteerSpec
 
 
 class ConceptEngine(Protocol):

@@ -8,11 +8,11 @@ from typing import Any
 
 import gradio as gr
 
-from lrt_explorer.concepts.readout_kinds import READOUTS
+from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.defaults import PROMPTS
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.store import assets_home
-from lrt_explorer.study.evaluate import Evaluation, EvaluationStep
+from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationStep
 from lrt_explorer.study.progress import timed
 from lrt_explorer.ui.cards import notice, progress_bar
 from lrt_explorer.ui.choices import belongs

@@ -3,7 +3,7 @@
 from html import escape
 
 from lrt_explorer.concepts.methods import METHODS
-from lrt_explorer.concepts.readings import READINGS
+from lrt_explorer.concepts.sets.readings import READINGS
 from lrt_explorer.study.check import ConceptCheck, MappedCheck, ModelCheck
 from lrt_explorer.study.known import model_label
 from lrt_explorer.ui.cards import figure, percent, thousands

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from lrt_explorer.concepts.readout_kinds import READOUTS
+from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.plots import ARM_STYLES, ArmStyle, glyph, marker
 from lrt_explorer.study.arms import ARMS, UNSTEERED
 from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep

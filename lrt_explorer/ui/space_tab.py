@@ -1,6 +1,7 @@
 """The Space tab: mapped activations of the small model over those of the large one."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -19,7 +20,7 @@ from lrt_explorer.ui.plot import plot_html
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL
 from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.token_table import EMPTY, token_table
-from lrt_explorer.ui.wiring import wire_stop
+from lrt_explorer.ui.wiring import from_controls, wire_stop
 from lrt_explorer.workbench.session import Session, SpaceSettings
 
 TAB = "space"
@@ -79,7 +80,7 @@ def build_space(engine: Engine, session: gr.State, concept: gr.Dropdown, tab: gr
             lines.input,
             arrows.input,
         ],
-        partial(draw_space, engine),
+        from_controls(partial(draw_space, engine), PictureControls, 2),
         [tab, *settings, colour, lines, arrows],
         [plot, status, caption, listing],
         trigger_mode="always_last",
@@ -109,30 +110,48 @@ def build_space(engine: Engine, session: gr.State, concept: gr.Dropdown, tab: gr
     )
 
 
+@dataclass(frozen=True)
+class PictureControls:
+    """What the controls of the picture hold, in the order in which they are handed over.
+
+    Attributes:
+        concept: whose vectors are drawn.
+        points: token pairs to show.
+        method: the layout.
+        dims: 2 or 3.
+        colour: what the points are coloured by.
+        lines: whether partners are joined.
+        arrows: whether steering directions are drawn.
+    """
+
+    concept: str
+    points: float
+    method: str
+    dims: int
+    colour: ColourBy
+    lines: bool
+    arrows: bool
+
+
 @guarded(lambda sentence: (gr.skip(), notice(sentence), gr.skip(), gr.skip()))
 def draw_space(
     engine: Engine,
     tab: str,
     session: Session | None,
-    concept: str,
-    points: float,
-    method: str,
-    dims: int,
-    colour: ColourBy,
-    lines: bool,
-    arrows: bool,
+    shown: PictureControls,
 ) -> Iterator[tuple[Any, Any, Any, Any]]:
     """Draw the picture; the one from before stays until the new one is ready, with what was selected in it."""
-    if tab != TAB or (session is not None and not belongs(engine, session, concept)):
+    if tab != TAB or (session is not None and not belongs(engine, session, shown.concept)):
         yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
         return
-    projecting = timed(engine.picture(_opened(session), SpaceSettings(concept, int(points), method, dims)))
+    settings = SpaceSettings(shown.concept, int(shown.points), shown.method, shown.dims)
+    projecting = timed(engine.picture(_opened(session), settings))
     while True:
         try:
             step = next(projecting)
         except StopIteration as stop:
             picture: SpacePicture = stop.value
-            figure = space_figure(picture, colour_by=colour, partner_lines=lines, directions=arrows)
+            figure = space_figure(picture, colour_by=shown.colour, partner_lines=shown.lines, directions=shown.arrows)
             yield figure.to_json(), "", space_caption(picture), EMPTY
             return
         yield gr.skip(), progress_bar(step), gr.skip(), gr.skip()

@@ -8,12 +8,13 @@ from typing import Any
 
 import gradio as gr
 
-from lrt_explorer.concepts.readings import READINGS
+from lrt_explorer.concepts.sets.readings import READINGS
 from lrt_explorer.defaults import MAX_NEW_TOKENS, SEED
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.study.arms import UNSTEERED
 from lrt_explorer.study.compare import Arm, Comparison
 from lrt_explorer.study.progress import Progress, timed
+from lrt_explorer.study.steer_spec import SteerSpec
 from lrt_explorer.ui.cards import chips, notice, progress_bar, slider_ends
 from lrt_explorer.ui.choices import OWN_VECTORS, ConceptList, belongs
 from lrt_explorer.ui.engine import Engine
@@ -23,9 +24,8 @@ from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL
 from lrt_explorer.ui.stage import READING
 from lrt_explorer.ui.steered import about_concept, follow_pair, steer_with
 from lrt_explorer.ui.strength import Tuned, strength_slider, tune_slider
-from lrt_explorer.ui.wiring import wire_stop
+from lrt_explorer.ui.wiring import from_controls, wire_stop
 from lrt_explorer.workbench.session import Session, Shelf
-from lrt_explorer.workbench.steer_spec import SteerSpec
 
 LENGTHS = (8, MAX_NEW_TOKENS, 96)
 """Fewest, preset and most new tokens."""
@@ -186,7 +186,7 @@ def build_steer(engine: Engine, session: gr.State, shelf: gr.State) -> SteerTab:
             length.release,
             seed.submit,
         ],
-        partial(compare_arms, engine),
+        from_controls(partial(compare_arms, engine), SteerControls, 3),
         [
             session,
             settled,
@@ -247,48 +247,76 @@ def _failed(sentence: str) -> tuple[Any, ...]:
     return waiting_panes(sentence, kind="bad"), "", gr.skip(), gr.skip()
 
 
+@dataclass(frozen=True)
+class SteerControls:
+    """What the controls of a comparison hold, in the order in which they are handed over.
+
+    Attributes:
+        concept: the concept, by name or by its file.
+        prompt: start of all texts.
+        strength: in typical deviations.
+        seed: of the sampling; None where the field is empty.
+        temperature: of the sampling.
+        length: of the texts, in tokens.
+        reading: where the vectors are read; "" for what the concept prefers.
+        as_in_paper: whether the map's bias is added to the direction too.
+        vectors: folder of vectors in place of the concept's own; "" for none.
+        equal_cost: whether all arms cost what the native vector costs.
+    """
+
+    concept: str
+    prompt: str
+    strength: float
+    seed: float | None
+    temperature: float
+    length: float
+    reading: str
+    as_in_paper: bool
+    vectors: str = ""
+    equal_cost: bool = False
+
+    def spec(self) -> SteerSpec:
+        """The comparison that is asked for.
+
+        Raises:
+            SettingsError: if there is no seed, or no such reading.
+        """
+        if self.seed is None:
+            raise SettingsError("give the seed as a whole number")
+        return SteerSpec(
+            concept=self.concept,
+            prompt=self.prompt,
+            strength=float(self.strength),
+            seed=int(self.seed),
+            temperature=float(self.temperature),
+            max_new_tokens=int(self.length),
+            reading=self.reading,
+            as_in_paper=self.as_in_paper,
+            vectors=self.vectors,
+            equal_cost=self.equal_cost,
+        )
+
+
 @guarded(_failed)
 def compare_arms(
     engine: Engine,
     session: Session | None,
     settled: Settled | None,
     partly: int,
-    concept: str,
-    prompt: str,
-    strength: float,
-    seed: float | None,
-    temperature: float,
-    length: float,
-    reading: str,
-    as_in_paper: bool,
-    vectors: str = "",
-    equal_cost: bool = False,
+    asked: SteerControls,
 ) -> Iterator[tuple[Any, ...]]:
     """Write all arms side by side, token by token; `partly` goes up where the vectors are from a few pairs only."""
     if session is None:
         raise SettingsError("the models are not open yet; choose a pair under Models")
-    if not belongs(engine, session, concept):
+    if not belongs(engine, session, asked.concept):
         # The old pair's; the list of concepts follows the pair, and asks again.
         yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
         return
     if not session.map_folder:
         yield waiting_panes(NO_MAP), "", gr.skip(), gr.skip()
         return
-    if seed is None:
-        raise SettingsError("give the seed as a whole number")
-    card = engine.concept(session, concept)
-    spec = SteerSpec(
-        concept=concept,
-        prompt=prompt,
-        strength=float(strength),
-        seed=int(seed),
-        temperature=float(temperature),
-        max_new_tokens=int(length),
-        reading=reading,
-        as_in_paper=as_in_paper,
-        vectors=vectors,
-        equal_cost=equal_cost,
-    )
+    spec, prompt = asked.spec(), asked.prompt
+    card = engine.concept(session, asked.concept)
     key = (session.large, card, prompt, spec.seed, spec.temperature, spec.max_new_tokens)
     still = settled.arm if settled is not None and settled.key == key else None
     yield gr.skip(), writing_line(None), gr.skip(), gr.skip()
@@ -301,7 +329,7 @@ def compare_arms(
             unsteered = next(arm for arm in done.arms if arm.name == UNSTEERED)
             read = int(done.settings.get("pairs", card.pairs))
             more = gr.skip() if read >= card.pairs else partly + 1
-            now = Settled(key, unsteered, (session, reading, vectors, read))
+            now = Settled(key, unsteered, (session, asked.reading, asked.vectors, read))
             yield panes(done.arms, prompt, card), added_line(done, session, card), now, more
             return
         if isinstance(step, Progress):

@@ -21,7 +21,7 @@ from lrt_explorer.ui.guard import guarded
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL, opened
 from lrt_explorer.ui.steer_tab import SteerTab
 from lrt_explorer.ui.steered import steer_with_set
-from lrt_explorer.ui.wiring import wire_stop
+from lrt_explorer.ui.wiring import from_controls, wire_stop
 from lrt_explorer.workbench.cards import Whose
 from lrt_explorer.workbench.session import Session, Shelf
 
@@ -113,7 +113,7 @@ def build_vectors(
     model_work: dict[str, Any] = {**quick, "concurrency_id": MODEL_WORK, "concurrency_limit": PARALLEL}
     shown: list[Any] = [shelf, there, chosen, table, status]
     making = make.click(
-        partial(make_vectors, engine),
+        from_controls(partial(make_vectors, engine), RecipeControls, 4),
         [session, shelf, contrast, other, *recipe, together, factor, times],
         shown,
         **model_work,
@@ -139,6 +139,28 @@ def build_vectors(
     return VectorsPanel(other, chosen)
 
 
+@dataclass(frozen=True)
+class RecipeControls:
+    """What the controls of a recipe hold, in the order in which they are handed over; see `Recipe`."""
+
+    method: Method
+    reading: str
+    whiten: bool
+    together: Together
+    factor: float | None
+    times: float | None
+
+    def recipe(self) -> Recipe:
+        """The recipe that is asked for.
+
+        Raises:
+            SettingsError: if a number is missing.
+        """
+        if self.factor is None or self.times is None:
+            raise SettingsError("give the factor and the length as numbers, such as 1 or −0.5")
+        return Recipe(self.method, self.reading, self.whiten, self.together, float(self.factor), float(self.times))
+
+
 @guarded(lambda sentence: (*[gr.skip()] * 4, notice(sentence)))
 def make_vectors(
     engine: Engine,
@@ -146,19 +168,11 @@ def make_vectors(
     shelf: Shelf,
     name: str,
     other: str,
-    method: Method,
-    reading: str,
-    whiten: bool,
-    together: Together,
-    factor: float | None,
-    times: float | None,
+    asked: RecipeControls,
 ) -> Iterator[tuple[Any, ...]]:
     """Find the vectors with progress and put them on the shelf."""
     session = opened(session)
-    if factor is None or times is None:
-        raise SettingsError("give the factor and the length as numbers, such as 1 or −0.5")
-    recipe = Recipe(method, reading, whiten, together, float(factor), float(times))
-    making = timed(engine.make(session, shelf, name, other, recipe))
+    making = timed(engine.make(session, shelf, name, other, asked.recipe()))
     while True:
         try:
             step = next(making)

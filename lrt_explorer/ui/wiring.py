@@ -1,13 +1,28 @@
-"""How a study is stopped: one place for every Stop button of the screen."""
+"""How handlers are wired: many controls handed over as one value, and one place for every Stop button of the screen."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import gradio as gr
 
 AFTERWARDS = 0.5
 """Seconds after a stop in which what was on its way to the page has arrived."""
+
+
+def from_controls(handler: Callable[..., Iterator[Any]], kind: type, first: int) -> Callable[..., Iterator[Any]]:
+    """A handler as Gradio calls it, with the value of every control in a place of its own.
+
+    Args:
+        handler: takes the first values, then one value of `kind`.
+        kind: holds the values of the other controls, its fields in their order.
+        first: how many values come before them.
+    """
+
+    def handle(*values: Any) -> Iterator[Any]:
+        yield from handler(*values[:first], kind(*values[first:]))
+
+    return handle
 
 
 def wire_stop(

@@ -33,7 +33,7 @@ def map_badges(pair: Pair, saved: SavedMap, concept: ContrastSet) -> MapBadges:
     share = cosine = ratio = None
     if all(known_vectors().holds(lm, contrast, [layer]) for lm, layer in places):
         # A concept that gives no vector here costs its own figures alone.
-        found = agreement(map, *layers, finish(read_directions(*pair.both, [layers], [contrast])))
+        found = agreement(map, *layers, finish(read_directions(pair, [layers], [contrast])))
         share, cosine, ratio = found.reachable_share, found.direction_cosine, found.norm_ratio
     return MapBadges(
         r2=info.r2,

@@ -11,8 +11,10 @@ from lrt_explorer.lm.presets import MODELS, PAIRS, PairPreset
 from lrt_explorer.study.calibrate import curve_key, curve_records, measure_curve
 from lrt_explorer.study.deviation import DOCUMENTS, measure_units, ordinary_digest, unit_key, unit_records
 from lrt_explorer.study.fit import FittedMap, fit_map
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.known import known_vectors, ship_vectors
 from lrt_explorer.study.neutral import neutral_prompts
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.texts import BROKEN_OFF, read_texts, sample_texts
 from lrt_explorer.study.world import world_of
@@ -58,14 +60,10 @@ def build_demo_maps(
     maps = []
     for pair in chosen:
         fitted = yield from fit_map(
-            loaded.get(pair.small),
-            loaded.get(pair.large),
+            Pair(small=loaded.get(pair.small), large=loaded.get(pair.large)),
             read_texts(BROKEN_OFF),
-            pair.small_layer,
-            pair.large_layer,
-            tokens=tokens,
-            corpus=BROKEN_OFF,
-            concepts=concepts,
+            (pair.small_layer, pair.large_layer),
+            FitSettings(tokens=tokens, corpus=BROKEN_OFF, concepts=concepts),
         )
         keep_map(fitted, shipped_map_folder(pair.small, pair.large))
         maps.append(fitted)

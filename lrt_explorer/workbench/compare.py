@@ -1,21 +1,21 @@
 """Compare: find the vectors and the strength that a comparison needs, then write all arms."""
 
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study import compare as study
+from lrt_explorer.study.brought import take_vectors
 from lrt_explorer.study.calibrate import Calibration, calibrate_concept
 from lrt_explorer.study.compare import Comparison, ComparisonStep
 from lrt_explorer.study.known import first_reading, known_vectors
 from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.steer_spec import SteerSpec
 from lrt_explorer.workbench.concepts import named_concept
 from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.pair import Layers, Pair
-from lrt_explorer.workbench.shelves import take_vectors
-from lrt_explorer.workbench.starting_points import default_prompt
-from lrt_explorer.workbench.steer_spec import SteerSpec
 
 
 def compare(
@@ -31,32 +31,11 @@ def compare(
 
     Raises what `study.compare.compare` and `calibrate_concept` raise.
     """
-    vectors = take_vectors(spec.vectors)
     contrast = yield from read_concept(pair, saved.layers, spec, few_pairs=few_pairs)
     strength = spec.strength
     if strength is None:
         strength = (yield from _calibration(pair, saved.layers, spec, contrast)).first
-    return (
-        yield from study.compare(
-            *pair.both,
-            saved.map,
-            saved.info,
-            contrast,
-            default_prompt(contrast) if spec.prompt is None else spec.prompt,
-            strength=strength,
-            seed=spec.seed,
-            max_new_tokens=spec.max_new_tokens,
-            temperature=spec.temperature,
-            reading=spec.reading,
-            method=spec.method,
-            whiten=spec.whiten,
-            scorer=spec.scorer,
-            as_in_paper=spec.as_in_paper,
-            small_vector=vectors.get("small"),
-            large_vector=vectors.get("large"),
-            equal_cost=spec.equal_cost,
-        )
-    )
+    return (yield from study.compare(pair, saved, replace(spec, concept=contrast, strength=strength)))
 
 
 def calibration(
@@ -122,7 +101,7 @@ def _calibration(
 ) -> Generator[Progress, None, Calibration]:
     return (
         yield from calibrate_concept(
-            *pair.both,
+            pair,
             layers[1],
             contrast,
             reading=spec.reading,

@@ -5,9 +5,9 @@ from functools import cache
 from pathlib import Path
 
 from lrt_explorer.concepts.contrast import ContrastSet, load_concept, read_contrast
+from lrt_explorer.concepts.examples import example_prompts
 from lrt_explorer.study.world import WORLDS, World
 from lrt_explorer.workbench.cards import ConceptCard
-from lrt_explorer.workbench.starting_points import example_prompts
 
 MEANT_FOR = {"demo": "for the demo family", "everyday": "for everyday language"}
 """How a set is labelled where models of another world are open."""

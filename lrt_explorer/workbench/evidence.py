@@ -6,9 +6,9 @@ from pathlib import Path
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.defaults import EVIDENCE_TOKENS
-from lrt_explorer.study import evaluate as study
 from lrt_explorer.study.controls import control_maps
-from lrt_explorer.study.evaluate import Evaluation, EvaluationSettings
+from lrt_explorer.study.evaluation import evaluate as study
+from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings
 from lrt_explorer.study.evaluation.kept import evaluations_folder
 from lrt_explorer.study.progress import Progress, retold
 from lrt_explorer.study.texts import Source, read_texts
@@ -62,7 +62,7 @@ def evaluate(pair: Pair, saved: SavedMap, spec: EvidenceSpec) -> Generator[Progr
         saved: the map under test.
         spec: what is asked for.
 
-    Raises what `control_maps` and `study.evaluate.evaluate` raise.
+    Raises what `control_maps` and `study.evaluation.evaluate.evaluate` raise.
     """
     home = evidence_folder(pair, saved.layers, spec)
     source = spec.corpus or pair.world.corpus
@@ -72,21 +72,13 @@ def evaluate(pair: Pair, saved: SavedMap, spec: EvidenceSpec) -> Generator[Progr
     texts = read_texts(source)
     yield Progress(0, tokens, "control maps: reading the first texts")
     controls = yield from retold(
-        control_maps(
-            *pair.both,
-            texts,
-            *saved.layers,
-            tokens=tokens,
-            corpus=corpus_name(source),
-            keep=home / "controls",
-        ),
+        control_maps(pair, texts, saved.layers, tokens=tokens, corpus=corpus_name(source), keep=home / "controls"),
         lambda step: Progress(step.done, step.total, f"control maps: {step.message}"),
     )
     return (
         yield from study.evaluate(
-            *pair.both,
-            saved.map,
-            saved.info,
+            pair,
+            saved,
             chosen,
             control_maps=controls,
             among=shipped,

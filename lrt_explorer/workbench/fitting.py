@@ -135,21 +135,24 @@ def fit(pair: Pair, layers: Layers, spec: FitSpec, *, keep: Keep | None = None) 
     if isinstance(entry, Descent):
         settings = FitSettings(spec.tokens, corpus_name(texts.name), keep_moments=True)
         how = DescentOptions(spec.learning_rate, learn_from)
-        found = yield from entry.load()(*pair.both, texts, *layers, settings, how)
+        found = yield from entry.load()(pair, texts, layers, settings, how)
         take(found)
-        directions = yield from read_directions(*pair.both, [layers], compared)
+        directions = yield from read_directions(pair, [layers], compared)
         grid = grid_of_one(found.compared(directions))
     else:
         yield Progress(0, spec.tokens, "reading the first texts")
         grid = yield from layer_grid(
-            *pair.both,
+            pair,
             texts,
+            FitSettings(
+                tokens=spec.tokens,
+                corpus=corpus,
+                concepts=compared,
+                method=spec.method,
+                memory_gb=spec.memory_gb,
+                keep_moments=True,
+            ),
             pairs=None if spec.all_layers else [layers],
-            tokens=spec.tokens,
-            corpus=corpus,
-            concepts=compared,
-            method=spec.method,
-            memory_gb=spec.memory_gb,
             take=take,
         )
     # Several passes come group by group, and the cells in order.

@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterable, Sequence
 from lrt_explorer.bounded import BoundedCache
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.lm.chat import Document
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.known import few_pairs, known_vectors
 from lrt_explorer.study.layers import LayerGrid, layer_grid
 from lrt_explorer.study.progress import Progress
@@ -47,11 +48,7 @@ class LayerStudies:
         compared = known if len(known) > FEW_CONCEPTS else [few_pairs(concept) for concept in concepts[:FEW_CONCEPTS]]
         yield Progress(0, tokens, "reading the first texts")
         grid = yield from layer_grid(
-            *pair.both,
-            read_texts(source),
-            tokens=tokens,
-            corpus=corpus,
-            concepts=compared,
+            pair, read_texts(source), FitSettings(tokens=tokens, corpus=corpus, concepts=compared, keep_moments=True)
         )
         suggestion = None
         if highest_suggested(pair.large.layers) >= 0 and compared:
@@ -72,20 +69,21 @@ class LayerStudies:
         for suggestion in reversed(known):
             if suggestion is not None:
                 return suggestion
-        found = yield from suggest_layers(*pair.both, texts, concepts)
+        found = yield from suggest_layers(pair, texts, concepts)
         return Suggestion(found.small_layer, found.large_layer, found.reason)
 
 
 def _from_grid(pair: Pair, concepts: Sequence[ContrastSet], grid: LayerGrid) -> Generator[Progress, None, Suggestion]:
     small, large = pair.both
     found = yield from suggest_layers(
-        small,
-        large,
+        pair,
         (),
         concepts,
-        small_layers=middle_layers(small.layers, max(small.layers - 2, 0), small.layers),
-        large_layers=middle_layers(large.layers, highest_suggested(large.layers), LAYERS_STEERED),
         grid=grid,
+        tried=(
+            middle_layers(small.layers, max(small.layers - 2, 0), small.layers),
+            middle_layers(large.layers, highest_suggested(large.layers), LAYERS_STEERED),
+        ),
     )
     return Suggestion(found.small_layer, found.large_layer, found.reason)
 

@@ -5,8 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from lrt_explorer.bounded import BoundedCache
-from lrt_explorer.linear.affine import AffineMap
-from lrt_explorer.store import MapInfo, load_map
+from lrt_explorer.store import PairMap, load_map
 from lrt_explorer.store.artifacts import artifact_mark
 
 CAPACITY = 24
@@ -15,25 +14,16 @@ MOST_NUMBERS = 250_000_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SavedMap:
-    """A map as it lies on disk.
+class SavedMap(PairMap):
+    """A map as it lies on disk. The map keeps its decomposition once that was needed.
 
     Attributes:
-        map: the map, which keeps its decomposition once that was needed.
-        info: what it was fitted on, and how good it is.
         folder: where it lies.
         digest: of what lies there; another map in the same folder has another one.
     """
 
-    map: AffineMap
-    info: MapInfo
     folder: Path
     digest: str
-
-    @property
-    def layers(self) -> tuple[int, int]:
-        """The block it starts from, and the block it leads to."""
-        return self.info.small_layer, self.info.large_layer
 
 
 class MapStore:

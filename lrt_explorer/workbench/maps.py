@@ -8,6 +8,7 @@ from lrt_explorer.errors import ArtifactError
 from lrt_explorer.store import assets_home, data_home, save_map
 from lrt_explorer.study.estimators import ESTIMATORS
 from lrt_explorer.study.fit import FittedMap, fit_map
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.known import folder_name, short_hash
 from lrt_explorer.study.layers import solve_pair
 from lrt_explorer.study.moments import known_moments
@@ -69,10 +70,10 @@ def solved_map(pair: Pair, layers: Layers, corpus: str, method: str = "") -> Sav
         corpus: the name that the moments bear, as `corpus_name` gives it.
         method: a closed-form estimator; "" for the usual one.
     """
-    moments = known_moments(*pair.both, *layers, corpus)
+    moments = known_moments(pair, layers, corpus)
     if moments is None:
         return None
-    fitted = finish(solve_pair(*pair.both, moments, *layers, method=method or ESTIMATORS.default))
+    fitted = finish(solve_pair(pair, moments, layers, method=method or ESTIMATORS.default))
     return load_saved(keep_apart(fitted, "solved"))
 
 
@@ -155,7 +156,7 @@ def map_for(
         f"{count:,} tokens of {source if isinstance(source, str) else name}, to be kept in {place}",
     )
     fitted = yield from retold(
-        fit_map(small, large, read_texts(source), *layers, tokens=count, corpus=name, keep_moments=True),
+        fit_map(pair, read_texts(source), layers, FitSettings(tokens=count, corpus=name, keep_moments=True)),
         lambda step: Progress(step.done, step.total, f"fitting a map: {step.message}"),
     )
     return load_saved(keep_map(fitted))

@@ -1,66 +1,18 @@
-"""The two models that a person works with."""
+"""The two models that a person works with: opened by name, and offered by name."""
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 
-from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.cache import ModelCache, models
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.presets import MODELS, PAIRS
 from lrt_explorer.lm.summary import describe
-from lrt_explorer.store import MapInfo, check_map
 from lrt_explorer.study.known import model_label
+from lrt_explorer.study.pair import Layers as Layers
+from lrt_explorer.study.pair import Pair as Pair
 from lrt_explorer.study.progress import Progress
-from lrt_explorer.study.world import World, world_of
+from lrt_explorer.study.world import world_of
 from lrt_explorer.workbench.cards import PairCard
 from lrt_explorer.workbench.plan import load_both
-from lrt_explorer.workbench.starting_points import default_layers
-
-Layers = tuple[int, int]
-"""A block of the small model and one of the large model, both counted from 0."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pair:
-    """Two loaded models.
-
-    Attributes:
-        small: the model that vectors come from.
-        large: the model that is steered.
-    """
-
-    small: LanguageModel
-    large: LanguageModel
-
-    @property
-    def world(self) -> World:
-        """What suits these models: corpus, concepts, ordinary text, temperature."""
-        return world_of(self.small.name, self.large.name)
-
-    @property
-    def both(self) -> tuple[LanguageModel, LanguageModel]:
-        """The small model, then the large one."""
-        return self.small, self.large
-
-    def layers(self, small_layer: int | None = None, large_layer: int | None = None) -> Layers:
-        """The layers asked for; where None is, the default of this pair.
-
-        Raises:
-            SettingsError: if a model has no such layer.
-        """
-        first, second = default_layers(self.small.name, self.large.name, self.small.layers, self.large.layers)
-        chosen = (first if small_layer is None else small_layer, second if large_layer is None else large_layer)
-        check_layer(self.small, chosen[0])
-        check_layer(self.large, chosen[1])
-        return chosen
-
-    def check(self, info: MapInfo) -> None:
-        """Check that a map belongs to exactly these models.
-
-        Raises:
-            ArtifactError: if one of them has other weights.
-        """
-        check_map(info, self.small.fingerprint, self.large.fingerprint)
 
 
 def open_pair(

@@ -7,6 +7,7 @@ from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.summary import describe
 from lrt_explorer.study.known import model_label
+from lrt_explorer.study.pair import Layers, Pair
 from lrt_explorer.study.paired import read_paired
 from lrt_explorer.study.progress import Progress
 
@@ -50,18 +51,16 @@ def memory_of(model: str) -> int | None:
     return None if parameters is None else parameters * BYTES_PER_WEIGHT
 
 
-def seconds_per_pair(
-    small: LanguageModel, large: LanguageModel, small_layer: int, large_layer: int, texts: Sequence[str]
-) -> float:
+def seconds_per_pair(pair: Pair, layers: Layers, texts: Sequence[str]) -> float:
     """Seconds that both models take to read one pair of tokens up to these layers, from one small batch.
 
     Args:
-        small: the small model.
-        large: the large model.
-        small_layer: block of the small model.
-        large_layer: block of the large model.
+        pair: the models.
+        layers: a block of each, counted from 0.
         texts: ordinary text, of which the beginnings of a few are read.
     """
+    small, large = pair.both
+    small_layer, large_layer = layers
     batch = [text[:TIMED_CHARACTERS] for text in texts[:TIMED_TEXTS]]
     # The first pass of a model is slower than all later ones.
     read_paired(small, large, batch[:1], [small_layer], [large_layer])

@@ -11,8 +11,9 @@ from lrt_explorer.defaults import EVIDENCE_TOKENS
 from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.compare import Comparison, ComparisonStep
-from lrt_explorer.study.evaluate import Evaluation
+from lrt_explorer.study.evaluation.evaluate import Evaluation
 from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.steer_spec import SteerSpec
 from lrt_explorer.study.texts import Source
 from lrt_explorer.study.world import World, world_of
 from lrt_explorer.workbench.compare import compare
@@ -22,7 +23,6 @@ from lrt_explorer.workbench.fitting import FitResult, FitSpec, Keep, fit
 from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.maps import map_for
 from lrt_explorer.workbench.pair import Layers, Pair, open_pair
-from lrt_explorer.workbench.steer_spec import SteerSpec
 
 
 @dataclass(frozen=True, kw_only=True)

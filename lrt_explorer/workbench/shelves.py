@@ -6,11 +6,10 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
 
 from lrt_explorer.concepts.contrast import ContrastSet, write_contrast
-from lrt_explorer.errors import ArtifactError, SettingsError
-from lrt_explorer.store import VectorFile, data_home, load_vector, save_vector
+from lrt_explorer.errors import SettingsError
+from lrt_explorer.store import VectorFile, data_home, save_vector
 from lrt_explorer.study.brought import Side
 from lrt_explorer.study.known import folder_name
 from lrt_explorer.workbench.session import Shelf
@@ -61,28 +60,6 @@ def put_vectors(shelf: Shelf, label: str, vectors: Mapping[Side, VectorFile]) ->
         save_vector(folder / f"{side}.safetensors", vector)
     called = _fresh(label, [label for label, _ in kept.vectors])
     return replace(kept, vectors=(*kept.vectors, (called, str(folder))))
-
-
-def take_vectors(folder: str | Mapping[Side, VectorFile]) -> Mapping[Side, VectorFile]:
-    """The vectors of a folder; none for "". Vectors in memory are themselves.
-
-    Raises:
-        SettingsError: if those in memory belong to neither model.
-        ArtifactError: if they are gone.
-        VectorError: if they are damaged.
-    """
-    sides: tuple[Side, ...] = get_args(Side)
-    if not isinstance(folder, str):
-        if others := [side for side in folder if side not in sides]:
-            raise SettingsError(f"{others[0]!r} is not a model of a pair; give vectors of 'small' or 'large'")
-        return folder
-    if not folder:
-        return {}
-    files = {side: Path(folder) / f"{side}.safetensors" for side in sides}
-    vectors = {side: load_vector(file) for side, file in files.items() if file.is_file()}
-    if not vectors:
-        raise ArtifactError("these vectors are no longer kept; make or load them again")
-    return vectors
 
 
 def _check_room(count: int, what: str) -> None:

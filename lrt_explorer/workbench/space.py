@@ -34,9 +34,8 @@ def project(
         yield from known_vectors().reading(lm, contrast, [layer])
     return (
         yield from study.project(
-            *pair.both,
-            saved.map,
-            saved.info,
+            pair,
+            saved,
             sample_texts(SPACE_TEXTS, pair.world.ordinary),
             concept=contrast,
             n_points=settings.points,

@@ -9,7 +9,7 @@ from lrt_explorer.concepts.vectors import SteeringVector, transfer
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.export import save_vector
-from lrt_explorer.study.brought import bring_vector
+from lrt_explorer.study.brought import bring_vector, take_vectors
 from lrt_explorer.study.known import folder_name
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.recipe import Recipe, make_vectors
@@ -17,7 +17,7 @@ from lrt_explorer.workbench.cards import VectorCard, VectorCards, Whose
 from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.pair import Layers, Pair
 from lrt_explorer.workbench.session import Shelf
-from lrt_explorer.workbench.shelves import put_vectors, take_vectors
+from lrt_explorer.workbench.shelves import put_vectors
 
 
 def make_on_shelf(
@@ -27,7 +27,7 @@ def make_on_shelf(
 
     Raises what `make_vectors` and `put_vectors` raise.
     """
-    made = yield from make_vectors(*pair.both, concept, other, recipe, *layers)
+    made = yield from make_vectors(pair, concept, other, recipe, layers)
     label = f"{_described(made.small)}, layers {layers[0]} → {layers[1]}"
     return put_vectors(shelf, label, {"small": made.small, "large": made.large})
 
@@ -37,7 +37,7 @@ def bring_to_shelf(pair: Pair, layers: Layers, shelf: Shelf, file: Path) -> Shel
 
     Raises what `bring_vector` and `put_vectors` raise.
     """
-    side, vector = bring_vector(file, *pair.both, *layers)
+    side, vector = bring_vector(file, pair, layers)
     return put_vectors(shelf, f"{file.name}, {side} model, layer {vector.layer}", {side: vector})
 
 

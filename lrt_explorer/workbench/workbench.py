@@ -19,12 +19,13 @@ from lrt_explorer.study.calibrate import Calibration
 from lrt_explorer.study.check import ConceptCheck, check_concept
 from lrt_explorer.study.compare import Comparison, ComparisonStep
 from lrt_explorer.study.estimators import ESTIMATORS, by_descent, closed_form, closed_forms
-from lrt_explorer.study.evaluate import Evaluation, EvaluationSettings
+from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings
 from lrt_explorer.study.known import short_hash
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.project import SpacePicture
 from lrt_explorer.study.recipe import Recipe
 from lrt_explorer.study.solve import FittedMap
+from lrt_explorer.study.steer_spec import SteerSpec
 from lrt_explorer.study.texts import read_texts, sample_texts
 from lrt_explorer.study.world import World, world_of
 from lrt_explorer.workbench import compare as comparisons
@@ -54,7 +55,6 @@ from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf, Spa
 from lrt_explorer.workbench.shelves import put_set
 from lrt_explorer.workbench.space import project
 from lrt_explorer.workbench.starting_points import corpus_name
-from lrt_explorer.workbench.steer_spec import SteerSpec
 
 logger = logging.getLogger(__name__)
 PICTURES = 12
@@ -122,7 +122,7 @@ class Workbench:
         if key not in self._paces:
             yield Progress(0, 1, "timing a small batch")
             texts = sample_texts(TIMED_TEXTS, self._world(session).ordinary)
-            self._paces[key] = seconds_per_pair(*pair.both, *_layers(session), texts)
+            self._paces[key] = seconds_per_pair(pair, _layers(session), texts)
 
     def fit_seconds(self, session: Session, tokens: int) -> float | None:
         """From the timing of this pair."""
@@ -228,10 +228,10 @@ class Workbench:
         saved = _map(session)
         return (
             yield from check_concept(
-                *self._pair(session).both,
+                self._pair(session),
                 self.contrast(session, name),
-                *_layers(session),
-                map=None if saved is None else (saved.map, saved.info),
+                _layers(session),
+                map=saved,
                 method=recipe.method,
                 reading=recipe.reading or None,
                 whiten=recipe.whiten,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lrt_explorer.concepts.contrast import ContrastSet
-from lrt_explorer.study import evaluate
+from lrt_explorer.study.evaluation import evaluate
 from lrt_explorer.workbench import evidence
 from tests.browser.page import Page
 from tests.browser.test_layout import OVERFLOW, OVERLAP, PIECES

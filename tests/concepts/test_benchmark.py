@@ -7,7 +7,7 @@ import pytest
 
 import benchmarks.concepts as benchmark
 from lrt_explorer.concepts.contrast import write_contrast
-from lrt_explorer.concepts.sets import ReadoutPrompt
+from lrt_explorer.concepts.sets.contrast_set import ReadoutPrompt
 from tests.study.tiny import CONCEPT, large, small
 
 

@@ -15,7 +15,7 @@ from lrt_explorer.concepts.contrast import (
     shipped_concepts,
     write_contrast,
 )
-from lrt_explorer.concepts.scoring import ClassifierLabel, Expression, ScorerChoice, WordList
+from lrt_explorer.concepts.sets.scoring import ClassifierLabel, Expression, ScorerChoice, WordList
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.store import assets_home, load_artifact
 

@@ -18,14 +18,18 @@ from lrt_explorer.lm.generate import generate_arms
 from lrt_explorer.lm.load import wrap_model
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode, prompt_tokens
+from lrt_explorer.study.arm_directions import Direction
 from lrt_explorer.study.compare import compare
-from lrt_explorer.study.dose import score_response
-from lrt_explorer.study.evaluation.arms import ConceptArms, Direction
+from lrt_explorer.study.dose import Sampling, score_response
+from lrt_explorer.study.evaluation.arms import ConceptArms
 from lrt_explorer.study.evaluation.baseline import baseline_prompt
 from lrt_explorer.study.evaluation.measure import measure, read_both
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.fit import fit_map
+from lrt_explorer.study.fit_settings import FitSettings
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import finish
+from lrt_explorer.study.steer_spec import SteerSpec
 from tests.study.tiny import PROMPTS, small, texts
 
 TEMPLATE = (
@@ -136,7 +140,11 @@ def test_a_scorer_never_sees_the_template() -> None:
 
     prompts = [framed(chatting(), SET.ask, prompt.text) for prompt in SET.prompts]
     vectors = {"native": torch.ones(small().width)}
-    finish(score_response(chatting(), 1, vectors, prompts, score, 1.0, strengths=(-0.1, 0.1), max_new_tokens=2))
+    finish(
+        score_response(
+            chatting(), 1, vectors, prompts, score, 1.0, strengths=(-0.1, 0.1), sampling=Sampling(max_new_tokens=2)
+        )
+    )
     assert set(seen) == {prompt.text for prompt in SET.prompts}
 
 
@@ -146,9 +154,10 @@ def test_the_prompt_baseline_asks_in_the_user_message() -> None:
 
 
 def test_a_comparison_with_a_chat_model_writes_replies() -> None:
-    fitted = finish(fit_map(small(), chatting(), texts(), 1, 1, tokens=2000))
-    given = (small(), chatting(), fitted.map, fitted.info, SET, "The cook")
-    comparison = finish(compare(*given, strength=0.5, max_new_tokens=6, temperature=0.0))
+    pair = Pair(small=small(), large=chatting())
+    fitted = finish(fit_map(pair, texts(), (1, 1), FitSettings(tokens=2000)))
+    spec = SteerSpec(concept=SET, prompt="The cook", strength=0.5, max_new_tokens=6, temperature=0.0)
+    comparison = finish(compare(pair, fitted, spec))
     read = framed(chatting(), SET.ask, "The cook")
     alone = list(generate_arms(chatting(), read, 1, torch.zeros(1, 16), max_new_tokens=6))[-1].texts[0]
     assert comparison.prompt == "The cook" and comparison.arms[0].text == alone

@@ -10,6 +10,7 @@ from lrt_explorer.concepts.vectors import find_vectors
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.lm.tokens import token_counts
 from lrt_explorer.study.check import check_concept
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import finish
 from tests.study.tiny import CONCEPT, large, small
 
@@ -30,7 +31,7 @@ def test_a_pair_that_is_too_long_is_left_out_and_counted(reading: str) -> None:
 
 
 def test_a_check_says_how_many_were_read() -> None:
-    check = finish(check_concept(small(), large(), WITH_LONG, 1, 2))
+    check = finish(check_concept(Pair(small=small(), large=large()), WITH_LONG, (1, 2)))
     assert (check.pairs, check.pairs_read) == (len(CONCEPT.pairs) + 1, len(CONCEPT.pairs))
 
 

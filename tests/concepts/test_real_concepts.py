@@ -12,7 +12,7 @@ import pytest
 from lrt_explorer.concepts.contrast import ContrastSet, read_contrast, real_concepts, write_contrast
 from lrt_explorer.concepts.readout import answer_tokens, settle
 from lrt_explorer.concepts.scorers import make_scorer
-from lrt_explorer.concepts.scoring import Expression, WordList
+from lrt_explorer.concepts.sets.scoring import Expression, WordList
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.lm.model import LanguageModel
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from lrt_explorer.concepts import scorers
-from lrt_explorer.concepts.scorer_kinds import Scorer
 from lrt_explorer.concepts.scorers import classifier_scorer, make_scorer, regex_scorer, word_list_scorer
-from lrt_explorer.concepts.scoring import ClassifierLabel, Expression, WordList, scorer_from_json, scorer_from_text
+from lrt_explorer.concepts.sets.scorer_kinds import Scorer
+from lrt_explorer.concepts.sets.scoring import ClassifierLabel, Expression, WordList, scorer_from_json, scorer_from_text
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.lm.classify import load_classifier
 from tests.lm.test_classify import save

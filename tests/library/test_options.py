@@ -6,7 +6,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from lrt_explorer.concepts.scoring import scorer_from_text
+from lrt_explorer.concepts.sets.scoring import scorer_from_text
 from lrt_explorer.library.options import (
     CompareOptions,
     EvaluateOptions,
@@ -15,11 +15,11 @@ from lrt_explorer.library.options import (
     VectorOptions,
     settings_of,
 )
-from lrt_explorer.study.evaluate import EvaluationSettings
+from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
+from lrt_explorer.study.steer_spec import SteerSpec
 from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitSpec
 from lrt_explorer.workbench.session import SpaceSettings
-from lrt_explorer.workbench.steer_spec import SteerSpec
 
 
 @pytest.mark.parametrize(

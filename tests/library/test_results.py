@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import lrt_explorer as lrt
-from lrt_explorer.study import evaluate as study
+from lrt_explorer.study.evaluation import evaluate as study
 from lrt_explorer.study.evaluation.document import evaluation_document
 from tests.study.tiny import CONCEPT, large, small, texts
 

@@ -8,6 +8,7 @@ import pytest
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.study.basis import CONTEXTS, SharedBasis, TokenInContext, shared_basis
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import Progress, finish
 from tests.study.tiny import large, other, small, texts
 
@@ -17,7 +18,9 @@ CHARACTERS = 120  # about what one window holds
 
 @cache
 def pair() -> SharedBasis:
-    return finish(shared_basis(small(), large(), texts(), 1, 2, top=TOP, tokens=TOKENS, corpus="tests"))
+    return finish(
+        shared_basis(Pair(small=small(), large=large()), texts(), (1, 2), top=TOP, tokens=TOKENS, corpus="tests")
+    )
 
 
 def shown(basis: SharedBasis) -> Iterator[tuple[TokenInContext, ...]]:
@@ -26,7 +29,7 @@ def shown(basis: SharedBasis) -> Iterator[tuple[TokenInContext, ...]]:
 
 
 def test_a_model_shares_all_of_itself() -> None:
-    basis = finish(shared_basis(small(), small(), texts(), 1, 1, top=TOP, tokens=TOKENS))
+    basis = finish(shared_basis(Pair(small=small(), large=small()), texts(), (1, 1), top=TOP, tokens=TOKENS))
     assert len(basis.held_out) == small().width
     assert min(basis.correlations) > 1 - 1e-6 and min(basis.held_out) > 1 - 1e-6
     assert basis.shared_small == pytest.approx(1, abs=1e-6) == basis.shared_large
@@ -36,7 +39,7 @@ def test_a_model_shares_all_of_itself() -> None:
 
 
 def test_shuffled_pairs_share_little_where_true_ones_share_much() -> None:
-    basis = finish(shared_basis(small(), small(), texts(), 0, 2, top=TOP, tokens=TOKENS))
+    basis = finish(shared_basis(Pair(small=small(), large=small()), texts(), (0, 2), top=TOP, tokens=TOKENS))
     assert len(basis.control) == len(basis.held_out) == small().width
     assert max(abs(correlation) for correlation in basis.control) < 0.3 and basis.held_out[0] > 0.8
     assert 0 < basis.shared_small <= 1 and 0 < basis.shared_large < 1
@@ -61,14 +64,14 @@ def test_contexts_hold_their_token_come_from_different_texts_and_are_in_order() 
 
 
 def test_shares_of_variance_add_up_to_no_more_than_all() -> None:
-    every = finish(shared_basis(small(), large(), texts(), 1, 2, top=99, tokens=TOKENS))
+    every = finish(shared_basis(Pair(small=small(), large=large()), texts(), (1, 2), top=99, tokens=TOKENS))
     assert len(every.directions) == small().width
     assert sum(one.small_share for one in every.directions) == pytest.approx(1)
     assert sum(one.large_share for one in every.directions) < 1
 
 
 def test_a_text_that_comes_twice_is_shown_once() -> None:
-    twice = finish(shared_basis(small(), large(), texts() * 2, 1, 2, top=TOP, tokens=TOKENS))
+    twice = finish(shared_basis(Pair(small=small(), large=large()), texts() * 2, (1, 2), top=TOP, tokens=TOKENS))
     assert twice.directions
     for tokens in shown(twice):
         assert len({token.marked for token in tokens}) == len(tokens)
@@ -76,13 +79,16 @@ def test_a_text_that_comes_twice_is_shown_once() -> None:
 
 def test_models_with_other_tokenizers_share_a_basis_too() -> None:
     beginnings = [text[:CHARACTERS] for text in texts()]
-    basis = finish(shared_basis(small(), other(), beginnings, 1, 2, top=1, tokens=TOKENS))
+    basis = finish(shared_basis(Pair(small=small(), large=other()), beginnings, (1, 2), top=1, tokens=TOKENS))
     assert basis.held_out[0] > 0.3 and all(token.token for tokens in shown(basis) for token in tokens)
 
 
 def test_the_result_is_frozen_the_same_again_and_told_in_steps() -> None:
     steps: list[Progress] = []
-    again = finish(shared_basis(small(), large(), texts(), 1, 2, top=TOP, tokens=TOKENS, corpus="tests"), steps.append)
+    again = finish(
+        shared_basis(Pair(small=small(), large=large()), texts(), (1, 2), top=TOP, tokens=TOKENS, corpus="tests"),
+        steps.append,
+    )
     assert again == pair() and {"reading", "read", "finding", "looking"} & {s.message.split()[0] for s in steps}
     with pytest.raises(FrozenInstanceError):
         again.corpus = "other"  # type: ignore[misc]
@@ -93,9 +99,9 @@ def test_the_result_is_frozen_the_same_again_and_told_in_steps() -> None:
 )
 def test_settings_out_of_range_are_refused(layers: tuple[int, int], top: int, tokens: int) -> None:
     with pytest.raises(SettingsError):
-        finish(shared_basis(small(), large(), texts(), *layers, top=top, tokens=tokens))
+        finish(shared_basis(Pair(small=small(), large=large()), texts(), layers, top=top, tokens=tokens))
 
 
 def test_texts_that_can_be_read_once_are_refused() -> None:
     with pytest.raises(SettingsError, match="only once"):
-        finish(shared_basis(small(), large(), iter(texts()), 1, 1))
+        finish(shared_basis(Pair(small=small(), large=large()), iter(texts()), (1, 1)))

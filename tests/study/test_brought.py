@@ -12,11 +12,12 @@ from lrt_explorer.errors import VectorError
 from lrt_explorer.store import save_vector, write_gguf
 from lrt_explorer.store.vectors import KIND
 from lrt_explorer.study.brought import Side, bring_vector
+from lrt_explorer.study.pair import Pair
 from tests.study.tiny import CONCEPT, large, small
 
 
 def bring(path: Path, small_layer: int = 1, large_layer: int = 2) -> tuple[Side, SteeringVector]:
-    return bring_vector(path, small(), large(), small_layer, large_layer)
+    return bring_vector(path, Pair(small=small(), large=large()), (small_layer, large_layer))
 
 
 @pytest.mark.parametrize("ending", ["safetensors", "gguf"])
@@ -38,8 +39,8 @@ def test_of_a_control_vector_of_another_program_the_layer_in_use_is_taken(tmp_pa
 
 def test_between_two_models_of_one_width_the_layer_in_use_decides(tmp_path: Path) -> None:
     path = write_gguf(tmp_path / "one.gguf", "llama", {2: torch.ones(16)}, {})
-    assert bring_vector(path, small(), small(), 2, 1)[0] == "small"
-    assert bring_vector(path, small(), small(), 1, 2)[0] == "large"
+    assert bring_vector(path, Pair(small=small(), large=small()), (2, 1))[0] == "small"
+    assert bring_vector(path, Pair(small=small(), large=small()), (1, 2))[0] == "large"
 
 
 def _native() -> SteeringVector:

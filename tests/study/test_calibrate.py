@@ -24,6 +24,7 @@ from lrt_explorer.study.calibrate import (
 )
 from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.neutral import neutral_prompts
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import finish
 from tests.study.tiny import CONCEPT, large, small
 
@@ -94,13 +95,15 @@ def test_a_calibrated_strength_costs_what_it_says() -> None:
 
 
 def test_nothing_is_measured_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = finish(calibrate_concept(small(), large(), LAYER, CONCEPT))
+    first = finish(calibrate_concept(Pair(small=small(), large=large()), LAYER, CONCEPT))
     monkeypatch.setattr(calibrate_module, "measure_curve", lambda *_: pytest.fail("measured again"))
-    assert finish(calibrate_concept(small(), large(), LAYER, CONCEPT)) == first
+    assert finish(calibrate_concept(Pair(small=small(), large=large()), LAYER, CONCEPT)) == first
     curve_records.cache_clear()
-    assert finish(calibrate_concept(small(), large(), LAYER, CONCEPT)) == first, "from the data folder"
+    assert finish(calibrate_concept(Pair(small=small(), large=large()), LAYER, CONCEPT)) == first, (
+        "from the data folder"
+    )
     with pytest.raises(pytest.fail.Exception):
-        finish(calibrate_concept(small(), large(), LAYER, CONCEPT, reading="token-2"))
+        finish(calibrate_concept(Pair(small=small(), large=large()), LAYER, CONCEPT, reading="token-2"))
 
 
 def test_a_longer_vector_calibrates_alike() -> None:

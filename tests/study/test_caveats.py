@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from lrt_explorer.study.caveats import caveats
 from lrt_explorer.study.fit import fit_map
+from lrt_explorer.study.fit_settings import FitSettings
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import finish
 from tests.store.test_maps import INFO
 from tests.study.tiny import large, small, texts
@@ -29,5 +31,5 @@ def test_many_outliers_together_are_named_too() -> None:
 
 def test_layers_without_ruling_dimensions_and_maps_that_do_not_say_get_no_warning() -> None:
     assert caveats(INFO) == ()
-    fitted = finish(fit_map(small(), large(), texts(), 1, 2, tokens=4000))
+    fitted = finish(fit_map(Pair(small=small(), large=large()), texts(), (1, 2), FitSettings(tokens=4000)))
     assert caveats(fitted.info) == () and (fitted.info.largest_dimension_large or 1) < 0.25

@@ -12,9 +12,10 @@ from lrt_explorer.concepts.vectors import mean_difference, transfer
 from lrt_explorer.errors import ArtifactError, SettingsError, VectorError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.scores import cosine
-from lrt_explorer.store import MapInfo
+from lrt_explorer.store import MapInfo, PairMap
 from lrt_explorer.study import check as check_module
 from lrt_explorer.study.check import check_concept, spread_layers
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import Progress, finish
 from tests.concepts.test_vectors import INFO
 from tests.study.tiny import CONCEPT, large, small
@@ -35,7 +36,7 @@ def between() -> tuple[AffineMap, MapInfo]:
 
 
 def test_a_check_says_of_every_layer_what_diagnose_says() -> None:
-    done = finish(check_concept(small(), large(), CONCEPT, 1, 2))
+    done = finish(check_concept(Pair(small=small(), large=large()), CONCEPT, (1, 2)))
     assert [seen.layer for seen in done.small.layers] == [0, 1, 2] and len(done.large.layers) == 5
     for layer, pairs in read_pairs(large(), CONCEPT, range(5), CONCEPT.reading).items():
         seen = diagnose(pairs.positive, pairs.negative)
@@ -51,7 +52,7 @@ def test_a_check_says_of_every_layer_what_diagnose_says() -> None:
 
 def test_progress_goes_up_and_names_the_models() -> None:
     steps: list[Progress] = []
-    finish(check_concept(small(), large(), CONCEPT, 1, 2), steps.append)
+    finish(check_concept(Pair(small=small(), large=large()), CONCEPT, (1, 2)), steps.append)
     shares = [step.share for step in steps]
     assert shares == sorted(shares) and 0.9 < shares[-1] <= 1
     assert {name for name in ("tiny-small", "tiny-large-one") if any(name in s.message for s in steps)} == {
@@ -62,7 +63,9 @@ def test_progress_goes_up_and_names_the_models() -> None:
 
 def test_what_the_map_makes_of_the_vector_stands_beside_chance() -> None:
     map, info = between()
-    seen = finish(check_concept(small(), large(), CONCEPT, 1, 2, map=(map, info))).mapped
+    seen = finish(
+        check_concept(Pair(small=small(), large=large()), CONCEPT, (1, 2), map=PairMap(map=map, info=info))
+    ).mapped
     assert seen is not None
     native = mean_difference(large(), CONCEPT, [2])[2].values
     mapped = transfer(mean_difference(small(), CONCEPT, [1])[1], map, info).values
@@ -70,16 +73,20 @@ def test_what_the_map_makes_of_the_vector_stands_beside_chance() -> None:
     assert seen.reachable_share == pytest.approx(map.reachable_share(native))
     assert abs(seen.cosine) < seen.chance < 1, "a random map carries a vector no better than chance"
     itself = replace(info, large=small().name, large_fingerprint=small().fingerprint, large_layer=1)
-    same = finish(check_concept(small(), small(), CONCEPT, 1, 1, map=(AffineMap.identity(16), itself))).mapped
+    same = finish(
+        check_concept(
+            Pair(small=small(), large=small()), CONCEPT, (1, 1), map=PairMap(map=AffineMap.identity(16), info=itself)
+        )
+    ).mapped
     assert same is not None and same.cosine == pytest.approx(1) and same.chance < 0.8
 
 
 def test_only_so_many_pairs_are_read_spread_over_the_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check_module, "PAIRS_READ", 5)
-    done = finish(check_concept(small(), large(), CONCEPT, 1, 2, whiten=True))
+    done = finish(check_concept(Pair(small=small(), large=large()), CONCEPT, (1, 2), whiten=True))
     spread = replace(CONCEPT, pairs=tuple(CONCEPT.pairs[i] for i in (0, 2, 4, 7, 9)))
     assert (done.pairs, done.pairs_read, done.whitened) == (12, 5, True)
-    assert done.small == finish(check_concept(small(), large(), spread, 1, 2, whiten=True)).small
+    assert done.small == finish(check_concept(Pair(small=small(), large=large()), spread, (1, 2), whiten=True)).small
 
 
 @pytest.mark.parametrize(
@@ -92,15 +99,22 @@ def test_of_many_layers_some_are_looked_at(layers: int, at_most: int, keep: int,
 
 def test_what_cannot_be_checked_is_said() -> None:
     with pytest.raises(SettingsError, match="layer 9"):
-        finish(check_concept(small(), large(), CONCEPT, 1, 9))
+        finish(check_concept(Pair(small=small(), large=large()), CONCEPT, (1, 9)))
     with pytest.raises(SettingsError, match="no way to read"):
-        finish(check_concept(small(), large(), CONCEPT, 1, 2, reading="upside-down"))
+        finish(check_concept(Pair(small=small(), large=large()), CONCEPT, (1, 2), reading="upside-down"))
     map, info = between()
     with pytest.raises(ArtifactError, match="other weights"):
-        finish(check_concept(small(), large(), CONCEPT, 1, 2, map=(map, replace(info, large_fingerprint="x"))))
+        finish(
+            check_concept(
+                Pair(small=small(), large=large()),
+                CONCEPT,
+                (1, 2),
+                map=PairMap(map=map, info=replace(info, large_fingerprint="x")),
+            )
+        )
     same = replace(CONCEPT, pairs=(("a cow", "a hen"), ("a hen", "a cow")))
     with pytest.raises(VectorError, match="read the same to tiny-small at layer 1"):
-        finish(check_concept(small(), large(), same, 1, 2))
+        finish(check_concept(Pair(small=small(), large=large()), same, (1, 2)))
 
 
 # How many pairs it takes

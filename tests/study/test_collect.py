@@ -19,6 +19,7 @@ from lrt_explorer.study.fit import FittedMap, fit_map, fit_maps
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.memory import bytes_for, passes
 from lrt_explorer.study.moments import known_moments
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.paired import place, read_paired
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.texts import Corpus
@@ -87,9 +88,9 @@ def test_a_long_document_is_read_in_windows_that_stay_in_its_part() -> None:
         assert {word for text, _ in read[number] for word in text.split()} == set(document.split())
     first = [number for batch in DocumentStream(texts(20)).batches(windows()) for number in batch.numbers][:20]
     assert sorted(first) == list(range(20))  # the first windows of all come before the second of any
-    counts = finish(collect(small(), large(), texts(20), [Route(0, 0)], 10**6)).counts
+    counts = finish(collect(Pair(small=small(), large=large()), texts(20), [Route(0, 0)], 10**6)).counts
     assert counts.documents == 20 and counts.ordinary == 2 * sum(len(encode_whole(text)) for text in texts(20))
-    fit = finish(collect(small(), large(), texts(20), [Route(0, 0)], 10**6)).grids["fit"].count
+    fit = finish(collect(Pair(small=small(), large=large()), texts(20), [Route(0, 0)], 10**6)).grids["fit"].count
     expected = sum(len(encode_whole(text)) for number, text in enumerate(texts(20)) if part_of(number) == "fit")
     assert fit == pytest.approx(expected, rel=0.01)  # but for outliers
 
@@ -107,13 +108,13 @@ def test_refused_conversations_and_empty_documents_are_counted_and_the_rest_is_r
     lm.tokenizer.chat_template = ASKING + "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
     heard = Conversation((("system", "Be kind."), *CHAT.messages))
     corpus: list[Document] = [*[heard] * 90, CHAT, "", *[heard] * 60, CHAT]
-    counts = finish(collect(lm, small(), corpus, [Route(0, 0)], 10**6)).counts
+    counts = finish(collect(Pair(small=lm, large=small()), corpus, [Route(0, 0)], 10**6)).counts
     assert (counts.documents, counts.empty, counts.refused) == (150, 1, 2)
     assert counts.refusal == "the chat template of picky refuses it: a system message is needed"
-    fitted = finish(fit_map(lm, small(), corpus, 0, 0, tokens=10**6))
+    fitted = finish(fit_map(Pair(small=lm, large=small()), corpus, (0, 0), FitSettings(tokens=10**6)))
     assert fitted.info.settings["refused_conversations"] == 2 and fitted.info.settings["empty_documents"] == 1
     with pytest.raises(MapError, match=r"none of the 200 conversations can be read, because .* a system message is"):
-        finish(fit_map(lm, small(), [CHAT] * 200, 0, 0, tokens=100))
+        finish(fit_map(Pair(small=lm, large=small()), [CHAT] * 200, (0, 0), FitSettings(tokens=100)))
 
 
 def test_a_stream_goes_on_after_any_batch_and_knows_when_the_texts_are_others() -> None:
@@ -157,19 +158,21 @@ def test_chosen_pairs_alone_are_counted_and_cut() -> None:
 
 def test_several_passes_give_the_maps_of_one_and_say_so() -> None:
     routes = [Route(i, j) for i in range(2) for j in range(3)]
-    whole = finish(fit_maps(small(), large(), texts(), routes, FitSettings(3000)))
+    whole = finish(fit_maps(Pair(small=small(), large=large()), texts(), routes, FitSettings(3000)))
     budget = bytes_for(small(), large(), [(0, 0), (0, 1), (1, 0), (1, 1)]) / 1e9
     said: list[Progress] = []
-    study = fit_maps(small(), large(), texts(), routes, FitSettings(3000, "c", memory_gb=budget, keep_moments=True))
+    study = fit_maps(
+        Pair(small=small(), large=large()), texts(), routes, FitSettings(3000, "c", memory_gb=budget, keep_moments=True)
+    )
     parted = finish(study, said.append)
-    assert known_moments(small(), large(), 0, 0) is None  # copies for saving would not have fitted
+    assert known_moments(Pair(small=small(), large=large()), (0, 0)) is None  # copies for saving would not have fitted
     assert any("2 passes" in step.message for step in said)
     assert {step.message[:11] for step in said if "tokens" in step.message} == {"pass 1 of 2", "pass 2 of 2"}
     for one, other_ in zip(whole, parted, strict=True):
         assert float((one.map.weight - other_.map.weight).norm() / one.map.weight.norm()) < 1e-10
         assert one.info.settings["outliers"] == other_.info.settings["outliers"]
     with pytest.raises(SettingsError, match="read only once"):
-        finish(fit_maps(small(), large(), iter(texts()), routes, FitSettings(3000, memory_gb=budget)))
+        finish(fit_maps(Pair(small=small(), large=large()), iter(texts()), routes, FitSettings(3000, memory_gb=budget)))
 
 
 def test_tokenizers_that_hardly_meet_are_refused_before_the_corpus_is_read_through(
@@ -179,24 +182,26 @@ def test_tokenizers_that_hardly_meet_are_refused_before_the_corpus_is_read_throu
     monkeypatch.setattr(collect_module, "TOKENS_THAT_TELL", 1000)
     given = iter(texts() * 20)
     with pytest.raises(MapError, match="end at the same places"):
-        finish(collect(other(), large(), given, [Route(0, 0)], 10**6))
+        finish(collect(Pair(small=other(), large=large()), given, [Route(0, 0)], 10**6))
     assert sum(1 for _ in given) > 10 * len(texts())
 
 
 def test_coverage_is_known_for_every_document() -> None:
-    collected = finish(collect(other(), large(), [*FITTING[:30], "12 12 12 12"], [Route(0, 0)], 10**6))
+    collected = finish(
+        collect(Pair(small=other(), large=large()), [*FITTING[:30], "12 12 12 12"], [Route(0, 0)], 10**6)
+    )
     counts = collected.counts
     assert sum(counts.by_coverage) == counts.documents == 31
     assert counts.coverage_quantile(0.0) <= counts.coverage_quantile(0.5) <= counts.coverage_quantile(1.0)
     assert counts.coverage_quantile(0.5) == pytest.approx(counts.coverage, abs=0.1)
-    same = finish(collect(small(), large(), texts(30), [Route(0, 0)], 10**6)).counts
+    same = finish(collect(Pair(small=small(), large=large()), texts(30), [Route(0, 0)], 10**6)).counts
     assert same.coverage_quantile(0.0) == same.coverage_quantile(1.0) == 1.0
     assert TokenCounts().coverage_quantile(0.5) == 0.0
 
 
 def test_a_budget_that_ends_within_a_batch_keeps_its_first_documents() -> None:
-    whole = finish(collect(small(), large(), FITTING, [Route(0, 1)], 10**6))
-    cut = finish(collect(small(), large(), FITTING, [Route(0, 1)], 500))
+    whole = finish(collect(Pair(small=small(), large=large()), FITTING, [Route(0, 1)], 10**6))
+    cut = finish(collect(Pair(small=small(), large=large()), FITTING, [Route(0, 1)], 500))
     rows = [cut.of(Route(0, 1))[part].count for part in PARTS]
     assert sum(rows) == 500 == cut.counts.used < whole.counts.used
     first = next(DocumentStream(FITTING).batches(windows())).numbers[:6]
@@ -205,8 +210,8 @@ def test_a_budget_that_ends_within_a_batch_keeps_its_first_documents() -> None:
 
 
 def test_other_tokens_are_strangers_to_no_one_in_the_true_pairing_though_controls_run_beside_it() -> None:
-    alone = finish(collect(small(), large(), texts(), [Route(1, 2)], 4000))
-    beside = finish(collect(small(), large(), texts(), [Route(1, 2), Route(1, 2, shuffle=0)], 4000))
+    alone = finish(collect(Pair(small=small(), large=large()), texts(), [Route(1, 2)], 4000))
+    beside = finish(collect(Pair(small=small(), large=large()), texts(), [Route(1, 2), Route(1, 2, shuffle=0)], 4000))
     for part in PARTS:
         assert torch.equal(alone.of(Route(1, 2))[part].cxy, beside.of(Route(1, 2))[part].cxy)
     shuffled = beside.of(Route(1, 2, shuffle=0))["fit"]
@@ -217,7 +222,9 @@ def test_other_tokens_are_strangers_to_no_one_in_the_true_pairing_though_control
 
 def test_ends_that_count_more_draw_the_moments_to_the_last_pairs_and_leave_the_counts() -> None:
     def moments(end_weight: int) -> Collected:
-        return finish(collect(small(), large(), texts(12), [Route(1, 2)], 10_000, end_weight=end_weight))
+        return finish(
+            collect(Pair(small=small(), large=large()), texts(12), [Route(1, 2)], 10_000, end_weight=end_weight)
+        )
 
     plain, weighted = moments(1), moments(500)
     assert weighted.counts == plain.counts
@@ -236,7 +243,11 @@ def test_ends_that_count_more_draw_the_moments_to_the_last_pairs_and_leave_the_c
 
 def test_the_end_of_a_text_counts_as_often_as_its_corpus_asks() -> None:
     def fitted(corpus: Corpus, end_weight: int | None = None) -> FittedMap:
-        return finish(fit_map(small(), large(), corpus, 1, 2, tokens=3_000, end_weight=end_weight))
+        return finish(
+            fit_map(
+                Pair(small=small(), large=large()), corpus, (1, 2), FitSettings(tokens=3_000, end_weight=end_weight)
+            )
+        )
 
     asking = Corpus("asking", lambda: iter(FITTING), end_weight=20)
     plain = Corpus("plain", lambda: iter(FITTING))

@@ -1,7 +1,9 @@
 """Comparisons: the arms are what they are called, and what a strength of nothing does."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
+from typing import cast
 
 import pytest
 import torch
@@ -11,13 +13,17 @@ from lrt_explorer.concepts.vectors import SteeringVector, addition, mean_differe
 from lrt_explorer.errors import ArtifactError, PromptError, VectorError
 from lrt_explorer.lm.generate import generate_arms
 from lrt_explorer.lm.suffix import read_starts
+from lrt_explorer.study.brought import Side
 from lrt_explorer.study.calibrate import calibrate_concept
 from lrt_explorer.study.compare import Comparison, ComparisonStep, changed_tokens, compare
 from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.fit import FittedMap, fit_map
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.neutral import costs, neutral_prompts
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import finish
+from lrt_explorer.study.steer_spec import SteerSpec
 from lrt_explorer.tinyworld import judge
 from tests.study.tiny import CONCEPT, PROMPTS, large, small, texts
 
@@ -26,7 +32,7 @@ PROMPT = PROMPTS[0].text
 
 @pytest.fixture(scope="module")
 def fitted() -> FittedMap:
-    return finish(fit_map(small(), large(), texts(), 1, 2, tokens=4000))
+    return finish(fit_map(Pair(small=small(), large=large()), texts(), (1, 2), FitSettings(tokens=4000)))
 
 
 def run(
@@ -38,16 +44,16 @@ def run(
 ) -> Comparison:
     return finish(
         compare(
-            small(),
-            large(),
-            fitted.map,
-            fitted.info,
-            CONCEPT,
-            prompt,
-            strength=strength,
-            temperature=temperature,
-            max_new_tokens=12,
-            equal_cost=equal_cost,
+            Pair(small=small(), large=large()),
+            fitted,
+            SteerSpec(
+                concept=CONCEPT,
+                prompt=prompt,
+                strength=strength,
+                max_new_tokens=12,
+                temperature=temperature,
+                equal_cost=equal_cost,
+            ),
         )
     )
 
@@ -85,7 +91,7 @@ def test_the_coefficient_is_strength_times_typical_deviation(fitted: FittedMap) 
 
 
 def test_without_a_strength_the_calibrated_one_is_taken(fitted: FittedMap) -> None:
-    calibration = finish(calibrate_concept(small(), large(), 2, CONCEPT))
+    calibration = finish(calibrate_concept(Pair(small=small(), large=large()), 2, CONCEPT))
     assert run(fitted).strength == calibration.first > 0
 
 
@@ -104,8 +110,14 @@ def test_at_equal_cost_every_arm_costs_what_the_native_one_does(fitted: FittedMa
 
 
 def test_a_model_mapped_to_itself_transfers_what_it_has() -> None:
-    own = finish(fit_map(small(), small(), texts(), 1, 1, tokens=4000))
-    comparison = finish(compare(small(), small(), own.map, own.info, CONCEPT, PROMPT, strength=0.5, max_new_tokens=12))
+    own = finish(fit_map(Pair(small=small(), large=small()), texts(), (1, 1), FitSettings(tokens=4000)))
+    comparison = finish(
+        compare(
+            Pair(small=small(), large=small()),
+            own,
+            SteerSpec(concept=CONCEPT, prompt=PROMPT, strength=0.5, max_new_tokens=12),
+        )
+    )
     _, native, transferred, random = comparison.arms
     assert native.text == transferred.text
     assert native.readout == pytest.approx(transferred.readout, abs=1e-3)
@@ -114,7 +126,11 @@ def test_a_model_mapped_to_itself_transfers_what_it_has() -> None:
 
 def test_the_last_step_is_the_result_and_texts_only_grow(fitted: FittedMap) -> None:
     steps: list[ComparisonStep] = []
-    study = compare(small(), large(), fitted.map, fitted.info, CONCEPT, PROMPT, strength=0.5, max_new_tokens=12)
+    study = compare(
+        Pair(small=small(), large=large()),
+        fitted,
+        SteerSpec(concept=CONCEPT, prompt=PROMPT, strength=0.5, max_new_tokens=12),
+    )
     while True:
         try:
             steps.append(next(study))
@@ -130,7 +146,11 @@ def test_the_last_step_is_the_result_and_texts_only_grow(fitted: FittedMap) -> N
 def test_a_free_prompt_is_read_out_with_the_pooled_answers(fitted: FittedMap) -> None:
     # All prompts of this concept share their answers, so pooling gives what the prompt itself gives.
     assert run(fitted).arms[0].readout == pytest.approx(float(answer_readout(large(), PROMPTS[:1])), abs=1e-4)
-    study = compare(small(), large(), fitted.map, fitted.info, replace(CONCEPT, prompts=()), PROMPT, max_new_tokens=2)
+    study = compare(
+        Pair(small=small(), large=large()),
+        fitted,
+        SteerSpec(concept=replace(CONCEPT, prompts=()), prompt=PROMPT, max_new_tokens=2),
+    )
     assert {arm.readout for arm in finish(study).arms} == {None}
 
 
@@ -152,11 +172,11 @@ def test_prompts_that_cannot_be_continued_are_refused(fitted: FittedMap, prompt:
 
 def test_a_map_of_other_models_is_refused(fitted: FittedMap) -> None:
     with pytest.raises(ArtifactError, match="tiny"):
-        finish(compare(large(), small(), fitted.map, fitted.info, CONCEPT, PROMPT))
+        finish(compare(Pair(small=large(), large=small()), fitted, SteerSpec(concept=CONCEPT, prompt=PROMPT)))
 
 
 def test_a_closed_comparison_leaves_no_hook(fitted: FittedMap) -> None:
-    study = compare(small(), large(), fitted.map, fitted.info, CONCEPT, PROMPT, strength=0.5)
+    study = compare(Pair(small=small(), large=large()), fitted, SteerSpec(concept=CONCEPT, prompt=PROMPT, strength=0.5))
     next(study)
     study.close()
     assert not any(block._forward_hooks for block in large().blocks)
@@ -172,33 +192,23 @@ def test_changed_tokens_are_found_by_alignment() -> None:
 
 
 def test_a_vector_that_is_given_takes_the_place_of_the_one_found(fitted: FittedMap) -> None:
-    def with_vectors(small_vector: SteeringVector | None, large_vector: SteeringVector | None) -> Comparison:
-        study = compare(
-            small(),
-            large(),
-            fitted.map,
-            fitted.info,
-            CONCEPT,
-            PROMPT,
-            strength=0.5,
-            max_new_tokens=4,
-            small_vector=small_vector,
-            large_vector=large_vector,
-        )
-        return finish(study)
+    def with_vectors(**vectors: SteeringVector) -> Comparison:
+        given = cast(Mapping[Side, SteeringVector], vectors)
+        spec = SteerSpec(concept=CONCEPT, prompt=PROMPT, strength=0.5, max_new_tokens=4, vectors=given)
+        return finish(compare(Pair(small=small(), large=large()), fitted, spec))
 
     known = known_vectors()
     ours, native = known.get(small(), CONCEPT, 1).vector, known.get(large(), CONCEPT, 2).vector
-    plain = with_vectors(None, None)
-    given = with_vectors(ours, native)
+    plain = with_vectors()
+    given = with_vectors(small=ours, large=native)
     assert given.arms == plain.arms
     assert given.settings["small_vector"] == "mood (mean-difference)" and "small_vector" not in plain.settings
-    turned = with_vectors(-ours, None)
+    turned = with_vectors(small=-ours)
     changed = [a.readout != b.readout for a, b in zip(turned.arms, plain.arms, strict=True)]
     assert changed == [False, False, True, False] and turned.coefficient == plain.coefficient
-    changed = [a.readout != b.readout for a, b in zip(with_vectors(None, -native).arms, plain.arms, strict=True)]
+    changed = [a.readout != b.readout for a, b in zip(with_vectors(large=-native).arms, plain.arms, strict=True)]
     assert changed == [False, True, False, False]
     with pytest.raises(VectorError, match="lives in layer 0 of tiny-small, but layer 1 is in use"):
-        with_vectors(replace(ours, layer=0), None)
+        with_vectors(small=replace(ours, layer=0))
     with pytest.raises(VectorError, match="has 16 numbers where tiny-large-one has 32"):
-        with_vectors(None, replace(ours, fingerprint=""))
+        with_vectors(large=replace(ours, fingerprint=""))

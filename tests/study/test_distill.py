@@ -18,6 +18,7 @@ from lrt_explorer.study.distill import Distillation, distilled_folds, distilled_
 from lrt_explorer.study.fit import FittedMap, fit_map
 from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.material import PairDifferences, pair_differences
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import finish
 from tests.study.evaluation.suite import ANIMALS
 from tests.study.tiny import CONCEPT, large, other, small, texts
@@ -32,7 +33,7 @@ PROMPT = "The cook ran to the beach and"
 
 @cache
 def ridge() -> FittedMap:
-    return finish(fit_map(small(), large(), texts(), 1, 2, tokens=TOKENS))
+    return finish(fit_map(Pair(small=small(), large=large()), texts(), (1, 2), FitSettings(tokens=TOKENS)))
 
 
 def settings(**more: Any) -> FitSettings:
@@ -41,7 +42,9 @@ def settings(**more: Any) -> FitSettings:
 
 def distilled(concepts: Sequence[ContrastSet] = (), **how: Any) -> FittedMap:
     descent = Distillation(**{"steps": 20, "anchor": 0.1, "learning_rate": 0.05, **how})
-    return finish(distilled_map(small(), large(), texts(), 1, 2, settings(concepts=concepts), descent))
+    return finish(
+        distilled_map(Pair(small=small(), large=large()), texts(), (1, 2), settings(concepts=concepts), descent)
+    )
 
 
 def test_it_lowers_the_divergence_on_held_out_directions_and_prompts() -> None:
@@ -61,7 +64,9 @@ def test_a_heavy_anchor_holds_it_to_the_fit_that_a_light_one_leaves() -> None:
 
 
 def test_a_model_mapped_to_itself_has_nothing_to_learn() -> None:
-    found = finish(distilled_map(small(), small(), texts(), 1, 1, settings(), Distillation(steps=5)))
+    found = finish(
+        distilled_map(Pair(small=small(), large=small()), texts(), (1, 1), settings(), Distillation(steps=5))
+    )
     assert found.info.settings["divergence_ridge"] < 1e-6 and found.info.r2 > 0.999
 
 
@@ -93,7 +98,7 @@ def test_what_chooses_among_the_maps_on_the_way_is_never_learned_from(monkeypatc
     real = vars(distill)["pair_differences"]
 
     def spy(*arguments: Any) -> Any:
-        read.append([concept.name for concept in arguments[3]])
+        read.append([concept.name for concept in arguments[2]])
         return real(*arguments)
 
     monkeypatch.setattr(distill, "pair_differences", spy)
@@ -105,7 +110,7 @@ def test_what_chooses_among_the_maps_on_the_way_is_never_learned_from(monkeypatc
 
 
 def test_directions_of_concepts_are_means_over_their_pairs_in_both_models() -> None:
-    study = pair_differences(small(), large(), Route(1, 2), [CONCEPT, ANIMALS], None, 3.0)
+    study = pair_differences(Pair(small=small(), large=large()), Route(1, 2), [CONCEPT, ANIMALS], None, 3.0)
     pool = finish(study)
     for lm, layer, rows in ((small(), 1, pool.small), (large(), 2, pool.large)):
         for concept, differences in zip((CONCEPT, ANIMALS), rows, strict=True):
@@ -124,7 +129,9 @@ def test_directions_of_concepts_are_means_over_their_pairs_in_both_models() -> N
 
 def test_every_concept_is_judged_by_a_map_that_never_saw_it() -> None:
     how = Distillation(learn_from=MOODS, steps=2)
-    maps = finish(distilled_folds(small(), large(), texts(), 1, 2, settings(concepts=MOODS), how, folds=3))
+    maps = finish(
+        distilled_folds(Pair(small=small(), large=large()), texts(), (1, 2), settings(concepts=MOODS), how, folds=3)
+    )
     assert len(maps) == 3
     judged = [name for found in maps for name in found.agreement.direction_cosines]
     assert sorted(judged) == sorted(one.name for one in MOODS)
@@ -133,7 +140,11 @@ def test_every_concept_is_judged_by_a_map_that_never_saw_it() -> None:
         assert not learned & set(found.agreement.direction_cosines)
         assert learned | set(found.agreement.direction_cosines) == {one.name for one in MOODS}
     # Folds in which nobody is judged are not fitted, and the others come out the same.
-    (alone,) = finish(distilled_folds(small(), large(), texts(), 1, 2, settings(concepts=MOODS[1:2]), how, folds=3))
+    (alone,) = finish(
+        distilled_folds(
+            Pair(small=small(), large=large()), texts(), (1, 2), settings(concepts=MOODS[1:2]), how, folds=3
+        )
+    )
     assert set(alone.agreement.direction_cosines) == {MOODS[1].name} and torch.equal(
         alone.map.weight, maps[1].map.weight
     )
@@ -149,11 +160,15 @@ def test_folds_and_judges_that_make_no_sense_are_refused() -> None:
     ):
         how = Distillation(learn_from=learn_from)
         with pytest.raises(SettingsError, match=said):
-            next(distilled_folds(small(), large(), texts(), 1, 2, settings(concepts=concepts), how, folds=folds))
+            next(
+                distilled_folds(
+                    Pair(small=small(), large=large()), texts(), (1, 2), settings(concepts=concepts), how, folds=folds
+                )
+            )
 
 
 def test_the_models_keep_no_gradient_and_no_hook_even_when_it_is_cancelled() -> None:
-    study = distilled_map(small(), large(), texts(), 1, 2, settings())
+    study = distilled_map(Pair(small=small(), large=large()), texts(), (1, 2), settings())
     assert any(step.message.startswith("distilling, step 2") for step in study)
     study.close()
     for lm in (small(), large()):
@@ -185,4 +200,4 @@ def test_settings_that_make_no_sense_are_refused(steps: int, learning_rate: floa
 
 def test_texts_that_can_be_read_once_are_refused() -> None:
     with pytest.raises(SettingsError, match="only once"):
-        finish(distilled_map(small(), large(), iter(texts()), 1, 2))
+        finish(distilled_map(Pair(small=small(), large=large()), iter(texts()), (1, 2)))

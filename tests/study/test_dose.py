@@ -8,7 +8,7 @@ from lrt_explorer.concepts.readout import answer_readout
 from lrt_explorer.concepts.vectors import addition, mean_difference, random_vector
 from lrt_explorer.errors import ContrastError, SettingsError
 from lrt_explorer.lm.generate import generate_batch
-from lrt_explorer.study.dose import DoseResponse, dose_response, score_response, summarise
+from lrt_explorer.study.dose import DoseResponse, Sampling, dose_response, score_response, summarise
 from lrt_explorer.study.progress import finish
 from tests.study.tiny import CONCEPT, PROMPTS, small
 
@@ -82,7 +82,9 @@ def test_scores_of_generated_text_leave_out_what_cannot_be_scored() -> None:
     def score(prompt: str, text: str) -> float | None:
         return None if prompt.startswith("Tom") else len(text) / 100
 
-    study = score_response(small(), 1, vectors, prompts, score, 3.0, strengths=(-0.4, 0.0, 0.4), max_new_tokens=6)
+    study = score_response(
+        small(), 1, vectors, prompts, score, 3.0, strengths=(-0.4, 0.0, 0.4), sampling=Sampling(max_new_tokens=6)
+    )
     response = finish(study)
     without = [prompt.startswith("Tom") for prompt in prompts]
     assert np.isnan(response.readouts[:, :, without]).all()

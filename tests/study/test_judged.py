@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lrt_explorer.concepts.scoring import Expression, WordList
+from lrt_explorer.concepts.sets.scoring import Expression, WordList
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.study.judged import judged_score, text_scorer
 from lrt_explorer.tinyworld.judges import judged_text

@@ -18,7 +18,9 @@ from lrt_explorer.study import known
 from lrt_explorer.study.collect import PARTS
 from lrt_explorer.study.directions import read_directions
 from lrt_explorer.study.fit import fit_map
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.layers import layer_grid
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.solve import FittedMap
 from lrt_explorer.study.suggest import suggest_layers
@@ -27,7 +29,11 @@ from tests.study.tiny import CONCEPT, large, small, texts
 
 def test_every_cell_is_the_map_of_its_pair() -> None:
     maps: list[FittedMap] = []
-    grid = finish(layer_grid(small(), large(), texts(), tokens=4000, concepts=[CONCEPT], take=maps.append))
+    grid = finish(
+        layer_grid(
+            Pair(small=small(), large=large()), texts(), FitSettings(tokens=4000, concepts=[CONCEPT]), take=maps.append
+        )
+    )
     assert (grid.small, grid.large) == ("tiny-small", "tiny-large-one")
     assert [(c.small_layer, c.large_layer) for c in grid.cells] == [(i, j) for i in range(3) for j in range(5)]
     for cell, fitted in zip(grid.cells, maps, strict=True):
@@ -37,11 +43,15 @@ def test_every_cell_is_the_map_of_its_pair() -> None:
             fitted.info.cka_standardised,
         )
         found = fitted.compared(
-            finish(read_directions(small(), large(), [(cell.small_layer, cell.large_layer)], [CONCEPT]))
+            finish(
+                read_directions(Pair(small=small(), large=large()), [(cell.small_layer, cell.large_layer)], [CONCEPT])
+            )
         )
         assert cell.direction_cosine == pytest.approx(found.agreement.direction_cosine)
         assert cell.norm_ratio == pytest.approx(found.agreement.norm_ratio) and cell.concepts == 1
-    alone = finish(fit_map(small(), large(), texts(), 1, 2, tokens=4000, concepts=[CONCEPT]))
+    alone = finish(
+        fit_map(Pair(small=small(), large=large()), texts(), (1, 2), FitSettings(tokens=4000, concepts=[CONCEPT]))
+    )
     one = grid.cell(1, 2)
     assert one is not None and grid.cell(1, 5) is None
     assert one.r2 == pytest.approx(alone.info.r2) and one.direction_cosine == pytest.approx(
@@ -50,17 +60,23 @@ def test_every_cell_is_the_map_of_its_pair() -> None:
 
 
 def test_a_model_beside_itself_keeps_lengths_and_a_scaled_map_does_not() -> None:
-    fitted = finish(fit_map(small(), small(), texts(), 1, 1, tokens=4000, concepts=[CONCEPT]))
+    fitted = finish(
+        fit_map(Pair(small=small(), large=small()), texts(), (1, 1), FitSettings(tokens=4000, concepts=[CONCEPT]))
+    )
     assert fitted.agreement.norm_ratio == pytest.approx(1.0, abs=1e-6)
     assert len(fitted.dimension_r2) == small().width and min(fitted.dimension_r2) > 1 - 1e-9
-    across = finish(fit_map(small(), large(), texts(), 1, 1, tokens=4000, concepts=[CONCEPT]))
+    across = finish(
+        fit_map(Pair(small=small(), large=large()), texts(), (1, 1), FitSettings(tokens=4000, concepts=[CONCEPT]))
+    )
     assert across.agreement.norm_ratio is not None and abs(across.agreement.norm_ratio - 1) > 0.01
     assert len(across.dimension_r2) == large().width
     assert sum(across.info.settings[f"tokens_{part}"] for part in PARTS) == 4000
 
 
 def test_without_concepts_there_is_no_word_on_directions() -> None:
-    (cell,) = finish(layer_grid(small(), large(), texts(), pairs=[(0, 1)], tokens=4000)).cells
+    (cell,) = finish(
+        layer_grid(Pair(small=small(), large=large()), texts(), FitSettings(tokens=4000), pairs=[(0, 1)])
+    ).cells
     assert (cell.direction_cosine, cell.norm_ratio, cell.reachable_share) == (None, None, None)
 
 
@@ -80,19 +96,36 @@ def test_a_concept_without_a_vector_is_left_out_counted_and_named(monkeypatch: p
     without_vectors(monkeypatch, lambda name, layer: name == "same")
     same = replace(CONCEPT, name="same", suffix=" It was the same.")
     pairs = [(0, 1), (1, 2)]
-    grid = finish(layer_grid(small(), large(), texts(), pairs=pairs, tokens=4000, concepts=[same, CONCEPT]))
-    alone = finish(layer_grid(small(), large(), texts(), pairs=pairs, tokens=4000, concepts=[CONCEPT]))
+    grid = finish(
+        layer_grid(
+            Pair(small=small(), large=large()), texts(), FitSettings(tokens=4000, concepts=[same, CONCEPT]), pairs=pairs
+        )
+    )
+    alone = finish(
+        layer_grid(
+            Pair(small=small(), large=large()), texts(), FitSettings(tokens=4000, concepts=[CONCEPT]), pairs=pairs
+        )
+    )
     assert {cell.left_out for cell in grid.cells} == {("same",)} and {cell.concepts for cell in grid.cells} == {1}
     assert [cell.direction_cosine for cell in grid.cells] == [cell.direction_cosine for cell in alone.cells]
     assert "same read the same to tiny-small at layers 0, 1" in grid.left_out["same"] and not alone.left_out
-    fitted = finish(fit_map(small(), large(), texts(), 1, 2, tokens=4000, concepts=[same]))
+    fitted = finish(
+        fit_map(Pair(small=small(), large=large()), texts(), (1, 2), FitSettings(tokens=4000, concepts=[same]))
+    )
     assert fitted.agreement.direction_cosine is None and set(fitted.agreement.left_out) == {"same"}
 
 
 def test_a_concept_is_left_out_only_at_the_layers_that_give_no_vector(monkeypatch: pytest.MonkeyPatch) -> None:
     without_vectors(monkeypatch, lambda name, layer: layer == 0)
     mood = replace(CONCEPT, name="mood at the end", suffix=" It was so.")
-    grid = finish(layer_grid(small(), large(), texts(), pairs=[(0, 1), (1, 0), (1, 2)], tokens=4000, concepts=[mood]))
+    grid = finish(
+        layer_grid(
+            Pair(small=small(), large=large()),
+            texts(),
+            FitSettings(tokens=4000, concepts=[mood]),
+            pairs=[(0, 1), (1, 0), (1, 2)],
+        )
+    )
     assert [cell.concepts for cell in grid.cells] == [0, 0, 1]
     assert grid.cells[0].direction_cosine is None and grid.cells[2].direction_cosine is not None
     assert "tiny-small at layer 0; " in grid.left_out[mood.name]
@@ -113,7 +146,13 @@ def test_every_map_is_kept_before_a_concept_is_read(tmp_path: Path, monkeypatch:
     never_read = replace(CONCEPT, name="never read", suffix=" And then")
     with pytest.raises(KeyboardInterrupt):
         finish(
-            layer_grid(small(), large(), texts(), pairs=[(0, 1), (1, 2)], tokens=4000, concepts=[never_read], take=take)
+            layer_grid(
+                Pair(small=small(), large=large()),
+                texts(),
+                FitSettings(tokens=4000, concepts=[never_read]),
+                pairs=[(0, 1), (1, 2)],
+                take=take,
+            )
         )
     assert kept() == 2 and load_map(tmp_path / "1-2")[1].large_layer == 2
 
@@ -123,7 +162,9 @@ def test_maps_that_no_one_takes_are_compared_as_they_are_made_with_the_same_figu
         return save_map(tmp_path / f"{found.info.small_layer}-{found.info.large_layer}", found.map, found.info)
 
     pairs = [(0, 1), (1, 2), (1, 4)]
-    at_once = layer_grid(small(), large(), texts(), pairs=pairs, tokens=4000, concepts=[CONCEPT])
+    at_once = layer_grid(
+        Pair(small=small(), large=large()), texts(), FitSettings(tokens=4000, concepts=[CONCEPT]), pairs=pairs
+    )
     said = []
     while True:
         try:
@@ -134,7 +175,15 @@ def test_maps_that_no_one_takes_are_compared_as_they_are_made_with_the_same_figu
     assert max(n for n, message in enumerate(said) if message.startswith("reading mood")) < min(
         n for n, message in enumerate(said) if message.startswith("solving")
     )
-    later = finish(layer_grid(small(), large(), texts(), pairs=pairs, tokens=4000, concepts=[CONCEPT], take=keep))
+    later = finish(
+        layer_grid(
+            Pair(small=small(), large=large()),
+            texts(),
+            FitSettings(tokens=4000, concepts=[CONCEPT]),
+            pairs=pairs,
+            take=keep,
+        )
+    )
     assert grid.tokens_used == later.tokens_used == 4000
     for one, other in zip(grid.cells, later.cells, strict=True):
         assert one.r2 == other.r2
@@ -144,19 +193,23 @@ def test_maps_that_no_one_takes_are_compared_as_they_are_made_with_the_same_figu
 
 
 def test_procrustes_has_no_lambda_and_its_map_turns_without_stretching() -> None:
-    fitted = finish(fit_map(small(), large(), texts(), 1, 2, tokens=4000, method="procrustes"))
+    fitted = finish(
+        fit_map(Pair(small=small(), large=large()), texts(), (1, 2), FitSettings(tokens=4000, method="procrustes"))
+    )
     assert fitted.info.lam is None and fitted.info.method == "procrustes"
     gains = torch.linalg.svdvals(fitted.map.weight)
     assert float(gains.max() / gains.min()) == pytest.approx(1.0)
-    free = torch.linalg.svdvals(finish(fit_map(small(), large(), texts(), 1, 2, tokens=4000)).map.weight)
+    free = torch.linalg.svdvals(
+        finish(fit_map(Pair(small=small(), large=large()), texts(), (1, 2), FitSettings(tokens=4000))).map.weight
+    )
     assert float(free.max() / free.min()) > 1.5
 
 
 def test_a_grid_at_hand_spares_the_suggestion_its_pass() -> None:
-    grid = finish(layer_grid(small(), large(), texts(), tokens=4000, concepts=[CONCEPT]))
+    grid = finish(layer_grid(Pair(small=small(), large=large()), texts(), FitSettings(tokens=4000, concepts=[CONCEPT])))
     never: Iterator[str] = iter(lambda: pytest.fail("a text was read"), None)
-    suggestion = finish(suggest_layers(small(), large(), never, [CONCEPT], grid=grid))
-    fresh = finish(suggest_layers(small(), large(), texts(), [CONCEPT], tokens=4000))
+    suggestion = finish(suggest_layers(Pair(small=small(), large=large()), never, [CONCEPT], grid=grid))
+    fresh = finish(suggest_layers(Pair(small=small(), large=large()), texts(), [CONCEPT], tokens=4000))
     assert (suggestion.small_layer, suggestion.large_layer) == (fresh.small_layer, fresh.large_layer)
     assert {c.large_layer for c in suggestion.candidates} <= {1, 2}
     best = suggestion.candidates[0]

@@ -18,8 +18,10 @@ from lrt_explorer.store import data_home
 from lrt_explorer.study import collect as collect_module
 from lrt_explorer.study.collect import PARTS, Collected, Route
 from lrt_explorer.study.fit import fit_map
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.layers import grid_of, layer_grid, solve_pair
 from lrt_explorer.study.moments import KEPT, known_moments, moments_home, moments_of
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.solve import solve
 from tests.study.tiny import CONCEPT, large, other, small, texts
@@ -30,7 +32,14 @@ TOKENS = 5000
 
 
 def collected(tokens: int = TOKENS, corpus: str = "c", keep: bool = True) -> Collected:
-    return finish(moments_of(small(), large(), texts(), PAIRS, tokens, corpus=corpus, keep=keep))
+    return finish(
+        moments_of(
+            Pair(small=small(), large=large()),
+            texts(),
+            PAIRS,
+            FitSettings(tokens=tokens, corpus=corpus, keep_moments=keep),
+        )
+    )
 
 
 def distance(one: Collected, other_: Collected) -> float:
@@ -51,12 +60,22 @@ def no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_closed_pass_is_taken_up_where_it_was() -> None:
     whole = collected(keep=False)
     for steps in (1, 2):
-        study = moments_of(small(), large(), texts(), PAIRS, TOKENS, corpus=f"after {steps}")
+        study = moments_of(
+            Pair(small=small(), large=large()),
+            texts(),
+            PAIRS,
+            FitSettings(tokens=TOKENS, corpus=f"after {steps}", keep_moments=True),
+        )
         for _ in range(steps):
             step = next(study)
         assert isinstance(step, Progress) and 0 < step.done < TOKENS
         study.close()
-        again = moments_of(small(), large(), texts(), PAIRS, TOKENS, corpus=f"after {steps}")
+        again = moments_of(
+            Pair(small=small(), large=large()),
+            texts(),
+            PAIRS,
+            FitSettings(tokens=TOKENS, corpus=f"after {steps}", keep_moments=True),
+        )
         assert next(again).done == step.done
         resumed = finish(again)
         assert distance(resumed, whole) < 1e-10
@@ -66,9 +85,12 @@ def test_a_closed_pass_is_taken_up_where_it_was() -> None:
 KILLED = """
 import os, signal, sys
 from lrt_explorer.study import moments
+from lrt_explorer.study.fit_settings import FitSettings
+from lrt_explorer.study.pair import Pair
 from tests.study.tiny import large, small, texts
 moments.SECONDS_BETWEEN_SAVES, moments.SAVING_SHARE = 0.0, 1e9
-study = moments.moments_of(small(), large(), texts(), [(0, 1), (1, 2)], 5000, corpus="c")
+pair, settings = Pair(small=small(), large=large()), FitSettings(5000, "c", keep_moments=True)
+study = moments.moments_of(pair, texts(), [(0, 1), (1, 2)], settings)
 for step in study:
     if step.done >= 3000:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -79,56 +101,87 @@ def test_a_killed_pass_ends_with_the_map_of_an_unbroken_one() -> None:
     environment = {**os.environ, "LRT_EXPLORER_HOME": str(data_home()), "PYTHONPATH": str(ROOT)}
     killed = subprocess.run([sys.executable, "-c", KILLED], cwd=ROOT, env=environment, capture_output=True, timeout=110)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    study = moments_of(small(), large(), texts(), PAIRS, TOKENS, corpus="c")
+    study = moments_of(
+        Pair(small=small(), large=large()), texts(), PAIRS, FitSettings(tokens=TOKENS, corpus="c", keep_moments=True)
+    )
     assert 0 < next(study).done < TOKENS
     resumed, whole = finish(study), collected(keep=False)
-    one, two = (solve(small(), large(), moments, Route(1, 2)).map for moments in (resumed, whole))
+    one, two = (solve(Pair(small=small(), large=large()), moments, Route(1, 2)).map for moments in (resumed, whole))
     assert float((one.weight - two.weight).norm() / two.weight.norm()) < 1e-10
     assert float((one.bias - two.bias).norm() / two.bias.norm()) < 1e-10
 
 
 def test_whole_moments_serve_other_estimators_and_layers_without_a_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    alone = finish(fit_map(small(), large(), texts(), 1, 2, tokens=TOKENS))
-    grid = finish(layer_grid(small(), large(), texts(), tokens=TOKENS, corpus="c", concepts=[CONCEPT]))
+    alone = finish(fit_map(Pair(small=small(), large=large()), texts(), (1, 2), FitSettings(tokens=TOKENS)))
+    grid = finish(
+        layer_grid(
+            Pair(small=small(), large=large()),
+            texts(),
+            FitSettings(tokens=TOKENS, corpus="c", concepts=[CONCEPT], keep_moments=True),
+        )
+    )
     no_pass(monkeypatch)
-    again = finish(fit_map(small(), large(), texts(), 1, 2, tokens=TOKENS, corpus="c", keep_moments=True))
+    again = finish(
+        fit_map(
+            Pair(small=small(), large=large()),
+            texts(),
+            (1, 2),
+            FitSettings(tokens=TOKENS, corpus="c", keep_moments=True),
+        )
+    )
     assert float((again.map.weight - alone.map.weight).norm() / alone.map.weight.norm()) < 1e-9
     for method in ("procrustes", "reduced-rank"):
         found = finish(
-            fit_map(small(), large(), texts(), 0, 3, tokens=TOKENS, corpus="c", method=method, keep_moments=True)
+            fit_map(
+                Pair(small=small(), large=large()),
+                texts(),
+                (0, 3),
+                FitSettings(tokens=TOKENS, corpus="c", method=method, keep_moments=True),
+            )
         )
         assert found.info.method == method and not torch.equal(found.map.weight, again.map.weight)
-    known = known_moments(small(), large(), 2, 4)
+    known = known_moments(Pair(small=small(), large=large()), (2, 4))
     assert known is not None and known.corpus == "c"
-    at_once = finish(solve_pair(small(), large(), known, 2, 4, concepts=[CONCEPT]))
+    at_once = finish(solve_pair(Pair(small=small(), large=large()), known, (2, 4), concepts=[CONCEPT]))
     cell = grid.cell(2, 4)
     assert cell is not None
     assert at_once.info.r2 == pytest.approx(cell.r2) and at_once.info.lam == cell.lam
     assert at_once.agreement.direction_cosine == pytest.approx(cell.direction_cosine)
-    assert finish(grid_of(small(), large(), known, concepts=[CONCEPT])).cells == grid.cells
+    assert finish(grid_of(Pair(small=small(), large=large()), known, concepts=[CONCEPT])).cells == grid.cells
 
 
 def test_what_is_not_the_same_is_collected_anew() -> None:
     first = collected()
     changed = [text.replace("cow", "dog") for text in texts()]
     said: list[Progress] = []
-    study = moments_of(small(), large(), changed, PAIRS, TOKENS, corpus="c")
+    study = moments_of(
+        Pair(small=small(), large=large()), changed, PAIRS, FitSettings(tokens=TOKENS, corpus="c", keep_moments=True)
+    )
     assert finish(study, said.append).corpus_fingerprint != first.corpus_fingerprint
     assert any("has changed" in step.message for step in said)
-    assert known_moments(large(), small(), 1, 0) is None  # the other way round
-    assert known_moments(small(), other(), 0, 1) is None
-    assert known_moments(small(), large(), 2, 2) is None  # not among the pairs
-    assert known_moments(small(), large(), 0, 1, corpus="other") is None
-    assert known_moments(small(), large(), 0, 1, corpus="c") is not None
-    assert known_moments(replace(small(), fingerprint="of newer weights"), large(), 0, 1) is None
+    assert known_moments(Pair(small=large(), large=small()), (1, 0)) is None  # the other way round
+    assert known_moments(Pair(small=small(), large=other()), (0, 1)) is None
+    assert known_moments(Pair(small=small(), large=large()), (2, 2)) is None  # not among the pairs
+    assert known_moments(Pair(small=small(), large=large()), (0, 1), corpus="other") is None
+    assert known_moments(Pair(small=small(), large=large()), (0, 1), corpus="c") is not None
+    assert known_moments(Pair(small=replace(small(), fingerprint="of newer weights"), large=large()), (0, 1)) is None
 
 
 def test_an_unfinished_pass_is_not_known_and_texts_that_pass_once_are_read_from_where_they_are() -> None:
-    study = moments_of(small(), large(), texts(), PAIRS, TOKENS, corpus="c")
+    study = moments_of(
+        Pair(small=small(), large=large()), texts(), PAIRS, FitSettings(tokens=TOKENS, corpus="c", keep_moments=True)
+    )
     next(study)
     study.close()
-    assert known_moments(small(), large(), 0, 1) is None
-    fresh = finish(moments_of(small(), large(), iter(texts()), PAIRS, TOKENS, corpus="c"))
+    assert known_moments(Pair(small=small(), large=large()), (0, 1)) is None
+    fresh = finish(
+        moments_of(
+            Pair(small=small(), large=large()),
+            iter(texts()),
+            PAIRS,
+            FitSettings(tokens=TOKENS, corpus="c", keep_moments=True),
+        )
+    )
     assert distance(fresh, collected(keep=False)) < 1e-10
 
 
@@ -137,9 +190,9 @@ def test_damaged_moments_are_passed_over() -> None:
     (folder,) = moments_home(small(), large()).iterdir()
     weights = folder / "tensors.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
-    assert known_moments(small(), large(), 0, 1) is None
+    assert known_moments(Pair(small=small(), large=large()), (0, 1)) is None
     assert distance(collected(), whole) == 0.0
-    assert known_moments(small(), large(), 0, 1) is not None
+    assert known_moments(Pair(small=small(), large=large()), (0, 1)) is not None
 
 
 def test_few_are_kept_and_none_without_a_name() -> None:
@@ -148,25 +201,28 @@ def test_few_are_kept_and_none_without_a_name() -> None:
     for corpus in "abcdefg":
         collected(tokens=1000, corpus=corpus)
     assert len(list(moments_home(small(), large()).iterdir())) == KEPT
-    assert known_moments(small(), large(), 0, 1, corpus="a") is None
-    assert known_moments(small(), large(), 0, 1, corpus="g") is not None
+    assert known_moments(Pair(small=small(), large=large()), (0, 1), corpus="a") is None
+    assert known_moments(Pair(small=small(), large=large()), (0, 1), corpus="g") is not None
 
 
 def test_no_map_is_made_of_too_few_tokens_that_are_at_hand() -> None:
     few = collected(tokens=40)
     with pytest.raises(MapError, match="too few pairs"):
-        finish(solve_pair(small(), large(), few, 0, 1))
+        finish(solve_pair(Pair(small=small(), large=large()), few, (0, 1)))
 
 
 LAUNCHED = """
 import sys
 from safetensors.torch import save_file
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.moments import moments_of
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.processes import processes
 from lrt_explorer.study.progress import finish
 from tests.study.tiny import large, small, texts
 assert processes().count == 2
-found = finish(moments_of(small(), large(), texts(), [(0, 1), (1, 2)], 5000, corpus="c"))
+pair, settings = Pair(small=small(), large=large()), FitSettings(5000, "c", keep_moments=True)
+found = finish(moments_of(pair, texts(), [(0, 1), (1, 2)], settings))
 tensors = {f"{part}/{name}": tensor for part, grid in found.grids.items() for name, tensor in grid.state().items()}
 assert found.counts.used == 5000
 save_file(tensors, f"{sys.argv[1]}/{processes().rank}.safetensors")
@@ -213,4 +269,4 @@ def test_two_processes_sum_what_one_does(tmp_path: Path, monkeypatch: pytest.Mon
     no_pass(monkeypatch)
     kept = collected()
     assert kept.counts == alone.counts
-    assert known_moments(small(), large(), 0, 1) is not None
+    assert known_moments(Pair(small=small(), large=large()), (0, 1)) is not None

@@ -6,8 +6,11 @@ import torch
 
 from lrt_explorer.errors import ArtifactError, MapError, SettingsError
 from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.store import PairMap
 from lrt_explorer.study import project as project_module
 from lrt_explorer.study.fit import FittedMap, fit_map
+from lrt_explorer.study.fit_settings import FitSettings
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.paired import read_paired
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.project import SpacePicture, project
@@ -18,17 +21,17 @@ N = 150
 
 @pytest.fixture(scope="module")
 def own() -> FittedMap:
-    return finish(fit_map(small(), small(), texts(), 1, 1, tokens=4000))
+    return finish(fit_map(Pair(small=small(), large=small()), texts(), (1, 1), FitSettings(tokens=4000)))
 
 
 @pytest.fixture(scope="module")
 def across() -> FittedMap:
-    return finish(fit_map(other(), large(), texts(), 1, 2, tokens=4000))
+    return finish(fit_map(Pair(small=other(), large=large()), texts(), (1, 2), FitSettings(tokens=4000)))
 
 
 @pytest.fixture(scope="module")
 def picture(across: FittedMap) -> SpacePicture:
-    study = project(other(), large(), across.map, across.info, texts(8), concept=CONCEPT, n_points=N, dims=3)
+    study = project(Pair(small=other(), large=large()), across, texts(8), concept=CONCEPT, n_points=N, dims=3)
     return finish(study)
 
 
@@ -60,7 +63,7 @@ def test_arrows_are_as_long_as_a_strength_of_1_allows(picture: SpacePicture) -> 
 
 
 def test_a_perfect_map_lays_every_point_on_its_partner(own: FittedMap) -> None:
-    picture = finish(project(small(), small(), own.map, own.info, texts(8), concept=CONCEPT, n_points=N))
+    picture = finish(project(Pair(small=small(), large=small()), own, texts(8), concept=CONCEPT, n_points=N))
     assert np.allclose(picture.coords[:N], picture.coords[N:], atol=1e-4)
     assert picture.error.max() < 1e-4
     native, transferred = picture.arrows
@@ -68,19 +71,21 @@ def test_a_perfect_map_lays_every_point_on_its_partner(own: FittedMap) -> None:
 
 
 def test_the_mean_squared_error_is_what_the_map_leaves_unexplained(own: FittedMap) -> None:
-    exact = finish(project(small(), small(), own.map, own.info, texts(8), n_points=10**6))
+    exact = finish(project(Pair(small=small(), large=small()), own, texts(8), n_points=10**6))
     n = len(exact.token) // 2
     # A map of every point to the mean explains nothing: R² = 0, so the mean squared error is 1.
     states = read_paired(small(), small(), texts(8), [1], [1]).large[1]
     blind = AffineMap(torch.zeros(16, 16), states.double().mean(0))
-    picture = finish(project(small(), small(), blind, own.info, texts(8), n_points=10**6))
+    picture = finish(
+        project(Pair(small=small(), large=small()), PairMap(map=blind, info=own.info), texts(8), n_points=10**6)
+    )
     assert n == len(states)
     assert float((picture.error[:n] ** 2).mean()) == pytest.approx(1.0, abs=1e-4)
 
 
 def test_the_drawing_is_the_same_for_the_same_seed(across: FittedMap) -> None:
     first, second, third = (
-        finish(project(other(), large(), across.map, across.info, texts(8), n_points=50, seed=seed))
+        finish(project(Pair(small=other(), large=large()), across, texts(8), n_points=50, seed=seed))
         for seed in (0, 0, 1)
     )
     assert np.array_equal(first.coords, second.coords)
@@ -90,7 +95,7 @@ def test_the_drawing_is_the_same_for_the_same_seed(across: FittedMap) -> None:
 def test_umap_lays_out_both_models_together_without_arrows(across: FittedMap, monkeypatch: pytest.MonkeyPatch) -> None:
     # The real one compiles for seconds and is tested with the linear algebra.
     monkeypatch.setattr(project_module, "umap", lambda points, k, seed: points[:, :k].numpy().astype(np.float32))
-    study = project(other(), large(), across.map, across.info, texts(8), concept=CONCEPT, n_points=N, method="umap")
+    study = project(Pair(small=other(), large=large()), across, texts(8), concept=CONCEPT, n_points=N, method="umap")
     picture = finish(study)
     assert picture.coords.shape == (2 * N, 2)
     assert picture.arrows == () and picture.explained == ()
@@ -98,8 +103,8 @@ def test_umap_lays_out_both_models_together_without_arrows(across: FittedMap, mo
 
 def test_what_cannot_be_drawn_is_refused(across: FittedMap) -> None:
     with pytest.raises(SettingsError, match="2 or 3 dimensions"):
-        finish(project(other(), large(), across.map, across.info, texts(8), dims=4))
+        finish(project(Pair(small=other(), large=large()), across, texts(8), dims=4))
     with pytest.raises(MapError, match="no tokens that both models share"):
-        finish(project(other(), large(), across.map, across.info, []))
+        finish(project(Pair(small=other(), large=large()), across, []))
     with pytest.raises(ArtifactError):
-        finish(project(large(), other(), across.map, across.info, texts(8)))
+        finish(project(Pair(small=large(), large=other()), across, texts(8)))

@@ -13,7 +13,9 @@ from lrt_explorer.lm.presets import MODELS, locate
 from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.dose import dose_response
 from lrt_explorer.study.fit import fit_map
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.known import known_vectors
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.world import world_of
 from tests.study.tiny import large, texts
@@ -42,7 +44,7 @@ def test_it_steers_itself_monotonically(stories: LanguageModel, mood: ContrastSe
 
 
 def test_it_is_mapped_across_tokenizers_with_its_coverage(stories: LanguageModel) -> None:
-    fitted = finish(fit_map(stories, large(), texts(), 2, 2, tokens=4000))
+    fitted = finish(fit_map(Pair(small=stories, large=large()), texts(), (2, 2), FitSettings(tokens=4000)))
     assert 0.3 < fitted.info.coverage < 1.0
     # Its tokenizer puts one special token before every text; it was counted and left out.
     # One begins every text, and long documents are read as several.
@@ -53,7 +55,17 @@ def test_it_is_mapped_across_tokenizers_with_its_coverage(stories: LanguageModel
 def test_it_is_mapped_into_the_demo_family(stories: LanguageModel) -> None:
     assert MODELS["tinyworld-l"].shipped
     demo = load("tinyworld-l")
-    fitted = finish(fit_map(stories, demo, texts(200), 2, demo.layers // 2, tokens=20_000))
-    control = finish(fit_map(stories, demo, texts(200), 2, demo.layers // 2, tokens=20_000, shuffle_pairs=True))
+    fitted = finish(
+        fit_map(Pair(small=stories, large=demo), texts(200), (2, demo.layers // 2), FitSettings(tokens=20_000))
+    )
+    control = finish(
+        fit_map(
+            Pair(small=stories, large=demo),
+            texts(200),
+            (2, demo.layers // 2),
+            FitSettings(tokens=20_000),
+            shuffle_pairs=True,
+        )
+    )
     assert fitted.info.coverage > 0.3
     assert fitted.info.r2 > 0.1 > control.info.r2

@@ -18,6 +18,7 @@ from lrt_explorer.lm.writing import Draft, Written, sample, write
 from lrt_explorer.study import self_written as module
 from lrt_explorer.study.collect import Route, collect
 from lrt_explorer.study.openers import BEGINNINGS, REQUESTS, TOPICS, beginning, request
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.self_written import SelfWritten, WritingSettings
 from lrt_explorer.study.texts import read_texts
@@ -139,11 +140,11 @@ def test_a_model_without_a_token_that_begins_texts_is_given_first_words() -> Non
 def test_a_fit_writes_what_it_needs_and_says_how_far_it_is() -> None:
     steps: list[Progress] = []
     corpus = read_texts("self")
-    found = finish(collect(small(), large(), corpus, [Route(0, 0)], 300), steps.append)
+    found = finish(collect(Pair(small=small(), large=large()), corpus, [Route(0, 0)], 300), steps.append)
     assert found.counts.used == 300
     assert any("tiny-large-one writes text to fit on" in step.message for step in steps)
     again: list[Progress] = []
-    repeated = finish(collect(small(), large(), corpus, [Route(0, 0)], 300), again.append)
+    repeated = finish(collect(Pair(small=small(), large=large()), corpus, [Route(0, 0)], 300), again.append)
     assert repeated.corpus_fingerprint == found.corpus_fingerprint
     assert not any("writes" in step.message for step in again)
 

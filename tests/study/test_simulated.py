@@ -13,15 +13,16 @@ from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.lm.load import load
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode
-from lrt_explorer.store import MapInfo
+from lrt_explorer.store import PairMap
 from lrt_explorer.study.calibrate import calibrate_concept
 from lrt_explorer.study.compare import Comparison, compare
 from lrt_explorer.study.deviation import unit_of
-from lrt_explorer.study.evaluate import EvaluationSettings, evaluate
+from lrt_explorer.study.evaluation.evaluate import EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import finish
+from lrt_explorer.study.steer_spec import SteerSpec
 from lrt_explorer.study.texts import sample_texts
-from lrt_explorer.workbench import pair as workbench
 from lrt_explorer.workbench.maps import find_map
 from tests.study.simulated import dressed
 
@@ -31,11 +32,9 @@ CONCEPT = "register"
 PROMPT = "One day in the village"
 
 
-@dataclass(frozen=True)
-class Pair:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Mapped(PairMap):
     large: LanguageModel
-    map: AffineMap
-    info: MapInfo
 
 
 @cache
@@ -45,26 +44,31 @@ def demo(name: str) -> LanguageModel:
 
 
 @cache
-def pair(simulated: bool) -> Pair:
+def pair(simulated: bool) -> Mapped:
     """The plain pair, or that with an offset of ten deviations and a dimension with half of the variance."""
     small, original = demo("tinyworld-s"), demo("tinyworld-l")
     name = "simulated" if simulated else "plain"
     offset, loudness = (10.0, 2.0 * original.width**0.5) if simulated else (0.0, 0.0)
     large = dressed(original, name, DEVIATION, offset, loudness)
-    saved = find_map(workbench.Pair(small=small, large=original), (SMALL_LAYER, LAYER))
+    saved = find_map(Pair(small=small, large=original), (SMALL_LAYER, LAYER))
     assert saved is not None
     map, info = saved.map, saved.info
     weight = map.weight.clone()
     # What a map makes of the loud dimension is anything; what it makes of the others does not change with it.
     weight[:, -1] = (loudness or 0.0) * weight[:, 0]
-    return Pair(large, AffineMap(weight, map.bias), replace(info, large=name, large_fingerprint=large.fingerprint))
+    moved = replace(info, large=name, large_fingerprint=large.fingerprint)
+    return Mapped(large=large, map=AffineMap(weight, map.bias), info=moved)
 
 
 def compared(simulated: bool) -> Comparison:
     one, small, concept = pair(simulated), demo("tinyworld-s"), load_concept(CONCEPT)
     # Where the native vector costs more than at first, so that the texts surely differ.
-    strength = finish(calibrate_concept(small, one.large, LAYER, concept)).breaks
-    study = compare(small, one.large, one.map, one.info, concept, PROMPT, strength=strength, max_new_tokens=24)
+    strength = finish(calibrate_concept(Pair(small=small, large=one.large), LAYER, concept)).breaks
+    study = compare(
+        Pair(small=small, large=one.large),
+        one,
+        SteerSpec(concept=concept, prompt=PROMPT, strength=strength, max_new_tokens=24),
+    )
     return finish(study)
 
 
@@ -73,7 +77,7 @@ def evidence(simulated: bool) -> ConceptEvidence:
     one = pair(simulated)
     settings = EvaluationSettings(prompts=6, random_seeds=1, other_concepts=0, neutral_prompts=4)
     concept = load_concept(CONCEPT)
-    study = evaluate(demo("tinyworld-s"), one.large, one.map, one.info, [concept], settings=settings)
+    study = evaluate(Pair(small=demo("tinyworld-s"), large=one.large), one, [concept], settings=settings)
     return finish(study).concepts[0].evidence
 
 
@@ -99,7 +103,9 @@ def test_the_unit_is_the_same() -> None:
 
 def test_the_calibration_is_the_same() -> None:
     small, concept = demo("tinyworld-s"), load_concept(CONCEPT)
-    plain, simulated = (finish(calibrate_concept(small, pair(w).large, LAYER, concept)) for w in (False, True))
+    plain, simulated = (
+        finish(calibrate_concept(Pair(small=small, large=pair(w).large), LAYER, concept)) for w in (False, True)
+    )
     assert (simulated.strengths, simulated.first, simulated.limit, simulated.grid) == (
         plain.strengths, plain.first, plain.limit, plain.grid,
     )  # fmt: skip

@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 
 from lrt_explorer.errors import ContrastError, SettingsError
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.layers import layer_grid
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.suggest import highest_suggested, middle_layers, suggest_layers
 from tests.study.test_layers import without_vectors
@@ -19,14 +21,12 @@ PATIENT = 1e9
 def test_the_best_candidate_is_suggested_with_its_reason() -> None:
     suggestion = finish(
         suggest_layers(
-            small(),
-            large(),
+            Pair(small=small(), large=large()),
             texts(),
             [CONCEPT],
-            small_layers=[0, 1],
-            large_layers=[1, 2, 3, 4],
             tokens=4000,
             seconds=PATIENT,
+            tried=([0, 1], [1, 2, 3, 4]),
         )
     )
     assert {c.large_layer for c in suggestion.candidates} == {1, 2}  # 3 and 4 leave fewer than two blocks above
@@ -39,7 +39,12 @@ def test_the_best_candidate_is_suggested_with_its_reason() -> None:
     assert f"{best.direction_cosine:.2f}" in suggestion.reason and "tiny-large-one" in suggestion.reason
     assert max(c.native_effect for c in suggestion.candidates) == pytest.approx(1.0)
     grid = finish(
-        layer_grid(small(), large(), texts(), pairs=[(0, 1), (0, 2), (1, 1), (1, 2)], tokens=4000, concepts=[CONCEPT])
+        layer_grid(
+            Pair(small=small(), large=large()),
+            texts(),
+            FitSettings(tokens=4000, concepts=[CONCEPT]),
+            pairs=[(0, 1), (0, 2), (1, 1), (1, 2)],
+        )
     )
     for candidate in suggestion.candidates:
         cell = grid.cell(candidate.small_layer, candidate.large_layer)
@@ -49,7 +54,7 @@ def test_the_best_candidate_is_suggested_with_its_reason() -> None:
 
 def test_a_model_beside_itself_is_matched_layer_by_layer() -> None:
     study = suggest_layers(
-        large(), large(), texts(), [CONCEPT], small_layers=[0, 1, 2], large_layers=[2], tokens=4000, seconds=PATIENT
+        Pair(small=large(), large=large()), texts(), [CONCEPT], tokens=4000, seconds=PATIENT, tried=([0, 1, 2], [2])
     )
     assert finish(study).small_layer == 2
 
@@ -59,7 +64,7 @@ def test_it_says_how_long_it_will_take_before_it_starts_and_reads_less_where_tha
 
     def first_steps(seconds: float) -> list[str]:
         steps: list[Progress] = []
-        study = suggest_layers(small(), large(), texts(), concepts, seconds=seconds)
+        study = suggest_layers(Pair(small=small(), large=large()), texts(), concepts, seconds=seconds)
         for _ in range(3):
             steps.append(next(study))
         study.close()
@@ -75,19 +80,19 @@ def test_concepts_without_a_vector_cost_a_suggestion_nothing_but_themselves(monk
     without_vectors(monkeypatch, lambda name, layer: name == "same")
     same = replace(CONCEPT, name="same", suffix=" It was alike.")
     plain, with_it = (
-        finish(suggest_layers(small(), large(), texts(), concepts, tokens=4000, seconds=PATIENT))
+        finish(suggest_layers(Pair(small=small(), large=large()), texts(), concepts, tokens=4000, seconds=PATIENT))
         for concepts in ([CONCEPT], [CONCEPT, same])
     )
     assert with_it == plain
     with pytest.raises(ContrastError, match=r"no concept tried gives a vector .*read the same to tiny-small"):
-        finish(suggest_layers(small(), large(), texts(), [same], tokens=4000))
+        finish(suggest_layers(Pair(small=small(), large=large()), texts(), [same], tokens=4000))
 
 
 def test_what_cannot_be_suggested_is_refused() -> None:
     with pytest.raises(ContrastError, match="give at least one concept"):
-        finish(suggest_layers(small(), large(), texts(), []))
+        finish(suggest_layers(Pair(small=small(), large=large()), texts(), []))
     with pytest.raises(SettingsError, match="tiny-large-one has 5 blocks"):
-        finish(suggest_layers(small(), large(), texts(), [CONCEPT], large_layers=[3, 4]))
+        finish(suggest_layers(Pair(small=small(), large=large()), texts(), [CONCEPT], tried=(None, [3, 4])))
 
 
 def test_suggested_layers_stay_away_from_the_output_of_deep_models_too() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.store import MapInfo
-from lrt_explorer.study.evaluate import ConceptResult, Evaluation
+from lrt_explorer.study.evaluation.evaluate import ConceptResult, Evaluation
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence, concept_evidence
 from lrt_explorer.study.evaluation.measure import Measured
 from lrt_explorer.study.evaluation.settings import EvaluationSettings

@@ -12,10 +12,11 @@ from lrt_explorer.errors import ArtifactError, ModelError, PromptError, Settings
 from lrt_explorer.study.calibrate import Calibration, CostCurve, calibration_of
 from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep, changed_tokens
 from lrt_explorer.study.estimators import by_descent, closed_forms
-from lrt_explorer.study.evaluate import Evaluation, EvaluationStep
+from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationStep
 from lrt_explorer.study.layers import LayerCell, LayerGrid
 from lrt_explorer.study.progress import Progress
 from lrt_explorer.study.project import LARGE, MAPPED, Arrow, SpacePicture
+from lrt_explorer.study.steer_spec import SteerSpec
 from lrt_explorer.workbench.cards import (
     ConceptCard,
     FitPath,
@@ -30,7 +31,6 @@ from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitResult, FitSpec
 from lrt_explorer.workbench.requests import Models
 from lrt_explorer.workbench.session import EvidenceSettings, Session, SpaceSettings
-from lrt_explorer.workbench.steer_spec import SteerSpec
 from tests.ui.fake_concepts import FakeConcepts
 from tests.ui.fake_evidence import fake_evaluation
 

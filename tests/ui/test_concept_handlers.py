@@ -21,7 +21,7 @@ from lrt_explorer.ui.concepts_tab import (
     show_set,
     use_set,
 )
-from lrt_explorer.ui.vectors_panel import load_vector, make_vectors, show_vectors, steer_with_vectors
+from lrt_explorer.ui.vectors_panel import RecipeControls, load_vector, make_vectors, show_vectors, steer_with_vectors
 from lrt_explorer.ui.vectors_panel import save_vector as save_one
 from lrt_explorer.workbench.session import Session, Shelf
 from tests.ui.fake_concepts import FORMALITY
@@ -212,9 +212,10 @@ def test_before_the_models_are_open_nothing_is_checked_or_made(engine: FakeEngin
 
 
 def make(engine: FakeEngine, session: Session | None, shelf: Shelf | None = None, **changed: Any) -> list[Any]:
-    settings: dict[str, Any] = {"name": "mood", "other": "", "method": "mean-difference", "reading": ""}
-    settings |= {"whiten": False, "together": "remove", "factor": 1.0, "times": 1.0} | changed
-    return list(make_vectors(engine, session, shelf or Shelf(), **settings))
+    other = changed.pop("other", "")
+    settings: dict[str, Any] = {"method": "mean-difference", "reading": "", "whiten": False}
+    settings |= {"together": "remove", "factor": 1.0, "times": 1.0} | changed
+    return list(make_vectors(engine, session, shelf or Shelf(), "mood", other, RecipeControls(**settings)))
 
 
 def test_vectors_are_made_with_progress_and_put_on_the_shelf(engine: FakeEngine) -> None:

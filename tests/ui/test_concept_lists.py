@@ -14,8 +14,8 @@ from lrt_explorer.ui.check_panel import check_set
 from lrt_explorer.ui.choices import GONE, NONE, ConceptList, followed
 from lrt_explorer.ui.concepts_tab import show_set, use_set
 from lrt_explorer.ui.screen import create_app
-from lrt_explorer.ui.space_tab import draw_space, list_tokens
-from lrt_explorer.ui.steer_tab import compare_arms, read_on, show_concept, tune
+from lrt_explorer.ui.space_tab import PictureControls, draw_space, list_tokens
+from lrt_explorer.ui.steer_tab import SteerControls, compare_arms, read_on, show_concept, tune
 from lrt_explorer.ui.steered import follow_pair
 from lrt_explorer.workbench.session import Session, Shelf
 from tests.ui.fakes import FakeEngine
@@ -85,9 +85,9 @@ def test_nothing_is_read_for_a_concept_of_the_old_pair(engine: FakeEngine, monke
     for study in ("compare", "calibration", "picture", "read_all", "check", "contrast"):
         monkeypatch.setattr(engine, study, lambda *_, study=study: pytest.fail(f"{study} was asked for"))
     steps = [
-        *compare_arms(engine, NOW, None, 0, OLD, "Once", 0.1, 0, 0.0, 8, "", False),
+        *compare_arms(engine, NOW, None, 0, SteerControls(OLD, "Once", 0.1, 0, 0.0, 8, "", False)),
         *tune(engine, NOW, None, 0, OLD, "", "", 0.1),
-        *draw_space(engine, "space", NOW, OLD, 100, "pca", 2, "model", False, False),
+        *draw_space(engine, "space", NOW, PictureControls(OLD, 100, "pca", 2, "model", False, False)),
         show_concept(engine, NOW, OLD, "Once", 1),
     ]
     assert {part == SKIP for step in steps for part in step} == {True}

@@ -11,11 +11,11 @@ import pytest
 
 from lrt_explorer.errors import ArtifactError, ContrastError, ModelError, PromptError, SettingsError
 from lrt_explorer.study.compare import ComparisonStep
-from lrt_explorer.study.evaluate import EvaluationStep
+from lrt_explorer.study.evaluation.evaluate import EvaluationStep
 from lrt_explorer.study.progress import Progress, finish
+from lrt_explorer.study.steer_spec import SteerSpec
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf, SpaceSettings
-from lrt_explorer.workbench.steer_spec import SteerSpec
 from tests.ui.fakes import FakeEngine
 from tests.workbench.tiny_house import TinyEngine, build_assets
 

@@ -26,9 +26,9 @@ from lrt_explorer.ui.guard import UNEXPECTED, guarded
 from lrt_explorer.ui.layers_tab import compute_layers, draw_layers, pick_pair
 from lrt_explorer.ui.map_panel import choose_method, fit_map, load_map, save_map, show_map
 from lrt_explorer.ui.opening import change_layers, open_first, suggest_layers
-from lrt_explorer.ui.space_tab import draw_space, list_tokens
+from lrt_explorer.ui.space_tab import PictureControls, draw_space, list_tokens
 from lrt_explorer.ui.stage import Stage
-from lrt_explorer.ui.steer_tab import Settled, compare_arms, show_concept, use_contrast
+from lrt_explorer.ui.steer_tab import Settled, SteerControls, compare_arms, show_concept, use_contrast
 from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf
 from tests.ui.fake_evidence import fake_evaluation
 from tests.ui.fakes import CONCEPTS, PAIRS, FakeEngine
@@ -49,10 +49,10 @@ def session(engine: FakeEngine) -> Session:
     return last[0]
 
 
-def steer(engine: FakeEngine, session: Session | None, **changed: Any) -> list[tuple[Any, ...]]:
-    settings = {
-        "settled": None,
-        "partly": 0,
+def steer(
+    engine: FakeEngine, session: Session | None, settled: Settled | None = None, partly: int = 0, **changed: Any
+) -> list[tuple[Any, ...]]:
+    settings: dict[str, Any] = {
         "concept": "mood",
         "prompt": "Once",
         "strength": 0.5,
@@ -62,7 +62,7 @@ def steer(engine: FakeEngine, session: Session | None, **changed: Any) -> list[t
         "reading": "all-tokens",
         "as_in_paper": False,
     }
-    return list(compare_arms(engine, session, **{**settings, **changed}))
+    return list(compare_arms(engine, session, settled, partly, SteerControls(**{**settings, **changed})))
 
 
 # Opening
@@ -268,7 +268,7 @@ def test_a_bad_contrast_set_gets_one_sentence(engine: FakeEngine, tmp_path: Path
 
 
 def draw(engine: FakeEngine, session: Session | None, tab: str = "space") -> list[tuple[Any, ...]]:
-    return list(draw_space(engine, tab, session, "mood", 50, "pca", 2, "model", True, True))
+    return list(draw_space(engine, tab, session, PictureControls("mood", 50, "pca", 2, "model", True, True)))
 
 
 def test_the_picture_is_drawn_only_while_somebody_looks(engine: FakeEngine, session: Session) -> None:

@@ -14,9 +14,9 @@ from lrt_explorer.ui.map_panel import offer_fit, show_map
 from lrt_explorer.ui.opening import LONGEST_UNASKED, change_layers, open_first, open_models, open_preset, stopped
 from lrt_explorer.ui.panes import added_line
 from lrt_explorer.ui.setup_panel import OTHER
-from lrt_explorer.ui.space_tab import draw_space
+from lrt_explorer.ui.space_tab import PictureControls, draw_space
 from lrt_explorer.ui.stage import Stage
-from lrt_explorer.ui.steer_tab import Settled, compare_arms, read_on
+from lrt_explorer.ui.steer_tab import Settled, SteerControls, compare_arms, read_on
 from lrt_explorer.ui.steered import follow_pair
 from lrt_explorer.ui.wiring import wire_stop
 from lrt_explorer.workbench.session import Session, Shelf
@@ -180,7 +180,7 @@ def test_a_visitors_own_set_stays_with_any_pair(engine: FakeEngine, tmp_path: Pa
 def test_until_the_concept_has_followed_nothing_is_said_of_the_old_one(engine: FakeEngine) -> None:
     real = Session("gemma-a", "gemma-b", 0, 0, 1, 1, 1, 1, "maps/fitted")
     assert list(show_map(engine, real, "register")) == [(SKIP,) * 4]
-    drawn = draw_space(engine, "space", real, "register", 50, "pca", 2, "model", True, True)
+    drawn = draw_space(engine, "space", real, PictureControls("register", 50, "pca", 2, "model", True, True))
     assert list(drawn) == [(SKIP, SKIP, SKIP, SKIP)]
 
 
@@ -188,7 +188,7 @@ def test_until_the_concept_has_followed_nothing_is_said_of_the_old_one(engine: F
 
 
 def steer(engine: FakeEngine, session: Session, partly: int = 0) -> Iterator[tuple[Any, ...]]:
-    return compare_arms(engine, session, None, partly, "sentiment", "Once", 0.5, 0, 0.0, 16, "", False)
+    return compare_arms(engine, session, None, partly, SteerControls("sentiment", "Once", 0.5, 0, 0.0, 16, "", False))
 
 
 def test_a_vector_from_a_few_pairs_says_so_until_all_are_read(engine: FakeEngine) -> None:

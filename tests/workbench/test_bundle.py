@@ -11,6 +11,7 @@ from lrt_explorer.study import known as known_module
 from lrt_explorer.study.compare import compare
 from lrt_explorer.study.known import KnownVectors
 from lrt_explorer.study.progress import finish
+from lrt_explorer.study.steer_spec import SteerSpec
 from lrt_explorer.workbench.bundle import build_demo_maps, demo_pairs
 from lrt_explorer.workbench.maps import find_map
 from lrt_explorer.workbench.pair import Pair
@@ -42,8 +43,9 @@ def test_the_first_comparison_reads_no_model_twice(tmp_path: Path, monkeypatch: 
     for lm in family.values():
         assert fresh.holds(lm, load_concept("mood"), range(lm.layers)), "every layer ships, for the scores of all pairs"
     for pair in pairs:
-        models = (family[pair.small], family[pair.large])
-        saved = find_map(Pair(small=models[0], large=models[1]), (pair.small_layer, pair.large_layer))
+        models = Pair(small=family[pair.small], large=family[pair.large])
+        saved = find_map(models, (pair.small_layer, pair.large_layer))
         assert saved is not None and saved.folder.is_relative_to(tmp_path)
-        result = finish(compare(*models, saved.map, saved.info, load_concept("mood"), "Tom sat", max_new_tokens=3))
+        spec = SteerSpec(concept=load_concept("mood"), prompt="Tom sat", max_new_tokens=3)
+        result = finish(compare(models, saved, spec))
         assert len(result.arms) == 4

@@ -13,9 +13,9 @@ from lrt_explorer.linear.scores import cosine
 from lrt_explorer.store import load_vector, save_vector
 from lrt_explorer.study.progress import finish
 from lrt_explorer.study.recipe import Recipe
+from lrt_explorer.study.steer_spec import SteerSpec
 from lrt_explorer.workbench.draft import Draft, drafted
 from lrt_explorer.workbench.session import Session, Shelf, SpaceSettings
-from lrt_explorer.workbench.steer_spec import SteerSpec
 from lrt_explorer.workbench.workbench import Workbench
 from tests.study import tiny
 from tests.workbench.tiny_house import TinyEngine, build_assets

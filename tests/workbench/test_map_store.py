@@ -11,6 +11,7 @@ from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.store import save_map
 from lrt_explorer.store.artifacts import TENSORS
 from lrt_explorer.study.fit import FittedMap, fit_map
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.progress import finish
 from lrt_explorer.workbench import map_store
 from lrt_explorer.workbench.badges import map_badges
@@ -22,7 +23,7 @@ from tests.study.tiny import CONCEPT, large, small, texts
 
 @pytest.fixture(scope="module")
 def fitted() -> FittedMap:
-    return finish(fit_map(small(), large(), texts(), 1, 2, tokens=4000))
+    return finish(fit_map(Pair(small=small(), large=large()), texts(), (1, 2), FitSettings(tokens=4000)))
 
 
 def test_a_map_is_read_once_and_its_decomposition_stays_with_it(

@@ -8,23 +8,22 @@ from shutil import rmtree
 import pytest
 
 from lrt_explorer.concepts.contrast import write_contrast
+from lrt_explorer.concepts.examples import default_prompt, example_prompts
 from lrt_explorer.defaults import FIRST_FIT_TOKENS
 from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError
 from lrt_explorer.lm.presets import PAIRS
 from lrt_explorer.store import load_map
 from lrt_explorer.study.fit import FittedMap, fit_map
+from lrt_explorer.study.fit_settings import FitSettings
 from lrt_explorer.study.judged import judged_score
+from lrt_explorer.study.pair import Pair, default_layers
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.texts import read_texts, sample_texts
 from lrt_explorer.study.world import DEMO
 from lrt_explorer.workbench import maps
 from lrt_explorer.workbench.concepts import concept_card
 from lrt_explorer.workbench.maps import find_map, keep_map, map_for, needed_map, own_map_folder, shipped_map_folder
-from lrt_explorer.workbench.pair import Pair
 from lrt_explorer.workbench.starting_points import (
-    default_layers,
-    default_prompt,
-    example_prompts,
     first_fit_tokens,
 )
 from tests.study.tiny import CONCEPT, PROMPTS, large, small, texts
@@ -38,7 +37,7 @@ def assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="module")
 def fitted() -> FittedMap:
-    return finish(fit_map(small(), large(), texts(), 1, 2, tokens=4000))
+    return finish(fit_map(Pair(small=small(), large=large()), texts(), (1, 2), FitSettings(tokens=4000)))
 
 
 def found_at(small_layer: int, large_layer: int) -> Path | None:

@@ -11,15 +11,16 @@ import torch
 from lrt_explorer.errors import ArtifactError, ContrastError, ModelError, SettingsError
 from lrt_explorer.lm.presets import PAIRS
 from lrt_explorer.store import load_map
-from lrt_explorer.study import controls, evaluate
-from lrt_explorer.study.evaluate import EvaluationStep
+from lrt_explorer.study import controls
+from lrt_explorer.study.evaluation import evaluate
+from lrt_explorer.study.evaluation.evaluate import EvaluationStep
 from lrt_explorer.study.known import known_vectors
 from lrt_explorer.study.progress import Progress, finish
+from lrt_explorer.study.steer_spec import SteerSpec
 from lrt_explorer.workbench import evidence
 from lrt_explorer.workbench.badges import fit_path
 from lrt_explorer.workbench.cards import LayerScores
 from lrt_explorer.workbench.session import EvidenceSettings, Session, SpaceSettings
-from lrt_explorer.workbench.steer_spec import SteerSpec
 from lrt_explorer.workbench.workbench import Workbench
 from tests.workbench.tiny_house import TinyEngine, build_assets
 

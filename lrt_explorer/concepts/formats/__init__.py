@@ -14,7 +14,7 @@ from lrt_explorer.concepts.formats.source import (
     json_object,
     read_source,
 )
-from lrt_explorer.concepts.sets import ContrastSet
+from lrt_explorer.concepts.sets.contrast_set import ContrastSet
 from lrt_explorer.errors import ContrastError
 
 __all__ = ["import_contrast"]

@@ -1,7 +1,7 @@
 """Two columns as people paste them: the text with the behaviour, a tab or " | ", the text without it."""
 
 from lrt_explorer.concepts.formats.source import Source, checked_source
-from lrt_explorer.concepts.sets import ContrastSet
+from lrt_explorer.concepts.sets.contrast_set import ContrastSet
 from lrt_explorer.errors import ContrastError
 
 _HEADERS = (("with", "without"), ("positive", "negative"))

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 
 from lrt_explorer.concepts.formats.source import Row, Source
-from lrt_explorer.concepts.sets import ContrastSet, ReadoutPrompt
+from lrt_explorer.concepts.sets.contrast_set import ContrastSet, ReadoutPrompt
 from lrt_explorer.errors import ContrastError
 
 QUESTION, MATCHING, NOT_MATCHING = "question", "answer_matching_behavior", "answer_not_matching_behavior"

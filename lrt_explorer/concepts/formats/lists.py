@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from lrt_explorer.concepts.formats.source import Row, Source, is_text, json_elements
-from lrt_explorer.concepts.sets import ContrastSet
+from lrt_explorer.concepts.sets.contrast_set import ContrastSet
 from lrt_explorer.errors import ContrastError
 
 TEMPLATE = "Act as if you are {persona}. {suffix}"

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from lrt_explorer.concepts.formats.source import Row, Source, is_text, json_lines, read_source
-from lrt_explorer.concepts.readings import READINGS, Reading, token_from_end
-from lrt_explorer.concepts.readout_kinds import READOUTS, Readout
-from lrt_explorer.concepts.scoring import ScorerChoice, scorer_from_json
-from lrt_explorer.concepts.sets import ContrastSet, ReadoutPrompt
+from lrt_explorer.concepts.sets.contrast_set import ContrastSet, ReadoutPrompt
+from lrt_explorer.concepts.sets.readings import READINGS, Reading, token_from_end
+from lrt_explorer.concepts.sets.readout_kinds import READOUTS, Readout
+from lrt_explorer.concepts.sets.scoring import ScorerChoice, scorer_from_json
 from lrt_explorer.errors import ContrastError, SettingsError
 
 KIND = "lrt-contrast-set"

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from lrt_explorer.concepts.formats.source import Row, Source, is_text
-from lrt_explorer.concepts.sets import ContrastSet
+from lrt_explorer.concepts.sets.contrast_set import ContrastSet
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.lm.chat import Conversation, spoken
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from lrt_explorer.concepts.formats import preferences
 from lrt_explorer.concepts.formats.preferences import pair_names
 from lrt_explorer.concepts.formats.source import Row, Source, is_text
-from lrt_explorer.concepts.sets import ContrastSet
+from lrt_explorer.concepts.sets.contrast_set import ContrastSet
 from lrt_explorer.errors import ContrastError
 
 TEXT_NAMES = ("text", "statement", "sentence", "claim", "prompt", "content", "input")

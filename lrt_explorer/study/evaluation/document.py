@@ -6,11 +6,11 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
-from lrt_explorer.concepts.readout_kinds import READOUTS
+from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.store import MapInfo
 from lrt_explorer.study.arms import TRANSFERRED
 from lrt_explorer.study.estimators import chosen_setting
-from lrt_explorer.study.evaluate import ConceptResult, Evaluation
+from lrt_explorer.study.evaluation.evaluate import ConceptResult, Evaluation
 from lrt_explorer.study.evaluation.evidence import ArmEvidence
 from lrt_explorer.study.statistics import Interval
 from lrt_explorer.version import __version__

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrt_explorer.concepts.contrast import ContrastSet
-from lrt_explorer.concepts.readout_kinds import READOUTS, Readout
-from lrt_explorer.concepts.scoring import ScorerChoice
+from lrt_explorer.concepts.sets.readout_kinds import READOUTS, Readout
+from lrt_explorer.concepts.sets.scoring import ScorerChoice
 from lrt_explorer.study.arms import CONTROLS, NATIVE, PROMPT, RANDOM, TRANSFERRED, UNSTEERED
 from lrt_explorer.study.evaluation.cost import EqualCost, at_equal_cost, retention_at_equal_cost
 from lrt_explorer.study.evaluation.measure import Measured

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from lrt_explorer.concepts.contrast import ContrastSet
-from lrt_explorer.concepts.readout_kinds import READOUTS, Readout
 from lrt_explorer.concepts.scorers import scorer_identity
+from lrt_explorer.concepts.sets.readout_kinds import READOUTS, Readout
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.store import data_home, has_artifact, load_artifact, save_artifact

@@ -6,9 +6,9 @@ import numpy as np
 
 from lrt_explorer.concepts.contrast import Reading
 from lrt_explorer.concepts.methods import METHODS, Method
-from lrt_explorer.concepts.readings import token_from_end
-from lrt_explorer.concepts.readout_kinds import READOUTS, Readout
-from lrt_explorer.concepts.scoring import ScorerChoice
+from lrt_explorer.concepts.sets.readings import token_from_end
+from lrt_explorer.concepts.sets.readout_kinds import READOUTS, Readout
+from lrt_explorer.concepts.sets.scoring import ScorerChoice
 from lrt_explorer.defaults import (
     GENERATE_PROMPTS,
     GENERATE_TEMPERATURE,

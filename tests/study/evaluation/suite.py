@@ -7,11 +7,12 @@ from typing import Any
 
 from lrt_explorer.concepts.contrast import ContrastSet, ReadoutPrompt
 from lrt_explorer.linear.affine import AffineMap
-from lrt_explorer.store import MapInfo, load_map, save_map
+from lrt_explorer.store import MapInfo, PairMap, load_map, save_map
 from lrt_explorer.study.collect import Route
-from lrt_explorer.study.evaluate import Evaluation, EvaluationSettings, evaluate
+from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate
 from lrt_explorer.study.fit import fit_maps
 from lrt_explorer.study.fit_settings import FitSettings
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import Progress, finish
 from tests.study.tiny import CONCEPT, large, small, texts
 
@@ -41,7 +42,7 @@ SETTINGS = EvaluationSettings(
 def maps() -> tuple[tuple[AffineMap, MapInfo], tuple[AffineMap, ...]]:
     """The true map between two layers, and two control maps."""
     routes = [Route(1, 2), Route(1, 2, 1), Route(1, 2, 2)]
-    true, *shuffled = finish(fit_maps(small(), large(), texts(150), routes, FitSettings(8000)))
+    true, *shuffled = finish(fit_maps(Pair(small=small(), large=large()), texts(150), routes, FitSettings(8000)))
     return (true.map, true.info), tuple(one.map for one in shuffled)
 
 
@@ -59,7 +60,7 @@ def study(keep: Path | None = None, folder: Path | None = None, **more: Any) -> 
     (map, info), controls = maps() if folder is None else saved_maps(folder)
     arguments: dict[str, Any] = {"control_maps": controls, "neutral": NEUTRAL, "settings": SETTINGS} | more
     concepts = arguments.pop("concepts", CONCEPTS)
-    return evaluate(small(), large(), map, info, concepts, keep=keep, **arguments)
+    return evaluate(Pair(small=small(), large=large()), PairMap(map=map, info=info), concepts, keep=keep, **arguments)
 
 
 @cache

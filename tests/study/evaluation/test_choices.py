@@ -12,7 +12,7 @@ import torch
 from lrt_explorer.concepts.contrast import ReadoutPrompt, import_contrast, write_contrast
 from lrt_explorer.concepts.readout import answer_readout
 from lrt_explorer.concepts.readouts import word_probability
-from lrt_explorer.concepts.scoring import ClassifierLabel, Expression, WordList
+from lrt_explorer.concepts.sets.scoring import ClassifierLabel, Expression, WordList
 from lrt_explorer.concepts.vectors import addition, find_vectors, transfer
 from lrt_explorer.errors import ModelError, SettingsError
 from lrt_explorer.linear.scores import cosine

@@ -12,14 +12,16 @@ from lrt_explorer.concepts.readout import answer_readout
 from lrt_explorer.concepts.vectors import addition, random_vector
 from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError, VectorError
 from lrt_explorer.lm.generate import next_token_logprobs
+from lrt_explorer.store import PairMap
 from lrt_explorer.study.calibrate import calibrate_concept
 from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.dose import dose_response
-from lrt_explorer.study.evaluate import Evaluation, EvaluationSettings, EvaluationStep, evaluate
 from lrt_explorer.study.evaluation.arms import others_among, others_of
 from lrt_explorer.study.evaluation.document import evaluation_document
+from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings, EvaluationStep, evaluate
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.known import known_vectors
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import Progress, finish
 from lrt_explorer.study.verdict import VERDICTS, verdicts
 from tests.study.evaluation.suite import ANIMALS, CONCEPTS, NEUTRAL, SETTINGS, evaluation, maps, study
@@ -121,7 +123,9 @@ def test_without_strengths_each_concept_has_its_calibrated_grid() -> None:
     settings = replace(SETTINGS, strengths=None, prompts=2)
     found = finish(study(settings=settings))
     for result, concept in zip(found.concepts, CONCEPTS, strict=True):
-        assert result.evidence.strengths == finish(calibrate_concept(small(), large(), 2, concept)).grid
+        assert (
+            result.evidence.strengths == finish(calibrate_concept(Pair(small=small(), large=large()), 2, concept)).grid
+        )
     document = evaluation_document(found)
     assert document["strengths"] is None
     assert [one["strengths"] for one in document["concepts"]] == [list(r.evidence.strengths) for r in found.concepts]
@@ -154,7 +158,15 @@ def test_a_model_mapped_to_itself_transfers_all_and_its_controls_do_not() -> Non
     (_, info), _ = maps()
     own = replace(info, small=info.large, small_fingerprint=info.large_fingerprint, small_layer=2)
     settings = replace(SETTINGS, random_seeds=8)
-    found = finish(evaluate(large(), large(), identity, own, CONCEPTS, neutral=NEUTRAL, settings=settings))
+    found = finish(
+        evaluate(
+            Pair(small=large(), large=large()),
+            PairMap(map=identity, info=own),
+            CONCEPTS,
+            neutral=NEUTRAL,
+            settings=settings,
+        )
+    )
     for result in found.concepts:
         arms = {arm.name: arm for arm in result.evidence.arms}
         # Rows at other places of a batch may be summed in another order.
@@ -252,7 +264,7 @@ def test_concepts_that_cannot_be_evaluated_are_refused(concepts: list[ContrastSe
 def test_a_map_of_other_models_and_a_lack_of_neutral_prompts_are_refused() -> None:
     (map, info), _ = maps()
     with pytest.raises(ArtifactError, match="other weights"):
-        next(evaluate(large(), large(), map, info, CONCEPTS, neutral=NEUTRAL))
+        next(evaluate(Pair(small=large(), large=large()), PairMap(map=map, info=info), CONCEPTS, neutral=NEUTRAL))
     with pytest.raises(SettingsError, match="neutral prompt"):
         next(study(neutral=()))
 

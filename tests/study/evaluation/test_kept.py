@@ -15,9 +15,9 @@ import torch
 
 from lrt_explorer.concepts import scorers
 from lrt_explorer.concepts.contrast import ContrastSet
-from lrt_explorer.concepts.scoring import ClassifierLabel, Expression, WordList
+from lrt_explorer.concepts.sets.scoring import ClassifierLabel, Expression, WordList
 from lrt_explorer.errors import ArtifactError
-from lrt_explorer.study import evaluate as module
+from lrt_explorer.study.evaluation import evaluate as module
 from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.kept import evaluation_key, find_measured

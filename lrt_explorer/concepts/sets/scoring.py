@@ -11,7 +11,7 @@ from regex import Pattern
 from regex import compile as compile_expression
 from regex import error as ExpressionError
 
-from lrt_explorer.concepts.scorer_kinds import SCORERS, named_scorers, scorer_forms
+from lrt_explorer.concepts.sets.scorer_kinds import SCORERS, named_scorers, scorer_forms
 from lrt_explorer.errors import SettingsError
 
 _SHOWN = 60

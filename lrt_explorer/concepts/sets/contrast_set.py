@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 
-from lrt_explorer.concepts.readings import READINGS, Reading
-from lrt_explorer.concepts.readout_kinds import READOUTS, Readout
-from lrt_explorer.concepts.scoring import ScorerChoice
+from lrt_explorer.concepts.sets.readings import READINGS, Reading
+from lrt_explorer.concepts.sets.readout_kinds import READOUTS, Readout
+from lrt_explorer.concepts.sets.scoring import ScorerChoice
 from lrt_explorer.errors import ContrastError
 
 MINIMUM_PAIRS = 2

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.concepts.methods import METHODS, Method
-from lrt_explorer.concepts.readings import token_from_end
-from lrt_explorer.concepts.scoring import ScorerChoice
+from lrt_explorer.concepts.sets.readings import token_from_end
+from lrt_explorer.concepts.sets.scoring import ScorerChoice
 from lrt_explorer.defaults import MAX_NEW_TOKENS, READING, SEED, STRENGTH, TEMPERATURE
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.linear.steering import SteeringVector

@@ -7,8 +7,7 @@ from pathlib import Path
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.errors import ContrastError, SettingsError
 from lrt_explorer.linear.affine import AffineMap
-from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.store import MapInfo, check_map
+from lrt_explorer.store import MapInfo, PairMap
 from lrt_explorer.study.evaluation.arms import concept_arms, others_among
 from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence, concept_evidence
@@ -17,9 +16,9 @@ from lrt_explorer.study.evaluation.measure import Measured, Starts, measure, rea
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.judged import text_scorer
 from lrt_explorer.study.neutral import neutral_prompts
+from lrt_explorer.study.pair import Pair
 from lrt_explorer.study.progress import Progress, retold
 from lrt_explorer.study.verdict import Verdict, verdicts
-from lrt_explorer.study.world import world_of
 
 __all__ = ["ConceptResult", "Evaluation", "EvaluationSettings", "EvaluationStep", "evaluate", "neutral_prompts"]
 
@@ -84,10 +83,8 @@ class EvaluationStep(Progress):
 
 
 def evaluate(
-    small: LanguageModel,
-    large: LanguageModel,
-    map: AffineMap,
-    info: MapInfo,
+    pair: Pair,
+    saved: PairMap,
     concepts: Sequence[ContrastSet],
     *,
     control_maps: Sequence[AffineMap] = (),
@@ -103,10 +100,8 @@ def evaluate(
     by an `EvaluationStep`.
 
     Args:
-        small: the model that vectors come from.
-        large: the model that is steered.
-        map: takes activations of the small model to those of the large one.
-        info: what it was fitted on.
+        pair: the models.
+        saved: the map under test.
         concepts: with held-out prompts; each is also a control for those before it.
         control_maps: maps fitted on shuffled pairs (see `study/controls.py`); at least 3 are advised.
         among: the concepts that are controls in place of `concepts`, so that one that is evaluated alone is measured,
@@ -122,8 +117,9 @@ def evaluate(
         SettingsError: if there is no neutral prompt, or no such judge or label of a classifier.
         ModelError: if a classifier that should score texts cannot be loaded.
     """
+    (small, large), map, info = pair.both, saved.map, saved.info
     settings = settings or EvaluationSettings()
-    check_map(info, small.fingerprint, large.fingerprint)
+    pair.check(info)
     names = [concept.name for concept in concepts]
     if not names or len(set(names)) < len(names):
         what = "two concepts have the same name" if names else "there is no concept to evaluate"
@@ -133,11 +129,7 @@ def evaluate(
             f"the concept {bare[0]} has too few readout prompts to evaluate; add lines with 'prompt', 'positive' and "
             "'negative'"
         )
-    quiet = tuple(
-        neutral_prompts(settings.neutral_prompts, world_of(small.name, large.name).ordinary)
-        if neutral is None
-        else neutral
-    )
+    quiet = tuple(neutral_prompts(settings.neutral_prompts, pair.world.ordinary) if neutral is None else neutral)
     if not quiet:
         raise SettingsError("there is no neutral prompt to measure the coherence cost on; give at least one")
     if settings.generate:

@@ -45,7 +45,7 @@ SCORERS: Table[ScorerKind] = Table(
             help="whole words, those after the slash speak against",
             function="lrt_explorer.concepts.scorers:score_by_words",
             form="A,B/C,D",
-            choice="lrt_explorer.concepts.scoring:WordList",
+            choice="lrt_explorer.concepts.sets.scoring:WordList",
         ),
         ScorerKind(
             name="regex",
@@ -54,7 +54,7 @@ SCORERS: Table[ScorerKind] = Table(
             help="whether a regular expression matches",
             function="lrt_explorer.concepts.scorers:score_by_expression",
             form="PATTERN",
-            choice="lrt_explorer.concepts.scoring:Expression",
+            choice="lrt_explorer.concepts.sets.scoring:Expression",
         ),
         ScorerKind(
             name="classifier",
@@ -63,7 +63,7 @@ SCORERS: Table[ScorerKind] = Table(
             help="label of a text classifier, a folder or a hub id",
             function="lrt_explorer.concepts.scorers:score_by_classifier",
             form="MODEL#LABEL",
-            choice="lrt_explorer.concepts.scoring:ClassifierLabel",
+            choice="lrt_explorer.concepts.sets.scoring:ClassifierLabel",
             identity="lrt_explorer.concepts.scorers:classifier_identity",
         ),
     ],
