@@ -24,7 +24,7 @@ from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.load import load, wrap_model
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import save_map
-from lrt_explorer.study.known import known_vectors
+from lrt_explorer.study.ground.known import known_vectors
 from lrt_explorer.workbench.badges import map_badges
 from lrt_explorer.workbench.map_store import load_saved
 from lrt_explorer.workbench.maps import needed_map

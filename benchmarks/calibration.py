@@ -31,13 +31,13 @@ from lrt_explorer.concepts.vectors import addition, random_vector
 from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.suffix import read_starts, suffix_logits
-from lrt_explorer.study.controls import SEEDS, control_maps
+from lrt_explorer.study.corpora.texts import TINYWORLD, read_texts
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
-from lrt_explorer.study.known import known_vectors
-from lrt_explorer.study.progress import finish
-from lrt_explorer.study.statistics import Array, mean_interval, ratio_interval, resamples, slopes
-from lrt_explorer.study.texts import TINYWORLD, read_texts
-from lrt_explorer.study.verdict import TRANSFERS, VERDICTS, doubts, verdicts
+from lrt_explorer.study.evaluation.statistics import Array, mean_interval, ratio_interval, resamples, slopes
+from lrt_explorer.study.evaluation.verdict import TRANSFERS, VERDICTS, doubts, verdicts
+from lrt_explorer.study.fitting.controls import SEEDS, control_maps
+from lrt_explorer.study.ground.known import known_vectors
+from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.workbench.maps import needed_map
 from lrt_explorer.workbench.pair import Pair
 

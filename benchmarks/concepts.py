@@ -27,12 +27,12 @@ from lrt_explorer.concepts.vectors import addition
 from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.suffix import read_starts, suffix_logits
-from lrt_explorer.study.calibrate import calibrate
-from lrt_explorer.study.deviation import units_of
-from lrt_explorer.study.known import known_vectors
-from lrt_explorer.study.progress import finish
-from lrt_explorer.study.statistics import mean_interval, resamples, slopes
-from lrt_explorer.study.world import EVERYDAY
+from lrt_explorer.study.evaluation.statistics import mean_interval, resamples, slopes
+from lrt_explorer.study.ground.known import known_vectors
+from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.study.ground.world import EVERYDAY
+from lrt_explorer.study.steering.calibrate import calibrate
+from lrt_explorer.study.steering.deviation import units_of
 
 COSTS = (0.1, 0.3)
 """Nats of KL on ordinary text."""

@@ -38,16 +38,16 @@ from lrt_explorer.linear.scores import cosine, r2, r2_per_dimension
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.load import load
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.study.batches import DocumentStream
-from lrt_explorer.study.collect import Route, collect
-from lrt_explorer.study.dose import dose_response
-from lrt_explorer.study.estimators import closed_form
-from lrt_explorer.study.pair import Pair
-from lrt_explorer.study.paired import read_paired
-from lrt_explorer.study.progress import finish
-from lrt_explorer.study.self_written import SelfWritten, WritingSettings
-from lrt_explorer.study.texts import prepared, read_texts
-from lrt_explorer.study.windows import Windows
+from lrt_explorer.study.corpora.batches import DocumentStream
+from lrt_explorer.study.corpora.paired import read_paired
+from lrt_explorer.study.corpora.self_written import SelfWritten, WritingSettings
+from lrt_explorer.study.corpora.texts import prepared, read_texts
+from lrt_explorer.study.corpora.windows import Windows
+from lrt_explorer.study.evaluation.dose import dose_response
+from lrt_explorer.study.fitting.collect import Route, collect
+from lrt_explorer.study.fitting.estimators import closed_form
+from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.ground.progress import finish
 
 HELD_OUT_DOCUMENTS = 64
 OTHER_SEED = 1

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lrt_explorer.study.statistics import Interval, sample_interval
+from lrt_explorer.study.evaluation.statistics import Interval, sample_interval
 
 ENOUGH = 0.85
 OPENING = """

@@ -26,19 +26,19 @@ from lrt_explorer.concepts.contrast import ContrastSet, load_concept, shipped_co
 from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.presets import MODELS, PAIRS
-from lrt_explorer.study.collect import Route
-from lrt_explorer.study.distill import Distillation, distilled_folds, distilled_map
-from lrt_explorer.study.dose import dose_response
-from lrt_explorer.study.estimators import DISTILLED, closed_forms
-from lrt_explorer.study.fit import fit_maps
-from lrt_explorer.study.fit_settings import FitSettings
-from lrt_explorer.study.known import known_vectors
-from lrt_explorer.study.pair import Pair
-from lrt_explorer.study.progress import Progress, finish
-from lrt_explorer.study.sgd import sgd_map
-from lrt_explorer.study.solve import FittedMap
-from lrt_explorer.study.texts import Corpus, read_texts
-from lrt_explorer.study.world import world_of
+from lrt_explorer.study.corpora.texts import Corpus, read_texts
+from lrt_explorer.study.evaluation.dose import dose_response
+from lrt_explorer.study.fitting.collect import Route
+from lrt_explorer.study.fitting.distill import Distillation, distilled_folds, distilled_map
+from lrt_explorer.study.fitting.estimators import DISTILLED, closed_forms
+from lrt_explorer.study.fitting.fit import fit_maps
+from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.fitting.sgd import sgd_map
+from lrt_explorer.study.fitting.solve import FittedMap
+from lrt_explorer.study.ground.known import known_vectors
+from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.ground.progress import Progress, finish
+from lrt_explorer.study.ground.world import world_of
 
 RATES = (1e-4, 1e-3, 1e-2)
 BY_FOLD = "distilled, concepts"

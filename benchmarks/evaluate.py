@@ -33,8 +33,8 @@ from lrt_explorer.study.evaluation.arms import concept_arms, others_of
 from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.evaluate import EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.kept import KIND
-from lrt_explorer.study.progress import finish
-from lrt_explorer.study.world import world_of
+from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.study.ground.world import world_of
 from lrt_explorer.workbench.maps import needed_map
 from lrt_explorer.workbench.pair import Pair
 

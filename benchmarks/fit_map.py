@@ -36,16 +36,16 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from lrt_explorer.lm.capture import capture_rows
 from lrt_explorer.lm.load import load, wrap_model
 from lrt_explorer.lm.presets import MODELS, PAIRS, PairPreset
-from lrt_explorer.study.batches import DocumentStream
-from lrt_explorer.study.collect import Route, collect
-from lrt_explorer.study.fit import fit_maps
-from lrt_explorer.study.fit_settings import FitSettings
-from lrt_explorer.study.pair import Pair
-from lrt_explorer.study.paired import CONTEXT, Placed, place
-from lrt_explorer.study.progress import Progress, finish
-from lrt_explorer.study.sgd import sgd_map
-from lrt_explorer.study.texts import TINYWORLD, read_texts
-from lrt_explorer.study.windows import Windows
+from lrt_explorer.study.corpora.batches import DocumentStream
+from lrt_explorer.study.corpora.paired import CONTEXT, Placed, place
+from lrt_explorer.study.corpora.texts import TINYWORLD, read_texts
+from lrt_explorer.study.corpora.windows import Windows
+from lrt_explorer.study.fitting.collect import Route, collect
+from lrt_explorer.study.fitting.fit import fit_maps
+from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.fitting.sgd import sgd_map
+from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.ground.progress import Progress, finish
 
 BARS = {
     "one_pair_over_forward": 1.10,

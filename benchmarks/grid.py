@@ -2,8 +2,8 @@
 
 from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.study.deviation import unit_of
-from lrt_explorer.study.world import world_of
+from lrt_explorer.study.ground.world import world_of
+from lrt_explorer.study.steering.deviation import unit_of
 
 STRENGTHS: tuple[float, ...] = (-0.6, -0.4, -0.2, 0.0, 0.2, 0.4, 0.6)
 """In typical deviations."""

@@ -30,11 +30,11 @@ from lrt_explorer.concepts.contrast import load_concept, shipped_concepts
 from lrt_explorer.lm.load import load, wrap_model
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.presets import PAIRS
-from lrt_explorer.study.fit_settings import FitSettings
-from lrt_explorer.study.layers import layer_grid
-from lrt_explorer.study.pair import Pair
-from lrt_explorer.study.progress import finish
-from lrt_explorer.study.texts import TINYWORLD, read_texts
+from lrt_explorer.study.corpora.texts import TINYWORLD, read_texts
+from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.fitting.layers import layer_grid
+from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.ground.progress import finish
 
 CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
 HEAD = 32

@@ -38,15 +38,15 @@ from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.likelihood import continuation_nats
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, PairMap
-from lrt_explorer.study.arms import NATIVE, TRANSFERRED, UNSTEERED
-from lrt_explorer.study.calibrate import calibrate_concept
 from lrt_explorer.study.compare import Comparison, compare
 from lrt_explorer.study.evaluation.evaluate import EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.written import repeated_share
-from lrt_explorer.study.known import few_pairs
-from lrt_explorer.study.progress import finish
-from lrt_explorer.study.steer_spec import SteerSpec
-from lrt_explorer.study.world import world_of
+from lrt_explorer.study.ground.known import few_pairs
+from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.study.ground.world import world_of
+from lrt_explorer.study.steering.arms import NATIVE, TRANSFERRED, UNSTEERED
+from lrt_explorer.study.steering.calibrate import calibrate_concept
+from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.maps import map_for
 from lrt_explorer.workbench.pair import Pair
 

@@ -41,16 +41,16 @@ from lrt_explorer.lm.chat import framed
 from lrt_explorer.lm.generate import generate_batch
 from lrt_explorer.lm.likelihood import continuation_nats
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.study.calibrate import FIRST_COST, cost_curve
-from lrt_explorer.study.deviation import unit_of
+from lrt_explorer.study.corpora.texts import read_texts
 from lrt_explorer.study.evaluation.written import repeated_share
-from lrt_explorer.study.fit import FittedMap, fit_map
-from lrt_explorer.study.fit_settings import FitSettings
-from lrt_explorer.study.known import known_vectors
-from lrt_explorer.study.pair import Pair
-from lrt_explorer.study.progress import finish
-from lrt_explorer.study.texts import read_texts
-from lrt_explorer.study.world import world_of
+from lrt_explorer.study.fitting.fit import FittedMap, fit_map
+from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.ground.known import known_vectors
+from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.study.ground.world import world_of
+from lrt_explorer.study.steering.calibrate import FIRST_COST, cost_curve
+from lrt_explorer.study.steering.deviation import unit_of
 
 
 @dataclass(frozen=True)

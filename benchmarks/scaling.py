@@ -31,15 +31,15 @@ from lrt_explorer.concepts.vectors import mean_difference, random_vector
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.study.collect import Route
-from lrt_explorer.study.dose import dose_response
-from lrt_explorer.study.fit import fit_maps
-from lrt_explorer.study.fit_settings import FitSettings
-from lrt_explorer.study.known import known_vectors
-from lrt_explorer.study.pair import BLOCKS_ABOVE, Pair
-from lrt_explorer.study.progress import finish
-from lrt_explorer.study.statistics import Interval, sample_interval
-from lrt_explorer.study.texts import BROKEN_OFF, read_texts
+from lrt_explorer.study.corpora.texts import BROKEN_OFF, read_texts
+from lrt_explorer.study.evaluation.dose import dose_response
+from lrt_explorer.study.evaluation.statistics import Interval, sample_interval
+from lrt_explorer.study.fitting.collect import Route
+from lrt_explorer.study.fitting.fit import fit_maps
+from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.ground.known import known_vectors
+from lrt_explorer.study.ground.pair import BLOCKS_ABOVE, Pair
+from lrt_explorer.study.ground.progress import finish
 
 FAMILY = ("tinyworld-xs", "tinyworld-s", "tinyworld-m", "tinyworld-l", "tinyworld-g")
 SOURCE_LAYERS = {"tinyworld-xs": 1, "tinyworld-s": 3, "tinyworld-m": 5, "tinyworld-l": 5, "tinyworld-g": 3}

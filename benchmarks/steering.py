@@ -33,15 +33,15 @@ from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.study.collect import Route
-from lrt_explorer.study.dose import DoseResponse, Sampling, dose_response, score_response
-from lrt_explorer.study.fit import fit_maps
-from lrt_explorer.study.fit_settings import FitSettings
-from lrt_explorer.study.judged import judged_score
-from lrt_explorer.study.known import Known, read_known
-from lrt_explorer.study.pair import Pair
-from lrt_explorer.study.progress import finish
-from lrt_explorer.study.texts import BROKEN_OFF, read_texts
+from lrt_explorer.study.corpora.texts import BROKEN_OFF, read_texts
+from lrt_explorer.study.evaluation.dose import DoseResponse, Sampling, dose_response, score_response
+from lrt_explorer.study.fitting.collect import Route
+from lrt_explorer.study.fitting.fit import fit_maps
+from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.ground.known import Known, read_known
+from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.study.steering.judged import judged_score
 from lrt_explorer.tinyworld.contrasts import contrast_set
 from lrt_explorer.tinyworld.lexicon import CONCEPTS
 

@@ -55,12 +55,12 @@ if TYPE_CHECKING:
     from lrt_explorer.lm.load import load, wrap_model
     from lrt_explorer.lm.model import LanguageModel
     from lrt_explorer.store import load_vector, save_map
+    from lrt_explorer.study.corpora.texts import read_texts
     from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
-    from lrt_explorer.study.moments import known_moments
-    from lrt_explorer.study.pair import Pair
-    from lrt_explorer.study.progress import Progress, finish
+    from lrt_explorer.study.fitting.moments import known_moments
+    from lrt_explorer.study.ground.pair import Pair
+    from lrt_explorer.study.ground.progress import Progress, finish
     from lrt_explorer.study.tables import choices
-    from lrt_explorer.study.texts import read_texts
 
 
 __all__ = [
@@ -158,11 +158,11 @@ _HOMES = {
     "lrt_explorer.lm.model": ("LanguageModel",),
     "lrt_explorer.store": ("load_vector", "save_map"),
     "lrt_explorer.study.evaluation.evaluate": ("EvaluationSettings",),
-    "lrt_explorer.study.moments": ("known_moments",),
-    "lrt_explorer.study.pair": ("Pair",),
-    "lrt_explorer.study.progress": ("Progress", "finish"),
+    "lrt_explorer.study.fitting.moments": ("known_moments",),
+    "lrt_explorer.study.ground.pair": ("Pair",),
+    "lrt_explorer.study.ground.progress": ("Progress", "finish"),
     "lrt_explorer.study.tables": ("choices",),
-    "lrt_explorer.study.texts": ("read_texts",),
+    "lrt_explorer.study.corpora.texts": ("read_texts",),
 }
 _MODULES = {"report": "lrt_explorer.report", "steps": "lrt_explorer.library.steps"}
 

@@ -17,8 +17,8 @@ from lrt_explorer.lm.cache import CAPACITY, ModelCache
 from lrt_explorer.lm.cache import models as cached
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import data_home, load_map, load_vector
-from lrt_explorer.study import known
-from tests.study.test_layers import without_vectors
+from lrt_explorer.study.ground import known
+from tests.study.fitting.test_layers import without_vectors
 from tests.study.tiny import CONCEPT, large, other, small, texts
 
 

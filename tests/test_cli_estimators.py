@@ -10,7 +10,7 @@ import pytest
 from lrt_explorer.cli import main
 from lrt_explorer.concepts.contrast import write_contrast
 from lrt_explorer.store import load_map
-from lrt_explorer.study.distill import Distillation
+from lrt_explorer.study.fitting.distill import Distillation
 from tests.study.tiny import CONCEPT, large, small, texts
 
 PAIR = ("--small-layer", "1", "--large-layer", "2", "--tokens", "4000")

@@ -11,9 +11,9 @@ import pytest
 from lrt_explorer.cli import main
 from lrt_explorer.concepts.contrast import write_contrast
 from lrt_explorer.store import assets_home, data_home
-from lrt_explorer.study import controls
 from lrt_explorer.study.evaluation import evaluate
 from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
+from lrt_explorer.study.fitting import controls
 from tests.study.evaluation.suite import ANIMALS
 from tests.study.tiny import CONCEPT, large, small, texts
 

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 import pytest
 
 from lrt_explorer.cli.common import run_study
-from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.ground.progress import Progress
 
 seen: list[str] = []
 

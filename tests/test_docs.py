@@ -18,7 +18,7 @@ import yaml
 from lrt_explorer.cli import build_parser
 from lrt_explorer.concepts.contrast import read_contrast
 from lrt_explorer.lm.presets import MODELS, PAIRS
-from lrt_explorer.study.world import world_of
+from lrt_explorer.study.ground.world import world_of
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))

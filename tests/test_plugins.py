@@ -17,8 +17,8 @@ from lrt_explorer.concepts.contrast import read_contrast
 from lrt_explorer.concepts.readout import answer_tokens
 from lrt_explorer.concepts.vectors import find_vectors
 from lrt_explorer.errors import RegistryError
-from lrt_explorer.study.estimators import ESTIMATORS, Estimator
-from lrt_explorer.study.world import world_of
+from lrt_explorer.study.fitting.estimators import ESTIMATORS, Estimator
+from lrt_explorer.study.ground.world import world_of
 from lrt_explorer.workbench.session import Session
 from tests.study import tiny
 from tests.workbench.tiny_house import build_assets
@@ -26,7 +26,7 @@ from tests.workbench.tiny_house import build_assets
 ROOT = Path(__file__).resolve().parent.parent
 UNSOUND = {"estimators": {"forgetful": "lrt_forgetful:FORGETFUL", "broken": "lrt_broken:BROKEN"}}
 FORGETFUL = """
-from lrt_explorer.study.estimators import Estimator
+from lrt_explorer.study.fitting.estimators import Estimator
 
 FORGETFUL = Estimator(name="forgetful", label="Forgetful", help="forgets its unit", function="lrt_forgetful:fit")
 """

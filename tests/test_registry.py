@@ -11,7 +11,7 @@ import pytest
 
 from lrt_explorer.errors import RegistryError, SettingsError
 from lrt_explorer.registry import Entry, Table
-from lrt_explorer.study.estimators import closed_forms
+from lrt_explorer.study.fitting.estimators import closed_forms
 from lrt_explorer.study.tables import TABLES, choices
 from lrt_explorer.ui.screen import create_app
 from tests.ui.fakes import FakeEngine

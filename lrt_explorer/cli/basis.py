@@ -26,8 +26,8 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> Json:
     """Read both models over the texts and find the canonical directions of the layer pair."""
     from lrt_explorer.study.basis import shared_basis
-    from lrt_explorer.study.texts import read_texts
-    from lrt_explorer.study.world import world_of
+    from lrt_explorer.study.corpora.texts import read_texts
+    from lrt_explorer.study.ground.world import world_of
     from lrt_explorer.workbench.pair import open_pair
 
     corpus = options.corpus or world_of(options.small, options.large).ordinary

@@ -15,13 +15,13 @@ from lrt_explorer.concepts.sets.readings import readings_help
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.concepts.sets.scorer_kinds import scorers_help
 from lrt_explorer.registry import Table
-from lrt_explorer.study.progress import Progress, Result, finish
+from lrt_explorer.study.ground.progress import Progress, Result, finish
 
 if TYPE_CHECKING:
     from lrt_explorer.concepts.contrast import ContrastSet
     from lrt_explorer.concepts.sets.scoring import ScorerChoice
     from lrt_explorer.lm.model import LanguageModel
-    from lrt_explorer.study.world import World
+    from lrt_explorer.study.ground.world import World
     from lrt_explorer.workbench.requests import Models
 
 Json = dict[str, Any]

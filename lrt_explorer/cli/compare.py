@@ -51,7 +51,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> Json:
     """Write all arms."""
-    from lrt_explorer.study.steer_spec import SteerSpec
+    from lrt_explorer.study.steering.steer_spec import SteerSpec
     from lrt_explorer.workbench.compare import comparison_document
     from lrt_explorer.workbench.requests import compare_models
 

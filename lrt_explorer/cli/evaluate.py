@@ -22,10 +22,10 @@ from lrt_explorer.cli.common import (
     table,
 )
 from lrt_explorer.defaults import EVIDENCE_TOKENS, NEUTRAL_PROMPTS, OTHER_CONCEPTS, PROMPTS, RANDOM_SEEDS
-from lrt_explorer.study.arms import BESIDE, TRANSFERRED_DIRECT
+from lrt_explorer.study.steering.arms import BESIDE, TRANSFERRED_DIRECT
 
 if TYPE_CHECKING:
-    from lrt_explorer.study.world import World
+    from lrt_explorer.study.ground.world import World
     from lrt_explorer.workbench.evidence import EvidenceSpec
 
 DOCUMENT = "evaluation.json"
@@ -105,8 +105,8 @@ def run(options: argparse.Namespace) -> Json:
 
 def _asked(options: argparse.Namespace, world: "World") -> "EvidenceSpec":
     """What the options ask for."""
+    from lrt_explorer.study.corpora.texts import read_texts
     from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
-    from lrt_explorer.study.texts import read_texts
     from lrt_explorer.workbench.evidence import EvidenceSpec
 
     settings = EvaluationSettings(

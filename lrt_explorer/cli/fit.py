@@ -19,7 +19,7 @@ from lrt_explorer.cli.common import (
     table,
 )
 from lrt_explorer.defaults import FIT_TOKENS, MEMORY_GB
-from lrt_explorer.study.estimators import ESTIMATORS, Descent
+from lrt_explorer.study.fitting.estimators import ESTIMATORS, Descent
 
 WARNINGS_SHOWN = 3
 CORPUS_HELP = (
@@ -73,8 +73,8 @@ def run(options: argparse.Namespace) -> Json | int:
 
     Of several processes that a launcher started, only the main one writes and speaks.
     """
-    from lrt_explorer.study.processes import processes
-    from lrt_explorer.study.texts import read_texts
+    from lrt_explorer.study.corpora.texts import read_texts
+    from lrt_explorer.study.ground.processes import processes
     from lrt_explorer.workbench.fitting import FitSpec, fit_document
     from lrt_explorer.workbench.requests import fit_models
 

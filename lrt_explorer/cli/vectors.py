@@ -41,9 +41,9 @@ def run_vector(options: argparse.Namespace) -> Json:
     from lrt_explorer.lm.blocks import check_layer
     from lrt_explorer.lm.export import save_vector
     from lrt_explorer.store import data_home
-    from lrt_explorer.study.deviation import unit_of
-    from lrt_explorer.study.known import folder_name
-    from lrt_explorer.study.world import world_of
+    from lrt_explorer.study.ground.known import folder_name
+    from lrt_explorer.study.ground.world import world_of
+    from lrt_explorer.study.steering.deviation import unit_of
 
     concept = world_of(options.model).concept(options.concept)
     reader(options.reading or concept.reading)

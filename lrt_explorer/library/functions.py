@@ -28,11 +28,11 @@ from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.linear.steering import SteeringVector
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.basis import SharedBasis
-from lrt_explorer.study.calibrate import Calibration
 from lrt_explorer.study.check import ConceptCheck
-from lrt_explorer.study.controls import SEEDS
-from lrt_explorer.study.dose import DoseResponse
-from lrt_explorer.study.estimators import ESTIMATORS
+from lrt_explorer.study.evaluation.dose import DoseResponse
+from lrt_explorer.study.fitting.controls import SEEDS
+from lrt_explorer.study.fitting.estimators import ESTIMATORS
+from lrt_explorer.study.steering.calibrate import Calibration
 from lrt_explorer.study.suggest import SECONDS, Suggestion
 from lrt_explorer.workbench.map_store import load_saved
 from lrt_explorer.workbench.pair import Layers

@@ -14,7 +14,7 @@ from lrt_explorer.concepts.methods import Method
 from lrt_explorer.concepts.sets.readout_kinds import Readout
 from lrt_explorer.concepts.sets.scoring import ScorerChoice, scorer_from_text
 from lrt_explorer.linear.steering import SteeringVector
-from lrt_explorer.study.brought import Side
+from lrt_explorer.study.steering.brought import Side
 
 Settings = TypeVar("Settings")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
-from lrt_explorer.study.progress import Progress, Result, finish, timed
+from lrt_explorer.study.ground.progress import Progress, Result, finish, timed
 
 Report = bool | Callable[[Progress], None] | None
 """None or False: silent. True: a bar, in a terminal or a notebook. A function: it is called with each `Progress`."""

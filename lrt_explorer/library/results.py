@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import lrt_explorer.study.compare
 import lrt_explorer.study.evaluation.evaluate
-import lrt_explorer.study.layers
+import lrt_explorer.study.fitting.layers
 import lrt_explorer.study.project
 from lrt_explorer.concepts.vectors import transfer
 from lrt_explorer.errors import ArtifactError, SettingsError
@@ -29,7 +29,7 @@ from lrt_explorer.report.notebook import comparison_html, evaluation_html, map_h
 from lrt_explorer.store import save_map
 from lrt_explorer.store.swap import new_file
 from lrt_explorer.study.evaluation.document import evaluation_document
-from lrt_explorer.study.layers import LayerCell
+from lrt_explorer.study.fitting.layers import LayerCell
 from lrt_explorer.study.suggest import highest_suggested
 from lrt_explorer.workbench.compare import comparison_document
 from lrt_explorer.workbench.map_store import SavedMap
@@ -162,7 +162,7 @@ class Evaluation(_Extended, lrt_explorer.study.evaluation.evaluate.Evaluation):
         return evaluation_html(self)
 
 
-class LayerGrid(_Extended, lrt_explorer.study.layers.LayerGrid):
+class LayerGrid(_Extended, lrt_explorer.study.fitting.layers.LayerGrid):
     """Every layer pair with its scores."""
 
     def to_frame(self) -> "DataFrame":

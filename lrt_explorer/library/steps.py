@@ -32,20 +32,20 @@ from lrt_explorer.lm.cache import models as models_in_memory
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study import basis as basis_study
 from lrt_explorer.study import check as check_study
-from lrt_explorer.study import controls
 from lrt_explorer.study import suggest as suggest_study
-from lrt_explorer.study.calibrate import Calibration
 from lrt_explorer.study.check import ConceptCheck
 from lrt_explorer.study.compare import ComparisonStep
-from lrt_explorer.study.dose import dose_response as dose_response
-from lrt_explorer.study.estimators import ESTIMATORS, closed_form
+from lrt_explorer.study.corpora.texts import Corpus, Source, given_texts, read_texts
+from lrt_explorer.study.evaluation.dose import dose_response as dose_response
 from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
-from lrt_explorer.study.known import known_vectors
-from lrt_explorer.study.progress import Progress
-from lrt_explorer.study.steer_spec import SteerSpec
+from lrt_explorer.study.fitting import controls
+from lrt_explorer.study.fitting.estimators import ESTIMATORS, closed_form
+from lrt_explorer.study.ground.known import known_vectors
+from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.ground.world import world_of
+from lrt_explorer.study.steering.calibrate import Calibration
+from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.study.suggest import Suggestion
-from lrt_explorer.study.texts import Corpus, Source, given_texts, read_texts
-from lrt_explorer.study.world import world_of
 from lrt_explorer.workbench import compare as compare_work
 from lrt_explorer.workbench import space
 from lrt_explorer.workbench.concepts import named_concept, shipped_sets

@@ -22,7 +22,7 @@ from transformers import __version__ as library_version
 from lrt_explorer.errors import ModelError, first_line
 from lrt_explorer.lm.gguf import ENDING, GgufModel, read_gguf_model
 from lrt_explorer.store import data_home
-from lrt_explorer.store.swap import new_file, new_folder, no_exchange, take_back
+from lrt_explorer.store.swap import new_file, new_folder, swap_lock, take_back
 
 VERSION = 1
 """Raised when conversions are made in another way, so that older ones are made again."""
@@ -54,7 +54,7 @@ def converted(name: str, file: Path) -> Path:
     home = conversions_home()
     try:
         place = home / _digest(file)
-        with no_exchange:
+        with swap_lock:
             take_back(place)
         if not _is_current(place):
             _check_room(name, model, home)

@@ -9,7 +9,7 @@ from lrt_explorer.concepts.stability import SETTLED
 from lrt_explorer.plots.styles import BLUE, GREY, ORANGE
 from lrt_explorer.plots.styles import CLEAR as NO_GROUND
 from lrt_explorer.study.check import ConceptCheck
-from lrt_explorer.study.known import model_label
+from lrt_explorer.study.ground.known import model_label
 
 HEIGHT = 230
 

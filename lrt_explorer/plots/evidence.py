@@ -7,9 +7,9 @@ from typing import Any
 
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.plots.styles import CLEAR, CONTROL, EVIDENCE_STYLES, ArmStyle
-from lrt_explorer.study.arms import NATIVE, TRANSFERRED
 from lrt_explorer.study.evaluation.evidence import ArmEvidence, ConceptEvidence
-from lrt_explorer.study.statistics import Interval
+from lrt_explorer.study.evaluation.statistics import Interval
+from lrt_explorer.study.steering.arms import NATIVE, TRANSFERRED
 
 FRONT = (NATIVE, TRANSFERRED)
 """First in the legend, and drawn over all others, the second over the first."""

@@ -5,9 +5,9 @@ import plotly.graph_objects as go
 from lrt_explorer.plots.evidence import arm_style, frame, signed, unit
 from lrt_explorer.plots.space import hover_text
 from lrt_explorer.plots.styles import GREY
-from lrt_explorer.study.arms import TRANSFERRED
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.evaluation.prompts import prompts_by_gap
+from lrt_explorer.study.steering.arms import TRANSFERRED
 
 HEIGHT = 400
 ROOM = 0.08

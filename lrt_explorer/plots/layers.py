@@ -7,8 +7,8 @@ from typing import Any, Literal
 import plotly.graph_objects as go
 
 from lrt_explorer.plots.styles import CLEAR, FAINT, SCALE
-from lrt_explorer.study.known import model_label
-from lrt_explorer.study.layers import LayerCell, LayerGrid
+from lrt_explorer.study.fitting.layers import LayerCell, LayerGrid
+from lrt_explorer.study.ground.known import model_label
 
 Score = Literal["r2", "r2_standardised", "direction_cosine", "direction_cosine_standardised", "cka", "norm_ratio"]
 SCORE_NAMES: dict[Score, str] = {

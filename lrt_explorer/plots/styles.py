@@ -5,8 +5,8 @@ from pathlib import Path
 
 import plotly
 
-from lrt_explorer.study.arms import ARMS, PANES, Tone
 from lrt_explorer.study.project import LARGE, MAPPED
+from lrt_explorer.study.steering.arms import ARMS, PANES, Tone
 
 BLUE = "#0072B2"
 ORANGE = "#E69F00"

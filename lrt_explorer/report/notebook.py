@@ -13,7 +13,7 @@ from lrt_explorer.plots import arm_style, between, plain, signed
 from lrt_explorer.store import MapInfo
 from lrt_explorer.study.compare import Comparison
 from lrt_explorer.study.evaluation.evaluate import Evaluation
-from lrt_explorer.study.statistics import Interval
+from lrt_explorer.study.evaluation.statistics import Interval
 
 _TABLE = """
 {%- macro table(caption, columns, rows) -%}

@@ -13,7 +13,7 @@ from lrt_explorer.report.words import concept_summary, suite_summary
 from lrt_explorer.store import assets_home
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.evaluate import ConceptResult, Evaluation
-from lrt_explorer.study.known import model_label
+from lrt_explorer.study.ground.known import model_label
 
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 """What a browser may load for the page: nothing that is not in it."""

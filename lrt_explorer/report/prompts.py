@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from html import escape
 
 from lrt_explorer.plots import arm_style, glyph, signed, unit
-from lrt_explorer.study.arms import NATIVE, PROMPT, TRANSFERRED, UNSTEERED
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.evaluation.prompts import PromptEvidence, prompts_by_gap, worst_and_best
 from lrt_explorer.study.evaluation.written import Passage
+from lrt_explorer.study.steering.arms import NATIVE, PROMPT, TRANSFERRED, UNSTEERED
 
 SHOWN = 3
 """Prompts in each column."""

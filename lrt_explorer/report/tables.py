@@ -6,11 +6,11 @@ from html import escape
 from lrt_explorer.plots import arm_style, between, cost, glyph, plain, unit
 from lrt_explorer.report import captions
 from lrt_explorer.report.words import verdict_word
-from lrt_explorer.study.arms import BESIDE, NATIVE, TRANSFERRED
 from lrt_explorer.study.evaluation.evaluate import ConceptResult, Evaluation
 from lrt_explorer.study.evaluation.evidence import ArmEvidence, ConceptEvidence
-from lrt_explorer.study.statistics import Interval
-from lrt_explorer.study.verdict import VERDICTS
+from lrt_explorer.study.evaluation.statistics import Interval
+from lrt_explorer.study.evaluation.verdict import VERDICTS
+from lrt_explorer.study.steering.arms import BESIDE, NATIVE, TRANSFERRED
 
 
 def suite_table(evaluation: Evaluation, chosen: str = "") -> str:

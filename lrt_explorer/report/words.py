@@ -5,9 +5,9 @@ from html import escape
 
 from lrt_explorer.plots import between, cost, plain, signed, unit
 from lrt_explorer.study.evaluation.evaluate import ConceptResult, Evaluation
-from lrt_explorer.study.known import model_label
-from lrt_explorer.study.statistics import Interval
-from lrt_explorer.study.verdict import NOT_MEASURABLE, NOT_SHOWN, PARTLY, TRANSFERS, VERDICTS
+from lrt_explorer.study.evaluation.statistics import Interval
+from lrt_explorer.study.evaluation.verdict import NOT_MEASURABLE, NOT_SHOWN, PARTLY, TRANSFERS, VERDICTS
+from lrt_explorer.study.ground.known import model_label
 
 SHORT = {TRANSFERS: "transfers", PARTLY: "partly", NOT_SHOWN: "not shown", NOT_MEASURABLE: "not measurable"}
 _MEANING = {

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from lrt_explorer.errors import ArtifactError
-from lrt_explorer.store.swap import new_folder, no_exchange, take_back
+from lrt_explorer.store.swap import new_folder, swap_lock, take_back
 
 FORMAT_VERSION = 1
 HEADER = "artifact.json"
@@ -99,7 +99,7 @@ def load_artifact(folder: Path, kind: str) -> Artifact:
         ArtifactError: If there is none, it is of another kind or format, or it is damaged.
     """
     place = folder.expanduser().resolve()
-    with no_exchange:
+    with swap_lock:
         for _ in range(_ATTEMPTS):
             found = _identity(place)
             try:
@@ -122,7 +122,7 @@ def read_meta(folder: Path, kind: str) -> dict[str, Any]:
         ArtifactError: If there is none, it is of another kind or format, or its description is damaged.
     """
     place = folder.expanduser().resolve()
-    with no_exchange:
+    with swap_lock:
         if not has_artifact(place):
             raise ArtifactError(f"there is no saved {kind} in {place}; check the path or make it again")
         meta: dict[str, Any] = _read_header(place, kind)["meta"]
@@ -172,7 +172,7 @@ def artifact_mark(folder: Path) -> str:
     The header names the digest of the tensors, and their file's size and time tell of damage; no tensor is read.
     """
     place = folder.expanduser().resolve()
-    with no_exchange:
+    with swap_lock:
         take_back(place)
         try:
             header, status = (place / HEADER).read_bytes(), (place / TENSORS).stat()

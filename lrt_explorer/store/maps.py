@@ -138,11 +138,11 @@ def check_map(info: MapInfo, small_fingerprint: str, large_fingerprint: str) -> 
     """
     wrong = [
         side
-        for side, fitted, at_hand in (
+        for side, fitted, current in (
             ("small", info.small_fingerprint, small_fingerprint),
             ("large", info.large_fingerprint, large_fingerprint),
         )
-        if fitted != at_hand
+        if fitted != current
     ]
     if wrong:
         raise ArtifactError(

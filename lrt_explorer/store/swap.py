@@ -14,7 +14,7 @@ _NEW, _OLD, _GONE = "new", "old", "gone"
 _ABANDONED_AFTER_SECONDS = 3600.0
 _ATTEMPTS = 100
 
-no_exchange = threading.RLock()
+swap_lock = threading.RLock()
 """Held while a folder is read or exchanged, so that no reader of this process sees parts of two."""
 
 
@@ -37,7 +37,7 @@ def new_folder(place: Path) -> Iterator[Path]:
         yield fresh
         for path in fresh.iterdir():
             _to_disk(path)
-        with no_exchange:
+        with swap_lock:
             _exchange(fresh, place)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)

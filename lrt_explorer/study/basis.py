@@ -11,14 +11,14 @@ from lrt_explorer.errors import SettingsError
 from lrt_explorer.linear.canonical import CanonicalBasis, canonical_basis
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.lm.chat import Document
-from lrt_explorer.study.batches import DocumentStream
-from lrt_explorer.study.collect import Collected, Route, collect, part_of
-from lrt_explorer.study.pair import Layers, Pair
-from lrt_explorer.study.paired import read_paired
-from lrt_explorer.study.progress import Progress
-from lrt_explorer.study.solve import check_enough
-from lrt_explorer.study.texts import prepared
-from lrt_explorer.study.windows import Windows
+from lrt_explorer.study.corpora.batches import DocumentStream
+from lrt_explorer.study.corpora.paired import read_paired
+from lrt_explorer.study.corpora.texts import prepared
+from lrt_explorer.study.corpora.windows import Windows
+from lrt_explorer.study.fitting.collect import Collected, Route, collect, part_of
+from lrt_explorer.study.fitting.solve import check_enough
+from lrt_explorer.study.ground.pair import Layers, Pair
+from lrt_explorer.study.ground.progress import Progress
 
 CONTEXTS = 5
 """Tokens shown for each end of a direction, each from another text."""

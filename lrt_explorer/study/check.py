@@ -15,8 +15,8 @@ from lrt_explorer.concepts.whitening import whitening
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import PairMap
-from lrt_explorer.study.pair import Layers, Pair
-from lrt_explorer.study.progress import Progress, retold
+from lrt_explorer.study.ground.pair import Layers, Pair
+from lrt_explorer.study.ground.progress import Progress, retold
 
 PAIRS_READ = 256
 """More pairs tell little more, and their states at all layers have to be held at once."""

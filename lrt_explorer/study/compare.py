@@ -16,16 +16,16 @@ from lrt_explorer.lm.chat import framed
 from lrt_explorer.lm.generate import generate_arms
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import PairMap
-from lrt_explorer.study.arm_directions import ArmMaterial
-from lrt_explorer.study.arms import ARMS, PANES, UNSTEERED
-from lrt_explorer.study.brought import check_home, take_vectors
-from lrt_explorer.study.calibrate import calibrate, equal_strengths
-from lrt_explorer.study.deviation import unit_of
-from lrt_explorer.study.judged import text_scorer
-from lrt_explorer.study.known import known_vectors
-from lrt_explorer.study.pair import Pair
-from lrt_explorer.study.progress import finish
-from lrt_explorer.study.steer_spec import SteerSpec
+from lrt_explorer.study.ground.known import known_vectors
+from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.study.steering.arm_directions import ArmMaterial
+from lrt_explorer.study.steering.arms import ARMS, PANES, UNSTEERED
+from lrt_explorer.study.steering.brought import check_home, take_vectors
+from lrt_explorer.study.steering.calibrate import calibrate, equal_strengths
+from lrt_explorer.study.steering.deviation import unit_of
+from lrt_explorer.study.steering.judged import text_scorer
+from lrt_explorer.study.steering.steer_spec import SteerSpec
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,12 @@ from lrt_explorer.errors import MapError, SettingsError
 from lrt_explorer.linear.outliers import ordinary_rows
 from lrt_explorer.linear.projection import pca, umap
 from lrt_explorer.store import PairMap
-from lrt_explorer.study.arms import NATIVE, TRANSFERRED
-from lrt_explorer.study.deviation import unit_of
-from lrt_explorer.study.known import known_vectors
-from lrt_explorer.study.pair import Pair
-from lrt_explorer.study.paired import read_paired
-from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.corpora.paired import read_paired
+from lrt_explorer.study.ground.known import known_vectors
+from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.steering.arms import NATIVE, TRANSFERRED
+from lrt_explorer.study.steering.deviation import unit_of
 
 Method = Literal["pca", "umap"]
 LAYOUTS: tuple[Method, ...] = get_args(Method)

@@ -15,14 +15,14 @@ from lrt_explorer.lm.capture import capture
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode
-from lrt_explorer.study.fit_settings import FitSettings
-from lrt_explorer.study.known import few_pairs, known_vectors, model_label
-from lrt_explorer.study.layers import LayerGrid, layer_grid
-from lrt_explorer.study.native_effect import ROWS, native_effects
-from lrt_explorer.study.neutral import neutral_prompts
-from lrt_explorer.study.pair import BLOCKS_ABOVE, Pair
-from lrt_explorer.study.progress import Progress
-from lrt_explorer.study.solve import least_tokens
+from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.fitting.layers import LayerGrid, layer_grid
+from lrt_explorer.study.fitting.solve import least_tokens
+from lrt_explorer.study.ground.known import few_pairs, known_vectors, model_label
+from lrt_explorer.study.ground.pair import BLOCKS_ABOVE, Pair
+from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.steering.native_effect import ROWS, native_effects
+from lrt_explorer.study.steering.neutral import neutral_prompts
 
 SHARE_ABOVE = 4
 """One block in so many stays above a suggested layer: in deep models two are no distance from the output."""

@@ -8,8 +8,8 @@ from lrt_explorer.concepts.sets.readings import READINGS
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.concepts.sets.scorer_kinds import SCORERS
 from lrt_explorer.registry import Table
-from lrt_explorer.study.arms import ARMS
-from lrt_explorer.study.estimators import ESTIMATORS
+from lrt_explorer.study.fitting.estimators import ESTIMATORS
+from lrt_explorer.study.steering.arms import ARMS
 
 TABLES: Mapping[str, Table[Any]] = {
     "estimators": ESTIMATORS,

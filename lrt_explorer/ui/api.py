@@ -22,11 +22,11 @@ from lrt_explorer.defaults import (
     TEMPERATURE,
 )
 from lrt_explorer.errors import LRTError
-from lrt_explorer.study.estimators import ESTIMATORS
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
-from lrt_explorer.study.progress import finish
-from lrt_explorer.study.steer_spec import SteerSpec
+from lrt_explorer.study.fitting.estimators import ESTIMATORS
+from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.study.tables import choices as all_choices
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import TypeVar
 
-from lrt_explorer.study.calibrate import Calibration
-from lrt_explorer.study.known import model_label
-from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.ground.known import model_label
+from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.steering.calibrate import Calibration
 from lrt_explorer.workbench.cards import ConceptCard, MapBadges
 from lrt_explorer.workbench.session import Session
 

@@ -11,8 +11,8 @@ from lrt_explorer.concepts.sets.readings import READINGS
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.plots import agreement_figure, separation_figure, stability_figure
 from lrt_explorer.study.check import ConceptCheck
-from lrt_explorer.study.progress import timed
-from lrt_explorer.study.recipe import Recipe
+from lrt_explorer.study.ground.progress import timed
+from lrt_explorer.study.steering.recipe import Recipe
 from lrt_explorer.ui.cards import notice, progress_bar
 from lrt_explorer.ui.choices import GONE, belongs
 from lrt_explorer.ui.engine import Engine

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from lrt_explorer.study.world import WORLDS
+from lrt_explorer.study.ground.world import WORLDS
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.workbench.session import Session, Shelf
 

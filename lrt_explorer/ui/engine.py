@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Protocol
 
 from lrt_explorer.concepts.contrast import ContrastSet
-from lrt_explorer.study.calibrate import Calibration
 from lrt_explorer.study.check import ConceptCheck
 from lrt_explorer.study.compare import Comparison, ComparisonStep
 from lrt_explorer.study.evaluation.evaluate import Evaluation
-from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.project import SpacePicture
-from lrt_explorer.study.recipe import Recipe
-from lrt_explorer.study.steer_spec import SteerSpec
+from lrt_explorer.study.steering.calibrate import Calibration
+from lrt_explorer.study.steering.recipe import Recipe
+from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.cards import (
     ConceptCard,
     LayerScores,

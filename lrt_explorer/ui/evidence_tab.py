@@ -13,7 +13,7 @@ from lrt_explorer.defaults import PROMPTS
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.store import assets_home
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationStep
-from lrt_explorer.study.progress import timed
+from lrt_explorer.study.ground.progress import timed
 from lrt_explorer.ui.cards import notice, progress_bar
 from lrt_explorer.ui.choices import belongs
 from lrt_explorer.ui.engine import Engine

@@ -8,7 +8,7 @@ import gradio as gr
 from lrt_explorer.plots import cost_figure, dose_figure, forest_figure, prompts_figure
 from lrt_explorer.report import arms_table, captions, concept_summary, prompt_cards, suite_summary, suite_table
 from lrt_explorer.study.evaluation.evaluate import Evaluation
-from lrt_explorer.study.known import model_label
+from lrt_explorer.study.ground.known import model_label
 from lrt_explorer.ui.cards import notice
 from lrt_explorer.workbench.session import Session
 

@@ -5,7 +5,7 @@ from html import escape
 from lrt_explorer.concepts.methods import METHODS
 from lrt_explorer.concepts.sets.readings import READINGS
 from lrt_explorer.study.check import ConceptCheck, MappedCheck, ModelCheck
-from lrt_explorer.study.known import model_label
+from lrt_explorer.study.ground.known import model_label
 from lrt_explorer.ui.cards import figure, percent, thousands
 from lrt_explorer.workbench.cards import VectorCard, VectorCards
 

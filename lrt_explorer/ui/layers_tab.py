@@ -10,9 +10,9 @@ import gradio as gr
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.plots import SCORE_NAMES, Frames, Score, layers_figure
-from lrt_explorer.study.known import model_label
-from lrt_explorer.study.pair import BLOCKS_ABOVE
-from lrt_explorer.study.progress import Progress, timed
+from lrt_explorer.study.ground.known import model_label
+from lrt_explorer.study.ground.pair import BLOCKS_ABOVE
+from lrt_explorer.study.ground.progress import Progress, timed
 from lrt_explorer.ui.cards import notice, progress_bar, thousands
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import guarded

@@ -11,9 +11,9 @@ import gradio as gr
 from lrt_explorer.defaults import FIT_TOKENS
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.plots import path_figure
-from lrt_explorer.study.estimators import ESTIMATORS
-from lrt_explorer.study.files import ENDINGS
-from lrt_explorer.study.progress import Progress, timed
+from lrt_explorer.study.corpora.files import ENDINGS
+from lrt_explorer.study.fitting.estimators import ESTIMATORS
+from lrt_explorer.study.ground.progress import Progress, timed
 from lrt_explorer.ui.cards import about, badges_card, notice, progress_bar, route, thousands
 from lrt_explorer.ui.choices import belongs
 from lrt_explorer.ui.engine import Engine

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.study.progress import Progress, timed
+from lrt_explorer.study.ground.progress import Progress, timed
 from lrt_explorer.ui.cards import about, notice, progress_bar
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import guarded

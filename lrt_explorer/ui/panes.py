@@ -5,8 +5,8 @@ from html import escape
 
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.plots import ARM_STYLES, ArmStyle, glyph, marker
-from lrt_explorer.study.arms import ARMS, UNSTEERED
 from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep
+from lrt_explorer.study.steering.arms import ARMS, UNSTEERED
 from lrt_explorer.ui.cards import notice
 from lrt_explorer.workbench.cards import ConceptCard
 from lrt_explorer.workbench.session import Session

@@ -10,7 +10,7 @@ import gradio as gr
 from lrt_explorer.defaults import SPACE_POINTS
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.plots import COLOURINGS, ColourBy, space_figure
-from lrt_explorer.study.progress import finish, timed
+from lrt_explorer.study.ground.progress import finish, timed
 from lrt_explorer.study.project import SpacePicture
 from lrt_explorer.ui.cards import notice, progress_bar
 from lrt_explorer.ui.choices import belongs

@@ -6,8 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from lrt_explorer.study.known import model_label
-from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.ground.known import model_label
+from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.ui.cards import progress_bar
 from lrt_explorer.ui.panes import waiting_panes
 from lrt_explorer.workbench.session import Session

@@ -11,10 +11,10 @@ import gradio as gr
 from lrt_explorer.concepts.sets.readings import READINGS
 from lrt_explorer.defaults import MAX_NEW_TOKENS, SEED
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.study.arms import UNSTEERED
 from lrt_explorer.study.compare import Arm, Comparison
-from lrt_explorer.study.progress import Progress, timed
-from lrt_explorer.study.steer_spec import SteerSpec
+from lrt_explorer.study.ground.progress import Progress, timed
+from lrt_explorer.study.steering.arms import UNSTEERED
+from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.ui.cards import chips, notice, progress_bar, slider_ends
 from lrt_explorer.ui.choices import OWN_VECTORS, ConceptList, belongs
 from lrt_explorer.ui.engine import Engine

@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from lrt_explorer.study.world import world_of
+from lrt_explorer.study.ground.world import world_of
 from lrt_explorer.ui.cards import chips, slider_ends
 from lrt_explorer.ui.choices import followed, steered_concepts
 from lrt_explorer.ui.engine import Engine

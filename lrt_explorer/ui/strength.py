@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from lrt_explorer.study.calibrate import Calibration
+from lrt_explorer.study.steering.calibrate import Calibration
 from lrt_explorer.ui.cards import slider_marks
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import guarded

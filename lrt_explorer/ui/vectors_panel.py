@@ -10,8 +10,8 @@ import gradio as gr
 
 from lrt_explorer.concepts.directions import Method
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.study.progress import timed
-from lrt_explorer.study.recipe import Recipe, Together
+from lrt_explorer.study.ground.progress import timed
+from lrt_explorer.study.steering.recipe import Recipe, Together
 from lrt_explorer.ui.cards import notice, progress_bar
 from lrt_explorer.ui.check_panel import cancelled
 from lrt_explorer.ui.choices import NONE, all_sets, steered_vectors

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-AFTERWARDS = 0.5
+SETTLE_SECONDS = 0.5
 """Seconds after a stop in which what was on its way to the page has arrived."""
 
 
@@ -53,4 +53,4 @@ def wire_stop(
         return (say(*values), *[""] * len(emptied)) if emptied else say(*values)
 
     stopping = button.click(stop, list(inputs), shown, cancels=list(runs), api_visibility="private", queue=False)
-    stopping.then(lambda: time.sleep(AFTERWARDS), None, None, **quick).then(stop, list(inputs), shown, **quick)
+    stopping.then(lambda: time.sleep(SETTLE_SECONDS), None, None, **quick).then(stop, list(inputs), shown, **quick)

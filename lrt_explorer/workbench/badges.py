@@ -5,11 +5,11 @@ from typing import Any, TypeGuard
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.store import MapInfo
-from lrt_explorer.study.caveats import caveats
-from lrt_explorer.study.directions import agreement, read_directions
-from lrt_explorer.study.estimators import chosen_setting
-from lrt_explorer.study.known import first_reading, known_vectors
-from lrt_explorer.study.progress import finish
+from lrt_explorer.study.fitting.caveats import caveats
+from lrt_explorer.study.fitting.directions import agreement, read_directions
+from lrt_explorer.study.fitting.estimators import chosen_setting
+from lrt_explorer.study.ground.known import first_reading, known_vectors
+from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.workbench.cards import FitPath, MapBadges
 from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.pair import Pair

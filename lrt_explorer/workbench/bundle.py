@@ -8,16 +8,16 @@ from lrt_explorer.concepts.contrast import READINGS, load_concept, shipped_conce
 from lrt_explorer.defaults import NEUTRAL_PROMPTS
 from lrt_explorer.lm.cache import ModelCache, models
 from lrt_explorer.lm.presets import MODELS, PAIRS, PairPreset
-from lrt_explorer.study.calibrate import curve_key, curve_records, measure_curve
-from lrt_explorer.study.deviation import DOCUMENTS, measure_units, ordinary_digest, unit_key, unit_records
-from lrt_explorer.study.fit import FittedMap, fit_map
-from lrt_explorer.study.fit_settings import FitSettings
-from lrt_explorer.study.known import known_vectors, ship_vectors
-from lrt_explorer.study.neutral import neutral_prompts
-from lrt_explorer.study.pair import Pair
-from lrt_explorer.study.progress import Progress
-from lrt_explorer.study.texts import BROKEN_OFF, read_texts, sample_texts
-from lrt_explorer.study.world import world_of
+from lrt_explorer.study.corpora.texts import BROKEN_OFF, read_texts, sample_texts
+from lrt_explorer.study.fitting.fit import FittedMap, fit_map
+from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.ground.known import known_vectors, ship_vectors
+from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.ground.world import world_of
+from lrt_explorer.study.steering.calibrate import curve_key, curve_records, measure_curve
+from lrt_explorer.study.steering.deviation import DOCUMENTS, measure_units, ordinary_digest, unit_key, unit_records
+from lrt_explorer.study.steering.neutral import neutral_prompts
 from lrt_explorer.workbench.maps import keep_map, shipped_map_folder
 
 TOKENS = 150_000

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS
-from lrt_explorer.study.layers import LayerGrid
+from lrt_explorer.study.fitting.layers import LayerGrid
 
 Whose = Literal["small", "large", "transferred"]
 

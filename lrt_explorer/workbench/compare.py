@@ -7,12 +7,12 @@ from typing import Any
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study import compare as study
-from lrt_explorer.study.brought import take_vectors
-from lrt_explorer.study.calibrate import Calibration, calibrate_concept
 from lrt_explorer.study.compare import Comparison, ComparisonStep
-from lrt_explorer.study.known import first_reading, known_vectors
-from lrt_explorer.study.progress import Progress
-from lrt_explorer.study.steer_spec import SteerSpec
+from lrt_explorer.study.ground.known import first_reading, known_vectors
+from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.steering.brought import take_vectors
+from lrt_explorer.study.steering.calibrate import Calibration, calibrate_concept
+from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.concepts import named_concept
 from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.pair import Layers, Pair

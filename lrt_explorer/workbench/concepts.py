@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lrt_explorer.concepts.contrast import ContrastSet, load_concept, read_contrast
 from lrt_explorer.concepts.examples import example_prompts
-from lrt_explorer.study.world import WORLDS, World
+from lrt_explorer.study.ground.world import WORLDS, World
 from lrt_explorer.workbench.cards import ConceptCard
 
 MEANT_FOR = {"demo": "for the demo family", "everyday": "for everyday language"}

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.defaults import EVIDENCE_TOKENS
-from lrt_explorer.study.controls import control_maps
+from lrt_explorer.study.corpora.texts import Source, read_texts
 from lrt_explorer.study.evaluation import evaluate as study
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings
 from lrt_explorer.study.evaluation.kept import evaluations_folder
-from lrt_explorer.study.progress import Progress, retold
-from lrt_explorer.study.texts import Source, read_texts
-from lrt_explorer.study.world import World
+from lrt_explorer.study.fitting.controls import control_maps
+from lrt_explorer.study.ground.progress import Progress, retold
+from lrt_explorer.study.ground.world import World
 from lrt_explorer.workbench.cards import Suite
 from lrt_explorer.workbench.concepts import named_concept, shipped_sets
 from lrt_explorer.workbench.map_store import SavedMap

@@ -6,7 +6,7 @@ from lrt_explorer.report import evaluation_sheet, report_page
 from lrt_explorer.store import data_home
 from lrt_explorer.store.swap import new_file
 from lrt_explorer.study.evaluation.evaluate import Evaluation
-from lrt_explorer.study.known import folder_name, short_hash
+from lrt_explorer.study.ground.known import folder_name, short_hash
 
 KINDS = {"csv": evaluation_sheet, "html": report_page}
 

@@ -10,16 +10,16 @@ from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.defaults import FIT_TOKENS, MEMORY_GB
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.store import MapInfo
-from lrt_explorer.study.caveats import caveats
-from lrt_explorer.study.directions import read_directions
-from lrt_explorer.study.estimators import ESTIMATORS, Descent, DescentOptions, Estimator, by_descent
-from lrt_explorer.study.fit_settings import FitSettings
-from lrt_explorer.study.layers import LayerCell, LayerGrid, grid_of_one, layer_grid
-from lrt_explorer.study.left_out import left_out_sentences
-from lrt_explorer.study.processes import processes
-from lrt_explorer.study.progress import Progress
-from lrt_explorer.study.solve import FittedMap
-from lrt_explorer.study.texts import Source, read_texts
+from lrt_explorer.study.corpora.left_out import left_out_sentences
+from lrt_explorer.study.corpora.texts import Source, read_texts
+from lrt_explorer.study.fitting.caveats import caveats
+from lrt_explorer.study.fitting.directions import read_directions
+from lrt_explorer.study.fitting.estimators import ESTIMATORS, Descent, DescentOptions, Estimator, by_descent
+from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.fitting.layers import LayerCell, LayerGrid, grid_of_one, layer_grid
+from lrt_explorer.study.fitting.solve import FittedMap
+from lrt_explorer.study.ground.processes import processes
+from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.workbench.concepts import named_concept, shipped_sets
 from lrt_explorer.workbench.maps import keep_map, own_map_folder
 from lrt_explorer.workbench.pair import Layers, Pair

@@ -5,12 +5,12 @@ from collections.abc import Generator, Iterable, Sequence
 from lrt_explorer.bounded import BoundedCache
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.lm.chat import Document
-from lrt_explorer.study.fit_settings import FitSettings
-from lrt_explorer.study.known import few_pairs, known_vectors
-from lrt_explorer.study.layers import LayerGrid, layer_grid
-from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.corpora.texts import read_texts
+from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.fitting.layers import LayerGrid, layer_grid
+from lrt_explorer.study.ground.known import few_pairs, known_vectors
+from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.suggest import highest_suggested, middle_layers, suggest_layers
-from lrt_explorer.study.texts import read_texts
 from lrt_explorer.workbench.cards import LayerScores, Suggestion
 from lrt_explorer.workbench.pair import Pair
 from lrt_explorer.workbench.starting_points import corpus_name

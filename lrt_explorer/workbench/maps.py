@@ -6,14 +6,14 @@ from pathlib import Path
 
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.store import assets_home, data_home, save_map
-from lrt_explorer.study.estimators import ESTIMATORS
-from lrt_explorer.study.fit import FittedMap, fit_map
-from lrt_explorer.study.fit_settings import FitSettings
-from lrt_explorer.study.known import folder_name, short_hash
-from lrt_explorer.study.layers import solve_pair
-from lrt_explorer.study.moments import known_moments
-from lrt_explorer.study.progress import Progress, finish, retold
-from lrt_explorer.study.texts import Source, read_texts
+from lrt_explorer.study.corpora.texts import Source, read_texts
+from lrt_explorer.study.fitting.estimators import ESTIMATORS
+from lrt_explorer.study.fitting.fit import FittedMap, fit_map
+from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.fitting.layers import solve_pair
+from lrt_explorer.study.fitting.moments import known_moments
+from lrt_explorer.study.ground.known import folder_name, short_hash
+from lrt_explorer.study.ground.progress import Progress, finish, retold
 from lrt_explorer.workbench.map_store import SavedMap, load_saved
 from lrt_explorer.workbench.pair import Layers, Pair
 from lrt_explorer.workbench.starting_points import corpus_name, first_fit_tokens

@@ -6,11 +6,11 @@ from lrt_explorer.lm.cache import ModelCache, models
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.presets import MODELS, PAIRS
 from lrt_explorer.lm.summary import describe
-from lrt_explorer.study.known import model_label
-from lrt_explorer.study.pair import Layers as Layers
-from lrt_explorer.study.pair import Pair as Pair
-from lrt_explorer.study.progress import Progress
-from lrt_explorer.study.world import world_of
+from lrt_explorer.study.ground.known import model_label
+from lrt_explorer.study.ground.pair import Layers as Layers
+from lrt_explorer.study.ground.pair import Pair as Pair
+from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.ground.world import world_of
 from lrt_explorer.workbench.cards import PairCard
 from lrt_explorer.workbench.plan import load_both
 

@@ -6,10 +6,10 @@ from collections.abc import Generator, Sequence
 from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.summary import describe
-from lrt_explorer.study.known import model_label
-from lrt_explorer.study.pair import Layers, Pair
-from lrt_explorer.study.paired import read_paired
-from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.corpora.paired import read_paired
+from lrt_explorer.study.ground.known import model_label
+from lrt_explorer.study.ground.pair import Layers, Pair
+from lrt_explorer.study.ground.progress import Progress
 
 BYTES_PER_WEIGHT = 4
 BYTES_LOADED_PER_SECOND = 200_000_000

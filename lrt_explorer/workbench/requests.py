@@ -11,11 +11,11 @@ from lrt_explorer.defaults import EVIDENCE_TOKENS
 from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.compare import Comparison, ComparisonStep
+from lrt_explorer.study.corpora.texts import Source
 from lrt_explorer.study.evaluation.evaluate import Evaluation
-from lrt_explorer.study.progress import Progress
-from lrt_explorer.study.steer_spec import SteerSpec
-from lrt_explorer.study.texts import Source
-from lrt_explorer.study.world import World, world_of
+from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.ground.world import World, world_of
+from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.compare import compare
 from lrt_explorer.workbench.concepts import named_concept
 from lrt_explorer.workbench.evidence import EvidenceSpec, evaluate

@@ -10,8 +10,8 @@ from pathlib import Path
 from lrt_explorer.concepts.contrast import ContrastSet, write_contrast
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.store import VectorFile, data_home, save_vector
-from lrt_explorer.study.brought import Side
-from lrt_explorer.study.known import folder_name
+from lrt_explorer.study.ground.known import folder_name
+from lrt_explorer.study.steering.brought import Side
 from lrt_explorer.workbench.session import Shelf
 
 VISITORS = 200

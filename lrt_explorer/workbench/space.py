@@ -6,10 +6,10 @@ from typing import cast
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.defaults import SPACE_TEXTS
 from lrt_explorer.study import project as study
-from lrt_explorer.study.known import first_reading, known_vectors
-from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.corpora.texts import sample_texts
+from lrt_explorer.study.ground.known import first_reading, known_vectors
+from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.project import Method, SpacePicture
-from lrt_explorer.study.texts import sample_texts
 from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.pair import Pair
 from lrt_explorer.workbench.session import SpaceSettings

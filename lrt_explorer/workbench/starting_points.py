@@ -5,9 +5,9 @@ from os.path import isfile
 from pathlib import Path
 
 from lrt_explorer.defaults import FIRST_FIT_TOKENS
-from lrt_explorer.study.hub import HUB
-from lrt_explorer.study.solve import least_tokens
-from lrt_explorer.study.texts import BROKEN_OFF, SELF, SHIPPED, TINYWORLD, Corpus, Source
+from lrt_explorer.study.corpora.hub import HUB
+from lrt_explorer.study.corpora.texts import BROKEN_OFF, SELF, SHIPPED, TINYWORLD, Corpus, Source
+from lrt_explorer.study.fitting.solve import least_tokens
 
 NAMED = (SELF, *SHIPPED, TINYWORLD, BROKEN_OFF)
 """Corpora that are no file, whatever lies in the folder one stands in."""

@@ -9,10 +9,10 @@ from lrt_explorer.concepts.vectors import SteeringVector, transfer
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.export import save_vector
-from lrt_explorer.study.brought import bring_vector, take_vectors
-from lrt_explorer.study.known import folder_name
-from lrt_explorer.study.progress import Progress
-from lrt_explorer.study.recipe import Recipe, make_vectors
+from lrt_explorer.study.ground.known import folder_name
+from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.steering.brought import bring_vector, take_vectors
+from lrt_explorer.study.steering.recipe import Recipe, make_vectors
 from lrt_explorer.workbench.cards import VectorCard, VectorCards, Whose
 from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.pair import Layers, Pair

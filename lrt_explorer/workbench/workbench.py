@@ -15,19 +15,19 @@ from lrt_explorer.errors import ArtifactError, LRTError
 from lrt_explorer.linear.projection import umap
 from lrt_explorer.lm.cache import ModelCache, models
 from lrt_explorer.store import data_home
-from lrt_explorer.study.calibrate import Calibration
 from lrt_explorer.study.check import ConceptCheck, check_concept
 from lrt_explorer.study.compare import Comparison, ComparisonStep
-from lrt_explorer.study.estimators import ESTIMATORS, by_descent, closed_form, closed_forms
+from lrt_explorer.study.corpora.texts import read_texts, sample_texts
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings
-from lrt_explorer.study.known import short_hash
-from lrt_explorer.study.progress import Progress, finish
+from lrt_explorer.study.fitting.estimators import ESTIMATORS, by_descent, closed_form, closed_forms
+from lrt_explorer.study.fitting.solve import FittedMap
+from lrt_explorer.study.ground.known import short_hash
+from lrt_explorer.study.ground.progress import Progress, finish
+from lrt_explorer.study.ground.world import World, world_of
 from lrt_explorer.study.project import SpacePicture
-from lrt_explorer.study.recipe import Recipe
-from lrt_explorer.study.solve import FittedMap
-from lrt_explorer.study.steer_spec import SteerSpec
-from lrt_explorer.study.texts import read_texts, sample_texts
-from lrt_explorer.study.world import World, world_of
+from lrt_explorer.study.steering.calibrate import Calibration
+from lrt_explorer.study.steering.recipe import Recipe
+from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench import compare as comparisons
 from lrt_explorer.workbench import concepts, requests, vectors
 from lrt_explorer.workbench.badges import map_badges

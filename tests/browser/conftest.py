@@ -8,7 +8,7 @@ import pytest
 from selenium.webdriver import Chrome
 
 from lrt_explorer.concepts.contrast import ContrastSet, write_contrast
-from lrt_explorer.study.progress import finish
+from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.ui.launch import serve
 from tests.browser.page import Page, open_browser
 from tests.workbench.tiny_house import TinyEngine, build_assets

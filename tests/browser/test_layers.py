@@ -59,7 +59,7 @@ def no_pass(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         raise AssertionError("a model was read")
 
     def forbid() -> None:
-        monkeypatch.setattr("lrt_explorer.study.collect.read_paired", read)
+        monkeypatch.setattr("lrt_explorer.study.fitting.collect.read_paired", read)
 
     return forbid
 

@@ -16,7 +16,7 @@ from lrt_explorer.concepts.vectors import SteeringVector, addition, mean_differe
 from lrt_explorer.errors import VectorError
 from lrt_explorer.linear.steering import combine
 from lrt_explorer.lm.generate import next_token_logprobs
-from lrt_explorer.study.statistics import slopes
+from lrt_explorer.study.evaluation.statistics import slopes
 from tests.study.tiny import CONCEPT, PROMPTS, small
 
 LAYER, NORM = 1, 3.0

@@ -18,18 +18,18 @@ from lrt_explorer.lm.generate import generate_arms
 from lrt_explorer.lm.load import wrap_model
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode, prompt_tokens
-from lrt_explorer.study.arm_directions import Direction
 from lrt_explorer.study.compare import compare
-from lrt_explorer.study.dose import Sampling, score_response
 from lrt_explorer.study.evaluation.arms import ConceptArms
 from lrt_explorer.study.evaluation.baseline import baseline_prompt
+from lrt_explorer.study.evaluation.dose import Sampling, score_response
 from lrt_explorer.study.evaluation.measure import measure, read_both
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
-from lrt_explorer.study.fit import fit_map
-from lrt_explorer.study.fit_settings import FitSettings
-from lrt_explorer.study.pair import Pair
-from lrt_explorer.study.progress import finish
-from lrt_explorer.study.steer_spec import SteerSpec
+from lrt_explorer.study.fitting.fit import fit_map
+from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.study.steering.arm_directions import Direction
+from lrt_explorer.study.steering.steer_spec import SteerSpec
 from tests.study.tiny import PROMPTS, small, texts
 
 TEMPLATE = (

@@ -10,8 +10,8 @@ from lrt_explorer.concepts.vectors import find_vectors
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.lm.tokens import token_counts
 from lrt_explorer.study.check import check_concept
-from lrt_explorer.study.pair import Pair
-from lrt_explorer.study.progress import finish
+from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.ground.progress import finish
 from tests.study.tiny import CONCEPT, large, small
 
 LONG = " The cook saw a cow." * 40

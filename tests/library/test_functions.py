@@ -9,7 +9,7 @@ import pytest
 
 import lrt_explorer as lrt
 from lrt_explorer.store import has_artifact
-from lrt_explorer.study.texts import given_texts
+from lrt_explorer.study.corpora.texts import given_texts
 from lrt_explorer.workbench.maps import own_map_folder
 from tests.study.tiny import CONCEPT, large, small, texts
 

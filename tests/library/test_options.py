@@ -16,7 +16,7 @@ from lrt_explorer.library.options import (
     settings_of,
 )
 from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
-from lrt_explorer.study.steer_spec import SteerSpec
+from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitSpec
 from lrt_explorer.workbench.session import SpaceSettings

@@ -6,7 +6,7 @@ import pytest
 
 from lrt_explorer.library import progress
 from lrt_explorer.library.progress import run
-from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.ground.progress import Progress
 
 
 class Study:

@@ -13,7 +13,7 @@ from lrt_explorer.linear.estimators import Estimate
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.outliers import ordinary_rows
 from lrt_explorer.linear.scores import r2
-from lrt_explorer.study.estimators import closed_form, closed_forms
+from lrt_explorer.study.fitting.estimators import closed_form, closed_forms
 from tests.linear.rows import collected, noise, planted, shuffled, turned
 
 Rows = tuple[Tensor, Tensor]

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lrt_explorer.plots import BLUE, ORANGE, agreement_figure, separation_figure, stability_figure
-from lrt_explorer.study.recipe import Recipe
+from lrt_explorer.study.steering.recipe import Recipe
 from lrt_explorer.workbench.session import Session
 from tests.ui.fake_concepts import fake_check
 

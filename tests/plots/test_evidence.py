@@ -12,7 +12,7 @@ from lrt_explorer.plots.evidence import arm_style, between, cost, plain, signed
 from lrt_explorer.plots.glyphs import glyph
 from lrt_explorer.plots.styles import EVIDENCE_STYLES
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
-from lrt_explorer.study.statistics import Interval
+from lrt_explorer.study.evaluation.statistics import Interval
 from tests.ui.fake_evidence import STRENGTHS, fake_evaluation
 
 FOUND = fake_evaluation()

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import pytest
 
 from lrt_explorer.plots import SCORE_NAMES, Frames, Score, layers_figure, path_figure, score_text
-from lrt_explorer.study.layers import LayerGrid
+from lrt_explorer.study.fitting.layers import LayerGrid
 from tests.plots.traces import traces
 from tests.ui.fakes import PATH, fake_grid
 

@@ -15,7 +15,7 @@ from lrt_explorer.report import COLUMNS, arms_table, evaluation_sheet, prompt_ca
 from lrt_explorer.report.words import SHORT, concept_summary, suite_summary
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.prompts import prompts_by_gap, worst_and_best
-from lrt_explorer.study.verdict import VERDICTS
+from lrt_explorer.study.evaluation.verdict import VERDICTS
 from tests.ui.fake_evidence import fake_evaluation
 
 FOUND = fake_evaluation(texts=True)

@@ -8,8 +8,8 @@ import pytest
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.study.basis import CONTEXTS, SharedBasis, TokenInContext, shared_basis
-from lrt_explorer.study.pair import Pair
-from lrt_explorer.study.progress import Progress, finish
+from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.ground.progress import Progress, finish
 from tests.study.tiny import large, other, small, texts
 
 TOKENS, TOP = 4000, 3

@@ -15,8 +15,8 @@ from lrt_explorer.linear.scores import cosine
 from lrt_explorer.store import MapInfo, PairMap
 from lrt_explorer.study import check as check_module
 from lrt_explorer.study.check import check_concept, spread_layers
-from lrt_explorer.study.pair import Pair
-from lrt_explorer.study.progress import Progress, finish
+from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.ground.progress import Progress, finish
 from tests.concepts.test_vectors import INFO
 from tests.study.tiny import CONCEPT, large, small
 

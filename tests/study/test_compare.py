@@ -13,17 +13,17 @@ from lrt_explorer.concepts.vectors import SteeringVector, addition, mean_differe
 from lrt_explorer.errors import ArtifactError, PromptError, VectorError
 from lrt_explorer.lm.generate import generate_arms
 from lrt_explorer.lm.suffix import read_starts
-from lrt_explorer.study.brought import Side
-from lrt_explorer.study.calibrate import calibrate_concept
 from lrt_explorer.study.compare import Comparison, ComparisonStep, changed_tokens, compare
-from lrt_explorer.study.deviation import unit_of
-from lrt_explorer.study.fit import FittedMap, fit_map
-from lrt_explorer.study.fit_settings import FitSettings
-from lrt_explorer.study.known import known_vectors
-from lrt_explorer.study.neutral import costs, neutral_prompts
-from lrt_explorer.study.pair import Pair
-from lrt_explorer.study.progress import finish
-from lrt_explorer.study.steer_spec import SteerSpec
+from lrt_explorer.study.fitting.fit import FittedMap, fit_map
+from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.ground.known import known_vectors
+from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.study.steering.brought import Side
+from lrt_explorer.study.steering.calibrate import calibrate_concept
+from lrt_explorer.study.steering.deviation import unit_of
+from lrt_explorer.study.steering.neutral import costs, neutral_prompts
+from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.tinyworld import judge
 from tests.study.tiny import CONCEPT, PROMPTS, large, small, texts
 

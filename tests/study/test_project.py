@@ -8,11 +8,11 @@ from lrt_explorer.errors import ArtifactError, MapError, SettingsError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.store import PairMap
 from lrt_explorer.study import project as project_module
-from lrt_explorer.study.fit import FittedMap, fit_map
-from lrt_explorer.study.fit_settings import FitSettings
-from lrt_explorer.study.pair import Pair
-from lrt_explorer.study.paired import read_paired
-from lrt_explorer.study.progress import finish
+from lrt_explorer.study.corpora.paired import read_paired
+from lrt_explorer.study.fitting.fit import FittedMap, fit_map
+from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.study.project import SpacePicture, project
 from tests.study.tiny import CONCEPT, large, other, small, texts
 

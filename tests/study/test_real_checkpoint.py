@@ -10,14 +10,14 @@ from lrt_explorer.concepts.vectors import random_vector
 from lrt_explorer.lm.load import load
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.presets import MODELS, locate
-from lrt_explorer.study.deviation import unit_of
-from lrt_explorer.study.dose import dose_response
-from lrt_explorer.study.fit import fit_map
-from lrt_explorer.study.fit_settings import FitSettings
-from lrt_explorer.study.known import known_vectors
-from lrt_explorer.study.pair import Pair
-from lrt_explorer.study.progress import finish
-from lrt_explorer.study.world import world_of
+from lrt_explorer.study.evaluation.dose import dose_response
+from lrt_explorer.study.fitting.fit import fit_map
+from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.ground.known import known_vectors
+from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.study.ground.world import world_of
+from lrt_explorer.study.steering.deviation import unit_of
 from tests.study.tiny import large, texts
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,15 +14,15 @@ from lrt_explorer.lm.load import load
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode
 from lrt_explorer.store import PairMap
-from lrt_explorer.study.calibrate import calibrate_concept
 from lrt_explorer.study.compare import Comparison, compare
-from lrt_explorer.study.deviation import unit_of
+from lrt_explorer.study.corpora.texts import sample_texts
 from lrt_explorer.study.evaluation.evaluate import EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
-from lrt_explorer.study.pair import Pair
-from lrt_explorer.study.progress import finish
-from lrt_explorer.study.steer_spec import SteerSpec
-from lrt_explorer.study.texts import sample_texts
+from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.study.steering.calibrate import calibrate_concept
+from lrt_explorer.study.steering.deviation import unit_of
+from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.maps import find_map
 from tests.study.simulated import dressed
 

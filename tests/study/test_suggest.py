@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 
 from lrt_explorer.errors import ContrastError, SettingsError
-from lrt_explorer.study.fit_settings import FitSettings
-from lrt_explorer.study.layers import layer_grid
-from lrt_explorer.study.pair import Pair
-from lrt_explorer.study.progress import Progress, finish
+from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.fitting.layers import layer_grid
+from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.ground.progress import Progress, finish
 from lrt_explorer.study.suggest import highest_suggested, middle_layers, suggest_layers
-from tests.study.test_layers import without_vectors
+from tests.study.fitting.test_layers import without_vectors
 from tests.study.tiny import CONCEPT, large, small, texts
 
 PATIENT = 1e9

@@ -10,10 +10,10 @@ from lrt_explorer.concepts.diagnostics import Diagnosis
 from lrt_explorer.concepts.stability import Stability
 from lrt_explorer.errors import ArtifactError, VectorError
 from lrt_explorer.store import VectorFile, load_vector, save_vector
-from lrt_explorer.study.brought import take_vectors
 from lrt_explorer.study.check import ConceptCheck, LayerCheck, MappedCheck, ModelCheck
-from lrt_explorer.study.progress import Progress
-from lrt_explorer.study.recipe import Recipe
+from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.steering.brought import take_vectors
+from lrt_explorer.study.steering.recipe import Recipe
 from lrt_explorer.workbench.cards import VectorCard, VectorCards, Whose
 from lrt_explorer.workbench.session import Session, Shelf
 from lrt_explorer.workbench.shelves import put_set, put_vectors

@@ -10,8 +10,8 @@ from lrt_explorer.study.evaluation.evaluate import ConceptResult, Evaluation
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence, concept_evidence
 from lrt_explorer.study.evaluation.measure import Measured
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
+from lrt_explorer.study.evaluation.verdict import verdicts
 from lrt_explorer.study.evaluation.written import Passage
-from lrt_explorer.study.verdict import verdicts
 
 STRENGTHS = (-0.6, -0.3, 0.0, 0.3, 0.6)
 DIRECTIONS = {

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from lrt_explorer.errors import ArtifactError, ModelError, PromptError, SettingsError, VectorError
-from lrt_explorer.study.calibrate import Calibration, CostCurve, calibration_of
 from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep, changed_tokens
-from lrt_explorer.study.estimators import by_descent, closed_forms
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationStep
-from lrt_explorer.study.layers import LayerCell, LayerGrid
-from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.fitting.estimators import by_descent, closed_forms
+from lrt_explorer.study.fitting.layers import LayerCell, LayerGrid
+from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.project import LARGE, MAPPED, Arrow, SpacePicture
-from lrt_explorer.study.steer_spec import SteerSpec
+from lrt_explorer.study.steering.calibrate import Calibration, CostCurve, calibration_of
+from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.cards import (
     ConceptCard,
     FitPath,

@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from lrt_explorer.study.calibrate import CostCurve, calibration_of
-from lrt_explorer.study.progress import Progress
+from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.steering.calibrate import CostCurve, calibration_of
 from lrt_explorer.ui.cards import (
     badges_card,
     chips,

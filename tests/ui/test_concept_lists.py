@@ -9,7 +9,7 @@ import pytest
 from gradio.exceptions import Error
 from gradio.state_holder import SessionState
 
-from lrt_explorer.study.world import WORLDS
+from lrt_explorer.study.ground.world import WORLDS
 from lrt_explorer.ui.check_panel import check_set
 from lrt_explorer.ui.choices import GONE, NONE, ConceptList, followed
 from lrt_explorer.ui.concepts_tab import show_set, use_set

@@ -12,8 +12,8 @@ import pytest
 from lrt_explorer.errors import ArtifactError, ContrastError, ModelError, PromptError, SettingsError
 from lrt_explorer.study.compare import ComparisonStep
 from lrt_explorer.study.evaluation.evaluate import EvaluationStep
-from lrt_explorer.study.progress import Progress, finish
-from lrt_explorer.study.steer_spec import SteerSpec
+from lrt_explorer.study.ground.progress import Progress, finish
+from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf, SpaceSettings
 from tests.ui.fakes import FakeEngine

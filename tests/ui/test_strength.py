@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lrt_explorer.study.progress import finish
+from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.ui.strength import START, Tuned, slider_step, tune_slider
 from lrt_explorer.workbench.session import Session
 from tests.ui.fakes import FakeEngine

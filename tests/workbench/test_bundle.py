@@ -7,11 +7,11 @@ import pytest
 from lrt_explorer.concepts.contrast import load_concept, write_contrast
 from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.lm.presets import MODELS, PairPreset
-from lrt_explorer.study import known as known_module
 from lrt_explorer.study.compare import compare
-from lrt_explorer.study.known import KnownVectors
-from lrt_explorer.study.progress import finish
-from lrt_explorer.study.steer_spec import SteerSpec
+from lrt_explorer.study.ground import known as known_module
+from lrt_explorer.study.ground.known import KnownVectors
+from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.bundle import build_demo_maps, demo_pairs
 from lrt_explorer.workbench.maps import find_map
 from lrt_explorer.workbench.pair import Pair

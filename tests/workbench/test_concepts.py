@@ -11,9 +11,9 @@ from lrt_explorer.concepts.vectors import find_vectors
 from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError, VectorError
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.store import load_vector, save_vector
-from lrt_explorer.study.progress import finish
-from lrt_explorer.study.recipe import Recipe
-from lrt_explorer.study.steer_spec import SteerSpec
+from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.study.steering.recipe import Recipe
+from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.draft import Draft, drafted
 from lrt_explorer.workbench.session import Session, Shelf, SpaceSettings
 from lrt_explorer.workbench.workbench import Workbench

@@ -10,9 +10,9 @@ from lrt_explorer.errors import ArtifactError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.store import save_map
 from lrt_explorer.store.artifacts import TENSORS
-from lrt_explorer.study.fit import FittedMap, fit_map
-from lrt_explorer.study.fit_settings import FitSettings
-from lrt_explorer.study.progress import finish
+from lrt_explorer.study.fitting.fit import FittedMap, fit_map
+from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.workbench import map_store
 from lrt_explorer.workbench.badges import map_badges
 from lrt_explorer.workbench.map_store import MapStore

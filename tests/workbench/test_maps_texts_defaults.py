@@ -13,13 +13,13 @@ from lrt_explorer.defaults import FIRST_FIT_TOKENS
 from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError
 from lrt_explorer.lm.presets import PAIRS
 from lrt_explorer.store import load_map
-from lrt_explorer.study.fit import FittedMap, fit_map
-from lrt_explorer.study.fit_settings import FitSettings
-from lrt_explorer.study.judged import judged_score
-from lrt_explorer.study.pair import Pair, default_layers
-from lrt_explorer.study.progress import Progress, finish
-from lrt_explorer.study.texts import read_texts, sample_texts
-from lrt_explorer.study.world import DEMO
+from lrt_explorer.study.corpora.texts import read_texts, sample_texts
+from lrt_explorer.study.fitting.fit import FittedMap, fit_map
+from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.ground.pair import Pair, default_layers
+from lrt_explorer.study.ground.progress import Progress, finish
+from lrt_explorer.study.ground.world import DEMO
+from lrt_explorer.study.steering.judged import judged_score
 from lrt_explorer.workbench import maps
 from lrt_explorer.workbench.concepts import concept_card
 from lrt_explorer.workbench.maps import find_map, keep_map, map_for, needed_map, own_map_folder, shipped_map_folder

@@ -9,7 +9,7 @@ import torch
 
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.store import VectorFile
-from lrt_explorer.study.brought import take_vectors
+from lrt_explorer.study.steering.brought import take_vectors
 from lrt_explorer.workbench import shelves
 from lrt_explorer.workbench.session import Shelf
 from lrt_explorer.workbench.shelves import put_set, put_vectors, visitors_home

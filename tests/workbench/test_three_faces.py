@@ -15,7 +15,7 @@ from lrt_explorer.cli import main
 from lrt_explorer.concepts.contrast import write_contrast
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import assets_home
-from lrt_explorer.study.progress import finish
+from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.ui.screen import create_app
 from lrt_explorer.workbench.fitting import FitSpec, fit_document
 from lrt_explorer.workbench.requests import Models, fit_models

@@ -11,12 +11,12 @@ import torch
 from lrt_explorer.errors import ArtifactError, ContrastError, ModelError, SettingsError
 from lrt_explorer.lm.presets import PAIRS
 from lrt_explorer.store import load_map
-from lrt_explorer.study import controls
 from lrt_explorer.study.evaluation import evaluate
 from lrt_explorer.study.evaluation.evaluate import EvaluationStep
-from lrt_explorer.study.known import known_vectors
-from lrt_explorer.study.progress import Progress, finish
-from lrt_explorer.study.steer_spec import SteerSpec
+from lrt_explorer.study.fitting import controls
+from lrt_explorer.study.ground.known import known_vectors
+from lrt_explorer.study.ground.progress import Progress, finish
+from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench import evidence
 from lrt_explorer.workbench.badges import fit_path
 from lrt_explorer.workbench.cards import LayerScores
@@ -189,7 +189,7 @@ def no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     def read(*args: object, **named: object) -> None:
         raise AssertionError("a model was read")
 
-    monkeypatch.setattr("lrt_explorer.study.collect.read_paired", read)
+    monkeypatch.setattr("lrt_explorer.study.fitting.collect.read_paired", read)
 
 
 @pytest.mark.usefixtures("computed", "no_pass")

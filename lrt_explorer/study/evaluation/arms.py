@@ -12,14 +12,14 @@ from lrt_explorer.errors import ContrastError, VectorError
 from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.study.arm_directions import ArmMaterial, Direction
-from lrt_explorer.study.arms import ARMS
-from lrt_explorer.study.calibrate import calibrate
-from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.evaluation.case import Case
-from lrt_explorer.study.known import Known, known_vectors
-from lrt_explorer.study.progress import Progress
-from lrt_explorer.study.world import world_of
+from lrt_explorer.study.ground.known import Known, known_vectors
+from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.ground.world import world_of
+from lrt_explorer.study.steering.arm_directions import ArmMaterial, Direction
+from lrt_explorer.study.steering.arms import ARMS
+from lrt_explorer.study.steering.calibrate import calibrate
+from lrt_explorer.study.steering.deviation import unit_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lrt_explorer.study.statistics import Array, Interval, ratio_interval
+from lrt_explorer.study.evaluation.statistics import Array, Interval, ratio_interval
 
 
 @dataclass(frozen=True)

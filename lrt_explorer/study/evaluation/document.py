@@ -8,11 +8,11 @@ from typing import Any
 
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.store import MapInfo
-from lrt_explorer.study.arms import TRANSFERRED
-from lrt_explorer.study.estimators import chosen_setting
 from lrt_explorer.study.evaluation.evaluate import ConceptResult, Evaluation
 from lrt_explorer.study.evaluation.evidence import ArmEvidence
-from lrt_explorer.study.statistics import Interval
+from lrt_explorer.study.evaluation.statistics import Interval
+from lrt_explorer.study.fitting.estimators import chosen_setting
+from lrt_explorer.study.steering.arms import TRANSFERRED
 from lrt_explorer.version import __version__
 
 KIND = "lrt-evaluation"

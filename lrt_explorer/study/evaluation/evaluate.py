@@ -14,11 +14,11 @@ from lrt_explorer.study.evaluation.evidence import ConceptEvidence, concept_evid
 from lrt_explorer.study.evaluation.kept import evaluation_key, find_measured, keep_measured, kept_folder
 from lrt_explorer.study.evaluation.measure import Measured, Starts, measure, read_both
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
-from lrt_explorer.study.judged import text_scorer
-from lrt_explorer.study.neutral import neutral_prompts
-from lrt_explorer.study.pair import Pair
-from lrt_explorer.study.progress import Progress, retold
-from lrt_explorer.study.verdict import Verdict, verdicts
+from lrt_explorer.study.evaluation.verdict import Verdict, verdicts
+from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.ground.progress import Progress, retold
+from lrt_explorer.study.steering.judged import text_scorer
+from lrt_explorer.study.steering.neutral import neutral_prompts
 
 __all__ = ["ConceptResult", "Evaluation", "EvaluationSettings", "EvaluationStep", "evaluate", "neutral_prompts"]
 
@@ -103,7 +103,7 @@ def evaluate(
         pair: the models.
         saved: the map under test.
         concepts: with held-out prompts; each is also a control for those before it.
-        control_maps: maps fitted on shuffled pairs (see `study/controls.py`); at least 3 are advised.
+        control_maps: maps fitted on shuffled pairs (see `study/fitting/controls.py`); at least 3 are advised.
         among: the concepts that are controls in place of `concepts`, so that one that is evaluated alone is measured,
             and kept, as it would be among these.
         neutral: prompts that have nothing to do with the concepts; None for beginnings of ordinary text.

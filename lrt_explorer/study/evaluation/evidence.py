@@ -8,11 +8,9 @@ import numpy as np
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS, Readout
 from lrt_explorer.concepts.sets.scoring import ScorerChoice
-from lrt_explorer.study.arms import CONTROLS, NATIVE, PROMPT, RANDOM, TRANSFERRED, UNSTEERED
 from lrt_explorer.study.evaluation.cost import EqualCost, at_equal_cost, retention_at_equal_cost
 from lrt_explorer.study.evaluation.measure import Measured
-from lrt_explorer.study.evaluation.written import Passage
-from lrt_explorer.study.statistics import (
+from lrt_explorer.study.evaluation.statistics import (
     Array,
     Interval,
     mean_interval,
@@ -23,7 +21,9 @@ from lrt_explorer.study.statistics import (
     slopes,
     spearman,
 )
-from lrt_explorer.study.verdict import Doubts, control_spread, doubts
+from lrt_explorer.study.evaluation.verdict import Doubts, control_spread, doubts
+from lrt_explorer.study.evaluation.written import Passage
+from lrt_explorer.study.steering.arms import CONTROLS, NATIVE, PROMPT, RANDOM, TRANSFERRED, UNSTEERED
 
 Indices = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 PerStrength = tuple[float | None, ...]

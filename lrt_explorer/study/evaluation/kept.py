@@ -16,15 +16,15 @@ from lrt_explorer.concepts.sets.readout_kinds import READOUTS, Readout
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.store import data_home, has_artifact, load_artifact, save_artifact
-from lrt_explorer.study.calibrate import VERSION as CALIBRATION
-from lrt_explorer.study.deviation import VERSION as UNIT
-from lrt_explorer.study.deviation import ordinary_digest
 from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.measure import Measured
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.written import Passage
-from lrt_explorer.study.known import folder_name
-from lrt_explorer.study.world import world_of
+from lrt_explorer.study.ground.known import folder_name
+from lrt_explorer.study.ground.world import world_of
+from lrt_explorer.study.steering.calibrate import VERSION as CALIBRATION
+from lrt_explorer.study.steering.deviation import VERSION as UNIT
+from lrt_explorer.study.steering.deviation import ordinary_digest
 
 KIND = "evaluation"
 WAY = 2

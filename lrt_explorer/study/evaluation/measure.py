@@ -14,14 +14,14 @@ from lrt_explorer.errors import ContrastError
 from lrt_explorer.lm.chat import unframed
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.suffix import Start, read_starts, suffix_logits
-from lrt_explorer.study.arms import PROMPT, UNSTEERED
 from lrt_explorer.study.evaluation.arms import ConceptArms
 from lrt_explorer.study.evaluation.baseline import baseline_prompt
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
+from lrt_explorer.study.evaluation.statistics import Array
 from lrt_explorer.study.evaluation.written import WRITING, Passage, write_passages
-from lrt_explorer.study.neutral import divergence
-from lrt_explorer.study.progress import Progress
-from lrt_explorer.study.statistics import Array
+from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.steering.arms import PROMPT, UNSTEERED
+from lrt_explorer.study.steering.neutral import divergence
 
 
 @dataclass(frozen=True, eq=False)

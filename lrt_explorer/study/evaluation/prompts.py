@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lrt_explorer.study.arms import NATIVE, TRANSFERRED
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.evaluation.written import Passage
+from lrt_explorer.study.steering.arms import NATIVE, TRANSFERRED
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from lrt_explorer.lm.chat import unframed
 from lrt_explorer.lm.generate import generate_batch
 from lrt_explorer.lm.likelihood import continuation_nats
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.study.arms import NATIVE, PROMPT, RANDOM, TRANSFERRED, UNSTEERED
 from lrt_explorer.study.evaluation.arms import ConceptArms
 from lrt_explorer.study.evaluation.baseline import baseline_prompt
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
-from lrt_explorer.study.judged import text_scorer
+from lrt_explorer.study.steering.arms import NATIVE, PROMPT, RANDOM, TRANSFERRED, UNSTEERED
+from lrt_explorer.study.steering.judged import text_scorer
 
 WRITING = (NATIVE, TRANSFERRED, f"{RANDOM} 1")
 RUN = 3

@@ -8,12 +8,12 @@ from typing import Any
 from lrt_explorer.concepts.contrast import ContrastSet, ReadoutPrompt
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.store import MapInfo, PairMap, load_map, save_map
-from lrt_explorer.study.collect import Route
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate
-from lrt_explorer.study.fit import fit_maps
-from lrt_explorer.study.fit_settings import FitSettings
-from lrt_explorer.study.pair import Pair
-from lrt_explorer.study.progress import Progress, finish
+from lrt_explorer.study.fitting.collect import Route
+from lrt_explorer.study.fitting.fit import fit_maps
+from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.ground.progress import Progress, finish
 from tests.study.tiny import CONCEPT, large, small, texts
 
 ANIMALS = ContrastSet(

@@ -11,7 +11,7 @@ from benchmarks import calibration, evaluate
 from lrt_explorer.concepts.contrast import write_contrast
 from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.store import save_map
-from lrt_explorer.study.verdict import VERDICTS
+from lrt_explorer.study.evaluation.verdict import VERDICTS
 from lrt_explorer.workbench.map_store import SavedMap
 from tests.study.evaluation.suite import ANIMALS, maps
 from tests.study.tiny import CONCEPT, large, small

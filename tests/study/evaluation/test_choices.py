@@ -16,12 +16,12 @@ from lrt_explorer.concepts.sets.scoring import ClassifierLabel, Expression, Word
 from lrt_explorer.concepts.vectors import addition, find_vectors, transfer
 from lrt_explorer.errors import ModelError, SettingsError
 from lrt_explorer.linear.scores import cosine
-from lrt_explorer.study.deviation import unit_of
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
-from lrt_explorer.study.judged import text_scorer
-from lrt_explorer.study.known import known_vectors
-from lrt_explorer.study.progress import finish
+from lrt_explorer.study.ground.known import known_vectors
+from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.study.steering.deviation import unit_of
+from lrt_explorer.study.steering.judged import text_scorer
 from tests.lm.test_classify import save
 from tests.study.evaluation.suite import ANIMALS, SETTINGS, maps, study
 from tests.study.tiny import CONCEPT, large, small

@@ -13,17 +13,17 @@ from lrt_explorer.concepts.vectors import addition, random_vector
 from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError, VectorError
 from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.store import PairMap
-from lrt_explorer.study.calibrate import calibrate_concept
-from lrt_explorer.study.deviation import unit_of
-from lrt_explorer.study.dose import dose_response
 from lrt_explorer.study.evaluation.arms import others_among, others_of
 from lrt_explorer.study.evaluation.document import evaluation_document
+from lrt_explorer.study.evaluation.dose import dose_response
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings, EvaluationStep, evaluate
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
-from lrt_explorer.study.known import known_vectors
-from lrt_explorer.study.pair import Pair
-from lrt_explorer.study.progress import Progress, finish
-from lrt_explorer.study.verdict import VERDICTS, verdicts
+from lrt_explorer.study.evaluation.verdict import VERDICTS, verdicts
+from lrt_explorer.study.ground.known import known_vectors
+from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.ground.progress import Progress, finish
+from lrt_explorer.study.steering.calibrate import calibrate_concept
+from lrt_explorer.study.steering.deviation import unit_of
 from tests.study.evaluation.suite import ANIMALS, CONCEPTS, NEUTRAL, SETTINGS, evaluation, maps, study
 from tests.study.tiny import CONCEPT, large, small
 

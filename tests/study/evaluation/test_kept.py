@@ -21,7 +21,7 @@ from lrt_explorer.study.evaluation import evaluate as module
 from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.kept import evaluation_key, find_measured
-from lrt_explorer.study.progress import finish
+from lrt_explorer.study.ground.progress import finish
 from tests.lm.test_classify import save
 from tests.study.evaluation.suite import ANIMALS, CONCEPTS, NEUTRAL, SETTINGS, evaluation, maps, save_maps, study
 from tests.study.tiny import CONCEPT, large, small

@@ -1,0 +1,1 @@
+"""Maps from sums over tokens, by every estimator."""

@@ -1,0 +1,1 @@
+"""What every study stands on: the pair, what is known of it, progress."""

@@ -1,0 +1,162 @@
+"""The table of arms: what is compared in an evaluation, and which of it is a pane of the Steer tab."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from lrt_explorer.registry import Entry, Table
+
+UNSTEERED, NATIVE, TRANSFERRED, RANDOM, SHUFFLED = "unsteered", "native", "transferred", "random", "shuffled map"
+OTHER, NO_MAP, PROMPT = "other concept", "no map", "prompt"
+NATIVE_DIRECT, TRANSFERRED_DIRECT = "native, direct", "transferred, direct"
+
+Tone = Literal["still", "native", "transferred", "control"]
+"""The colour of an arm: that of the arms without a vector, of both vectors, or of what should do nothing."""
+
+ArmFunction = Callable[[Any], Sequence[Any]]
+"""Takes the `ArmMaterial` of a concept and gives its `Direction`s; none where the arm adds nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmKind(Entry[ArmFunction]):
+    """An arm. Its unit is that of its strength, "" where nothing is added; its help says what steers it.
+
+    Attributes:
+        tone: its colour.
+        marker, dash: Plotly's names, so that colour is never the only thing that tells it apart.
+        pane: whether a comparison writes it.
+        control: whether it knows nothing of the concept, so that the others are judged against its spread.
+        beside: whether its retention stands beside that of the transferred vector.
+    """
+
+    KIND: ClassVar[str] = "arm"
+    tone: Tone
+    marker: str
+    dash: str
+    pane: bool = False
+    control: bool = False
+    beside: bool = False
+
+
+_HOME = "lrt_explorer.study.steering.arm_directions"
+_STRENGTH = "typical deviations"
+
+ARMS: Table[ArmKind] = Table(
+    [
+        ArmKind(
+            name=UNSTEERED,
+            label="Unsteered",
+            unit="",
+            help="the large model as it is",
+            function=f"{_HOME}:nothing",
+            tone="still",
+            marker="circle-open",
+            dash="solid",
+            pane=True,
+        ),
+        ArmKind(
+            name=NATIVE,
+            label="Native",
+            unit=_STRENGTH,
+            help="the large model’s own vector",
+            function=f"{_HOME}:native",
+            tone="native",
+            marker="circle",
+            dash="solid",
+            pane=True,
+        ),
+        ArmKind(
+            name=TRANSFERRED,
+            label="Transferred",
+            unit=_STRENGTH,
+            help="the small model’s vector, mapped",
+            function=f"{_HOME}:transferred",
+            tone="transferred",
+            marker="diamond",
+            dash="dash",
+            pane=True,
+        ),
+        ArmKind(
+            name=RANDOM,
+            label="Random control",
+            unit=_STRENGTH,
+            help="a random vector, same norm",
+            function=f"{_HOME}:random",
+            tone="control",
+            marker="x",
+            dash="dot",
+            pane=True,
+            control=True,
+            beside=True,
+        ),
+        ArmKind(
+            name=SHUFFLED,
+            label="Shuffled map",
+            unit=_STRENGTH,
+            help="mapped by a map that knows no pairs",
+            function=f"{_HOME}:shuffled",
+            tone="control",
+            marker="square-open",
+            dash="dot",
+            control=True,
+            beside=True,
+        ),
+        ArmKind(
+            name=OTHER,
+            label="Other concept",
+            unit=_STRENGTH,
+            help="another concept’s vector, mapped alike",
+            function=f"{_HOME}:other_concepts",
+            tone="control",
+            marker="triangle-up-open",
+            dash="dot",
+            beside=True,
+        ),
+        ArmKind(
+            name=NO_MAP,
+            label="No map",
+            unit=_STRENGTH,
+            help="the small model’s vector as it is",
+            function=f"{_HOME}:unmapped",
+            tone="control",
+            marker="triangle-down-open",
+            dash="dot",
+        ),
+        ArmKind(
+            name=NATIVE_DIRECT,
+            label="Native, direct",
+            unit=_STRENGTH,
+            help="native, sent straight to the logits",
+            function=f"{_HOME}:native_direct",
+            tone="native",
+            marker="hexagon-open",
+            dash="dashdot",
+        ),
+        ArmKind(
+            name=TRANSFERRED_DIRECT,
+            label="Transferred, direct",
+            unit=_STRENGTH,
+            help="transferred, sent straight to the logits",
+            function=f"{_HOME}:transferred_direct",
+            tone="transferred",
+            marker="diamond-open",
+            dash="dashdot",
+        ),
+        ArmKind(
+            name=PROMPT,
+            label="Prompt",
+            unit="",
+            help="words before the prompt, no vector",
+            function=f"{_HOME}:nothing",
+            tone="still",
+            marker="star",
+            dash="longdash",
+        ),
+    ]
+)
+"""All controls are dotted light grey, and all that goes straight to the logits is hollow."""
+PANES = tuple(name for name, arm in ARMS.items() if arm.pane)
+CONTROLS = tuple(name for name, arm in ARMS.items() if arm.control)
+"""The arms that know nothing of the concept, against whose spread the others are judged."""
+BESIDE = tuple(name for name, arm in ARMS.items() if arm.beside)
+"""The controls whose retention stands beside that of the transferred vector."""

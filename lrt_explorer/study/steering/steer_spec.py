@@ -1,0 +1,62 @@
+"""What a comparison is asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lrt_explorer.concepts.contrast import ContrastSet, Reading
+from lrt_explorer.concepts.methods import METHODS, Method
+from lrt_explorer.concepts.sets.readings import token_from_end
+from lrt_explorer.concepts.sets.scoring import ScorerChoice
+from lrt_explorer.defaults import MAX_NEW_TOKENS, READING, SEED, STRENGTH, TEMPERATURE
+from lrt_explorer.errors import SettingsError
+from lrt_explorer.linear.steering import SteeringVector
+from lrt_explorer.study.steering.brought import Side
+
+
+@dataclass(frozen=True, kw_only=True)
+class SteerSpec:
+    """What is steered, how the vectors are found, and how the texts are written.
+
+    Attributes:
+        concept: a set, the name of one that ships for the pair, or the path of its file.
+        prompt: start of all texts; None for the first that suits the concept.
+        strength: in typical deviations; None for the calibrated one.
+        seed: of the sampling.
+        temperature: 0 is greedy; None for what suits the pair.
+        max_new_tokens: length of each text.
+        reading: where the vectors are read, "all-tokens", "last-token" or "token-K"; None, or "", for what the concept
+            prefers.
+        method: how they are found, "mean-difference" or "principal-component".
+        whiten: whether they are found in whitened activations.
+        as_in_paper: whether the map's bias is added to the direction too (arXiv 2506.00653).
+        equal_cost: whether the other arms are pushed as far as costs what the native vector costs.
+        scorer: what scores the texts; None for the concept's own scorer.
+        vectors: vectors that take the place of the concept's own, of the "small" or the "large" model or of both; or
+            their folder, as `take_vectors` reads it; "" for none.
+
+    Raises:
+        SettingsError: if there is no such reading or method.
+    """
+
+    concept: str | ContrastSet
+    prompt: str | None = None
+    strength: float | None = STRENGTH
+    seed: int = SEED
+    temperature: float | None = TEMPERATURE
+    max_new_tokens: int = MAX_NEW_TOKENS
+    reading: Reading | None = READING
+    method: Method = METHODS.default
+    whiten: bool = False
+    as_in_paper: bool = False
+    equal_cost: bool = False
+    scorer: ScorerChoice | None = None
+    vectors: str | Mapping[Side, SteeringVector] = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what no vector can be found by."""
+        if not self.reading:
+            object.__setattr__(self, "reading", None)
+        else:
+            token_from_end(self.reading)
+        if self.method not in METHODS:
+            raise SettingsError(f"{self.method!r} finds no vector; choose one of {', '.join(METHODS)}")
