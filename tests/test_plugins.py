@@ -232,9 +232,9 @@ def test_the_tab_follows_the_pair_and_an_error_is_one_sentence() -> None:
     with gr.Blocks() as app:
         session = gr.State(None)
         with gr.Tab("Sizes", id=names["TAB"]):
-            names["build_sizes"](session)
-    assert [fn.name for fn in app.fns.values()] == ["show_sizes"]
-    (shown,) = names["show_sizes"](Session("one", "another", 0, 0, 4, 8, 96, 192))
-    assert "4 × 96 → 8 × 192" in shown
-    (refused,) = names["show_sizes"](None)
-    assert "not open yet" in refused and refused.startswith("<p class")
+            tab = names["SizesTab"](session)
+    assert [fn.name for fn in app.fns.values()] == ["on_pair_opened"]
+    (shown,) = tab.on_pair_opened(Session("one", "another", 0, 0, 4, 8, 96, 192))
+    assert "4 × 96 → 8 × 192" in shown[tab.status]
+    (refused,) = tab.on_pair_opened(None)
+    assert "not open yet" in refused[tab.status] and refused[tab.status].startswith("<p class")

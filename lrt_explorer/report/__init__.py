@@ -1,4 +1,4 @@
-"""Evidence to take away and to read: tables, a sheet of numbers, and a page that needs nothing else."""
+"""Evidence as tables, a sheet of numbers, and a page that needs nothing else."""
 
 from lrt_explorer.report.page import report_page
 from lrt_explorer.report.prompts import prompt_cards

@@ -1,59 +1,63 @@
-"""Results as small pieces of HTML for notebooks, styled within themselves because a notebook has no style sheet.
+"""Results as small pieces of HTML for notebooks, styled within themselves because a notebook has no style sheet."""
 
-Everything is escaped by the templates.
-"""
-
-from functools import cache
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
 
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.plots import arm_style, between, plain, signed
+from lrt_explorer.report.template import HtmlTemplate
 from lrt_explorer.store import MapInfo
 from lrt_explorer.study.compare import Comparison
 from lrt_explorer.study.evaluation.evaluate import Evaluation
 from lrt_explorer.study.evaluation.statistics import Interval
 
 _TABLE = """
-{%- macro table(caption, columns, rows) -%}
+{% macro table(caption, columns, rows) %}
 <table style="border-collapse: collapse; font-size: 0.95em">
 <caption style="caption-side: top; text-align: left; padding: 0 0 0.5em">{{ caption }}</caption>
 <thead><tr>
-{%- for column in columns %}<th style="text-align: left; padding: 0.3em 0.8em 0.3em 0">{{ column }}</th>{% endfor -%}
+{% for column in columns %}<th style="text-align: left; padding: 0.3em 0.8em 0.3em 0">{{ column }}</th>{% endfor %}
 </tr></thead>
 <tbody>
-{%- for row in rows %}<tr style="vertical-align: top">{{ caller(row) }}</tr>{% endfor -%}
+{% for row in rows %}<tr style="vertical-align: top">{{ caller(row) }}</tr>{% endfor %}
 </tbody></table>
-{%- endmacro -%}
-{%- macro cell(value) -%}
+{% endmacro %}
+{% macro cell(value) %}
 <td style="text-align: left; white-space: nowrap; padding: 0.3em 0.8em 0.3em 0">{{ value }}</td>
-{%- endmacro -%}
-"""
-_COMPARISON = """
-{%- call(arm) table(caption, ["", "score", unit, "text"], arms) -%}
-{{ name(arm) }}{{ cell(arm.score) }}{{ cell(arm.readout) }}
-<td style="text-align: left; white-space: pre-wrap; padding: 0.3em 0"><span style="opacity: 0.6">{{ prompt }}</span>
-{%- for text, changed in arm.pieces -%}
-{%- if changed %}<mark style="background: rgba(240, 180, 0, 0.3); color: inherit">{{ text }}</mark>
-{%- else %}{{ text }}{% endif -%}
-{%- endfor %}</td>
-{%- endcall -%}
+{% endmacro %}
 """
 _NAME = """
-{%- macro name(arm) -%}
+{% macro name(arm) %}
 <th style="text-align: left; white-space: nowrap; padding: 0.3em 0.8em 0.3em 0.5em;
  border-left: 4px solid {{ arm.colour }}" title="{{ arm.explains }}">{{ arm.label }}</th>
-{%- endmacro -%}
+{% endmacro %}
 """
-_ROWS = """
-{%- call(row) table(caption, columns, rows) -%}
-{%- for value in row %}{{ cell(value) }}{% endfor -%}
-{%- endcall -%}
-"""
+_COMPARISON = HtmlTemplate(
+    _TABLE,
+    _NAME,
+    """
+{% call(arm) table(caption, ["", "score", unit, "text"], arms) %}
+{{ name(arm) }}{{ cell(arm.score) }}{{ cell(arm.readout) }}
+<td style="text-align: left; white-space: pre-wrap; padding: 0.3em 0"><span style="opacity: 0.6">{{ prompt }}</span>
+{% for text, changed in arm.pieces %}
+{% if changed %}<mark style="background: rgba(240, 180, 0, 0.3); color: inherit">{{ text }}</mark>
+{% else %}{{ text }}{% endif %}
+{% endfor %}</td>
+{% endcall %}
+""",
+)
+_ROWS = HtmlTemplate(
+    _TABLE,
+    """
+{% call(row) table(caption, columns, rows) %}
+{% for value in row %}{{ cell(value) }}{% endfor %}
+{% endcall %}
+""",
+)
 
 
-def comparison_html(comparison: Comparison) -> str:
+def comparison_html(comparison: Comparison) -> Markup:
     """All arms below each other, with the tokens marked that differ from the unsteered text."""
     at = comparison.settings
     kind = str(at["readout_kind"])
@@ -71,12 +75,10 @@ def comparison_html(comparison: Comparison) -> str:
             }
         )
     caption = f"{_layers(at)}: {at['concept']} at strength {comparison.strength:g}"
-    return _template(_TABLE + _NAME + _COMPARISON).render(
-        caption=caption, unit=f"readout ({READOUTS.unit(kind)})", arms=arms, prompt=comparison.prompt
-    )
+    return _COMPARISON(caption=caption, unit=f"readout ({READOUTS.unit(kind)})", arms=arms, prompt=comparison.prompt)
 
 
-def evaluation_html(evaluation: Evaluation) -> str:
+def evaluation_html(evaluation: Evaluation) -> Markup:
     """One row for each concept, from the highest retention down."""
     rows = [
         (
@@ -89,10 +91,10 @@ def evaluation_html(evaluation: Evaluation) -> str:
         for result in evaluation.ranked()
     ]
     columns = ("concept", "verdict", "retention", "retention at equal cost", "direction cosine")
-    return _template(_TABLE + _ROWS).render(caption=_layers(vars(evaluation)), columns=columns, rows=rows)
+    return _ROWS(caption=_layers(vars(evaluation)), columns=columns, rows=rows)
 
 
-def map_html(info: MapInfo) -> str:
+def map_html(info: MapInfo) -> Markup:
     """How good a map is."""
     rows = [
         ("held-out R²", plain(info.r2)),
@@ -102,7 +104,7 @@ def map_html(info: MapInfo) -> str:
         ("coverage", f"{info.coverage:.0%}"),
     ]
     caption = f"{_layers(vars(info))}: {info.method}"
-    return _template(_TABLE + _ROWS).render(caption=caption, columns=("", ""), rows=rows)
+    return _ROWS(caption=caption, columns=("", ""), rows=rows)
 
 
 def _layers(at: Any) -> str:
@@ -111,8 +113,3 @@ def _layers(at: Any) -> str:
 
 def _interval(interval: Interval | None) -> str:
     return "not measurable" if interval is None else f"{plain(interval.value)} ({between(interval)})"
-
-
-@cache
-def _template(source: str) -> Template:
-    return Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=False).from_string(source)

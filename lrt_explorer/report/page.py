@@ -1,14 +1,17 @@
 """An evaluation as one page of HTML that opens anywhere, without a network: every figure, table and setting."""
 
 import json
-from html import escape
+from collections.abc import Iterator
 from typing import Any
+
+from markupsafe import Markup
 
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.plots import cost_figure, dose_figure, forest_figure, plotly_script, prompts_figure
 from lrt_explorer.report import captions
 from lrt_explorer.report.prompts import prompt_cards
 from lrt_explorer.report.tables import arms_table, suite_table
+from lrt_explorer.report.template import HtmlTemplate, joined
 from lrt_explorer.report.words import concept_summary, suite_summary
 from lrt_explorer.store import assets_home
 from lrt_explorer.study.evaluation.document import evaluation_document
@@ -16,92 +19,118 @@ from lrt_explorer.study.evaluation.evaluate import ConceptResult, Evaluation
 from lrt_explorer.study.ground.known import model_label
 
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
-"""What a browser may load for the page: nothing that is not in it."""
+"""What a browser may load for the page: only what is in it."""
 NOT_SETTINGS = ("concepts", "kind")
 
 
+_PAGE = HtmlTemplate("""
+    <!DOCTYPE html>
+    <html lang="en"><head><meta charset="utf-8">
+    <meta http-equiv="Content-Security-Policy" content="{{ policy }}">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>{{ title }}</title><style>{{ style }}</style></head>
+    <body class="report"><main>
+    <header><h1>{{ title }}</h1>{{ summary }}</header>
+    <section id="suite">{{ table }}<p class="added">{{ captions.TABLE }}</p>{{ forest }}</section>
+    {{ concepts }}
+    <section><h2>How it was made</h2><dl class="settings">
+    {% for name, values in settings %}
+    <dt>{{ name }}</dt><dd>{% for value in values %}{{ value }}{% if not loop.last %}<br>{% endif %}{% endfor %}</dd>
+    {% endfor %}
+    </dl>
+    <p><a id="save" href="#" download="evaluation.json">Save the JSON document</a>
+    {{- " " }}with every number of this page.</p></section></main>
+    <script type="application/json" id="evaluation">{{ document }}</script>
+    <script>{{ plotly }}</script><script>{{ drawing }}</script></body></html>
+""")
+_CONCEPT = HtmlTemplate("""
+    <section id="concept-{{ number }}" data-concept="{{ evidence.name }}">
+    <h2>{{ evidence.name }} <small>{{ evidence.negative_label }} → {{ evidence.positive_label }}</small></h2>
+    {% if evidence.description %}<p class="added">{{ evidence.description }}</p>{% endif %}
+    {{ summary }}<div class="pair">{{ dose }}{{ cost }}</div>{{ arms }}{{ prompts }}{{ cards }}</section>
+""")
+_FIGURE = HtmlTemplate("""
+    <div><div class="figure"><div class="plot" style="height:{{ height }}px"></div>
+    <script type="application/json">{{ data }}</script></div><p class="added">{{ caption }}</p></div>
+""")
+
+
 def report_page(evaluation: Evaluation) -> str:
-    """The whole page, drawn by the same scripts and styles as the app; the JSON document is in it too.
+    """The whole page, drawn by the scripts and styles of the app, with the JSON document in it.
 
     Args:
         evaluation: at least one concept.
 
     Raises:
-        ArtifactError: if what it is drawn by is not among the assets.
+        ArtifactError: if a script or style is not among the assets.
     """
     document = evaluation_document(evaluation)
-    title = escape(f"Evidence: {model_label(evaluation.small)} → {model_label(evaluation.large)}")
-    concepts = "".join(_concept(number, result) for number, result in enumerate(evaluation.concepts))
-    body = (
-        f"<header><h1>{title}</h1>{suite_summary(evaluation)}</header>"
-        f'<section id="suite">{suite_table(evaluation)}{_caption(captions.TABLE)}'
-        f"{_figure(forest_figure(evaluation), captions.FOREST)}</section>"
-        f'{concepts}<section><h2>How it was made</h2><dl class="settings">{_settings(document)}</dl>'
-        '<p><a id="save" href="#" download="evaluation.json">Save the JSON document</a> that holds every number of '
-        "this page.</p></section>"
-    )
     drawing = (
         f"function drawFigure(element, props, trigger, watch) {{\n{_asset('plot.js')}\n}}\n"
         f"function sortTable(element, props, trigger, watch) {{\n{_asset('table.js')}\n}}\n{_asset('report.js')}"
     )
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{_asset('style.css')}\n{_asset('report.css')}</style></head>"
-        f'<body class="report"><main>{body}</main>'
-        f'<script type="application/json" id="evaluation">{_data(json.dumps(document, ensure_ascii=False))}</script>'
-        f"<script>{plotly_script().read_text(encoding='utf-8')}</script><script>{drawing}</script></body></html>\n"
+    page = _PAGE(
+        policy=POLICY,
+        title=f"Evidence: {model_label(evaluation.small)} → {model_label(evaluation.large)}",
+        style=_raw(f"{_asset('style.css')}\n{_asset('report.css')}"),
+        summary=suite_summary(evaluation),
+        table=suite_table(evaluation),
+        captions=captions,
+        forest=_figure(forest_figure(evaluation), captions.FOREST),
+        concepts=joined([_concept(number, result) for number, result in enumerate(evaluation.concepts)]),
+        settings=[(name, _shown(value)) for name, value in _settings(document)],
+        document=_data(json.dumps(document, ensure_ascii=False)),
+        plotly=_raw(plotly_script().read_text(encoding="utf-8")),
+        drawing=_raw(drawing),
     )
+    return f"{page}\n"
 
 
-def _concept(number: int, result: ConceptResult) -> str:
+def _concept(number: int, result: ConceptResult) -> Markup:
     evidence = result.evidence
-    ends = f"<small>{escape(evidence.negative_label)} → {escape(evidence.positive_label)}</small>"
-    about = _caption(escape(evidence.description)) if evidence.description else ""
-    return (
-        f'<section id="concept-{number}" data-concept="{escape(evidence.name)}">'
-        f"<h2>{escape(evidence.name)} {ends}</h2>{about}{concept_summary(result)}"
-        f'<div class="pair">{_figure(dose_figure(evidence), captions.DOSE)}'
-        f"{_figure(cost_figure(evidence), captions.COST)}</div>{arms_table(evidence)}"
-        f"{_figure(prompts_figure(evidence), captions.PROMPTS)}{prompt_cards(evidence)}</section>"
+    return _CONCEPT(
+        number=number,
+        evidence=evidence,
+        summary=concept_summary(result),
+        dose=_figure(dose_figure(evidence), captions.DOSE),
+        cost=_figure(cost_figure(evidence), captions.COST),
+        arms=arms_table(evidence),
+        prompts=_figure(prompts_figure(evidence), captions.PROMPTS),
+        cards=prompt_cards(evidence),
     )
 
 
-def _figure(figure: Any, caption: str) -> str:
+def _figure(figure: Any, caption: Markup) -> Markup:
     """A place of the figure's height, with the figure as data in it."""
-    data = _data(figure.to_json())
-    return (
-        f'<div><div class="figure"><div class="plot" style="height:{figure.layout.height}px"></div>'
-        f'<script type="application/json">{data}</script></div>{_caption(caption)}</div>'
-    )
+    return _FIGURE(height=figure.layout.height, data=_data(figure.to_json()), caption=caption)
 
 
-def _settings(document: dict[str, Any]) -> str:
+def _settings(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """Everything but the results, under the names of the JSON document."""
-    rows: list[tuple[str, Any]] = []
     for name, value in document.items():
         if name in NOT_SETTINGS:
             continue
-        rows += (
-            [(f"{name}: {part}", own) for part, own in value.items()] if isinstance(value, dict) else [(name, value)]
-        )
-    return "".join(f"<dt>{escape(name)}</dt><dd>{_value(value)}</dd>" for name, value in rows)
+        if isinstance(value, dict):
+            yield from ((f"{name}: {part}", own) for part, own in value.items())
+        else:
+            yield name, value
 
 
-def _value(value: Any) -> str:
+def _shown(value: Any) -> list[Any]:
+    """What stands in the lines of a setting."""
     if isinstance(value, list):
-        return "<br>".join(escape(str(one)) for one in value)
-    return "–" if value is None else escape(str(value))
+        return value
+    return ["–" if value is None else value]
 
 
-def _caption(text: str) -> str:
-    return f'<p class="added">{text}</p>'
-
-
-def _data(text: str) -> str:
+def _data(text: str) -> Markup:
     """JSON that may stand in a script: no "<" of it can end the script or open a comment."""
-    return text.replace("<", "\\u003c")
+    return _raw(text.replace("<", "\\u003c"))
+
+
+def _raw(text: str) -> Markup:
+    """What ships as a script or a style, or JSON without a "<"; nothing else may be put in as it is."""
+    return Markup(text)
 
 
 def _asset(name: str) -> str:
@@ -109,5 +138,5 @@ def _asset(name: str) -> str:
         return (assets_home() / name).read_text(encoding="utf-8")
     except OSError as error:
         raise ArtifactError(
-            f"a report is drawn by {name}, which is not in {assets_home()}; let LRT_EXPLORER_ASSETS name all that ships"
+            f"a report needs {name}, which is not in {assets_home()}; point LRT_EXPLORER_ASSETS at the complete assets"
         ) from error

@@ -1,4 +1,4 @@
-"""An evaluation as one sheet of comma-separated values, for programs that draw and compare."""
+"""An evaluation as one sheet of comma-separated values, for other programs."""
 
 import csv
 from io import StringIO
@@ -19,7 +19,7 @@ _ARM = (
 COLUMNS = (
     "concept", "arm", "strength", *_STRENGTH, *_ARM, "directions", "prompts", "readout_kind", *_CONCEPT, *_EVALUATION,
 )  # fmt: skip
-"""In the order in which they stand."""
+"""In their order."""
 
 
 def evaluation_sheet(evaluation: Evaluation) -> str:

@@ -1,4 +1,4 @@
-"""What other programs can ask of a running app: plain functions with plain answers, the same as on the command line."""
+"""What other programs can ask of a running app: plain functions with the answers of the command line."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +29,7 @@ from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.study.tables import choices as all_choices
 from lrt_explorer.ui.engine import Engine
-from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL
+from lrt_explorer.ui.wiring import MODEL_QUEUE, PARALLEL
 from lrt_explorer.workbench.compare import comparison_document
 from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitSpec, fit_document
@@ -37,7 +37,7 @@ from lrt_explorer.workbench.requests import Models
 
 
 def add_api(engine: Engine) -> None:
-    """Offer the studies under their names; to be called inside the app's blocks."""
+    """Offer the studies as endpoints; to be called inside the app's blocks."""
 
     def compare(
         small: str,
@@ -74,7 +74,7 @@ def add_api(engine: Engine) -> None:
             method: mean-difference or principal-component.
             whiten: find the vectors in whitened activations.
             as_in_paper: add the map's bias to the direction, as arXiv 2506.00653 does.
-            equal_cost: push every arm as far as costs what the native vector costs.
+            equal_cost: make every arm cost what the native vector costs.
             scorer: what scores the texts, as on the command line; by default the concept's own.
         """
 
@@ -117,7 +117,7 @@ def add_api(engine: Engine) -> None:
         corpus: str | None = None,
         tokens: int = EVIDENCE_TOKENS,
     ) -> dict[str, Any]:
-        """Say whether vectors transfer, how sure that is and what it costs; docs/evidence.md explains every key.
+        """Measure whether vectors transfer, how certain that is and what it costs; docs/evidence.md explains every key.
 
         Args:
             small: model that the vectors come from.
@@ -133,7 +133,7 @@ def add_api(engine: Engine) -> None:
             readout: how the answers are counted, as `/choices` lists them; by default what each concept prefers.
             method: mean-difference or principal-component.
             whiten: find the vectors in whitened activations.
-            generate: write and score texts too.
+            generate: also write and score texts.
             scorer: what scores the texts, as on the command line; by default each concept's own.
             corpus: name of the text for maps that must be fitted; by default what suits the pair.
             tokens: pairs of tokens for each of them.
@@ -169,7 +169,7 @@ def add_api(engine: Engine) -> None:
         corpus: str | None = None,
         method: str = ESTIMATORS.default,
     ) -> dict[str, Any]:
-        """Fit the map between a layer of each model, keep it, and say how good it is.
+        """Fit a map between one layer of each model, save it, and report how good it is.
 
         Args:
             small: model that vectors come from.
@@ -189,7 +189,7 @@ def add_api(engine: Engine) -> None:
         return answered(ask)
 
     def pairs() -> dict[str, Any]:
-        """List the pairs of models with the concepts that ship for each, and say what those of the first pair are."""
+        """List the pairs of models with the concepts that ship for each, and describe those of the first pair."""
         return {
             "pairs": [
                 {"name": card.name, "small": card.small, "large": card.large, "concepts": list(card.concepts)}
@@ -204,7 +204,7 @@ def add_api(engine: Engine) -> None:
 
     api(choices, api_name="choices")
     for study in (compare, evaluate, fit):
-        api(study, api_name=study.__name__, concurrency_id=MODEL_WORK, concurrency_limit=PARALLEL)
+        api(study, api_name=study.__name__, concurrency_id=MODEL_QUEUE, concurrency_limit=PARALLEL)
     api(pairs, api_name="pairs")
 
 

@@ -1,9 +1,11 @@
-"""Small pieces of HTML that more than one part of the screen shows; pure functions, everything escaped."""
+"""Small pieces of HTML that more than one part of the screen shows; pure functions."""
 
 from collections.abc import Callable, Sequence
-from html import escape
 from typing import TypeVar
 
+from markupsafe import Markup
+
+from lrt_explorer.report.template import HtmlTemplate, joined
 from lrt_explorer.study.ground.known import model_label
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.steering.calibrate import Calibration
@@ -12,34 +14,71 @@ from lrt_explorer.workbench.session import Session
 
 Number = TypeVar("Number", int, float)
 
+HEADER = (
+    '<div class="masthead"><h1>LRT Explorer</h1>'
+    "<p>Find a steering vector in a small model, map it, and steer a larger one.</p></div>"
+)
+"""The name of the app, and what it does in one line."""
+_ROUTE = HtmlTemplate("""
+    {% macro stop(role, verb, model, layer, layers) %}
+    <li class="stop {{ role }}"><span>{{ verb }}</span><b title="{{ model }}">{{ label(model) }}</b>
+    <small>after layer {{ layer }} of 0 to {{ layers - 1 }}</small></li>
+    {% endmacro %}
+    <ol class="route" aria-label="path of the vector">
+    {{ stop("small", "vector found in", session.small, session.small_layer, session.small_layers) }}
+    <li class="leg" aria-hidden="true"></li>
+    <li class="stop via"><span>carried across by an</span><b>affine map</b><small>{{ fit }}</small></li>
+    <li class="leg" aria-hidden="true"></li>
+    {{ stop("large", "steers", session.large, session.large_layer, session.large_layers) }}
+    </ol>
+""")
+_BADGES = HtmlTemplate("""
+    <dl class="badges">
+    {% for name, value, hint in rows %}
+    <div title="{{ hint }}"><dt>{{ name }}</dt><dd>{{ value }}</dd><dd class="hint">{{ hint }}</dd></div>
+    {% endfor %}
+    </dl>{{ caveats }}
+""")
+_NOTICE = HtmlTemplate('<p class="notice {{ kind }}" role="{{ role }}">{{ sentence }}</p>')
+_PROGRESS = HtmlTemplate("""
+    <div class="progress" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{{ share }}">
+    <i style="width:{{ share }}%"></i></div>
+    <p class="progress-text">{{ message }}{{ left }} …</p>
+""")
+_ADDED = HtmlTemplate('<p class="added">{{ text }}</p>')
+_OPENING = HtmlTemplate("""
+    <div class="opening{{ kind }}" role="status"><p><b>Opening {{ pair }}.</b>{{ still }}</p>{{ bar }}</div>
+""")
+_CHIPS = HtmlTemplate("""
+    <div class="chips"><span>Try</span>
+    {% for text in examples %}<button type="button" data-text="{{ text }}">{{ text }}</button>{% endfor %}
+    </div>
+""")
+_ENDS = HtmlTemplate("""
+    <div class="slider-ends"><span>← {{ low }}</span><span>0: unsteered</span><span>{{ high }} →</span></div>
+""")
+_MARKS = HtmlTemplate("""
+    <div class="slider-marks" aria-hidden="true">
+    {% for place, title in ticks %}<span style="left:{{ place }}%" title="{{ title }}"></span>{% endfor %}
+    </div><p class="slider-costs">Ticks: cost on neutral text, {{ said }}</p>
+""")
 
-def header() -> str:
-    """The name and the one line that says what is seen."""
-    return (
-        '<div class="masthead"><h1>LRT Explorer</h1>'
-        "<p>A steering vector found in a small model, mapped, steering a larger one.</p></div>"
-    )
 
-
-def route(session: Session, badges: MapBadges | None) -> str:
-    """The way of the vector: small model, map, large model."""
-    leg = '<li class="leg" aria-hidden="true"></li>'
+def route(session: Session, badges: MapBadges | None) -> Markup:
+    """The path of the vector: small model, map, large model."""
     fit = "no map yet" if badges is None else f"R² {figure(badges.r2)} on held-out text"
     if badges is not None and badges.r2_standardised is not None:
         fit += f", standardised {figure(badges.r2_standardised)}"
-    small = _stop("small", "vector found in", session.small, session.small_layer, session.small_layers)
-    via = f'<li class="stop via"><span>taken across by an</span><b>affine map</b><small>{fit}</small></li>'
-    large = _stop("large", "steers", session.large, session.large_layer, session.large_layers)
-    return f'<ol class="route" aria-label="the way of the vector">{small}{leg}{via}{leg}{large}</ol>'
+    return _ROUTE(session=session, label=model_label, fit=fit)
 
 
-def badges_card(session: Session, badges: MapBadges | None, concept: str) -> str:
+def badges_card(session: Session, badges: MapBadges | None, concept: str) -> Markup:
     """The figures of the map in use, or one sentence that says how to get one."""
     if badges is None:
         layers = f"from layer {session.small_layer} to layer {session.large_layer}"
         return notice(f"There is no map {layers} yet; fit one below.", "hint")
     rows = [("held-out R²", figure(badges.r2), "variance of the large model's states that the map explains")]
-    rows.append(("standardised R²", known(badges.r2_standardised, figure), "the same, every dimension counted alike"))
+    rows.append(("standardised R²", known(badges.r2_standardised, figure), "the same, with equal weight per dimension"))
     hint = "share of the variance, small → large layer"
     if any(badges.outlier_dimensions):
         counts = _both(badges.outlier_dimensions, str)
@@ -53,35 +92,46 @@ def badges_card(session: Session, badges: MapBadges | None, concept: str) -> str
     if badges.direction_cosine is not None:
         rows.append(("direction cosine", figure(badges.direction_cosine), f"mapped against native {concept} vector"))
     if badges.norm_ratio is not None:
-        rows.append(("norm ratio", figure(badges.norm_ratio), f"mapped over native {concept} vector; 1 is as long"))
-    inner = "".join(
-        f'<div title="{escape(hint)}"><dt>{escape(name)}</dt><dd>{value}</dd><dd class="hint">{escape(hint)}</dd></div>'
-        for name, value, hint in rows
-    )
-    return f'<dl class="badges">{inner}</dl>' + "".join(notice(f"{sentence}.", "hint") for sentence in badges.caveats)
+        hint = f"length of the mapped over the native {concept} vector"
+        rows.append(("norm ratio", figure(badges.norm_ratio), hint))
+    return _BADGES(rows=rows, caveats=joined([notice(f"{sentence}.", "hint") for sentence in badges.caveats]))
 
 
-def notice(sentence: str, kind: str = "bad") -> str:
+def notice(sentence: str, kind: str = "bad") -> Markup:
     """One sentence beside the control it is about: "bad" for errors, "good" for success, "hint" for the rest."""
     if not sentence:
-        return ""
-    role = "alert" if kind == "bad" else "status"
-    return f'<p class="notice {kind}" role="{role}">{escape(_begun(sentence))}</p>'
+        return Markup("")
+    return _NOTICE(kind=kind, role="alert" if kind == "bad" else "status", sentence=capitalised(sentence))
 
 
-def progress_bar(progress: Progress) -> str:
+def added(text: str | Markup) -> Markup:
+    """A line in small print below what it explains."""
+    return _ADDED(text=text)
+
+
+def progress_bar(progress: Progress) -> Markup:
     """How far a study is, with what it is doing, and how long it still takes where that is known."""
-    share = round(progress.share * 100)
     left = "" if progress.left is None else f", {about(progress.left)} left"
-    bar = f'role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{share}"'
-    return (
-        f'<div class="progress" {bar}><i style="width:{share}%"></i></div>'
-        f'<p class="progress-text">{escape(_begun(progress.message))}{left} …</p>'
+    return _PROGRESS(share=round(progress.share * 100), message=capitalised(progress.message), left=left)
+
+
+def pair_name(small: str, large: str) -> str:
+    """A pair as people write it: both models by the last part of their names."""
+    return f"{model_label(small)} → {model_label(large)}"
+
+
+def opening_banner(small: str, large: str, old: Session | None, step: Progress | None = None) -> Markup:
+    """What is being opened and how far it is; meanwhile what is shown below is the old pair's, and is dimmed."""
+    return _OPENING(
+        kind="" if old is None else " veil",
+        pair=pair_name(small, large),
+        still="" if old is None else f" Dimmed below: still {pair_name(old.small, old.large)}.",
+        bar="" if step is None else progress_bar(step),
     )
 
 
 def about(seconds: float) -> str:
-    """A time as one says it: "about 25 s", "about 3 min", "about 2 h"."""
+    """A time as people say it: "about 25 s", "about 3 min", "about 2 h"."""
     if seconds < 60:
         # In steps, so that the figure does not flicker.
         return f"about {max(1, round(seconds)) if seconds < 10 else round(seconds / 5) * 5} s"
@@ -90,21 +140,17 @@ def about(seconds: float) -> str:
     return f"about {round(seconds / 3600)} h"
 
 
-def chips(examples: Sequence[str]) -> str:
+def chips(examples: Sequence[str]) -> Markup:
     """Prompts to try, as buttons that carry their text."""
-    buttons = "".join(f'<button type="button" data-text="{escape(text)}">{escape(text)}</button>' for text in examples)
-    return f'<div class="chips"><span>Try</span>{buttons}</div>' if buttons else ""
+    return _CHIPS(examples=examples) if examples else Markup("")
 
 
-def slider_ends(card: ConceptCard) -> str:
+def slider_ends(card: ConceptCard) -> Markup:
     """Which way the slider steers."""
-    return (
-        f'<div class="slider-ends"><span>← {escape(card.low_label)}</span><span>0: unsteered</span>'
-        f"<span>{escape(card.high_label)} →</span></div>"
-    )
+    return _ENDS(low=card.low_label, high=card.high_label)
 
 
-def slider_marks(calibration: Calibration) -> str:
+def slider_marks(calibration: Calibration) -> Markup:
     """Ticks below the slider where a strength costs so much on neutral text, and what they mean in one line.
 
     The words are in a line of their own, because ticks may stand closer than any label is wide.
@@ -112,17 +158,15 @@ def slider_marks(calibration: Calibration) -> str:
     known = zip(calibration.costs, calibration.strengths, strict=True)
     names = {strength: f"{cost:g} nat" + "s" * (cost != 1) for cost, strength in known}
     names[calibration.breaks] = f"{names.get(calibration.breaks, '')}, where text breaks,".removeprefix(", ")
-    ticks = "".join(
-        f'<span style="left:{50 + 50 * sign * strength / calibration.limit:.1f}%" '
-        f'title="{escape(name.rstrip(","))}: s = {figure(sign * strength)}"></span>'
+    ticks = [
+        (
+            f"{50 + 50 * sign * strength / calibration.limit:.1f}",
+            f"{name.rstrip(',')}: s = {figure(sign * strength)}",
+        )
         for sign in (-1, 1)
         for strength, name in names.items()
-    )
-    said = " · ".join(f"{escape(name)} at ±{strength:.2g}" for strength, name in names.items())
-    return (
-        f'<div class="slider-marks" aria-hidden="true">{ticks}</div>'
-        f'<p class="slider-costs">Ticks: cost on neutral text, {said}</p>'
-    )
+    ]
+    return _MARKS(ticks=ticks, said=" · ".join(f"{name} at ±{strength:.2g}" for strength, name in names.items()))
 
 
 def figure(number: float) -> str:
@@ -145,19 +189,11 @@ def known(value: Number | None, write: Callable[[Number], str]) -> str:
     return "–" if value is None else write(value)
 
 
-def _both(values: tuple[Number | None, Number | None], write: Callable[[Number], str]) -> str:
-    """A figure of the small and one of the large layer."""
-    return " → ".join(known(value, write) for value in values)
-
-
-def _begun(sentence: str) -> str:
+def capitalised(sentence: str) -> str:
     """The sentence with a capital, unless it begins with a name such as tinyworld-l or map.zip."""
     return sentence[:1].upper() + sentence[1:] if sentence.split(" ", 1)[0].isalpha() else sentence
 
 
-def _stop(role: str, verb: str, model: str, layer: int, layers: int) -> str:
-    name = model_label(model)
-    return (
-        f'<li class="stop {role}"><span>{verb}</span><b title="{escape(model)}">{escape(name)}</b>'
-        f"<small>after layer {layer} of 0 to {layers - 1}</small></li>"
-    )
+def _both(values: tuple[Number | None, Number | None], write: Callable[[Number], str]) -> str:
+    """A figure of the small and one of the large layer."""
+    return " → ".join(known(value, write) for value in values)

@@ -1,17 +1,18 @@
-"""What can be chosen from: what ships, and what stands on a visitor's own shelf."""
+"""What can be chosen from: what ships, and what is on a visitor's own shelf."""
 
 from abc import ABCMeta
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import gradio as gr
 
 from lrt_explorer.study.ground.world import WORLDS
 from lrt_explorer.ui.engine import Engine
+from lrt_explorer.workbench.evidence import shipped_suites
 from lrt_explorer.workbench.session import Session, Shelf
 
-OWN_VECTORS = ("found in the concept’s texts", "")
-"""The choice of those who steer with no vectors of their own."""
+OWN_VECTORS = ("from the concept’s texts", "")
+"""The choice without vectors of one's own."""
 NONE = ("none", "")
 GONE = "That set belongs to the pair that was open before; choose one from the list."
 
@@ -19,7 +20,7 @@ Choices = list[tuple[str, str]]
 
 
 def steered_concepts(engine: Engine, session: Session | None, shelf: Shelf) -> Choices:
-    """The concepts of the Steer tab: what ships for the pair, then what the visitor uses."""
+    """The concepts of the Steer tab: what ships for the pair, then the visitor's own."""
     return _once([*((card.name, card.name) for card in engine.concepts(session)), *_own(shelf)])
 
 
@@ -29,14 +30,14 @@ def all_sets(engine: Engine, session: Session | None, shelf: Shelf) -> Choices:
 
 
 def followed(offered: Choices, name: str, otherwise: str) -> str:
-    """The concept to go on with when the pair changes: the same one where it is offered."""
+    """The concept after the pair changed: the same one if it is offered."""
     values = {value for _, value in offered}
     # What ships for the pair is offered by name there, and by path beside other pairs.
     return next((same for same in (name, Path(name).stem) if same in values), otherwise)
 
 
 def belongs(engine: Engine, session: Session | None, name: str) -> bool:
-    """Whether a concept can be meant for this pair: one that ships for it, or any set by its path."""
+    """Whether a concept suits this pair: it ships for it, or is named by its path."""
     return Path(name).name != name or name in {card.name for card in engine.concepts(session)}
 
 
@@ -46,19 +47,30 @@ def steered_vectors(shelf: Shelf) -> Choices:
 
 
 def _known_concept(concept_list: gr.Dropdown, payload: str | None) -> str | None:
-    shipped = [item for world in WORLDS for name, path in world.concepts().items() for item in (name, str(path))]
-    if payload in shipped:
+    shipped = {item for world in WORLDS for name, path in world.concepts().items() for item in (name, str(path))}
+    suites = {suite.title for world in WORLDS for suite in shipped_suites(world)}
+    if payload == NONE[1] or (isinstance(payload, str) and payload in shipped | suites):
         return payload
     checked: str | None = gr.Dropdown.preprocess(concept_list, payload)  # type: ignore[assignment]
     return checked
 
 
-# Events that were on their way when the pair changed carry a concept of the old pair, and Gradio would answer them with
-# an error of its own. It also writes a stub beside the file of every such class, unless its metaclass is passed by.
-ConceptList: type[gr.Dropdown] = ABCMeta.__new__(
-    type(gr.Dropdown), gr.Dropdown.__name__, (gr.Dropdown,), {"preprocess": _known_concept}
-)
-"""A dropdown that also takes concepts of other pairs than the one that is open; whoever reads it asks `belongs`."""
+def _kept_value(shelf_list: gr.Dropdown, payload: str | None) -> str | None:
+    offered = {value for _, value in shelf_list.choices}
+    return payload if isinstance(payload, str) and payload in offered else None
+
+
+def _dropdown(preprocess: Callable[[gr.Dropdown, str | None], str | None]) -> type[gr.Dropdown]:
+    # Gradio also writes a stub beside the file of every such class, unless its metaclass is bypassed.
+    return ABCMeta.__new__(type(gr.Dropdown), gr.Dropdown.__name__, (gr.Dropdown,), {"preprocess": preprocess})
+
+
+# Events that were on their way when the pair changed carry a value that is no longer offered, and Gradio would answer
+# them with an error of its own.
+ConceptList = _dropdown(_known_concept)
+"""A dropdown that also takes concepts and suites of other pairs than the one that is open; handlers ask `belongs`."""
+ShelfList = _dropdown(_kept_value)
+"""A dropdown whose value is None where it is not offered: a value that a page makes up names no folder."""
 
 
 def _own(shelf: Shelf) -> Choices:

@@ -1,15 +1,14 @@
-"""The Concepts tab: choose, write or import a contrast set, look at its pairs, check it, make vectors of it."""
+"""The Concepts tab: choose, write or import a contrast set, see its pairs, check it, make vectors from it."""
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.ui.cards import notice
-from lrt_explorer.ui.check_panel import build_check
+from lrt_explorer.ui.check_panel import CheckPanel
 from lrt_explorer.ui.choices import (
     GONE,
     NONE,
@@ -21,218 +20,164 @@ from lrt_explorer.ui.choices import (
     steered_concepts,
     steered_vectors,
 )
+from lrt_explorer.ui.draft_fields import DraftFields
 from lrt_explorer.ui.engine import Engine
-from lrt_explorer.ui.guard import guarded
 from lrt_explorer.ui.pair_table import set_card
 from lrt_explorer.ui.stage import Stage
-from lrt_explorer.ui.steer_tab import SET_FILES, SteerTab
-from lrt_explorer.ui.steered import steer_with_set
-from lrt_explorer.ui.vectors_panel import build_vectors
+from lrt_explorer.ui.steer_tab import SET_FILES
+from lrt_explorer.ui.steered import Steered
+from lrt_explorer.ui.vectors_panel import VectorsPanel
+from lrt_explorer.ui.wiring import QUICK, Outputs, guarded_by, to_status, wire_save
 from lrt_explorer.workbench.draft import Draft, drafted
 from lrt_explorer.workbench.session import Session, Shelf
 
 TAB = "concepts"
-PAIRS_SHOWN = "I would be delighted to help. | What do you want now?\nWould you kindly wait? | Wait."
 
 
-def build_concepts(engine: Engine, session: gr.State, shelf: gr.State, steering: SteerTab, stage: Stage) -> None:
-    """Lay out the tab and wire what happens inside it.
+class ConceptsTab:
+    """The tab.
 
-    Args:
-        engine: the studies.
-        session: the visitor's pair.
-        shelf: what the visitor has written, brought or made.
-        steering: the Steer tab, which uses what is made here.
-        stage: what goes when another pair is opened.
+    Attributes:
+        chosen: the set that is shown.
+        pairs: what it holds.
+        check, vectors: the parts below it.
+        status: results and errors.
     """
-    sets = all_sets(engine, None, Shelf())
-    first = engine.concepts(None)[0].name
-    with gr.Row(elem_classes="ask"):
-        chosen = ConceptList(
-            sets,
-            value=first,
-            label="Contrast set",
-            info="texts in pairs, with and without a behaviour; those that ship, and your own",
-            scale=3,
-            min_width=230,
+
+    def __init__(self, engine: Engine, session: gr.State, steered: Steered, stage: Stage) -> None:
+        """Lay out the tab and wire what happens inside it.
+
+        Args:
+            engine: the studies.
+            session: the visitor's pair.
+            steered: the parts of the Steer tab that use what is made here, and the visitor's shelf.
+            stage: what goes when another pair is opened.
+        """
+        self.engine, self.session, self.steered = engine, session, steered
+        sets = all_sets(engine, None, Shelf())
+        first = engine.concepts(None)[0].name
+        with gr.Row(elem_classes="ask"):
+            self.chosen = ConceptList(
+                sets,
+                value=first,
+                label="Contrast set",
+                info="pairs of texts with and without a behaviour",
+                scale=3,
+                min_width=230,
+            )
+            with gr.Column(scale=2, min_width=200), gr.Row(elem_classes="pairwise"):
+                self.use = gr.Button("Use in Steer", variant="primary", size="sm", min_width=110, elem_id="set-use")
+                self.save = gr.Button("Download", size="sm", min_width=90, elem_id="set-save")
+        with gr.Accordion("Write or import a set", open=False, elem_id="write"):
+            self.draft = DraftFields()
+            with gr.Row(elem_classes="pairwise"):
+                self.preview = gr.Button("Preview", size="sm", min_width=90, scale=0, elem_id="draft-preview")
+                self.keep = gr.Button(
+                    "Keep this set", variant="primary", size="sm", min_width=120, scale=0, elem_id="draft-keep"
+                )
+                self.bring = gr.UploadButton(
+                    "Import a file …", size="sm", file_types=SET_FILES, min_width=130, scale=0, elem_id="set-import"
+                )
+        self.status = gr.HTML(elem_id="set-status")
+        self.pairs = gr.HTML(set_card(engine.contrast(None, first)), apply_default_css=False, elem_id="set-pairs")
+        self.check = CheckPanel(engine, session, self.chosen, stage)
+        self.vectors = VectorsPanel(engine, session, steered, self.chosen, self.check.recipe)
+        self._wire()
+
+    def _wire(self) -> None:
+        session, steered, shelf, vectors = self.session, self.steered, self.steered.shelf, self.vectors
+        shown: list[Block] = [self.pairs, self.status]
+        kept: list[Block] = [shelf, self.chosen, *shown]
+        self.chosen.input(self.on_set_chosen, [session, self.chosen], shown, **QUICK)
+        self.preview.click(self.on_preview_clicked, self.draft.fields, shown, **QUICK)
+        self.keep.click(self.on_keep_clicked, [session, shelf, *self.draft.fields], kept, **QUICK)
+        self.bring.upload(self.on_set_uploaded, [session, shelf, self.bring], kept, **QUICK)
+        self.use.click(
+            self.on_use_clicked,
+            [session, shelf, self.chosen, steered.prompt, steered.asked],
+            [*steered.outputs, self.status],
+            **QUICK,
         )
-        with gr.Column(scale=2, min_width=200), gr.Row(elem_classes="pairwise"):
-            use = gr.Button("Use in Steer", variant="primary", size="sm", min_width=110, elem_id="set-use")
-            save = gr.Button("Download", size="sm", min_width=90, elem_id="set-save")
-    with gr.Accordion("Write or import a set", open=False, elem_id="write"):
-        fields, preview, keep, bring = _write_fields()
-    status = gr.HTML(elem_id="set-status")
-    shown = gr.HTML(set_card(engine.contrast(None, first)), apply_default_css=False, elem_id="set-pairs")
-    download = gr.DownloadButton(visible="hidden", elem_id="set-download")
-    recipe = build_check(engine, session, chosen, stage)
-    own = build_vectors(engine, session, shelf, steering, chosen, recipe)
-
-    quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    chosen.input(partial(show_set, engine), [session, chosen], [shown, status], **quick)
-    preview.click(preview_draft, fields, [shown, status], **quick)
-    keep.click(partial(keep_draft, engine), [session, shelf, *fields], [shelf, chosen, shown, status], **quick)
-    bring.upload(partial(import_set, engine), [session, shelf, bring], [shelf, chosen, shown, status], **quick)
-    use.click(
-        partial(use_set, engine),
-        [session, shelf, chosen, steering.prompt, steering.asked],
-        [shelf, steering.concept, *steering.about, steering.vectors, status],
-        **quick,
-    )
-    saved = save.click(partial(save_set, engine), [session, chosen], [download, status], **quick)
-    saved.success(None, js="() => document.querySelector('#set-download').click()", api_visibility="private")
-    shelf.change(
-        partial(restock, engine),
-        [session, shelf],
-        [chosen, steering.concept, steering.vectors, own.other, own.chosen],
-        **quick,
-    )
-    session.change(
-        partial(follow_pair, engine), [session, shelf, chosen, own.other], [chosen, own.other, shown], **quick
-    )
-
-
-def _write_fields() -> tuple[list[gr.components.Component], gr.Button, gr.Button, gr.UploadButton]:
-    """The fields of a draft in the order of `Draft`, and what is done with them."""
-    with gr.Row():
-        name = gr.Textbox(
-            label="Name", info="what the concept is called", max_lines=1, min_width=150, elem_id="draft-name"
+        wire_save(self.save, self.engine.set_file, [session, self.chosen], self.status)
+        shelf.change(
+            self.on_shelf_changed,
+            [session, shelf],
+            [self.chosen, steered.concept, steered.vectors, vectors.other, vectors.chosen],
+            **QUICK,
         )
-        high = gr.Textbox(
-            label="With it, texts are",
-            info="one word, such as polite",
-            max_lines=1,
-            min_width=150,
-            elem_id="draft-high",
+        session.change(
+            self.on_pair_opened,
+            [session, shelf, self.chosen, vectors.other],
+            [self.chosen, vectors.other, self.pairs],
+            **QUICK,
         )
-        low = gr.Textbox(
-            label="Without it, texts are",
-            info="one word, such as rude",
-            max_lines=1,
-            min_width=150,
-            elem_id="draft-low",
-        )
-    pairs = gr.Textbox(
-        label="Pairs",
-        info="one a line: the text with the behaviour, a tab or ' | ', the text without it; paste two columns",
-        placeholder=PAIRS_SHOWN,
-        lines=5,
-        max_lines=14,
-        elem_id="draft-pairs",
-    )
-    with gr.Row():
-        prompts = gr.Textbox(
-            label="Readout prompts",
-            info="optional; one a line, whose next word tells how far the behaviour shows",
-            placeholder="He turned to the waiter and said",
-            lines=2,
-            max_lines=8,
-            min_width=240,
-            elem_id="draft-prompts",
-        )
-        high_answers = gr.Textbox(
-            label="Words with it",
-            info="optional; that may follow, parted by commas",
-            placeholder="please, thank",
-            max_lines=2,
-            min_width=170,
-            elem_id="draft-high-answers",
-        )
-        low_answers = gr.Textbox(
-            label="Words without it",
-            info="optional; none stand for all others",
-            placeholder="hurry, now",
-            max_lines=2,
-            min_width=170,
-            elem_id="draft-low-answers",
-        )
-    with gr.Row(elem_classes="pairwise"):
-        preview = gr.Button("Preview", size="sm", min_width=90, scale=0, elem_id="draft-preview")
-        keep = gr.Button("Keep this set", variant="primary", size="sm", min_width=120, scale=0, elem_id="draft-keep")
-        bring = gr.UploadButton(
-            "Import a file …", size="sm", file_types=SET_FILES, min_width=130, scale=0, elem_id="set-import"
-        )
-    return [name, high, low, pairs, prompts, high_answers, low_answers], preview, keep, bring
 
+    @guarded_by(to_status)
+    def on_set_chosen(self, session: Session | None, name: str) -> Iterator[Outputs]:
+        """Show the pairs of a set."""
+        if not belongs(self.engine, session, name):
+            raise SettingsError(GONE)
+        yield {self.pairs: set_card(self.engine.contrast(session, name)), self.status: ""}
 
-@guarded(lambda sentence: (gr.skip(), notice(sentence)))
-def show_set(engine: Engine, session: Session | None, name: str) -> Iterator[tuple[Any, str]]:
-    """Show the pairs of a set."""
-    if not belongs(engine, session, name):
-        raise SettingsError(GONE)
-    yield set_card(engine.contrast(session, name)), ""
+    @guarded_by(to_status)
+    def on_preview_clicked(self, *fields: str) -> Iterator[Outputs]:
+        """Show what the fields make, without keeping it."""
+        said = notice("A preview; keep the set to use it.", "hint")
+        yield {self.pairs: set_card(drafted(Draft(*fields))), self.status: said}
 
+    @guarded_by(to_status)
+    def on_keep_clicked(self, session: Session | None, shelf: Shelf, *fields: str) -> Iterator[Outputs]:
+        """Put what the fields make on the shelf, and choose it."""
+        yield self._kept(session, self.engine.keep_set(shelf, drafted(Draft(*fields))))
 
-@guarded(lambda sentence: (gr.skip(), notice(sentence)))
-def preview_draft(*fields: str) -> Iterator[tuple[Any, str]]:
-    """Show what the fields make, without keeping it."""
-    yield set_card(drafted(Draft(*fields))), notice("A preview; keep the set to use it.", "hint")
+    @guarded_by(to_status)
+    def on_set_uploaded(self, session: Session | None, shelf: Shelf, file: str | None) -> Iterator[Outputs]:
+        """Put a set from a file on the shelf, and choose it."""
+        if file is None:
+            yield {self.status: ""}
+            return
+        yield self._kept(session, self.engine.import_set(shelf, Path(file)))
 
+    @guarded_by(to_status)
+    def on_use_clicked(
+        self, session: Session | None, shelf: Shelf, name: str, prompt: str, asked: int
+    ) -> Iterator[Outputs]:
+        """Choose the set in the Steer tab, which other tabs follow, with the vectors of its own texts."""
+        if not belongs(self.engine, session, name):
+            raise SettingsError(GONE)
+        steered = self.steered.steer_with_set(session, shelf, name, prompt, asked)
+        own_vectors = gr.Dropdown(steered_vectors(steered[self.steered.shelf]), value=OWN_VECTORS[1])
+        said = notice(f"In use in the Steer tab: {self.engine.contrast(session, name).name}.", "good")
+        yield {**steered, self.steered.vectors: own_vectors, self.status: said}
 
-@guarded(lambda sentence: (gr.skip(), gr.skip(), gr.skip(), notice(sentence)))
-def keep_draft(
-    engine: Engine, session: Session | None, shelf: Shelf, *fields: str
-) -> Iterator[tuple[Any, Any, Any, str]]:
-    """Put what the fields make on the shelf, and choose it."""
-    yield _chosen(engine, session, engine.keep_set(shelf, drafted(Draft(*fields))))
+    def on_shelf_changed(self, session: Session | None, shelf: Shelf) -> Outputs:
+        """Offer what is on the shelf wherever sets and vectors are chosen, without changing the choice."""
+        sets = all_sets(self.engine, session, shelf)
+        return {
+            self.chosen: gr.Dropdown(sets),
+            self.steered.concept: gr.Dropdown(steered_concepts(self.engine, session, shelf)),
+            self.steered.vectors: gr.Dropdown(steered_vectors(shelf), visible=bool(shelf.vectors)),
+            self.vectors.other: gr.Dropdown([NONE, *sets]),
+            self.vectors.chosen: gr.Dropdown(list(shelf.vectors)),
+        }
 
+    def on_pair_opened(self, session: Session | None, shelf: Shelf, name: str, other: str) -> Outputs:
+        """Offer what ships for the pair first; the choice stays if it suits the pair."""
+        sets = all_sets(self.engine, session, shelf)
+        chosen = followed(sets, name, self.engine.concepts(session)[0].name)
+        return {
+            self.chosen: gr.Dropdown(sets, value=chosen),
+            self.vectors.other: gr.Dropdown([NONE, *sets], value=followed(sets, other, NONE[1])),
+            self.pairs: set_card(self.engine.contrast(session, chosen)),
+        }
 
-@guarded(lambda sentence: (gr.skip(), gr.skip(), gr.skip(), notice(sentence)))
-def import_set(
-    engine: Engine, session: Session | None, shelf: Shelf, file: str | None
-) -> Iterator[tuple[Any, Any, Any, str]]:
-    """Put a set from a file on the shelf, and choose it."""
-    if file is None:
-        yield gr.skip(), gr.skip(), gr.skip(), ""
-        return
-    yield _chosen(engine, session, engine.import_set(shelf, Path(file)))
-
-
-@guarded(lambda sentence: (*[gr.skip()] * 7, notice(sentence)))
-def use_set(
-    engine: Engine, session: Session | None, shelf: Shelf, name: str, prompt: str, asked: int
-) -> Iterator[tuple[Any, ...]]:
-    """Choose the set in the Steer tab, which the other tabs follow, with the vectors that its own texts give."""
-    if not belongs(engine, session, name):
-        raise SettingsError(GONE)
-    kept, *steered = steer_with_set(engine, session, shelf, name, prompt, asked)
-    own_vectors = gr.Dropdown(steered_vectors(kept), value=OWN_VECTORS[1])
-    said = notice(f"In use in the Steer tab: {engine.contrast(session, name).name}.", "good")
-    yield kept, *steered, own_vectors, said
-
-
-@guarded(lambda sentence: (gr.skip(), notice(sentence)))
-def save_set(engine: Engine, session: Session | None, name: str) -> Iterator[tuple[Any, str]]:
-    """Hand the set to the browser as JSON Lines."""
-    file = engine.set_file(session, name)
-    yield gr.DownloadButton(value=str(file)), notice(f"Saved as {file.name}.", "good")
-
-
-def restock(engine: Engine, session: Session | None, shelf: Shelf) -> tuple[Any, Any, Any, Any, Any]:
-    """Offer what is on the shelf wherever sets and vectors are chosen; what is chosen there stays."""
-    return (
-        gr.Dropdown(all_sets(engine, session, shelf)),
-        gr.Dropdown(steered_concepts(engine, session, shelf)),
-        gr.Dropdown(steered_vectors(shelf), visible=bool(shelf.vectors)),
-        gr.Dropdown([NONE, *all_sets(engine, session, shelf)]),
-        gr.Dropdown(list(shelf.vectors)),
-    )
-
-
-def follow_pair(engine: Engine, session: Session | None, shelf: Shelf, name: str, other: str) -> tuple[Any, Any, str]:
-    """Offer what ships for the pair first; what was chosen stays where it can be meant for this pair."""
-    sets = all_sets(engine, session, shelf)
-    chosen = followed(sets, name, engine.concepts(session)[0].name)
-    second = followed(sets, other, NONE[1])
-    shown = set_card(engine.contrast(session, chosen))
-    return gr.Dropdown(sets, value=chosen), gr.Dropdown([NONE, *sets], value=second), shown
-
-
-def _chosen(engine: Engine, session: Session | None, shelf: Shelf) -> tuple[Shelf, gr.Dropdown, str, str]:
-    label, file = shelf.sets[-1]
-    said = notice(f"Kept as “{label}” until you leave the page; check it, use it, or download it.", "good")
-    return (
-        shelf,
-        gr.Dropdown(all_sets(engine, session, shelf), value=file),
-        set_card(engine.contrast(session, file)),
-        said,
-    )
+    def _kept(self, session: Session | None, shelf: Shelf) -> Outputs:
+        """Choose the last set of the shelf."""
+        label, file = shelf.sets[-1]
+        said = notice(f"Kept as “{label}” until you leave the page. Check it, use it, or download it.", "good")
+        return {
+            self.steered.shelf: shelf,
+            self.chosen: gr.Dropdown(all_sets(self.engine, session, shelf), value=file),
+            self.pairs: set_card(self.engine.contrast(session, file)),
+            self.status: said,
+        }

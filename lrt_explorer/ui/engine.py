@@ -1,4 +1,4 @@
-"""What the screen needs from the workbench, so that it can be built and tested with anything that gives this."""
+"""What the screen needs from the workbench, so that it can be tested without models."""
 
 from collections.abc import Collection, Generator, Sequence
 from pathlib import Path
@@ -37,19 +37,19 @@ class ConceptEngine(Protocol):
         """Every set that ships: its title, and its name, or its path if it is for other models."""
 
     def contrast(self, session: Session | None, name: str) -> ContrastSet:
-        """A set that ships for these models by name, or any other by its path."""
+        """A set that ships for these models by name, or any set by its path."""
 
     def keep_set(self, shelf: Shelf, contrast: ContrastSet) -> Shelf:
-        """Put a set that was written on the shelf, as the last one."""
+        """Put a set on the shelf, as the last one."""
 
     def import_set(self, shelf: Shelf, file: Path) -> Shelf:
-        """Put a set from a file of any known format on the shelf, as the last one."""
+        """Put a set from a file of any supported format on the shelf, as the last one."""
 
     def set_file(self, session: Session | None, name: str) -> Path:
         """A set as a JSON Lines file to take away."""
 
     def check(self, session: Session, name: str, recipe: Recipe) -> Generator[Progress, None, ConceptCheck]:
-        """What a set's vectors are worth, before anyone steers."""
+        """Whether a set's vectors are likely to steer."""
 
     def make(
         self, session: Session, shelf: Shelf, name: str, other: str, recipe: Recipe
@@ -57,10 +57,10 @@ class ConceptEngine(Protocol):
         """Find vectors by a recipe, `other` being a second set or "", and put them on the shelf as the last ones."""
 
     def import_vector(self, session: Session, shelf: Shelf, file: Path) -> Shelf:
-        """Put a vector from a file on the shelf, if it lives in a layer in use, as the last one."""
+        """Put a vector from a file on the shelf as the last one, if it belongs to a layer in use."""
 
     def vectors(self, session: Session, folder: str) -> VectorCards:
-        """What there is to show of vectors of the shelf."""
+        """What the screen shows of vectors of the shelf."""
 
     def vector_file(self, session: Session, folder: str, whose: Whose, ending: str) -> Path:
         """One vector of the shelf as a file to take away, "safetensors" or "gguf"."""
@@ -73,40 +73,40 @@ class Engine(ConceptEngine, Protocol):
     """
 
     def pairs(self) -> Sequence[PairCard]:
-        """The pairs offered, the one shown first at the head."""
+        """The pairs offered, the opening one first."""
 
     def concepts(self, session: Session | None) -> Sequence[ConceptCard]:
-        """The concepts that ship for these models, the one shown first at the head."""
+        """The concepts that ship for these models, the opening one first."""
 
     def concept(self, session: Session | None, name: str) -> ConceptCard:
         """A concept that ships for these models by name, or any other by the path of its contrast set."""
 
     def examples(self) -> Collection[str]:
-        """The prompts that are offered as examples, for whichever models."""
+        """The prompts that are offered as examples, for any models."""
 
     def open(self, small: str, large: str) -> Generator[Progress, None, Session]:
-        """Load both models, at the layers that ship for them, with the map that ships if there is one."""
+        """Load both models at their default layers, with the map that ships if there is one."""
 
     def time_fit(self, session: Session) -> Generator[Progress, None, None]:
-        """Time one small batch of the session's pair, so that `fit_seconds` can tell; at once where it was timed."""
+        """Time one small batch of the session's pair for `fit_seconds`, unless it was timed before."""
 
     def fit_seconds(self, session: Session, tokens: int) -> float | None:
-        """How long a fit of so many pairs of tokens takes; None before `time_fit`."""
+        """Seconds that a fit on so many pairs of tokens takes; None before `time_fit`."""
 
     def at_layers(self, session: Session, small_layer: int, large_layer: int) -> Session:
-        """The session at other layers, with a map at hand for them, or solved from moments at hand, if there is one."""
+        """The session at other layers, with their map if one is saved, ships, or can be solved from cached moments."""
 
     def suggest(self, session: Session) -> Generator[Progress, None, Suggestion]:
-        """Layers picked by held-out evidence: that of all layer pairs if it is at hand, else that of some tried now."""
+        """Layers picked by held-out evidence: of all layer pairs if they are scored, else of a few scored now."""
 
     def methods(self) -> Methods:
         """The estimators."""
 
     def with_method(self, session: Session, method: str) -> Session:
-        """The session with another estimator, and with a map by it if one is at hand or can be solved from moments."""
+        """The session with another estimator, with a map by it if one is saved or can be solved from cached moments."""
 
     def fit(self, session: Session, tokens: int, text_file: Path | None) -> Generator[Progress, None, Session]:
-        """Fit a map at the session's layers by the session's estimator and keep it."""
+        """Fit a map at the session's layers by the session's estimator, and save it."""
 
     def layers(self, session: Session, text_file: Path | None) -> LayerScores | None:
         """Every layer pair of the session's models, if they were computed from this text; None otherwise."""
@@ -117,13 +117,13 @@ class Engine(ConceptEngine, Protocol):
         """Score every layer pair and remember the scores."""
 
     def use_pair(self, session: Session, small_layer: int, large_layer: int, text_file: Path | None) -> Session:
-        """The session at a layer pair that was computed, its map solved from the moments by the session's estimator."""
+        """The session at a layer pair that was scored, its map solved from moments by the session's estimator."""
 
     def badges(self, session: Session, concept: str) -> MapBadges | None:
-        """The figures of the session's map, at once; None while it has none. Those of the concept may come later."""
+        """The figures of the session's map; None while it has none. Those of the concept may come later."""
 
     def import_map(self, session: Session, files: Sequence[Path]) -> Session:
-        """Take a map from a zip file or from its two files."""
+        """Use a map from a zip file or from its two files."""
 
     def export_map(self, session: Session) -> Path:
         """The session's map as one zip file."""
@@ -131,7 +131,7 @@ class Engine(ConceptEngine, Protocol):
     def calibration(
         self, session: Session, concept: str, reading: str, vectors: str
     ) -> Generator[Progress, None, Calibration]:
-        """The strengths that suit the native vector, at once if they are known already.
+        """The strengths that suit the native vector; cached.
 
         Reading and vectors are those of `SteerSpec`.
         """
@@ -140,18 +140,18 @@ class Engine(ConceptEngine, Protocol):
         """All arms side by side, with vectors from a few pairs of the concept where all are not yet read."""
 
     def read_all(self, session: Session, concept: str, reading: str, vectors: str) -> Generator[Progress, None, bool]:
-        """Read all pairs of the concept, for the next comparison; whether there was anything left to read."""
+        """Read all pairs of the concept for the next comparison; False if all were read before."""
 
     def picture(self, session: Session, settings: SpaceSettings) -> Generator[Progress, None, SpacePicture]:
-        """Both models' activations in one space; a picture asked for again is at hand at once."""
+        """Both models' activations in one space; pictures are cached."""
 
     def suites(self, session: Session | None) -> Sequence[Suite]:
-        """The suites of concepts that ship for these models, the one offered first at the head."""
+        """The suites of concepts that ship for these models, the default one first."""
 
     def evaluate(
         self, session: Session, settings: EvidenceSettings, text_file: Path | None
     ) -> Generator[Progress, None, Evaluation]:
-        """Evidence for the session's map; an `EvaluationStep` for every concept that is finished, which is kept."""
+        """Evidence for the session's map; every finished concept is kept, and yielded as an `EvaluationStep`."""
 
     def compare_models(self, models: Models, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
         """A comparison by the names of two models, with vectors from all pairs of the concept."""
@@ -160,4 +160,4 @@ class Engine(ConceptEngine, Protocol):
         """Evidence by the names of two models."""
 
     def fit_models(self, models: Models, spec: FitSpec) -> Generator[Progress, None, FitResult]:
-        """A map by the names of two models; only the usual one of the shipped text is what others find."""
+        """A map by the names of two models; others find it if its text and estimator are the defaults."""

@@ -1,58 +1,112 @@
-"""What the Evidence tab shows of an evaluation: pure functions from results to the values of its pieces."""
+"""What the Evidence tab shows of an evaluation."""
 
-from html import escape
-from typing import Any
+from dataclasses import dataclass
 
 import gradio as gr
+from gradio.blocks import Block
 
 from lrt_explorer.plots import cost_figure, dose_figure, forest_figure, prompts_figure
 from lrt_explorer.report import arms_table, captions, concept_summary, prompt_cards, suite_summary, suite_table
+from lrt_explorer.report.template import HtmlTemplate, joined
+from lrt_explorer.store import assets_home
 from lrt_explorer.study.evaluation.evaluate import Evaluation
 from lrt_explorer.study.ground.known import model_label
-from lrt_explorer.ui.cards import notice
+from lrt_explorer.ui.cards import added, notice
+from lrt_explorer.ui.plot import plot_html
+from lrt_explorer.ui.wiring import Outputs
 from lrt_explorer.workbench.session import Session
 
-NOTHING_SHOWN: tuple[Any, ...] = ("", gr.Row(visible=False), *[""] * 10)
+_CONCEPT = HtmlTemplate('<h2 class="concept-head">{{ name }} <small>{{ low }} → {{ high }}</small></h2>')
 
 
-def shown_pieces(evaluation: Evaluation, chosen: str) -> tuple[Any, ...]:
-    """Head, takeaway, table, forest, concept, dose and caption, cost and caption, arms, prompts, cards, in this order.
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """The evaluation on the screen, and the session that it was made in."""
 
-    Args:
-        evaluation: at least one concept.
-        chosen: the concept that was picked; the one with the highest retention if it is not among them.
+    session: Session
+    evaluation: Evaluation
+
+
+class EvidenceView:
+    """The pieces in the order in which they are read.
+
+    Attributes:
+        report, sheet: buttons that save.
+        table: all concepts; its event `pick` brings a name.
+        forest: the retention of all concepts; its event `pick` brings points.
     """
-    ranked = evaluation.ranked()
-    result = next((one for one in ranked if one.evidence.name == chosen), ranked[0])
-    evidence = result.evidence
-    ends = f"{escape(evidence.negative_label)} → {escape(evidence.positive_label)}"
-    about = (
-        f'{_caption(captions.FOREST)}<h2 class="concept-head">{escape(evidence.name)} <small>{ends}</small></h2>'
-        f"{concept_summary(result)}"
-    )
-    return (
-        suite_summary(evaluation),
-        gr.Row(visible=True),
-        suite_table(evaluation, evidence.name) + _caption(captions.TABLE),
-        forest_figure(evaluation).to_json(),
-        about,
-        dose_figure(evidence).to_json(),
-        _caption(captions.DOSE),
-        cost_figure(evidence).to_json(),
-        _caption(captions.COST),
-        arms_table(evidence),
-        prompts_figure(evidence).to_json(),
-        _caption(captions.PROMPTS) + prompt_cards(evidence),
-    )
+
+    def __init__(self) -> None:
+        """Lay out the pieces, empty."""
+        self.head = gr.HTML(elem_id="evidence-head")
+        with gr.Row(visible=False, elem_classes="takeaway") as self.takeaway:
+            self.report = gr.Button(
+                "Save the report (HTML)", size="sm", scale=0, min_width=190, elem_id="evidence-report"
+            )
+            self.sheet = gr.Button(
+                "Save the numbers (CSV)", size="sm", scale=0, min_width=190, elem_id="evidence-sheet"
+            )
+        script = (assets_home() / "table.js").read_text(encoding="utf-8")
+        self.table = gr.HTML(elem_id="evidence-table", apply_default_css=False, js_on_load=script)
+        self.forest = plot_html("evidence-forest-plot")
+        self.about = gr.HTML(elem_id="evidence-concept")
+        with gr.Row(elem_classes="picture"):
+            with gr.Column(scale=3, min_width=320):
+                self.dose = plot_html("evidence-dose-plot")
+                self.dose_caption = gr.HTML(elem_id="evidence-dose-caption")
+            with gr.Column(scale=2, min_width=300):
+                self.cost = plot_html("evidence-cost-plot")
+                self.cost_caption = gr.HTML(elem_id="evidence-cost-caption")
+        self.arms = gr.HTML(elem_id="evidence-arms", apply_default_css=False)
+        self.one_by_one = plot_html("evidence-prompts-plot")
+        self.cards = gr.HTML(elem_id="evidence-cards", apply_default_css=False)
+
+    @property
+    def outputs(self) -> list[Block]:
+        """Everything that the methods below write to."""
+        return [
+            *(self.head, self.takeaway, self.table, self.forest, self.about, self.dose, self.dose_caption),
+            *(self.cost, self.cost_caption, self.arms, self.one_by_one, self.cards),
+        ]
+
+    def empty(self) -> Outputs:
+        """Nothing is shown."""
+        return {**dict.fromkeys(self.outputs, ""), self.takeaway: gr.Row(visible=False)}
+
+    def show(self, evaluation: Evaluation, chosen: str) -> Outputs:
+        """Show an evaluation and one concept of it.
+
+        Args:
+            evaluation: at least one concept.
+            chosen: the concept that was picked; the one with the highest retention if it is not among them.
+        """
+        ranked = evaluation.ranked()
+        result = next((one for one in ranked if one.evidence.name == chosen), ranked[0])
+        evidence = result.evidence
+        concept = _CONCEPT(name=evidence.name, low=evidence.negative_label, high=evidence.positive_label)
+        return {
+            self.head: suite_summary(evaluation),
+            self.takeaway: gr.Row(visible=True),
+            self.table: joined([suite_table(evaluation, evidence.name), added(captions.TABLE)]),
+            self.forest: forest_figure(evaluation).to_json(),
+            self.about: joined([added(captions.FOREST), concept, concept_summary(result)]),
+            self.dose: dose_figure(evidence).to_json(),
+            self.dose_caption: added(captions.DOSE),
+            self.cost: cost_figure(evidence).to_json(),
+            self.cost_caption: added(captions.COST),
+            self.arms: arms_table(evidence),
+            self.one_by_one: prompts_figure(evidence).to_json(),
+            self.cards: joined([added(captions.PROMPTS), prompt_cards(evidence)]),
+        }
 
 
 def stale_notice(made: Session, now: Session | None) -> str:
-    """One sentence where the session is no longer the one that the evidence was made in."""
+    """One sentence if the session has changed since the evidence was made."""
     if now is None or _matters(made) == _matters(now):
         return ""
     pair = f"{model_label(made.small)} layer {made.small_layer} → {model_label(made.large)} layer {made.large_layer}"
-    changed = "the map in use is another" if _pair(made) == _pair(now) else "another pair of layers is in use"
-    return notice(f"This is the evidence for {pair}, but {changed} now; press Run to evaluate what is in use.", "bad")
+    changed = "another map is in use" if _pair(made) == _pair(now) else "another pair of layers is in use"
+    return notice(f"This evidence is for {pair}, but {changed} now. Press Run to evaluate what is in use.", "bad")
 
 
 def _pair(session: Session) -> tuple[object, ...]:
@@ -61,7 +115,3 @@ def _pair(session: Session) -> tuple[object, ...]:
 
 def _matters(session: Session) -> tuple[object, ...]:
     return *_pair(session), session.map_folder, session.map_mark
-
-
-def _caption(text: str) -> str:
-    return f'<p class="added">{text}</p>'

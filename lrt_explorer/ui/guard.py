@@ -11,7 +11,7 @@ P = ParamSpec("P")
 Shown = TypeVar("Shown")
 
 logger = logging.getLogger(__name__)
-UNEXPECTED = "Something went wrong that should not have; the details are in the program's log, and you can go on."
+UNEXPECTED = "Something unexpected went wrong. The program's log has the details; you can go on."
 
 
 def guarded(show: Callable[[str], Shown]) -> Callable[[Callable[P, Iterator[Shown]]], Callable[P, Iterator[Shown]]]:

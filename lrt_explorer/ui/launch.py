@@ -54,5 +54,5 @@ def serve(engine: Engine, host: str | None, port: int | None, *, public: bool = 
 
 
 def handed_out() -> list[Path]:
-    """The folders that visitors may take files from, by names that nobody guesses; none of them is ever listed."""
+    """The folders that visitors download from. Names of files cannot be guessed, and folders are never listed."""
     return [data_home() / "downloads", visitors_home(), assets_home() / "concepts", assets_home() / "concepts-real"]

@@ -2,20 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
-from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.study.ground.progress import Progress, timed
-from lrt_explorer.ui.cards import about, notice, progress_bar
+from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.ui.cards import about, notice, opening_banner, pair_name, progress_bar
 from lrt_explorer.ui.engine import Engine
-from lrt_explorer.ui.guard import guarded
 from lrt_explorer.ui.map_panel import MapPanel
-from lrt_explorer.ui.setup_panel import MODEL_WORK, OTHER, PARALLEL, SetupPanel, opened, shown_layers
-from lrt_explorer.ui.stage import READING, Stage, moved, opening_banner, pair_name
-from lrt_explorer.ui.wiring import wire_stop
+from lrt_explorer.ui.setup_panel import OTHER, SetupPanel, opened
+from lrt_explorer.ui.stage import READING, Stage
+from lrt_explorer.ui.wiring import MODEL_WORK, QUICK, Outputs, guarded_by, progress_in, run_study, to_status, wire_stop
 from lrt_explorer.workbench.session import Session
 from lrt_explorer.workbench.starting_points import first_fit_tokens
 
@@ -23,137 +21,117 @@ LONGEST_UNASKED = 600.0
 """Seconds that a first map may take to be fitted without being asked for."""
 FITTING = "There is no map between these layers yet. One is being fitted; the texts follow …"
 
-Shown = tuple[Any, ...]
-"""Session, small layer, large layer, status, tokens to fit on, then the stage."""
-FIRST = 5
-"""How many of these come before the stage."""
 
+class Opening:
+    """Everything that opens a pair or moves to other layers.
 
-def wire_opening(
-    engine: Engine, app: gr.Blocks, session: gr.State, setup: SetupPanel, map_panel: MapPanel, stage: Stage
-) -> Any:
-    """Wire everything that opens a pair or moves to other layers; gives the event of the first opening."""
-    layers = [session, setup.small_layer, setup.large_layer]
-    shown: list[Any] = [*layers, setup.status, map_panel.tokens, *stage.outputs]
-    quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    model_work: dict[str, Any] = {**quick, "concurrency_id": MODEL_WORK, "concurrency_limit": PARALLEL}
-    first = app.load(partial(open_first, engine, stage), session, shown, **model_work)
-    runs = [
-        first,
-        setup.pair.input(partial(open_preset, engine, stage), [session, setup.pair], shown, **model_work),
-        setup.use.click(partial(open_models, engine, stage), [session, setup.small, setup.large], shown, **model_work),
-        setup.suggest.click(
-            partial(suggest_layers, engine, stage), session, [*layers, setup.reason, *stage.outputs], **model_work
-        ),
-    ]
-    wire_stop(setup.stop, runs, setup.status, stopped, [session], [stage.banner])
-    gr.on(
-        [setup.small_layer.change, setup.large_layer.change],
-        partial(change_layers, engine, stage),
-        layers,
-        [session, setup.status, setup.reason, *stage.outputs],
-        trigger_mode="always_last",
-        **quick,
-    )
-    return first
+    Attributes:
+        first: the event of the first opening.
+    """
 
+    def __init__(
+        self, engine: Engine, app: gr.Blocks, session: gr.State, setup: SetupPanel, map_panel: MapPanel, stage: Stage
+    ) -> None:
+        """Wire it; the stage must be complete."""
+        self.engine, self.session, self.setup, self.map_panel, self.stage = engine, session, setup, map_panel, stage
+        self.status, self.tokens = setup.status, map_panel.tokens
+        pair: list[Block] = [session, setup.small_layer, setup.large_layer]
+        outputs: list[Block] = [*pair, self.status, self.tokens, *stage.outputs]
+        self.first = app.load(self.on_page_loaded, session, outputs, **MODEL_WORK)
+        runs = [
+            self.first,
+            setup.pair.input(self.on_pair_chosen, [session, setup.pair], outputs, **MODEL_WORK),
+            setup.use.click(self.on_open_clicked, [session, setup.small, setup.large], outputs, **MODEL_WORK),
+            setup.suggest.click(
+                self.on_suggest_clicked,
+                session,
+                [*pair, setup.reason, *stage.outputs],
+                **MODEL_WORK,
+            ),
+        ]
+        wire_stop(setup.stop, runs, self.status, stopped, [session], [stage.banner, setup.reason])
+        gr.on(
+            [setup.small_layer.change, setup.large_layer.change],
+            self.on_layers_changed,
+            pair,
+            [session, self.status, setup.reason, *stage.outputs],
+            trigger_mode="always_last",
+            **QUICK,
+        )
 
-def open_first(engine: Engine, stage: Stage, old: Session | None) -> Iterator[Shown]:
-    """Open the pair that stands at the head of the list: what a visitor sees before any click."""
-    card = engine.pairs()[0]
-    yield from open_models(engine, stage, old, card.small, card.large)
+    def on_page_loaded(self, old: Session | None) -> Iterator[Outputs]:
+        """Open the pair at the head of the list: what a visitor sees before any click."""
+        card = self.engine.pairs()[0]
+        yield from self.on_open_clicked(old, card.small, card.large)
 
+    def on_pair_chosen(self, old: Session | None, name: str) -> Iterator[Outputs]:
+        """Open a pair of the list; the entry for other models waits for their names."""
+        if name == OTHER:
+            # A handler that yields nothing would empty what it writes to.
+            yield {self.status: ""}
+            return
+        card = next(card for card in self.engine.pairs() if card.name == name)
+        yield from self.on_open_clicked(old, card.small, card.large)
 
-def open_preset(engine: Engine, stage: Stage, old: Session | None, name: str) -> Iterator[Shown]:
-    """Open a pair of the list; the entry for other models waits for their names."""
-    if name == OTHER:
-        # A handler that yields nothing would empty what it writes to.
-        yield *[gr.skip()] * 3, "", gr.skip(), *stage.kept()
-        return
-    card = next(card for card in engine.pairs() if card.name == name)
-    yield from open_models(engine, stage, old, card.small, card.large)
-
-
-def open_models(engine: Engine, stage: Stage, old: Session | None, small: str, large: str) -> Iterator[Shown]:
-    """Load two models and show their layers; without a map between these, fit a first one."""
-
-    @guarded(lambda sentence: (*[gr.skip()] * 3, notice(sentence), gr.skip(), *stage.kept("")))
-    def opening() -> Iterator[Shown]:
+    @guarded_by(lambda opening, sentence: {opening.status: notice(sentence), opening.stage.banner: ""})
+    def on_open_clicked(self, old: Session | None, small: str, large: str) -> Iterator[Outputs]:
+        """Load two models and show their layers; without a map between these, fit a first one."""
         names = (small.strip(), large.strip())
         if not all(names):
             raise SettingsError("name both models; a preset, a folder, a GGUF file or a hub id each")
-        loading = timed(engine.open(*names))
-        while True:
-            try:
-                step = next(loading)
-            except StopIteration as stop:
-                session: Session = stop.value
-                break
-            yield _underway(stage, step, opening_banner(*names, old, step))
+
+        def underway(step: Progress) -> Outputs:
+            return {self.status: progress_bar(step), self.stage.banner: opening_banner(*names, old, step)}
+
+        session = yield from run_study(self.engine.open(*names), underway)
+        open_now: Outputs = {self.session: session, **self.setup.show_layers(session), self.status: ""}
         if session.map_folder:
-            yield *shown_layers(session), "", gr.skip(), *stage.blank(READING)
+            yield {**open_now, **self.stage.blank(READING)}
             return
-        banner, tokens = opening_banner(*names, None), first_fit_tokens(session.small_width)
-        yield *shown_layers(session), "", tokens, *stage.blank(FITTING, banner)
-        for step in engine.time_fit(session):
-            yield _underway(stage, step, opening_banner(*names, None, step))
-        seconds = engine.fit_seconds(session, tokens)
+        # Nothing of the old pair is left to be dimmed.
+        old, tokens = None, first_fit_tokens(session.small_width)
+        yield {**open_now, self.tokens: tokens, **self.stage.blank(FITTING, opening_banner(*names, None))}
+        yield from map(underway, self.engine.time_fit(session))
+        seconds = self.engine.fit_seconds(session, tokens)
         if seconds is not None and seconds > LONGEST_UNASKED:
-            said = notice(f"A first map takes {about(seconds)} to fit; press Fit a map to begin.", "hint")
-            yield *[gr.skip()] * 3, said, gr.skip(), *stage.kept("")
+            said = f"A first map takes {about(seconds)} to fit; press Fit a map to begin."
+            yield {self.status: notice(said, "hint"), self.stage.banner: ""}
             return
-        fitting = timed(engine.fit(session, tokens, None))
-        while True:
-            try:
-                step = next(fitting)
-            except StopIteration as stop:
-                fitted: Session = stop.value
-                yield fitted, gr.skip(), gr.skip(), "", gr.skip(), *stage.blank(READING)
-                return
+
+        def fitting(step: Progress) -> Outputs:
             # Before the first batch is read, the timing is all there is.
-            step = replace(step, left=seconds) if step.left is None and step.done == 0 else step
-            step = replace(step, message=f"fitting a first map: {step.message}")
-            yield _underway(stage, step, opening_banner(*names, None, step))
+            left = seconds if step.left is None and step.done == 0 else step.left
+            return underway(replace(step, left=left, message=f"fitting a first map: {step.message}"))
 
-    yield from opening()
+        fitted = yield from run_study(self.engine.fit(session, tokens, None), fitting)
+        yield {self.session: fitted, self.status: "", **self.stage.blank(READING)}
 
+    @guarded_by(lambda opening, sentence: {opening.setup.reason: notice(sentence)})
+    def on_suggest_clicked(self, session: Session | None) -> Iterator[Outputs]:
+        """Pick layers by held-out evidence and say why."""
+        current, reason = opened(session), self.setup.reason
+        found = yield from run_study(self.engine.suggest(current), progress_in(reason))
+        chosen = self.engine.at_layers(current, found.small_layer, found.large_layer)
+        said = notice(found.reason, "good")
+        yield {
+            self.session: chosen,
+            **self.setup.show_layers(chosen),
+            reason: said,
+            **self.stage.move(current, chosen),
+        }
 
-def suggest_layers(engine: Engine, stage: Stage, session: Session | None) -> Iterator[Shown]:
-    """Pick layers by held-out evidence and say why, where otherwise its progress stands."""
-
-    @guarded(lambda sentence: (*[gr.skip()] * 3, notice(sentence), *stage.kept()))
-    def suggesting() -> Iterator[Shown]:
-        current = opened(session)
-        study = timed(engine.suggest(current))
-        while True:
-            try:
-                step = next(study)
-            except StopIteration as stop:
-                found = stop.value
-                break
-            yield *[gr.skip()] * 3, progress_bar(step), *stage.kept()
-        chosen = engine.at_layers(current, found.small_layer, found.large_layer)
-        yield *shown_layers(chosen), notice(found.reason, "good"), *moved(stage, current, chosen)
-
-    yield from suggesting()
-
-
-def change_layers(
-    engine: Engine, stage: Stage, session: Session | None, small_layer: float | None, large_layer: float | None
-) -> Iterator[Shown]:
-    """Move to other layers, with an existing map for them if there is one; what was said of others goes."""
-
-    @guarded(lambda sentence: (gr.skip(), notice(sentence), "", *stage.kept()))
-    def changing() -> Iterator[Shown]:
+    @guarded_by(lambda opening, sentence: {**to_status(opening, sentence), opening.setup.reason: ""})
+    def on_layers_changed(
+        self, session: Session | None, small_layer: float | None, large_layer: float | None
+    ) -> Iterator[Outputs]:
+        """Move to other layers, with an existing map for them if there is one."""
         if small_layer is None or large_layer is None:
             raise SettingsError("give both layers as whole numbers, counted from 0")
         if session is None or (small_layer, large_layer) == (session.small_layer, session.large_layer):
-            yield gr.skip(), "", gr.skip(), *stage.kept()
+            yield {self.status: ""}
             return
-        chosen = engine.at_layers(session, int(small_layer), int(large_layer))
-        yield chosen, "", "", *moved(stage, session, chosen)
-
-    yield from changing()
+        chosen = self.engine.at_layers(session, int(small_layer), int(large_layer))
+        yield {self.session: chosen, self.status: "", self.setup.reason: "", **self.stage.move(session, chosen)}
 
 
 def stopped(session: Session | None) -> str:
@@ -164,9 +142,5 @@ def stopped(session: Session | None) -> str:
     if session.map_folder:
         return notice(f"Stopped; {pair} is open.", "hint")
     return notice(
-        f"Stopped; {pair} is open without a map. What was read is kept; Fit a map goes on from there.", "hint"
+        f"Stopped; {pair} is open without a map. What was read is kept; Fit a map continues from there.", "hint"
     )
-
-
-def _underway(stage: Stage, step: Progress, banner: str) -> Shown:
-    return *[gr.skip()] * 3, progress_bar(step), gr.skip(), *stage.kept(banner)

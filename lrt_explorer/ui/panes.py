@@ -1,13 +1,16 @@
-"""The four panes of the Steer tab as one string of HTML: pure functions from a comparison to what is shown."""
+"""The four panes of the Steer tab as one piece of HTML: pure functions from a comparison to what is shown."""
 
 from collections.abc import Sequence
-from html import escape
+from typing import Any
+
+from markupsafe import Markup
 
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS
-from lrt_explorer.plots import ARM_STYLES, ArmStyle, glyph, marker
+from lrt_explorer.plots import ARM_STYLES, glyph, marker
+from lrt_explorer.report.template import HtmlTemplate, joined
 from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep
 from lrt_explorer.study.steering.arms import ARMS, UNSTEERED
-from lrt_explorer.ui.cards import notice
+from lrt_explorer.ui.cards import added, notice
 from lrt_explorer.workbench.cards import ConceptCard
 from lrt_explorer.workbench.session import Session
 
@@ -15,9 +18,49 @@ PROMPT_SHOWN = 240
 """How many characters of a long prompt are repeated at the head of each pane."""
 
 
+_PANES = HtmlTemplate("""
+    {{ notice }}<section class="panes{{ kind }}" aria-busy="{{ busy }}">
+    {% for pane in panes %}
+    <article class="pane pane-{{ pane.name }}" data-arm="{{ pane.name }}"
+    {% if pane.tone %} data-tone="{{ pane.tone }}"{% endif %}>
+    <header>{{ pane.glyph }}<h3>{{ pane.style.label }}</h3><p>{{ pane.style.explains }}</p></header>
+    <p class="pane-text">{{ pane.text }}</p>{{ pane.meter }}</article>
+    {% endfor %}
+    </section>
+""")
+_PROMPT = HtmlTemplate('<span class="prompt">{{ prompt }}</span>{{ text }}')
+_MARK = HtmlTemplate("{{ space }}<mark>{{ word }}</mark>")
+_METER = HtmlTemplate("""
+    <div class="meter" role="img" aria-label="{{ spoken }}">
+    <div class="score"><span>judge’s score</span><b>{{ value }}</b></div>
+    <div class="track">
+    {% if way %}
+    {% if origin is not none %}<i class="origin" style="left:{{ origin }}"></i>{% endif %}
+    <i class="way" style="left:{{ way[0] }};width:{{ way[1] }};background:{{ colour }}"></i>
+    <svg style="left:{{ place }}" viewBox="11 0 14 14" width="14" height="14" aria-hidden="true">{{ marker }}</svg>
+    {% endif %}
+    </div>
+    <div class="ends"><span>{{ low }}</span><span>{{ high }}</span></div>
+    {% if readout %}
+    <div class="readout" title="{{ title }}"><span>readout</span><b>{{ readout }}</b>
+    {% if change %} <small>{{ change }}</small>{% endif %}
+    </div>
+    {% endif %}
+    </div>
+""")
+_LENGTHS = HtmlTemplate("""
+    s = {{ strength }} for the native vector, and the others at equal cost: vectors of length
+    {% for label, length in each %} {{ label }} <b>{{ length }}</b>{% if not loop.last %},{% endif %}{% endfor %}
+    {{ where }}
+""")
+_LENGTH = HtmlTemplate("""
+    s = {{ strength }}: a vector of length <b>{{ length }}</b> (s times the typical deviation){{ where }}
+""")
+
+
 def panes(
     arms: Sequence[Arm], prompt: str, card: ConceptCard, *, busy: bool = False, settled: Arm | None = None
-) -> str:
+) -> Markup:
     """All arms side by side.
 
     Args:
@@ -30,48 +73,52 @@ def panes(
     """
     shown = [settled if settled is not None and arm.name == UNSTEERED else arm for arm in arms]
     reference = next((arm for arm in shown if arm.name == UNSTEERED), None)
-    inner = "".join(_pane(arm, prompt, reference, card) for arm in shown)
-    return f'<section class="panes" aria-busy="{str(busy).lower()}">{inner}</section>'
+    start = prompt if len(prompt) <= PROMPT_SHOWN else "… " + prompt[-PROMPT_SHOWN:]
+    written = [
+        {
+            **_frame(arm.name),
+            "tone": ARMS[arm.name].tone,
+            "text": _PROMPT(prompt=start, text=marked_text(arm)),
+            "meter": meter(arm, reference, card),
+        }
+        for arm in shown
+    ]
+    return _PANES(notice="", kind="", busy=str(busy).lower(), panes=written)
 
 
-def waiting_panes(sentence: str, kind: str = "hint") -> str:
-    """The frame of the panes with nothing written, and one sentence that says why."""
-    inner = "".join(
-        f'<article class="pane pane-{name}" data-arm="{name}">{_head(style)}<p class="pane-text"></p></article>'
-        for name, style in ARM_STYLES.items()
-    )
+def waiting_panes(sentence: str, kind: str = "hint") -> Markup:
+    """Empty panes, and one sentence that says why."""
     busy = "true" if kind == "hint" else "false"
-    return f'{notice(sentence, kind)}<section class="panes waiting" aria-busy="{busy}">{inner}</section>'
+    empty = [{**_frame(name), "tone": "", "text": "", "meter": ""} for name in ARM_STYLES]
+    return _PANES(notice=notice(sentence, kind), kind=" waiting", busy=busy, panes=empty)
 
 
-def added_line(comparison: Comparison, session: Session, card: ConceptCard) -> str:
+def added_line(comparison: Comparison, session: Session, card: ConceptCard) -> Markup:
     """What was added, as a number in the model's own units, and how much of the concept's set it comes from."""
     read = comparison.settings.get("pairs", card.pairs)
     part = f" Vectors from {read} of {card.pairs} pairs." if read != card.pairs else ""
     where = (
-        f"at every position, after layer {session.large_layer}. Marked words differ from the unsteered text.{part}</p>"
+        f" added at every position, after layer {session.large_layer}. "
+        f"Marked words differ from the unsteered text.{part}"
     )
     pushed = [arm for arm in comparison.arms if arm.coefficient]
+    strength = _strength(comparison.strength)
     if len({abs(arm.coefficient) for arm in pushed}) > 1:
-        each = ", ".join(f"{ARM_STYLES[arm.name].label} <b>{abs(arm.coefficient):.3g}</b>" for arm in pushed)
-        return (
-            f'<p class="added">s = {_strength(comparison.strength)} for the native vector, and the others at equal '
-            f"cost: vectors of length {each} are added {where}"
-        )
-    length = f"a vector of length <b>{abs(comparison.coefficient):.3g}</b> (s times the typical deviation)"
-    return f'<p class="added">s = {_strength(comparison.strength)}: {length} is added {where}'
+        each = [(ARM_STYLES[arm.name].label, f"{abs(arm.coefficient):.3g}") for arm in pushed]
+        return added(_LENGTHS(strength=strength, each=each, where=f" are{where}"))
+    return added(_LENGTH(strength=strength, length=f"{abs(comparison.coefficient):.3g}", where=f" is{where}"))
 
 
-def writing_line(step: ComparisonStep | None) -> str:
-    """What is going on while the arms are being written."""
+def writing_line(step: ComparisonStep | None) -> Markup:
+    """Progress while the arms are being written."""
     how_far = "Reading the vectors" if step is None else f"Writing token {step.done} of at most {step.total}"
-    return f'<p class="added">{how_far} …</p>'
+    return added(f"{how_far} …")
 
 
-def marked_text(arm: Arm) -> str:
+def marked_text(arm: Arm) -> Markup:
     """The arm's text with every run of tokens that differs from the unsteered text inside <mark>."""
     if arm.name == UNSTEERED or "".join(arm.tokens) != arm.text:
-        return escape(arm.text)
+        return joined([arm.text])
     parts: list[str] = []
     run: list[str] = []
     run_changed = False
@@ -82,69 +129,51 @@ def marked_text(arm: Arm) -> str:
         run_changed = changed
         run.append(token)
     parts.append(_run("".join(run), run_changed))
-    return "".join(parts)
+    return joined(parts)
 
 
-def meter(arm: Arm, reference: Arm | None, card: ConceptCard) -> str:
+def meter(arm: Arm, reference: Arm | None, card: ConceptCard) -> Markup:
     """The judge's score on a scale from 0 to 1, drawn as the way it went from the unsteered score.
 
     The readout stands below, in the unit of its kind, with its change against unsteered.
     """
-    style = ARM_STYLES[arm.name]
+    style, entry = ARM_STYLES[arm.name], READOUTS[card.readout]
     start = reference.score if reference is not None else None
-    if arm.score is None:
-        value, track = "–", '<div class="track"></div>'
-        spoken = "the judge found nothing to score"
-    else:
-        value = f"{arm.score:.2f}"
+    value, way, place = "–", None, ""
+    spoken = "the judge found nothing to score"
+    if arm.score is not None:
+        value, place = f"{arm.score:.2f}", f"{arm.score:.2%}"
         left, right = sorted((arm.score, arm.score if start is None else start))
-        origin = "" if start is None else f'<i class="origin" style="left:{start:.2%}"></i>'
-        track = (
-            f'<div class="track">{origin}<i class="way" style="left:{left:.2%};width:{right - left:.2%};'
-            f'background:{style.colour}"></i>{_marker(style, arm.score)}</div>'
-        )
+        way = (f"{left:.2%}", f"{right - left:.2%}")
         spoken = f"score {value} on a scale from {card.low_label} to {card.high_label}"
-    ends = f'<div class="ends"><span>{escape(card.low_label)}</span><span>{escape(card.high_label)}</span></div>'
-    score = f'<div class="score"><span>judge’s score</span><b>{value}</b></div>'
-    readout = _readout(arm, reference, card.readout)
-    return f'<div class="meter" role="img" aria-label="{escape(spoken)}">{score}{track}{ends}{readout}</div>'
-
-
-def _pane(arm: Arm, prompt: str, reference: Arm | None, card: ConceptCard) -> str:
-    start = prompt if len(prompt) <= PROMPT_SHOWN else "… " + prompt[-PROMPT_SHOWN:]
-    tone = ARMS[arm.name].tone
-    return (
-        f'<article class="pane pane-{arm.name}" data-arm="{arm.name}" data-tone="{tone}">{_head(ARM_STYLES[arm.name])}'
-        f'<p class="pane-text"><span class="prompt">{escape(start)}</span>{marked_text(arm)}</p>'
-        f"{meter(arm, reference, card)}</article>"
+    before = None if reference is None or arm.name == UNSTEERED else reference.readout
+    change = "" if arm.readout is None or before is None else signed(arm.readout - before)
+    return _METER(
+        spoken=spoken,
+        value=value,
+        origin=None if start is None else f"{start:.2%}",
+        way=way,
+        place=place,
+        colour=style.colour,
+        marker=Markup(marker(style)),
+        low=card.low_label,
+        high=card.high_label,
+        readout="" if arm.readout is None else signed(arm.readout),
+        change=change,
+        title=f"{entry.help}, right after the prompt, in {entry.unit}",
     )
 
 
-def _head(style: ArmStyle) -> str:
-    return f"<header>{glyph(style)}<h3>{escape(style.label)}</h3><p>{escape(style.explains)}</p></header>"
+def _frame(name: str) -> dict[str, Any]:
+    style = ARM_STYLES[name]
+    return {"name": name, "style": style, "glyph": Markup(glyph(style))}
 
 
 def _run(text: str, changed: bool) -> str:
     if not changed or not text.strip():
-        return escape(text)
+        return text
     word = text.lstrip()
-    return f"{escape(text[: len(text) - len(word)])}<mark>{escape(word)}</mark>"
-
-
-def _marker(style: ArmStyle, score: float) -> str:
-    inner = marker(style)
-    return f'<svg style="left:{score:.2%}" viewBox="11 0 14 14" width="14" height="14" aria-hidden="true">{inner}</svg>'
-
-
-def _readout(arm: Arm, reference: Arm | None, kind: str) -> str:
-    if arm.readout is None:
-        return ""
-    change = ""
-    if reference is not None and reference.readout is not None and arm.name != UNSTEERED:
-        change = f" <small>{signed(arm.readout - reference.readout)}</small>"
-    entry = READOUTS[kind]
-    title = escape(f"{entry.help}, right after the prompt, in {entry.unit}")
-    return f'<div class="readout" title="{title}"><span>readout</span><b>{signed(arm.readout)}</b>{change}</div>'
+    return _MARK(space=text[: len(text) - len(word)], word=word)
 
 
 def _strength(strength: float) -> str:

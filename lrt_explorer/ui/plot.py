@@ -3,7 +3,10 @@
 import gradio as gr
 
 from lrt_explorer.plots import plotly_script
+from lrt_explorer.report.template import HtmlTemplate
 from lrt_explorer.store import assets_home
+
+_SCRIPT = HtmlTemplate('<script src="/gradio_api/file={{ file }}"></script>')
 
 
 def plot_html(elem_id: str) -> gr.HTML:
@@ -18,6 +21,6 @@ def plot_html(elem_id: str) -> gr.HTML:
         html_template='<div class="plot"></div>',
         js_on_load=(assets_home() / "plot.js").read_text(encoding="utf-8"),
         # The page loads a script once, however many plots ask for it.
-        head=f'<script src="/gradio_api/file={script}"></script>',
+        head=_SCRIPT(file=script),
         elem_id=elem_id,
     )

@@ -1,83 +1,103 @@
-"""The whole screen: what stands where, in the order in which it is read."""
+"""The whole screen, in the order in which it is read."""
 
 from functools import partial
-from typing import Any
 
 import gradio as gr
 
 from lrt_explorer.ui.api import add_api
-from lrt_explorer.ui.cards import header
+from lrt_explorer.ui.cards import HEADER
 from lrt_explorer.ui.concepts_tab import TAB as CONCEPTS
-from lrt_explorer.ui.concepts_tab import build_concepts
+from lrt_explorer.ui.concepts_tab import ConceptsTab
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.evidence_tab import TAB as EVIDENCE
-from lrt_explorer.ui.evidence_tab import build_evidence
+from lrt_explorer.ui.evidence_tab import EvidenceTab
 from lrt_explorer.ui.layers_tab import TAB as LAYERS
-from lrt_explorer.ui.layers_tab import build_layers
-from lrt_explorer.ui.map_panel import build_map, show_map
-from lrt_explorer.ui.opening import wire_opening
+from lrt_explorer.ui.layers_tab import LayersTab
+from lrt_explorer.ui.map_panel import MapPanel
+from lrt_explorer.ui.opening import Opening
 from lrt_explorer.ui.panes import waiting_panes
-from lrt_explorer.ui.setup_panel import build_setup
+from lrt_explorer.ui.setup_panel import SetupPanel
 from lrt_explorer.ui.space_tab import TAB as SPACE
-from lrt_explorer.ui.space_tab import build_space
+from lrt_explorer.ui.space_tab import SpaceTab
 from lrt_explorer.ui.stage import Stage
-from lrt_explorer.ui.steer_tab import build_steer
+from lrt_explorer.ui.steer_tab import SteerTab
+from lrt_explorer.ui.wiring import QUICK, Outputs, nothing
 from lrt_explorer.workbench.session import Session, Shelf
 
 TITLE = "LRT Explorer"
 STEER = "steer"
 
 
+class Screen:
+    """The app and its parts.
+
+    Attributes:
+        app: what is served.
+        session, shelf, tab: the visitor's pair, their own sets and vectors, and the tab that is open.
+        setup, map_panel: the left column.
+        steer, space, layers, evidence, concepts: the tabs.
+        stage: what goes when another pair is opened.
+        opening: what opens pairs.
+    """
+
+    app: gr.Blocks
+
+    def __init__(self, engine: Engine) -> None:
+        """Lay out the parts and wire them; nothing runs until a visitor opens the page."""
+        with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as self.app:
+            session = self.session = gr.State(None)
+            shelf = self.shelf = gr.State(Shelf())
+            tab = self.tab = gr.State(STEER)
+            gr.HTML(HEADER)
+            route = gr.HTML(elem_id="route")
+            with gr.Row(elem_id="columns"):
+                with gr.Column(scale=0, min_width=300, elem_id="setup"):
+                    self.setup = SetupPanel(engine)
+                    self.map_panel = MapPanel(engine, session, route)
+                with gr.Column(scale=1, min_width=320, elem_id="stage"):
+                    banner = gr.HTML(elem_id="opening")
+                    with gr.Tabs(elem_id="tabs"):
+                        with gr.Tab("Steer", id=STEER) as steer:
+                            self.steer = SteerTab(engine, session, shelf)
+                        steered = self.steer.steered
+                        self.stage = Stage(banner, self.steer.panes)
+                        self.stage.add(route, self.map_panel.badges, self.map_panel.path, self.steer.added)
+                        with gr.Tab("Space", id=SPACE) as space:
+                            self.space = SpaceTab(engine, session, steered.concept, tab, self.stage)
+                        with gr.Tab("Layers", id=LAYERS) as layers:
+                            self.layers = LayersTab(engine, session, tab, self.setup, self.map_panel, self.stage)
+                        with gr.Tab("Evidence", id=EVIDENCE) as evidence:
+                            self.evidence = EvidenceTab(engine, session, steered.concept, self.map_panel)
+                        with gr.Tab("Concepts", id=CONCEPTS) as concepts:
+                            self.concepts = ConceptsTab(engine, session, steered, self.stage)
+            tabs = ((STEER, steer), (SPACE, space), (LAYERS, layers), (EVIDENCE, evidence), (CONCEPTS, concepts))
+            for name, part in tabs:
+                part.select(partial(on_tab_selected, name), None, tab, **QUICK)
+            # It runs no model, so it does not wait for one; figures of the concept follow a comparison.
+            gr.on(
+                [session.change, steered.concept.change, self.steer.settled.change],
+                self.map_panel.on_map_changed,
+                [session, steered.concept],
+                self.map_panel.shown,
+                trigger_mode="always_last",
+                **QUICK,
+            )
+            self.layers.wire_picking()
+            self.opening = Opening(engine, self.app, session, self.setup, self.map_panel, self.stage)
+            self.opening.first.then(self.on_first_pair_opened, session, self.steer.panes, **QUICK)
+            add_api(engine)
+
+    def on_first_pair_opened(self, session: Session | None) -> Outputs:
+        """Say in the panes when the first pair could not be opened; otherwise they are already being written."""
+        sentence = "The models could not be opened. The reason is shown under Models, where you can choose others."
+        return nothing() if session is not None else {self.steer.panes: waiting_panes(sentence, "bad")}
+
+
 def create_app(engine: Engine) -> gr.Blocks:
     """Build the screen over an engine; nothing runs until a visitor opens it."""
-    app: gr.Blocks
-    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as app:
-        session = gr.State(None)
-        shelf = gr.State(Shelf())
-        tab = gr.State(STEER)
-        gr.HTML(header())
-        way = gr.HTML(elem_id="route")
-        with gr.Row(elem_id="columns"):
-            with gr.Column(scale=0, min_width=300, elem_id="setup"):
-                setup = build_setup(engine)
-                map_panel = build_map(engine, session)
-            with gr.Column(scale=1, min_width=320, elem_id="stage"):
-                banner = gr.HTML(elem_id="opening")
-                with gr.Tabs(elem_id="tabs"):
-                    with gr.Tab("Steer", id=STEER) as steer:
-                        steering = build_steer(engine, session, shelf)
-                    stage = Stage(banner, steering.panes)
-                    stage.add(way, map_panel.badges, map_panel.path, steering.added)
-                    with gr.Tab("Space", id=SPACE) as space:
-                        build_space(engine, session, steering.concept, tab, stage)
-                    with gr.Tab("Layers", id=LAYERS) as layers:
-                        wire_layers = build_layers(engine, session, tab, setup, map_panel, stage)
-                    with gr.Tab("Evidence", id=EVIDENCE) as evidence:
-                        build_evidence(engine, session, steering.concept, map_panel)
-                    with gr.Tab("Concepts", id=CONCEPTS) as concepts:
-                        build_concepts(engine, session, shelf, steering, stage)
-        # Through the queue: a State that changes outside it does not tell its listeners.
-        quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        tabs = ((STEER, steer), (SPACE, space), (LAYERS, layers), (EVIDENCE, evidence), (CONCEPTS, concepts))
-        for name, part in tabs:
-            part.select(partial(str, name), None, tab, **quick)
-        # Nothing is read for it, so it waits for no model; what a comparison has read is shown as soon as it is there.
-        gr.on(
-            [session.change, steering.concept.change, steering.settled.change],
-            partial(show_map, engine),
-            [session, steering.concept],
-            [way, *map_panel.shown],
-            trigger_mode="always_last",
-            **quick,
-        )
-        wire_layers()
-        opened = wire_opening(engine, app, session, setup, map_panel, stage)
-        opened.then(panes_without_models, session, steering.panes, **quick)
-        add_api(engine)
-    return app
+    return Screen(engine).app
 
 
-def panes_without_models(session: Session | None) -> Any:
-    """What the panes say when the first pair could not be opened; otherwise they are already being written."""
-    sentence = "The models could not be opened; the reason stands under Models, where others can be chosen."
-    return gr.skip() if session is not None else waiting_panes(sentence, "bad")
+def on_tab_selected(name: str) -> str:
+    """Remember which tab is open."""
+    return name

@@ -1,54 +1,95 @@
-"""What the Steer tab shows when another concept is steered with, whichever part of the screen has chosen it."""
+"""What the Steer tab shows for a concept, whichever part of the screen has chosen it."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 
 from lrt_explorer.study.ground.world import world_of
 from lrt_explorer.ui.cards import chips, slider_ends
 from lrt_explorer.ui.choices import followed, steered_concepts
 from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.wiring import Outputs
 from lrt_explorer.workbench.cards import ConceptCard
 from lrt_explorer.workbench.session import Session, Shelf
 from lrt_explorer.workbench.shelves import put_borrowed
 
 
-def steer_with(
-    engine: Engine, session: Session | None, shelf: Shelf, name: str, prompt: str, asked: int
-) -> tuple[Any, ...]:
-    """Choose a concept from elsewhere: the list of concepts, then what is about it."""
-    card = engine.concept(session, name)
-    dropdown = gr.Dropdown(steered_concepts(engine, session, shelf), value=name, info=card.description)
-    return dropdown, *about_concept(engine, card, prompt, asked)
+@dataclass(frozen=True)
+class Steered:
+    """The parts of the Steer tab that follow the concept.
 
-
-def steer_with_set(
-    engine: Engine, session: Session | None, shelf: Shelf, name: str, prompt: str, asked: int
-) -> tuple[Any, ...]:
-    """`steer_with` any set, after a shelf that remembers it if it ships for other models than the pair's."""
-    label = next((label for label, value in engine.offered_sets(session) if value == name), "")
-    ships_here = name in {card.name for card in engine.concepts(session)}
-    kept = put_borrowed(shelf, label, name) if label and not ships_here else shelf
-    return kept, *steer_with(engine, session, kept, name, prompt, asked)
-
-
-def follow_pair(
-    engine: Engine, session: Session | None, shelf: Shelf, world: str, name: str, prompt: str, asked: int
-) -> tuple[Any, ...]:
-    """`steer_with` the concept in use where it is offered for the pair that is open, else with the pair's opening one.
-
-    Before it come the world of the pair, and the temperature that suits it if the world before was another one.
+    Attributes:
+        engine: the studies.
+        shelf: the visitor's.
+        concept: the list of concepts.
+        vectors: the visitor's own vectors in place of the concept's.
+        prompt: where the arms start.
+        examples: prompts to try.
+        ends: which way the slider steers.
+        asked: a count that goes up to ask for a comparison.
+        world: that of the pair, by name.
+        temperature: of the sampling.
     """
-    chosen = followed(steered_concepts(engine, session, shelf), name, engine.concepts(session)[0].name)
-    steered = steer_with(engine, session, shelf, chosen, prompt, asked)
-    if session is None:
-        return world, gr.skip(), *steered
-    now = world_of(session.small, session.large)
-    return now.name, gr.skip() if now.name == world else now.temperature, *steered
 
+    engine: Engine
+    shelf: gr.State
+    concept: gr.Dropdown
+    vectors: gr.Dropdown
+    prompt: gr.Textbox
+    examples: gr.HTML
+    ends: gr.HTML
+    asked: gr.State
+    world: gr.State
+    temperature: gr.Slider
 
-def about_concept(engine: Engine, card: ConceptCard, prompt: str, asked: int) -> tuple[Any, str, str, int]:
-    """What follows the concept: the prompt, examples, the ends of the slider, and that a comparison is asked for."""
-    only_example = prompt not in card.examples and (prompt in engine.examples() or not prompt.strip())
-    fresh = card.examples[0] if card.examples and only_example else gr.skip()
-    return fresh, chips(card.examples), slider_ends(card), asked + 1
+    @property
+    def about(self) -> list[Block]:
+        """What `about_concept` writes to."""
+        return [self.prompt, self.examples, self.ends, self.asked]
+
+    @property
+    def outputs(self) -> list[Block]:
+        """What `steer_with_set` writes to, and the vectors."""
+        return [self.shelf, self.concept, self.vectors, *self.about]
+
+    def steer_with(self, session: Session | None, shelf: Shelf, name: str, prompt: str, asked: int) -> Outputs:
+        """Choose a concept from elsewhere."""
+        card = self.engine.concept(session, name)
+        concepts = gr.Dropdown(steered_concepts(self.engine, session, shelf), value=name, info=card.description)
+        return {self.concept: concepts, **self.about_concept(card, prompt, asked)}
+
+    def steer_with_set(self, session: Session | None, shelf: Shelf, name: str, prompt: str, asked: int) -> Outputs:
+        """Choose any set, and remember it on the shelf if it ships for other models than the pair's."""
+        label = next((label for label, value in self.engine.offered_sets(session) if value == name), "")
+        ships_here = name in {card.name for card in self.engine.concepts(session)}
+        kept = put_borrowed(shelf, label, name) if label and not ships_here else shelf
+        return {self.shelf: kept, **self.steer_with(session, kept, name, prompt, asked)}
+
+    def on_pair_opened(
+        self, session: Session | None, shelf: Shelf, world: str, name: str, prompt: str, asked: int
+    ) -> Outputs:
+        """Keep the concept if it is offered for the pair, else show the pair's opening one.
+
+        The temperature stays too, unless the new pair is of another world.
+        """
+        concepts = steered_concepts(self.engine, session, shelf)
+        chosen = followed(concepts, name, self.engine.concepts(session)[0].name)
+        steered = self.steer_with(session, shelf, chosen, prompt, asked)
+        if session is None:
+            return steered
+        now = world_of(session.small, session.large)
+        warmth: dict[Any, Any] = {} if now.name == world else {self.temperature: now.temperature}
+        return {self.world: now.name, **warmth, **steered}
+
+    def about_concept(self, card: ConceptCard, prompt: str, asked: int) -> Outputs:
+        """Show a concept and ask for a comparison; a prompt that was only an example is replaced."""
+        only_example = prompt not in card.examples and (prompt in self.engine.examples() or not prompt.strip())
+        fresh: Outputs = {self.prompt: card.examples[0]} if card.examples and only_example else {}
+        return {
+            **fresh,
+            self.examples: chips(card.examples),
+            self.ends: slider_ends(card),
+            self.asked: asked + 1,
+        }

@@ -3,14 +3,13 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import gradio as gr
 
 from lrt_explorer.study.steering.calibrate import Calibration
-from lrt_explorer.ui.cards import slider_marks
+from lrt_explorer.ui.cards import added, capitalised, slider_marks
 from lrt_explorer.ui.engine import Engine
-from lrt_explorer.ui.guard import guarded
+from lrt_explorer.ui.wiring import Outputs, nothing, run_study
 from lrt_explorer.workbench.session import Session
 
 START = 0.0
@@ -23,63 +22,62 @@ class Tuned:
 
     Attributes:
         key: everything the calibration depends on.
-        position: where the slider was put; None once the visitor has moved it, who then keeps their own position.
+        position: where the slider was put; None once the visitor has moved it, whose position is kept.
     """
 
     key: tuple[object, ...]
     position: float | None
 
 
-def strength_slider() -> gr.Slider:
-    """The slider as it stands before anything is calibrated."""
-    return gr.Slider(
-        -1,
-        1,
-        START,
-        step=0.05,
-        label="Strength s",
-        info="what is added, in typical deviations",
-        elem_id="strength",
-    )
+class StrengthControl:
+    """The slider with what belongs to it.
 
-
-@guarded(lambda _: (gr.skip(), gr.skip(), gr.skip(), gr.skip()))
-def tune_slider(
-    engine: Engine,
-    session: Session | None,
-    tuned: Tuned | None,
-    whole: int,
-    concept: str,
-    reading: str,
-    vectors: str,
-    strength: float,
-) -> Iterator[tuple[Any, Any, Any, Any]]:
-    """Fit the slider to the vector that is steered with; what goes wrong is said by the comparison that follows.
-
-    Yields the slider, the marks below it, the line below the panes, and what the slider is set for now. `whole` goes up
-    when all pairs of a concept have been read.
+    Attributes:
+        strength: the slider.
+        marks: ticks below it.
+        tuned: what it is set for, a `Tuned` or None.
     """
-    nothing = gr.skip(), gr.skip(), gr.skip(), gr.skip()
-    if session is None or not session.map_folder:
-        yield nothing
-        return
-    key = (session.small, session.large, session.large_layer, concept, reading, vectors, whole)
-    if tuned is not None and tuned.key == key:
-        yield nothing
-        return
-    study = engine.calibration(session, concept, reading, vectors)
-    while True:
-        try:
-            step = next(study)
-        except StopIteration as stop:
-            found: Calibration = stop.value
-            break
-        yield gr.skip(), gr.skip(), f'<p class="added">{step.message[:1].upper()}{step.message[1:]} …</p>', gr.skip()
-    put = START if tuned is None else tuned.position
-    moved = put is None or not math.isclose(strength, put, abs_tol=1e-6)
-    position = max(-found.limit, min(found.limit, strength)) if moved else found.first
-    slider = gr.Slider(minimum=-found.limit, maximum=found.limit, step=slider_step(found), value=position)
-    yield slider, slider_marks(found), gr.skip(), Tuned(key, None if moved else found.first)
+
+    def __init__(self, engine: Engine) -> None:
+        """Lay it out as it stands before anything is calibrated."""
+        self.engine = engine
+        self.tuned = gr.State(None)
+        self.strength = gr.Slider(
+            -1, 1, START, step=0.05, label="Strength s", info="in typical deviations", elem_id="strength"
+        )
+        self.marks = gr.HTML(elem_id="marks")
+
+    def tune(
+        self, session: Session, tuned: Tuned | None, steered: tuple[str, str, str, int], strength: float, line: gr.HTML
+    ) -> Iterator[Outputs]:
+        """Fit the slider to the vector that is steered with.
+
+        Args:
+            session: has a map.
+            tuned: what the slider is set for.
+            steered: concept, reading, vectors, and a count that goes up when all pairs of a concept have been read.
+            strength: where the slider stands.
+            line: where progress is shown.
+        """
+        key = (session.small, session.large, session.large_layer, *steered)
+        if tuned is not None and tuned.key == key:
+            yield nothing()
+            return
+        concept, reading, vectors, _ = steered
+        found = yield from run_study(
+            self.engine.calibration(session, concept, reading, vectors),
+            lambda step: {line: added(f"{capitalised(step.message)} …")},
+        )
+        put = START if tuned is None else tuned.position
+        moved = put is None or not math.isclose(strength, put, abs_tol=1e-6)
+        position = max(-found.limit, min(found.limit, strength)) if moved else found.first
+        yield {
+            self.strength: gr.Slider(
+                minimum=-found.limit, maximum=found.limit, step=slider_step(found), value=position
+            ),
+            self.marks: slider_marks(found),
+            self.tuned: Tuned(key, None if moved else found.first),
+        }
 
 
 def slider_step(calibration: Calibration) -> float:

@@ -1,16 +1,105 @@
-"""How handlers are wired: many controls handed over as one value, and one place for every Stop button of the screen."""
+"""How handlers are wired: values in and out by name instead of by position, and one way to run, stop and save."""
 
+import functools
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Generator, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import gradio as gr
+from gradio.blocks import Block
 
+from lrt_explorer.study.ground.progress import timed
+from lrt_explorer.ui.cards import notice, progress_bar
+from lrt_explorer.ui.guard import guarded
+
+P = ParamSpec("P")
+Part = TypeVar("Part")
+Step = TypeVar("Step")
+Result = TypeVar("Result")
+
+Outputs = dict[Block, Any]
+"""What a handler gives: the new value of each component that changes. What it leaves out stays as it is."""
+
+QUICK: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+"""How an event is wired that runs no model. Through the queue: a State that changes outside it tells no listener."""
+MODEL_QUEUE = "model"
+PARALLEL = 4
+"""How many handlers may run models at once: more than one, so that a long fit leaves room for a comparison."""
+MODEL_WORK: dict[str, Any] = {**QUICK, "concurrency_id": MODEL_QUEUE, "concurrency_limit": PARALLEL}
+"""How an event is wired that runs a model: in one queue, so that visitors wait in line instead of sharing few cores."""
 SETTLE_SECONDS = 0.5
 """Seconds after a stop in which what was on its way to the page has arrived."""
 
 
-def from_controls(handler: Callable[..., Iterator[Any]], kind: type, first: int) -> Callable[..., Iterator[Any]]:
+class WithStatus(Protocol):
+    """A part of the screen that shows progress and errors in one place."""
+
+    @property
+    def status(self) -> gr.HTML:
+        """Where they are shown."""
+
+
+def to_status(part: WithStatus, sentence: str) -> Outputs:
+    """Show an error where the part shows its progress."""
+    return {part.status: notice(sentence)}
+
+
+def guarded_by(
+    show: Callable[[Any, str], Outputs],
+) -> Callable[[Callable[Concatenate[Part, P], Iterator[Outputs]]], Callable[Concatenate[Part, P], Iterator[Outputs]]]:
+    """`guarded` for handlers that are methods of a part of the screen.
+
+    Args:
+        show: what a handler's outputs become for a sentence, given the part.
+    """
+
+    def wrap(
+        handler: Callable[Concatenate[Part, P], Iterator[Outputs]],
+    ) -> Callable[Concatenate[Part, P], Iterator[Outputs]]:
+        @functools.wraps(handler)
+        def safe(part: Part, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[Outputs]:
+            yield from guarded(functools.partial(show, part))(functools.partial(handler, part))(*args, **kwargs)
+
+        return safe
+
+    return wrap
+
+
+def nothing() -> Outputs:
+    """Leave every component as it is. An empty dict would be an error to Gradio."""
+    unchanged: Outputs = gr.skip()
+    return unchanged
+
+
+def run_study(
+    study: Generator[Step, None, Result], show: Callable[[Step], Outputs]
+) -> Generator[Outputs, None, Result]:
+    """Run a study inside a handler, which gets its result by `yield from`.
+
+    Args:
+        study: yields how far it is; closed when the handler is.
+        show: what the screen shows for each step.
+    """
+    running = timed(study)
+    try:
+        while True:
+            yield show(next(running))
+    except StopIteration as stop:
+        result: Result = stop.value
+        return result
+    finally:
+        running.close()
+
+
+def progress_in(status: gr.HTML) -> Callable[[Any], Outputs]:
+    """Show each step of a study as a progress bar in one place."""
+    return lambda step: {status: progress_bar(step)}
+
+
+def from_controls(
+    handler: Callable[..., Iterator[Outputs]], kind: type, first: int
+) -> Callable[..., Iterator[Outputs]]:
     """A handler as Gradio calls it, with the value of every control in a place of its own.
 
     Args:
@@ -19,38 +108,98 @@ def from_controls(handler: Callable[..., Iterator[Any]], kind: type, first: int)
         first: how many values come before them.
     """
 
-    def handle(*values: Any) -> Iterator[Any]:
+    def handle(*values: Any) -> Iterator[Outputs]:
         yield from handler(*values[:first], kind(*values[first:]))
 
+    # Only the name: a signature of two values would make Gradio warn about the others.
+    handle.__name__ = handler.__name__
     return handle
+
+
+def wire_run(
+    run: gr.Button,
+    stop: gr.Button,
+    handler: Callable[..., Iterator[Outputs]],
+    inputs: Sequence[Block],
+    outputs: Sequence[Block],
+    status: gr.HTML,
+    stopped: Callable[[], str],
+) -> None:
+    """Let one button run a study and another one stop it.
+
+    Args:
+        run: starts the study.
+        stop: stops it.
+        handler: runs it and shows its progress in `status`.
+        inputs: what the handler takes.
+        outputs: what it writes to, `status` among them.
+        status: where progress is shown.
+        stopped: gives what stands there after a stop.
+    """
+    running = run.click(handler, list(inputs), list(outputs), **MODEL_WORK)
+    wire_stop(stop, [running], status, stopped)
 
 
 def wire_stop(
     button: gr.Button,
     runs: Sequence[Any],
-    status: gr.components.Component,
-    say: Callable[..., str],
-    inputs: Sequence[gr.components.Component] = (),
-    emptied: Sequence[gr.components.Component] = (),
+    status: gr.HTML,
+    stopped: Callable[..., str],
+    inputs: Sequence[Block] = (),
+    emptied: Sequence[Block] = (),
 ) -> None:
-    """Let a button stop a study, and say so where its progress stood.
+    """Let a button stop running events.
 
-    A last word of progress may be on its way already and would stand there for ever, so it is said again soon after.
+    The last progress may already be on its way to the page and would stay there, so the notice is shown twice.
 
     Args:
         button: stops.
-        runs: the running events, to be cancelled.
+        runs: the running events, which are cancelled.
         status: where progress is shown.
-        say: gives what stands there after a stop, from the values of `inputs`.
+        stopped: gives what stands there after a stop, from the values of `inputs`.
         inputs: what it needs to know.
-        emptied: what else shows progress, and nothing after a stop.
+        emptied: what else shows progress, and is empty after a stop.
     """
-    quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    shown = [status, *emptied]
+    outputs = [status, *emptied]
 
-    def stop(*values: Any) -> Any:
-        # What is written to a single component must not be a tuple.
-        return (say(*values), *[""] * len(emptied)) if emptied else say(*values)
+    def on_stop_clicked(*values: Any) -> Outputs:
+        return {status: stopped(*values), **dict.fromkeys(emptied, "")}
 
-    stopping = button.click(stop, list(inputs), shown, cancels=list(runs), api_visibility="private", queue=False)
-    stopping.then(lambda: time.sleep(SETTLE_SECONDS), None, None, **quick).then(stop, list(inputs), shown, **quick)
+    def on_stop_shown() -> None:
+        time.sleep(SETTLE_SECONDS)
+
+    at_once: dict[str, Any] = {"api_visibility": "private", "queue": False}
+    stopping = button.click(on_stop_clicked, list(inputs), outputs, cancels=list(runs), **at_once)
+    stopping.then(on_stop_shown, None, None, **QUICK).then(on_stop_clicked, list(inputs), outputs, **QUICK)
+
+
+def wire_save(
+    button: gr.Button,
+    make_file: Callable[..., Path],
+    inputs: Sequence[Block],
+    status: gr.HTML,
+    *,
+    wired: dict[str, Any] = QUICK,
+) -> None:
+    """Let a button hand a file to the browser.
+
+    Args:
+        button: saves; it has an id on the page.
+        make_file: writes the file from the values of `inputs`.
+        inputs: what it takes.
+        status: where the file's name, or an error, is shown.
+        wired: `QUICK`, or `MODEL_WORK` where a model must run first.
+    """
+    download_id = f"{button.elem_id}-file"
+    download = gr.DownloadButton(visible="hidden", elem_id=download_id)
+
+    def failed(sentence: str) -> Outputs:
+        return {status: notice(sentence)}
+
+    @guarded(failed)
+    def on_save_clicked(*values: Any) -> Iterator[Outputs]:
+        file = make_file(*values)
+        yield {download: gr.DownloadButton(value=str(file)), status: notice(f"Saved as {file.name}.", "good")}
+
+    saved = button.click(on_save_clicked, list(inputs), [download, status], **wired)
+    saved.success(None, js=f"() => document.querySelector('#{download_id}').click()", api_visibility="private")

@@ -3,9 +3,11 @@
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -99,8 +101,10 @@ class Page:
 
         def there() -> WebElement | None:
             for element in self.browser.find_elements(By.CSS_SELECTOR, selector):
-                if element.is_displayed() and (text is None or element.text.strip().startswith(text)):
-                    return element
+                # An element may be drawn again in between.
+                with suppress(StaleElementReferenceException):
+                    if element.is_displayed() and (text is None or element.text.strip().startswith(text)):
+                        return element
             return None
 
         found: WebElement = self.until(there, f"an element {selector} {text or ''}")

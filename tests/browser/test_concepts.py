@@ -111,7 +111,7 @@ def test_vectors_are_made_saved_loaded_and_steered_with(tab: Page, tmp_path: Pat
     tab.until_text("#vectors-status", f"{file.name} fits")
     tab.press("Steer", "button[role=tab]")
     assert any(entry.startswith(file.name) for entry in options(tab, "Vectors"))
-    steers(tab, lambda: tab.choose("Vectors", "found in the concept"))
+    steers(tab, lambda: tab.choose("Vectors", "from the concept"))
 
 
 def test_a_vector_of_numbers_that_are_none_gets_a_sentence_and_the_app_goes_on(tab: Page, tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_the_score_can_be_chosen_and_numbers_stand_in_the_cells(page: Page) -> N
     r2 = page.js(NUMBERS)
     assert len(r2) == page.js(CELLS)
     page.press("CKA", "#layers-score label")
-    page.until_text("#layers-caption", "CKA: how alike")
+    page.until_text("#layers-caption", "CKA: how similarly")
     page.until(lambda: page.js(NUMBERS) != r2, "other numbers")
     frames = page.js(FRAMES)
     assert frames[0][0] == "solid"

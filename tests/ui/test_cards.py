@@ -95,7 +95,7 @@ def test_progress_shows_its_share_and_what_is_done() -> None:
 
 def test_chips_carry_their_text_and_none_leave_nothing() -> None:
     html = chips(('say "hi"', "b"))
-    assert 'data-text="say &quot;hi&quot;"' in html and html.count("<button") == 2
+    assert 'data-text="say &#34;hi&#34;"' in html and html.count("<button") == 2
     assert chips(()) == ""
 
 

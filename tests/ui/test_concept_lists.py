@@ -10,13 +10,13 @@ from gradio.exceptions import Error
 from gradio.state_holder import SessionState
 
 from lrt_explorer.study.ground.world import WORLDS
-from lrt_explorer.ui.check_panel import check_set
-from lrt_explorer.ui.choices import GONE, NONE, ConceptList, followed
-from lrt_explorer.ui.concepts_tab import show_set, use_set
-from lrt_explorer.ui.screen import create_app
-from lrt_explorer.ui.space_tab import PictureControls, draw_space, list_tokens
-from lrt_explorer.ui.steer_tab import SteerControls, compare_arms, read_on, show_concept, tune
-from lrt_explorer.ui.steered import follow_pair
+from lrt_explorer.ui.choices import GONE, NONE, ConceptList, ShelfList, followed
+from lrt_explorer.ui.screen import Screen, create_app
+from lrt_explorer.ui.space_tab import PictureControls
+from lrt_explorer.ui.steer_controls import SteerControls
+from lrt_explorer.ui.vectors_panel import RecipeControls
+from lrt_explorer.ui.wiring import nothing
+from lrt_explorer.workbench.evidence import shipped_suites
 from lrt_explorer.workbench.session import Session, Shelf
 from tests.ui.fakes import FakeEngine
 
@@ -24,12 +24,6 @@ OLD = "register"
 """Ships for the demo pair, not for the other."""
 DEMO = Session("tinyworld-s", "tinyworld-l", 2, 3, 4, 8, 96, 192, "maps/shipped")
 NOW = Session("google/gemma-2-2b", "google/gemma-2-9b", 12, 20, 26, 42, 8, 12, "maps/other")
-SKIP = {"__type__": "update"}
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> FakeEngine:
-    return FakeEngine(tmp_path)
 
 
 @pytest.fixture
@@ -39,7 +33,7 @@ def app(engine: FakeEngine) -> gr.Blocks:
 
 def lists(app: gr.Blocks) -> list[gr.Dropdown]:
     found = [block for block in app.blocks.values() if isinstance(block, ConceptList)]
-    assert [block.label for block in found] == ["Concept", "Contrast set"]
+    assert [block.label for block in found] == ["Concept", "Concepts", "Contrast set", "Another set"]
     return found
 
 
@@ -54,13 +48,16 @@ def after_another_pair(app: gr.Blocks) -> SessionState:
     state = SessionState(app)
     for block in lists(app):
         state[block._id] = type(block)(choices=[("sentiment", "sentiment")], value="sentiment", render=False)
+    for other in app.blocks.values():
+        if isinstance(other, ShelfList):
+            state[other._id] = type(other)(choices=[("mine", "/shelf/mine")], value="/shelf/mine", render=False)
     return state
 
 
 def test_what_an_event_brings_from_the_old_pair_is_not_an_error(app: gr.Blocks) -> None:
     state = after_another_pair(app)
     events = [event for event in app.fns.values() if event.fn and any(block in lists(app) for block in event.inputs)]
-    assert len(events) >= 12
+    assert len(events) >= 14
     for event in events:
         assert OLD in received(app, event, state, OLD), event.name
 
@@ -81,30 +78,61 @@ def test_a_concept_list_is_a_dropdown_to_the_page_and_leaves_no_file(app: gr.Blo
     assert not list(Path(__file__).parents[2].glob("lrt_explorer/ui/*.pyi"))
 
 
-def test_nothing_is_read_for_a_concept_of_the_old_pair(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    for study in ("compare", "calibration", "picture", "read_all", "check", "contrast"):
+def test_a_suite_of_the_old_pair_is_no_error_either(app: gr.Blocks) -> None:
+    block = after_another_pair(app)[lists(app)[1]._id]
+    (suite, *_) = shipped_suites(WORLDS[0])
+    assert block.preprocess(suite.title) == suite.title
+
+
+def test_a_value_that_is_not_on_the_shelf_counts_as_none(app: gr.Blocks) -> None:
+    state = after_another_pair(app)
+    (block,) = (state[block._id] for block in app.blocks.values() if isinstance(block, ShelfList))
+    assert block.preprocess("/shelf/mine") == "/shelf/mine"
+    for value in ("/shelf/other", "/etc", None, ["/shelf/mine"]):
+        assert block.preprocess(value) is None, "whatever a page makes up names no folder"
+
+
+def test_nothing_is_read_for_a_concept_of_the_old_pair(
+    screen: Screen, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for study in ("compare", "calibration", "picture", "read_all", "check", "contrast", "make", "evaluate"):
         monkeypatch.setattr(engine, study, lambda *_, study=study: pytest.fail(f"{study} was asked for"))
-    steps = [
-        *compare_arms(engine, NOW, None, 0, SteerControls(OLD, "Once", 0.1, 0, 0.0, 8, "", False)),
-        *tune(engine, NOW, None, 0, OLD, "", "", 0.1),
-        *draw_space(engine, "space", NOW, PictureControls(OLD, 100, "pca", 2, "model", False, False)),
-        show_concept(engine, NOW, OLD, "Once", 1),
+    steer, concepts, evidence = screen.steer, screen.concepts, screen.evidence
+    controls = SteerControls(OLD, "Once", 0.1, "", 0, 0.0, 8, "", False)
+    picture = PictureControls(OLD, 100, "pca", 2, "model", False, False)
+    recipe = RecipeControls("mean-difference", "", False, "remove", 1.0, 1.0)
+    quiet = [
+        *steer.on_texts_asked(NOW, None, 0, controls),
+        *steer.on_vector_changed(NOW, None, 0, OLD, "", "", 0.1),
+        steer.on_concept_chosen(NOW, OLD, "Once", 1),
+        *screen.space.on_view_changed("space", NOW, picture),
+        screen.space.on_points_picked(NOW, OLD, 100, "pca", 2, gr.EventData(None, {"points": [1]})),
     ]
-    assert {part == SKIP for step in steps for part in step} == {True}
-    assert list(read_on(engine, NOW, OLD, "", "", 0)) == [("", SKIP)]
-    assert list_tokens(engine, NOW, OLD, 100, "pca", 2, [1]) == SKIP
-    for ((*_, said),) in (list(show_set(engine, NOW, OLD)), list(use_set(engine, NOW, Shelf(), OLD, "Once", 1))):
-        assert GONE in said
-    ((checked, *_),) = check_set(engine, NOW, OLD, "mean-difference", "", False)
-    assert GONE in checked
+    assert quiet == [nothing()] * 5
+    assert list(steer.on_part_read(NOW, OLD, "", "", 0)) == [{steer.reading_on: ""}]
+    said = [
+        *concepts.on_set_chosen(NOW, OLD),
+        *concepts.on_use_clicked(NOW, Shelf(), OLD, "Once", 1),
+        *concepts.check.on_check_clicked(NOW, OLD, "mean-difference", "", False),
+        *concepts.vectors.on_make_clicked(NOW, Shelf(), "sentiment", OLD, recipe),
+        *concepts.vectors.on_make_clicked(NOW, Shelf(), OLD, "", recipe),
+        *concepts.vectors.on_steer_clicked(NOW, Shelf(), "folder", OLD, "Once", 1),
+        *evidence.on_run_clicked(NOW, OLD, 8, "", False, None),
+        *evidence.on_run_clicked(NOW, "all 3 demo concepts", 8, "", False, None),
+    ]
+    assert len(said) == 8
+    for step in said:
+        (sentence,) = step.values()
+        assert GONE in sentence
 
 
-def test_the_same_concept_stays_in_use_whether_it_is_offered_by_name_or_by_path(engine: FakeEngine) -> None:
+def test_the_same_concept_stays_in_use_whether_it_is_offered_by_name_or_by_path(screen: Screen) -> None:
     path = str(WORLDS[1].concepts()["sentiment"])
     offered = [NONE, ("sentiment", "sentiment"), ("pirate", "pirate"), ("mine", "/own/sentiment.jsonl")]
     assert followed(offered, path, "pirate") == followed(offered, "sentiment", "pirate") == "sentiment"
     assert followed(offered, "/own/sentiment.jsonl", "pirate") == "/own/sentiment.jsonl"
     assert followed(offered, OLD, "pirate") == "pirate" and followed(offered, "", "pirate") == ""
     for session, name, expected in ((NOW, "sentiment", "sentiment"), (NOW, OLD, "sentiment"), (DEMO, OLD, OLD)):
-        _, _, concept, *_ = follow_pair(engine, session, Shelf(), "demo", name, "Once", 0)
-        assert concept.value == expected
+        steered = screen.steer.steered
+        shown = steered.on_pair_opened(session, Shelf(), "demo", name, "Once", 0)
+        assert shown[steered.concept].value == expected

@@ -16,7 +16,7 @@ def test_the_words_that_differ_are_marked() -> None:
 
 def test_shared_words_between_are_not_marked() -> None:
     html = card(("Th' cook of th' town", "The cook of the town"), ("one same two", "three same"))
-    assert "<td><mark>Th&#x27;</mark> cook of <mark>th&#x27;</mark> town</td>" in html
+    assert "<td><mark>Th&#39;</mark> cook of <mark>th&#39;</mark> town</td>" in html
     assert "<td><mark>one</mark> same <mark>two</mark></td>" in html
 
 

@@ -37,7 +37,7 @@ def test_text_is_escaped_in_every_arm() -> None:
     evil = arm("unsteered", ("<script>alert(1)</script>",), (False,)), arm(tokens=('"<b>',), changed=(True,))
     html = panes(evil, "<img src=x>", CARD)
     assert "<script>" not in html and "<img" not in html and "<b>&" not in html
-    assert "&lt;script&gt;" in html and "&lt;img src=x&gt;" in html and "&quot;&lt;b&gt;" in html
+    assert "&lt;script&gt;" in html and "&lt;img src=x&gt;" in html and "&#34;&lt;b&gt;" in html
 
 
 def test_a_text_that_its_tokens_do_not_spell_is_shown_unmarked() -> None:

@@ -6,9 +6,9 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from lrt_explorer.ui.screen import create_app, panes_without_models
-from lrt_explorer.ui.setup_panel import PARALLEL
+from lrt_explorer.ui.screen import Screen, create_app
 from lrt_explorer.ui.theme import make_theme
+from lrt_explorer.ui.wiring import PARALLEL, nothing
 from lrt_explorer.workbench.session import Session
 from tests.ui.fakes import FakeEngine
 
@@ -78,6 +78,6 @@ def test_an_error_is_one_sentence_for_programs_too(app: gr.Blocks) -> None:
         compare("tinyworld-s", "tinyworld-l", "mood", "Once", reading="backwards")
 
 
-def test_panes_say_why_they_stay_empty_when_the_first_pair_does_not_open() -> None:
-    assert "could not be opened" in panes_without_models(None)
-    assert panes_without_models(Session("a", "b", 0, 0, 1, 1, 1, 1)) == {"__type__": "update"}
+def test_panes_say_why_they_stay_empty_when_the_first_pair_does_not_open(screen: Screen) -> None:
+    assert "could not be opened" in screen.on_first_pair_opened(None)[screen.steer.panes]
+    assert screen.on_first_pair_opened(Session("a", "b", 0, 0, 1, 1, 1, 1)) == nothing()

@@ -1,70 +1,71 @@
 """The strength slider follows the calibration, unless the visitor has moved it."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lrt_explorer.study.ground.progress import finish
-from lrt_explorer.ui.strength import START, Tuned, slider_step, tune_slider
+from lrt_explorer.ui.screen import Screen
+from lrt_explorer.ui.strength import START, Tuned, slider_step
+from lrt_explorer.ui.wiring import Outputs, nothing
 from lrt_explorer.workbench.session import Session
 from tests.ui.fakes import FakeEngine
 
-SKIP = {"__type__": "update"}
 
-
-@pytest.fixture
-def engine(tmp_path: Path) -> FakeEngine:
-    return FakeEngine(tmp_path)
-
-
-@pytest.fixture
-def session(engine: FakeEngine) -> Session:
-    return finish(engine.open("tinyworld-s", "tinyworld-l"))
-
-
-def tune(engine: FakeEngine, session: Session | None, **changed: Any) -> list[Any]:
+def tune(screen: Screen, session: Session | None, **changed: Any) -> list[Outputs]:
     asked = {"tuned": None, "whole": 0, "concept": "mood", "reading": "", "vectors": "", "strength": START}
-    return list(tune_slider(engine, session, **{**asked, **changed}))
+    return list(screen.steer.on_vector_changed(session, **{**asked, **changed}))
 
 
-def test_the_first_calibration_sets_range_position_and_marks(engine: FakeEngine, session: Session) -> None:
-    (_, _, line, _), (slider, marks, _, tuned) = tune(engine, session)
+def slider_and_tuned(screen: Screen, session: Session, **changed: Any) -> tuple[Any, Any]:
+    """The slider at the end, and what it is set for."""
+    *_, last = tune(screen, session, **changed)
+    return last[screen.steer.slider.strength], last[screen.steer.slider.tuned]
+
+
+def test_the_first_calibration_sets_range_position_and_marks(
+    screen: Screen, engine: FakeEngine, session: Session
+) -> None:
+    control = screen.steer.slider
+    busy, done = tune(screen, session)
+    slider, tuned = done[control.strength], done[control.tuned]
     expected = finish(engine.calibration(session, "mood", "", ""))
-    assert "Calibrating the strength" in line
+    assert "Calibrating the strength" in busy[screen.steer.added]
     assert (slider.minimum, slider.maximum, slider.value) == (
         -expected.limit, expected.limit, expected.first,
     )  # fmt: skip
-    assert "text breaks" in marks and isinstance(tuned, Tuned) and tuned.position == expected.first
+    assert "text breaks" in done[control.marks] and isinstance(tuned, Tuned) and tuned.position == expected.first
     step = slider_step(expected)
     assert expected.first / step == pytest.approx(round(expected.first / step))
 
 
-def test_nothing_is_asked_while_nothing_has_changed(engine: FakeEngine, session: Session) -> None:
-    *_, (_, _, _, tuned) = tune(engine, session)
-    assert tune(engine, session, tuned=tuned, strength=0.1) == [(SKIP,) * 4]
-    assert tune(engine, None) == [(SKIP,) * 4]
-    assert tune(engine, replace(session, map_folder="")) == [(SKIP,) * 4], "a map is fitted first"
-    assert len(tune(engine, session, tuned=tuned, whole=1)) > 1, "all pairs have been read"
+def test_nothing_is_asked_while_nothing_has_changed(screen: Screen, session: Session) -> None:
+    _, tuned = slider_and_tuned(screen, session)
+    assert tune(screen, session, tuned=tuned, strength=0.1) == [nothing()]
+    assert tune(screen, None) == [nothing()]
+    assert tune(screen, replace(session, map_folder="")) == [nothing()], "a map is fitted first"
+    assert len(tune(screen, session, tuned=tuned, whole=1)) > 1, "all pairs have been read"
 
 
-def test_it_follows_concept_and_layer_unless_the_visitor_moved_it(engine: FakeEngine, session: Session) -> None:
-    *_, (first, _, _, tuned) = tune(engine, session)
+def test_it_follows_concept_and_layer_unless_the_visitor_moved_it(
+    screen: Screen, engine: FakeEngine, session: Session
+) -> None:
+    first, tuned = slider_and_tuned(screen, session)
     for changed in ({"concept": "register"}, {"reading": "last-token"}):
-        *_, (slider, _, _, _) = tune(engine, session, tuned=tuned, strength=first.value, **changed)
+        slider, _ = slider_and_tuned(screen, session, tuned=tuned, strength=first.value, **changed)
         other = finish(engine.calibration(session, changed.get("concept", "mood"), "", ""))
         assert slider.value == other.first
     deeper = replace(session, large_layer=6)
-    *_, (slider, _, _, _) = tune(engine, deeper, tuned=tuned, strength=first.value)
+    slider, _ = slider_and_tuned(screen, deeper, tuned=tuned, strength=first.value)
     assert slider.value > first.value
-    *_, (slider, _, _, moved) = tune(engine, deeper, tuned=tuned, strength=-0.07)
+    slider, moved = slider_and_tuned(screen, deeper, tuned=tuned, strength=-0.07)
     assert slider.value == -0.07
-    *_, (slider, _, _, _) = tune(engine, session, tuned=moved, strength=-0.07)
+    slider, _ = slider_and_tuned(screen, session, tuned=moved, strength=-0.07)
     assert slider.value == -0.07, "still moved"
-    *_, (slider, _, _, _) = tune(engine, session, tuned=tuned, concept="register", strength=-99.0)
+    slider, _ = slider_and_tuned(screen, session, tuned=tuned, concept="register", strength=-99.0)
     assert slider.value == slider.minimum
 
 
-def test_what_goes_wrong_is_left_to_the_comparison(engine: FakeEngine, session: Session) -> None:
-    assert tune(engine, session, concept="broken")[-1] == (SKIP,) * 4
+def test_what_goes_wrong_is_left_to_the_comparison(screen: Screen, session: Session) -> None:
+    assert tune(screen, session, concept="broken")[-1] == nothing()

@@ -1,0 +1,102 @@
+"""The controls of a comparison: the settings below the panes, and what all of them hold as one value."""
+
+from dataclasses import dataclass
+
+import gradio as gr
+from gradio.blocks import Block
+
+from lrt_explorer.concepts.sets.readings import READINGS
+from lrt_explorer.defaults import MAX_NEW_TOKENS, SEED
+from lrt_explorer.errors import SettingsError
+from lrt_explorer.study.steering.steer_spec import SteerSpec
+
+LENGTHS = (8, MAX_NEW_TOKENS, 96)
+"""Fewest, preset and most new tokens."""
+AS_THE_CONCEPT = ("concept’s default", "")
+
+
+@dataclass(frozen=True)
+class SteerControls:
+    """What the controls of a comparison hold, in the order in which they are handed over.
+
+    Attributes:
+        concept: the concept, by name or by its file.
+        prompt: start of all texts.
+        strength: in typical deviations.
+        vectors: folder of vectors in place of the concept's own; "" for none.
+        seed: of the sampling; None where the field is empty.
+        temperature: of the sampling.
+        length: of the texts, in tokens.
+        reading: where the vectors are read; "" for the concept's default.
+        as_in_paper: whether the map's bias is added to the direction too.
+        equal_cost: whether all arms cost what the native vector costs.
+    """
+
+    concept: str
+    prompt: str
+    strength: float
+    vectors: str
+    seed: float | None
+    temperature: float
+    length: float
+    reading: str
+    as_in_paper: bool
+    equal_cost: bool = False
+
+    def spec(self) -> SteerSpec:
+        """The comparison that is asked for.
+
+        Raises:
+            SettingsError: if there is no seed, or no such reading.
+        """
+        if self.seed is None:
+            raise SettingsError("give the seed as a whole number")
+        return SteerSpec(
+            concept=self.concept,
+            prompt=self.prompt,
+            strength=float(self.strength),
+            seed=int(self.seed),
+            temperature=float(self.temperature),
+            max_new_tokens=int(self.length),
+            reading=self.reading,
+            as_in_paper=self.as_in_paper,
+            vectors=self.vectors,
+            equal_cost=self.equal_cost,
+        )
+
+
+class SteerSettings:
+    """The settings below the panes.
+
+    Attributes:
+        seed, temperature, length, reading, as_in_paper, equal_cost: the fields of `SteerControls` of these names.
+    """
+
+    def __init__(self) -> None:
+        """Lay them out."""
+        with gr.Row():
+            self.seed = gr.Number(SEED, label="Seed", info="the same in every arm", precision=0, min_width=120)
+            self.temperature = gr.Slider(
+                0, 1.5, 0, step=0.05, label="Temperature", info="0 always takes the likeliest token"
+            )
+            self.length = gr.Slider(
+                LENGTHS[0], LENGTHS[2], LENGTHS[1], step=1, label="Length (tokens)", info="of each text, at most"
+            )
+        with gr.Row():
+            self.reading = gr.Radio(
+                [AS_THE_CONCEPT, *READINGS.choices()],
+                value=AS_THE_CONCEPT[1],
+                label="Tokens read",
+                info="where vectors are read in the contrast texts",
+            )
+            self.as_in_paper = gr.Checkbox(
+                False, label="Map as in the paper", info="also adds the map’s bias to the direction"
+            )
+            self.equal_cost = gr.Checkbox(
+                False, label="Equal cost", info="every arm costs what the native one does", elem_id="equal-cost"
+            )
+
+    @property
+    def controls(self) -> list[Block]:
+        """The last fields of `SteerControls`, in their order."""
+        return [self.seed, self.temperature, self.length, self.reading, self.as_in_paper, self.equal_cost]
