@@ -120,10 +120,10 @@ def test_mistakes_are_one_clear_line(folders: dict[str, str], capsys: pytest.Cap
         (("--concepts", "mood,mood"), "the same name"),
         (("--strengths", "0.3"), "at least two strengths"),
         (("--prompts", "1"), "at least 2"),
-        (("--reading", "token-0"), "is no way to read a vector; choose all-tokens"),
-        (("--scorer", "regex:a"), "a scorer reads texts, but none are written"),
-        (("--generate", "--scorer", "regex:("), "is no regular expression"),
-        (("--generate", "--scorer", "joy"), "'joy' names no scorer; give words:"),
+        (("--reading", "token-0"), "is not a way to read a vector; choose all-tokens"),
+        (("--scorer", "regex:a"), "a scorer reads written texts"),
+        (("--generate", "--scorer", "regex:("), "is not a valid regular expression"),
+        (("--generate", "--scorer", "joy"), "'joy' is not a scorer; give words:"),
         (("--large-layer", "9"), "blocks 0 to 4"),
     ):
         assert main(command(folders, *more)) == 1

@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LRTError as error:
         return _fail(str(error), options.debug)
     except KeyboardInterrupt:
-        return _fail("stopped; run the command again to start over", options.debug)
+        return _fail("stopped; run the command again to continue", options.debug)
     except BrokenPipeError:
         # Whoever read the output has enough; without this the interpreter complains once more on leaving.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

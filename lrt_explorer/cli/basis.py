@@ -10,15 +10,21 @@ from lrt_explorer.defaults import BASIS_DIRECTIONS, BASIS_TOKENS
 
 def add_parser(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser("basis", help="show the directions that layers of two models have in common")
+    parser = commands.add_parser("basis", help="show the directions that two layers have in common")
     add_models(parser)
     parser.add_argument(
-        "--top", type=int, default=BASIS_DIRECTIONS, metavar="K", help="directions to show (default: %(default)s)"
+        "--top",
+        type=int,
+        default=BASIS_DIRECTIONS,
+        metavar="K",
+        help="number of directions to show (default: %(default)s)",
     )
     parser.add_argument(
         "--tokens", type=int, default=BASIS_TOKENS, metavar="N", help="pairs of tokens to use (default: %(default)s)"
     )
-    parser.add_argument("--corpus", help="texts, as for fit (default: ordinary text that suits the pair)")
+    parser.add_argument(
+        "--corpus", metavar="NAME|FILE", help="text to read, as for fit (default: ordinary text that suits the pair)"
+    )
     add_json(parser)
     parser.set_defaults(run=run, show=show)
 

@@ -33,10 +33,15 @@ DOCUMENT = "evaluation.json"
 
 def add_parser(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser("evaluate", help="evidence for transfer: all arms, all strengths, many concepts")
+    parser = commands.add_parser(
+        "evaluate", help="gather the evidence for transfer: all arms, all strengths, many concepts"
+    )
     add_models(parser)
     parser.add_argument(
-        "--concepts", default=ALL_CONCEPTS, metavar="NAME|FILE,…|all", help="default: all that ship for these models"
+        "--concepts",
+        default=ALL_CONCEPTS,
+        metavar="NAME|FILE,…|all",
+        help="concepts to evaluate (default: all that ship for these models)",
     )
     add_vectors(parser)
     add_readout(parser)
@@ -49,10 +54,14 @@ def add_parser(commands: Any) -> None:
         help="held-out prompts of each concept (default: %(default)s)",
     )
     parser.add_argument(
-        "--strengths", type=float, nargs="+", metavar="S", help="in typical deviations (default: calibrated)"
+        "--strengths", type=float, nargs="+", metavar="S", help="strengths, in typical deviations (default: calibrated)"
     )
     parser.add_argument(
-        "--seeds", type=int, default=RANDOM_SEEDS, metavar="N", help="random directions (default: %(default)s)"
+        "--seeds",
+        type=int,
+        default=RANDOM_SEEDS,
+        metavar="N",
+        help="number of random directions (default: %(default)s)",
     )
     parser.add_argument(
         "--others",
@@ -61,13 +70,13 @@ def add_parser(commands: Any) -> None:
         metavar="N",
         help="other concepts sent through the same map as controls (default: %(default)s)",
     )
-    parser.add_argument("--generate", action="store_true", help="write and score texts too, which takes longer")
+    parser.add_argument("--generate", action="store_true", help="also write and score texts, which takes longer")
     add_scorer(parser)
     parser.add_argument(
         "--neutral",
         type=Path,
         metavar="FILE",
-        help=f"neutral prompts, one a line; the first {NEUTRAL_PROMPTS} are used",
+        help=f"file of neutral prompts, one per line; the first {NEUTRAL_PROMPTS} are used",
     )
     parser.add_argument("--corpus", help="texts for maps that must be fitted (default: as for fit)")
     parser.add_argument(
@@ -76,9 +85,13 @@ def add_parser(commands: Any) -> None:
         default=EVIDENCE_TOKENS,
         help="pairs of tokens for each of them (default: %(default)s)",
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the evidence (default: in the data folder)")
-    parser.add_argument("--report", type=Path, metavar="FILE", help="write a page of HTML that opens without a network")
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="write one row for each concept, arm and strength")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for the evidence (default: a place in the data folder)"
+    )
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write an HTML page that opens without a network")
+    parser.add_argument(
+        "--csv", type=Path, metavar="FILE", help="write a table with one row per concept, arm and strength"
+    )
     add_json(parser)
     parser.set_defaults(run=run, show=show)
 
@@ -172,7 +185,7 @@ def show(result: Json) -> str:
         f"{result['small']} layer {result['small_layer']} → {result['large']} layer {result['large_layer']}, "
         f"{grid} strengths, up to {result['settings']['prompts']} prompts for each concept\n"
         f"{table(header, rows)}\n"
-        f"kept in {result['out']}"
+        f"saved in {result['out']}"
     )
 
 
@@ -185,7 +198,7 @@ def _write(place: Path, text: str) -> None:
         with new_file(place.expanduser().resolve()) as fresh:
             fresh.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
-        raise ArtifactError(f"cannot write {place}: {error.strerror}; name another place") from error
+        raise ArtifactError(f"cannot write {place}: {error.strerror}; choose another path") from error
 
 
 def _interval(holder: Json | None, name: str) -> str:

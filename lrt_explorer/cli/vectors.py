@@ -15,9 +15,11 @@ def add_parser(commands: Any) -> None:
     """Add both commands."""
     vector = commands.add_parser("vector", help="find a steering vector in a model")
     vector.add_argument("model", metavar="MODEL", help=MODEL_HELP)
-    vector.add_argument("--layer", type=int, required=True, metavar="I", help="block whose output is read, from 0")
+    vector.add_argument(
+        "--layer", type=int, required=True, metavar="I", help="block whose output is read, counted from 0"
+    )
     add_concept(vector)
-    out = "file to write, .safetensors or .gguf (default: in the data folder)"
+    out = "file to write, .safetensors or .gguf (default: a place in the data folder)"
     vector.add_argument("--out", type=Path, metavar="FILE", help=out)
     add_placement(vector)
     add_json(vector)
@@ -26,10 +28,14 @@ def add_parser(commands: Any) -> None:
     transfer = commands.add_parser("transfer", help="map a vector of the small model into the large one")
     transfer.add_argument("--map", type=Path, required=True, metavar="DIR", help="folder of a fitted map")
     transfer.add_argument(
-        "--vector", type=Path, required=True, metavar="FILE", help="vector of the small model, or GGUF"
+        "--vector", type=Path, required=True, metavar="FILE", help="vector of the small model, .safetensors or .gguf"
     )
-    transfer.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write; .gguf for llama.cpp")
-    transfer.add_argument("--as-in-paper", action="store_true", help="add the map's bias too, as arXiv 2506.00653 does")
+    transfer.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="file to write; use .gguf for llama.cpp"
+    )
+    transfer.add_argument(
+        "--as-in-paper", action="store_true", help="also add the map's bias, as arXiv 2506.00653 does"
+    )
     add_json(transfer)
     transfer.set_defaults(run=run_transfer, show=show)
 
@@ -84,7 +90,7 @@ def show(result: Json) -> str:
         diagnosis += f"\n{left_out} pairs are longer than the model's context and were left out."
     return (
         f"{result['concept']} in {result['model']} layer {result['layer']}: {result['method']}, {result['reading']}, "
-        f"{result['width']} numbers, norm {result['norm']:.3g}{diagnosis}\nkept in {result['artifact']}"
+        f"{result['width']} numbers, norm {result['norm']:.3g}{diagnosis}\nsaved in {result['artifact']}"
     )
 
 

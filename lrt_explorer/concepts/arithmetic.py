@@ -33,7 +33,9 @@ def orthogonalise(vector: SteeringVector, others: Sequence[SteeringVector]) -> S
     rest = rest - basis.T @ (basis @ rest)
     names = ", ".join(other.concept for other in others)
     if float(rest.norm()) <= ROUNDING * float(values.norm()):
-        raise VectorError(f"nothing of {vector.concept} is left without {names}; choose vectors that differ more")
+        raise VectorError(
+            f"nothing is left of {vector.concept} after removing {names}; choose vectors that differ more"
+        )
     return replace(vector, values=rest, concept=f"{vector.concept} without {names}")
 
 

@@ -70,7 +70,7 @@ def read_answers(
 ) -> Tensor:
     """`answer_readout` for answers already turned into tokens, so that many strengths tokenize them once: `[n]`."""
     if additions is not None and len(additions) != len(texts):
-        raise SettingsError(f"{len(additions)} additions for {len(texts)} prompts; give one row to each prompt")
+        raise SettingsError(f"{len(additions)} additions for {len(texts)} prompts; give one row per prompt")
     readouts = []
     for start in range(0, len(texts), BATCH_ROWS):
         rows = slice(start, start + BATCH_ROWS)

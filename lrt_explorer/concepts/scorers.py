@@ -54,7 +54,7 @@ def regex_scorer(pattern: str) -> Scorer:
             return float(compiled.search(continuation, timeout=SECONDS) is not None)
         except TimeoutError as error:
             raise SettingsError(
-                f"the expression {pattern[:60]!r} takes longer than {SECONDS:g} s over one text; write a simpler one"
+                f"the expression {pattern[:60]!r} takes longer than {SECONDS:g} s on one text; write a simpler one"
             ) from error
 
     return score

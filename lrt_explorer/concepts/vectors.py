@@ -170,8 +170,8 @@ def transfer(vector: SteeringVector, map: AffineMap, info: MapInfo, *, as_in_pap
     foreign = vector.fingerprint not in ("", info.small_fingerprint)
     if foreign or vector.layer != info.small_layer:
         raise VectorError(
-            f"the vector lives in {vector.model} layer {vector.layer}, but the map begins at {info.small} "
-            f"layer {info.small_layer}; use a vector made there"
+            f"the vector belongs to {vector.model} layer {vector.layer}, but the map starts from {info.small} "
+            f"layer {info.small_layer}; use a vector of that layer"
         )
     mapped = map.direction_as_in_paper(vector.values) if as_in_paper else map.direction(vector.values)
     how = "mapped as in the paper" if as_in_paper else "mapped"

@@ -155,7 +155,7 @@ class Evaluation(_Extended, lrt_explorer.study.evaluation.evaluate.Evaluation):
             with new_file(place.expanduser().resolve()) as fresh:
                 fresh.write_text(page, encoding="utf-8", newline="")
         except OSError as error:
-            raise ArtifactError(f"cannot write {place}: {error.strerror}; name another place") from error
+            raise ArtifactError(f"cannot write {place}: {error.strerror}; choose another path") from error
         return place
 
     def _repr_html_(self) -> str:

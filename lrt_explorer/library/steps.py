@@ -350,7 +350,9 @@ def find_vector(
 def _models(small: Model, large: Model, layers: Layers | None = None, map: Map | None = None) -> Models:
     """The models with their layers, checked as far as they are loaded."""
     if layers is not None and len(layers) != 2:
-        raise SettingsError("layers are one of the small and one of the large model; give two numbers, such as (2, 4)")
+        raise SettingsError(
+            "layers must be one of the small and one of the large model; give two numbers, such as (2, 4)"
+        )
     first, second = (None, None) if layers is None else layers
     for model, layer in ((small, first), (large, second)):
         if isinstance(model, LanguageModel) and layer is not None:

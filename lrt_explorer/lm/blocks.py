@@ -80,7 +80,7 @@ def hidden_of(output: Any, stream: int | None = None) -> Tensor:
     """
     states = output[0] if isinstance(output, tuple | list) and output else output
     if not isinstance(states, Tensor):
-        raise ModelError(f"its blocks give no hidden states but {type(states).__name__}; choose another model")
+        raise ModelError(f"its blocks give {type(states).__name__} instead of hidden states; choose another model")
     return states if stream is None else states[stream]
 
 

@@ -33,7 +33,7 @@ class ModelCache:
             SettingsError: if there is no room for a single model.
         """
         if capacity < 1:
-            raise SettingsError(f"a model cache of {capacity} holds no model; give it room for at least 1")
+            raise SettingsError(f"a model cache needs room for at least 1 model, not {capacity}; give it more")
         self.capacity = capacity
         self.parameters = parameters
         self._loader = loader

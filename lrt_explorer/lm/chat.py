@@ -19,7 +19,8 @@ class RefusedConversationError(ModelError):
     def __init__(self, model: str, reason: str) -> None:
         """Say both in one sentence."""
         super().__init__(
-            f"the chat template of {model} refuses a conversation ({reason}); give conversations as it asks for"
+            f"the chat template of {model} refuses a conversation ({reason}); give conversations in the form it asks "
+            "for"
         )
         self.model, self.reason = model, reason
 

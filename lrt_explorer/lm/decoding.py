@@ -93,7 +93,9 @@ class Sampler:
             SettingsError: if the temperature is negative or not finite.
         """
         if not 0 <= temperature < float("inf"):
-            raise SettingsError(f"a temperature of {temperature} makes no sense; choose 0 (likeliest token) to about 2")
+            raise SettingsError(
+                f"the temperature {temperature} is out of range; choose 0 (the likeliest token) to about 2"
+            )
         distinct = list(dict.fromkeys(prompts))
         self._temperature = temperature
         self._generators = [torch.Generator().manual_seed(_stream(seed, prompt)) for prompt in distinct]

@@ -192,11 +192,11 @@ def _steering(lm: LanguageModel, layer: int | None, additions: Tensor | None, ro
     if layer is None or additions is None:
         raise SettingsError("steering takes both a layer and additions; give both, or neither")
     if len(additions) != rows:
-        raise SettingsError(f"{len(additions)} additions for {rows} prompts; give one row to each prompt")
+        raise SettingsError(f"{len(additions)} additions for {rows} prompts; give one row per prompt")
     return Steering(lm, layer, additions)
 
 
 def _checked_limit(max_new_tokens: int) -> int:
     if max_new_tokens < 1:
-        raise SettingsError(f"{max_new_tokens} new tokens are none; ask for at least 1")
+        raise SettingsError(f"{max_new_tokens} new tokens cannot be written; ask for at least 1")
     return max_new_tokens

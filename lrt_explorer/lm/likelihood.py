@@ -32,7 +32,7 @@ def continuation_nats(lm: LanguageModel, prompts: Sequence[str], texts: Sequence
         PromptError: if a prompt and its text are both empty.
     """
     if len(prompts) != len(texts):
-        raise SettingsError(f"{len(texts)} texts for {len(prompts)} prompts; give one to each")
+        raise SettingsError(f"{len(texts)} texts for {len(prompts)} prompts; give one per prompt")
     found: list[float | None] = []
     rows = max(1, BATCH_LOGITS // (lm.context * lm.vocabulary)) if lm.traits.pads_right else 1
     for first in range(0, len(prompts), rows):

@@ -105,7 +105,7 @@ def load(
             model.to(target)
         elif any(weight.is_meta for weight in model.parameters()):
             # Weights that are fetched from elsewhere at every pass have no fingerprint, and take hours.
-            raise ModelError(f"{name} does not fit on the accelerators there are; add one or choose a smaller model")
+            raise ModelError(f"{name} does not fit on the available accelerators; add one or choose a smaller model")
     except (RuntimeError, AssertionError) as error:  # full, or not there
         raise ModelError(f"{name} cannot be put on {target} ({first_line(error)}); choose another device") from error
     lay_out_for_few_rows(model)
@@ -175,12 +175,12 @@ def _context(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
 
 def _check_folder(name: str, folder: Path) -> None:
     if not (folder / "config.json").is_file():
-        raise ModelError(f"the folder {name} is no model, for it has no config.json; choose one that holds a model")
+        raise ModelError(f"the folder {name} has no config.json, so it is not a model; choose a folder that holds one")
     if any(folder.glob("*.safetensors")):
         return
     if pickles := sorted(file.name for ending in ("bin", "pt", "pth", "ckpt") for file in folder.glob(f"*.{ending}")):
         raise ModelError(
-            f"the folder {name} has its weights only as pickle ({pickles[0]}), which can run code when it is read; "
+            f"the folder {name} holds its weights only as pickle ({pickles[0]}), which can run code when it is read; "
             "save them as safetensors first"
         )
     raise ModelError(f"the folder {name} has no weights; put its model.safetensors there")

@@ -60,7 +60,7 @@ class Steering:
 
     def _steered(self, hidden: Tensor) -> Tensor:
         if len(hidden) != self.rows:
-            raise SettingsError(f"{self.rows} steering vectors for a batch of {len(hidden)}; give one row to each text")
+            raise SettingsError(f"{self.rows} steering vectors for a batch of {len(hidden)}; give one row per text")
         return hidden + self._added.to(hidden)
 
 

@@ -87,7 +87,7 @@ def encode(
         ModelError: if the tokenizer cannot say where its tokens are in a text, or does not belong to the model.
     """
     if not texts or not all(texts):
-        raise PromptError("there is an empty text, or none at all; leave out empty texts")
+        raise PromptError("a text is empty, or there is none; remove empty texts")
     limit = lm.context if max_length is None else min(max_length, lm.context)
     rows = _tokenize(lm, list(texts), templated)
     length = min(limit, max(len(row.ids) for row in rows))
@@ -120,7 +120,7 @@ def prompt_tokens(lm: LanguageModel, prompt: str) -> list[int]:
     ids = row.ids[: len(row.ids) - row.appended]
     if len(ids) >= lm.context:
         raise PromptError(
-            f"the prompt has {len(ids):,} tokens, but {lm.name} reads at most {lm.context - 1:,} and then writes; "
+            f"the prompt has {len(ids):,} tokens, but {lm.name} reads at most {lm.context - 1:,} before it writes; "
             "shorten it"
         )
     return ids
@@ -133,7 +133,7 @@ def token_ends(lm: LanguageModel, text: str) -> list[int]:
         PromptError: if the text is empty. ModelError as `encode`.
     """
     if not text:
-        raise PromptError("there is an empty text; leave out empty texts")
+        raise PromptError("a text is empty; remove empty texts")
     return _tokenize(lm, [text])[0].ends
 
 
@@ -259,11 +259,11 @@ def _tokenize_alike(lm: LanguageModel, texts: list[str], templated: bool) -> lis
             ends = ends_from_decoding(tokenizer, text, ids, special)
         if ends is None:
             raise ModelError(
-                f"the tokenizer of {lm.name} neither says where its tokens are nor spells its text back exactly; "
+                f"the tokenizer of {lm.name} neither says where its tokens are nor reproduces its text exactly; "
                 "choose a model with a fast tokenizer (tokenizer.json)"
             )
         if not ids:
-            raise PromptError(f"the text {text[:40]!r} has no character that {lm.name} can read; leave it out")
+            raise PromptError(f"the text {text[:40]!r} has no character that {lm.name} can read; remove it")
         if isinstance(text, Framed):
             special = [mark or end <= text.start for mark, end in zip(special, ends, strict=True)]
         rows.append(_Row(ids, ends, special, appended))

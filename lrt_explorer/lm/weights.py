@@ -81,7 +81,7 @@ def read_weights(
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise ModelError(f"{name} does not fit into memory; choose a smaller model") from error
     except SafetensorError as error:
-        raise ModelError(f"the weights of {name} are damaged or incomplete ({error}); fetch them again") from error
+        raise ModelError(f"the weights of {name} are damaged or incomplete ({error}); download them again") from error
     except Exception as error:  # as for the configuration, and RuntimeError for shapes that do not fit
         if refusal := explain_refusal(name, error):
             raise ModelError(refusal) from error
@@ -93,10 +93,10 @@ def read_weights(
     if missing := sorted(report["missing_keys"]):
         raise ModelError(
             f"the weights of {name} lack {len(missing)} of the tensors that its config.json asks for, such as "
-            f"{missing[0]}; fetch them again"
+            f"{missing[0]}; download them again"
         )
     if not isinstance(model, PreTrainedModel):
-        raise ModelError(f"{name} is no transformers model; choose another")
+        raise ModelError(f"{name} is not a transformers model; choose another one")
     return model
 
 

@@ -122,7 +122,7 @@ def load_map(folder: Path) -> tuple[AffineMap, MapInfo]:
         info = MapInfo(**artifact.meta)
         return AffineMap(artifact.tensors["weight"], artifact.tensors["bias"]), info
     except (TypeError, KeyError, MapError) as error:
-        raise ArtifactError(f"the map in {folder} does not hold what a map needs; fit it again") from error
+        raise ArtifactError(f"the map in {folder} is incomplete; fit it again") from error
 
 
 def check_map(info: MapInfo, small_fingerprint: str, large_fingerprint: str) -> None:

@@ -25,7 +25,7 @@ def save_record(path: Path, kind: str, version: int, content: dict[str, Any]) ->
         with new_file(path.expanduser().resolve()) as fresh:
             fresh.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ArtifactError(f"cannot write {path}: {error.strerror}; free some space or name another place") from error
+        raise ArtifactError(f"cannot write {path}: {error.strerror}; free some space or choose another path") from error
     return path
 
 

@@ -154,7 +154,7 @@ def suggest_layers(
     pairs = list(product(tried_small, tried_large))
     known = grid is not None and all((cell := grid.cell(*pair)) and cell.was_compared for pair in pairs)
     neutral = neutral_prompts(NEUTRAL_TRIED, pair.world.ordinary)
-    yield Progress(0, 1, "seeing how fast both models read")
+    yield Progress(0, 1, "timing how fast both models read")
     wanted = 0 if known else max(TOKENS, least_tokens(small.width)) if tokens is None else tokens
     plan = _plan(pair, concepts, pairs, wanted, neutral, reading, seconds)
     count = f"{len(plan.concepts)} concept{'s' * (len(plan.concepts) > 1)}"

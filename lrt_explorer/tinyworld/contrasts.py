@@ -78,7 +78,7 @@ def contrast_set(concept: str, pairs: int = PAIRS, prompts: int = PROMPTS, told:
     """
     known = {entry.name: entry for entry in lex.CONCEPTS}
     if concept not in known:
-        raise SettingsError(f"The small world has no concept {concept!r}; choose one of {', '.join(known)}.")
+        raise SettingsError(f"the small world has no concept {concept!r}; choose one of {', '.join(known)}")
     entry = known[concept]
     return ContrastSet(
         name=concept,

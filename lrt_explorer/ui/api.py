@@ -33,6 +33,7 @@ from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL
 from lrt_explorer.workbench.compare import comparison_document
 from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitSpec, fit_document
+from lrt_explorer.workbench.presets import pairs_document
 from lrt_explorer.workbench.requests import Models
 
 
@@ -189,14 +190,8 @@ def add_api(engine: Engine) -> None:
         return answered(ask)
 
     def pairs() -> dict[str, Any]:
-        """List the pairs of models with the concepts that ship for each, and say what those of the first pair are."""
-        return {
-            "pairs": [
-                {"name": card.name, "small": card.small, "large": card.large, "concepts": list(card.concepts)}
-                for card in engine.pairs()
-            ],
-            "concepts": [{"name": card.name, "description": card.description} for card in engine.concepts(None)],
-        }
+        """List the models and pairs that have names, with the concepts that ship for each pair."""
+        return answered(pairs_document)
 
     def choices() -> dict[str, Any]:
         """List what can be chosen by name: estimators, readouts, methods, readings, arms, scorers, with their units."""

@@ -185,7 +185,7 @@ class Workbench:
         saved = solved_map(pair, layers, corpus_name(self._corpus(session, text_file)), session.method)
         if saved is None:
             raise ArtifactError(
-                f"the sums of layers {small_layer} → {large_layer} are no longer kept; compute all layer pairs again"
+                f"the sums of layers {small_layer} → {large_layer} are no longer cached; compute all layer pairs again"
             )
         return _with_map(replace(session, small_layer=layers[0], large_layer=layers[1]), saved)
 

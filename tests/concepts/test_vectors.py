@@ -119,7 +119,7 @@ def test_a_vector_from_elsewhere_is_refused(change: dict[str, Any]) -> None:
     vector = SteeringVector(
         torch.ones(16), "tiny-small", "of the small one", 1, "mood", "mean-difference", "all-tokens"
     )
-    with pytest.raises(VectorError, match="but the map begins at tiny-small layer 1"):
+    with pytest.raises(VectorError, match="but the map starts from tiny-small layer 1"):
         transfer(replace(vector, **change), AffineMap(torch.ones(16, 32), torch.zeros(32)), INFO)
 
 

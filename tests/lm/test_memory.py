@@ -166,7 +166,7 @@ def test_a_model_that_does_not_fit_is_refused_with_all_figures(monkeypatch: pyte
     with pytest.raises(ModelError) as caught:
         check_room("big", need, torch.float32, CPU)
     assert str(caught.value) == (
-        "big needs 4.4 GB to be loaded (4.0 GB for its weights as float32), but 3.0 GB of memory are free; choose a "
+        "big needs 4.4 GB to be loaded (4.0 GB for its weights as float32), but 3.0 GB of memory is free; choose a "
         "smaller model or the dtype bfloat16, or free some memory"
     )
     with pytest.raises(ModelError, match=r"weights as stored\), but .*; choose a smaller model, or free some memory$"):

@@ -222,7 +222,7 @@ def test_special_tokens_written_in_a_text_are_special() -> None:
 
 @pytest.mark.parametrize("texts", [[], [""], ["The sea", ""]])
 def test_empty_texts_are_refused(texts: list[str]) -> None:
-    with pytest.raises(PromptError, match="leave out empty texts"):
+    with pytest.raises(PromptError, match="remove empty texts"):
         encode(lm_with(tiny_tokenizer()), texts)
 
 

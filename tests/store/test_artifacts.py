@@ -185,7 +185,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "no shapes": (with_header(lambda header: header.pop("tensors")), "shapes"),
     "shapes changed": (with_header(lambda header: header["tensors"]["wide"].update(shape=[4, 3])), "shapes"),
     "no sum": (with_header(lambda header: header.pop("sha256")), "not those that it was saved with"),
-    "another kind": (with_header(lambda header: header.update(kind="vector")), "holds a saved vector and not a thing"),
+    "another kind": (with_header(lambda header: header.update(kind="vector")), "holds a saved vector, not a thing"),
     "no kind": (with_header(lambda header: header.pop("kind")), "not a thing"),
     "a later format": (with_header(lambda header: header.update(version=2)), "has format 2"),
     "no format": (with_header(lambda header: header.pop("version")), "has format None"),
@@ -211,7 +211,7 @@ def test_what_is_damaged_is_refused_in_one_sentence_and_can_be_saved_again(tmp_p
 
 def test_an_artifact_of_another_kind_is_refused(tmp_path: Path) -> None:
     saved(tmp_path / "thing")
-    with pytest.raises(ArtifactError, match="holds a saved thing and not a map") as error:
+    with pytest.raises(ArtifactError, match="holds a saved thing, not a map") as error:
         load_artifact(tmp_path / "thing", "map")
     one_sentence(error)
 

@@ -269,5 +269,5 @@ def test_a_damaged_vector_file_gets_one_sentence_and_is_not_kept(engine: FakeEng
     whole = VectorFile(torch.ones(3), "m", "", 1, "joy", "x", "y")
     file.write_bytes(save_vector(tmp_path / "whole.safetensors", whole).read_bytes()[:-4])
     ((*kept, status),) = load_vector(engine, SESSION, Shelf(), str(file))
-    assert kept == [SKIP] * 4 and "no safetensors file or is cut off" in status and 'role="alert"' in status
+    assert kept == [SKIP] * 4 and "is cut off or not a safetensors file" in status and 'role="alert"' in status
     assert list(load_vector(engine, SESSION, Shelf(), None)) == [(SKIP, SKIP, SKIP, SKIP, "")]

@@ -18,6 +18,7 @@ from lrt_explorer.store import assets_home
 from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.ui.screen import create_app
 from lrt_explorer.workbench.fitting import FitSpec, fit_document
+from lrt_explorer.workbench.presets import pairs_document
 from lrt_explorer.workbench.requests import Models, fit_models
 from lrt_explorer.workbench.workbench import Workbench
 from tests.study.evaluation.suite import ANIMALS
@@ -205,3 +206,14 @@ def test_one_concept_alone_has_the_controls_that_it_has_among_others(places: dic
     arms = {arm["name"]: arm for arm in alone["concepts"][0]["arms"]}
     assert arms["other concept"]["directions"] == ["other concept: animals"]
     assert alone["concepts"][0]["arms"] == among["arms"]
+
+
+def test_the_app_and_the_command_line_list_the_same_pairs(app: gr.Blocks, capsys: pytest.CaptureFixture[str]) -> None:
+    (answer,) = [fn.fn for fn in app.fns.values() if fn.api_name == "pairs"]
+    assert answer is not None
+    assert main(["pairs", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert numbers(answer()) == listed == pairs_document()
+    assert {"name", "small", "large", "available", "concepts"} <= set(listed["pairs"][0])
+    assert {"name", "parameters", "layers", "width", "where"} <= set(listed["models"][0])
+    assert [concept["name"] for concept in listed["concepts"]] == listed["pairs"][0]["concepts"] != []

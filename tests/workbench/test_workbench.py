@@ -119,7 +119,7 @@ def test_arms_are_compared_and_strength_moves_only_the_steered_ones(engine: Work
 
 
 def test_an_unknown_reading_or_layout_is_refused(engine: Workbench, fitted: Session) -> None:
-    with pytest.raises(SettingsError, match="no way to read a vector"):
+    with pytest.raises(SettingsError, match="not a way to read a vector"):
         finish(engine.compare(fitted, replace(STEER, reading="upside-down")))
     with pytest.raises(SettingsError, match="not a layout"):
         finish(engine.picture(fitted, replace(SPACE, method="tsne")))

@@ -78,7 +78,7 @@ class ContrastSet:
         if len(self.pair_asks) not in (0, len(self.pairs)):
             raise ContrastError(
                 f"the contrast set {self.name} has {len(self.pair_asks)} user messages for {len(self.pairs)} pairs; "
-                "give one to each pair, or none"
+                "give one per pair, or none"
             )
         if not self.name.strip():
             raise ContrastError("the contrast set has no name; give it one")

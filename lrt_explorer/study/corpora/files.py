@@ -173,7 +173,7 @@ def _json_values(path: Path, packed: bool) -> Iterator[tuple[str, object]]:
                 yield f"line {number} of {path.name}", json.loads(line)
             except ValueError as error:
                 raise SettingsError(
-                    f"line {number} of {path.name} is not JSON; write one JSON object a line"
+                    f"line {number} of {path.name} is not JSON; write one JSON object per line"
                 ) from error
         return
     if not by_line:
@@ -202,7 +202,9 @@ def _whole(path: Path, packed: bool, line: int) -> Any:
         raise SettingsError(f"{path.name} is not UTF-8 text; save it as UTF-8") from error
     except json.JSONDecodeError as error:
         at = error.lineno if error.lineno > line else line
-        raise SettingsError(f"line {at} of {path.name} is not JSON; write one JSON object a line, or a list") from error
+        raise SettingsError(
+            f"line {at} of {path.name} is not JSON; write one JSON object per line, or a list"
+        ) from error
 
 
 def _sections(path: Path, packed: bool) -> Iterator[Document]:

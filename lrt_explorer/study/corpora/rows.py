@@ -69,7 +69,7 @@ def document_columns(strings: Mapping[str, bool], name: str) -> list[str]:
         return fitting
     raise SettingsError(
         f"{name} has the columns {', '.join(strings) or 'none'}, and it is not clear which holds the documents; "
-        f"name that column 'text'. Also known are {FORMS}"
+        f"name that column 'text'. These work too: {FORMS}"
     )
 
 
@@ -98,7 +98,7 @@ def row_documents(rows: Iterable[tuple[str, object]]) -> Iterator[Document]:
         found = document_of(row) if isinstance(row, Mapping) else None
         if found is None:
             raise SettingsError(
-                f'{where} has no \'text\' and no other document; write objects such as {{"text": "..."}} or '
+                f'{where} has neither \'text\' nor another document; write objects such as {{"text": "..."}} or '
                 '{"messages": [{"role": "user", "content": "..."}]}'
             )
         yield found

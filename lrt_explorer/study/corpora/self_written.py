@@ -151,8 +151,8 @@ class SelfWritten:
             _forget(self.folder)
         except OSError as error:
             raise ArtifactError(
-                f"the text that {self._lm.name} wrote cannot be kept in {self.folder} ({error.strerror}); make room "
-                "there, or set LRT_EXPLORER_HOME to another folder"
+                f"the text that {self._lm.name} wrote cannot be saved in {self.folder} ({error.strerror}); free some "
+                "space there, or set LRT_EXPLORER_HOME to another folder"
             ) from error
 
 

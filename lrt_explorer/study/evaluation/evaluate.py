@@ -121,9 +121,10 @@ def evaluate(
     settings = settings or EvaluationSettings()
     pair.check(info)
     names = [concept.name for concept in concepts]
-    if not names or len(set(names)) < len(names):
-        what = "two concepts have the same name" if names else "there is no concept to evaluate"
-        raise ContrastError(f"{what}; give each concept once")
+    if not names:
+        raise ContrastError("there is no concept to evaluate; give at least one")
+    if len(set(names)) < len(names):
+        raise ContrastError("two concepts have the same name; give each concept once")
     if bare := [concept.name for concept in concepts if len(concept.prompts) < 2]:
         raise ContrastError(
             f"the concept {bare[0]} has too few readout prompts to evaluate; add lines with 'prompt', 'positive' and "

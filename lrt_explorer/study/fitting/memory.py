@@ -76,7 +76,7 @@ def passes(
         needed = bytes_for(small, large, [(ours[0], theirs[0])], kept) / 1e9
         raise SettingsError(
             f"one layer pair of {small.name} and {large.name} needs {needed:.2g} GB, and {memory_gb:g} GB are allowed; "
-            "allow more with --memory-gb"
+            "allow more memory"
         )
     _, a, b = best
     wanted = set(pairs)

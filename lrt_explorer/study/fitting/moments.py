@@ -74,7 +74,7 @@ def moments_of(
     collected = None
     if keeper is not None and again and (found := keeper.find()):
         info, begun = found
-        yield Progress(begun.counts.used, tokens, f"checking that {corpus} is what it was")
+        yield Progress(begun.counts.used, tokens, f"checking that {corpus} is unchanged")
         if stream.skip_to(begun.position, begun.corpus_fingerprint):
             if info.complete:
                 return begun
@@ -84,7 +84,7 @@ def moments_of(
                 collected = Collected.empty(small, large, [Route(*pair) for pair in begun.pairs])
                 collected.counts, collected.position = begun.counts, begun.position
         else:
-            yield Progress(0, tokens, f"{corpus} has changed, so its moments are collected anew")
+            yield Progress(0, tokens, f"{corpus} has changed, so its moments are collected again")
             stream = DocumentStream(texts)
     if collected is None:
         collected = Collected.empty(small, large, [Route(*pair) for pair in pairs])
@@ -229,5 +229,5 @@ def _collected(
         grids = {part: GridMoments.from_state(states[part], sums_device(small, large)) for part in PARTS}
         counts, position = TokenCounts(**info.counts), Position(**info.position)
     except (KeyError, TypeError) as error:
-        raise ArtifactError("these moments do not hold what moments need; collect them again") from error
+        raise ArtifactError("these moments are incomplete; collect them again") from error
     return Collected(grids, {}, counts, info.corpus, info.corpus_fingerprint, position)

@@ -59,8 +59,8 @@ def sgd_map(
     settings = settings or FitSettings()
     if not 0 < learning_rate < float("inf") or epochs < 1:
         raise SettingsError(
-            f"gradient descent needs an epoch and a learning rate above 0, not {epochs} and {learning_rate:g}; "
-            "choose about 0.001"
+            f"gradient descent needs at least one epoch and a learning rate above 0, not {epochs} and "
+            f"{learning_rate:g}; choose about 0.001"
         )
     texts = yield from prepared(texts, large, settings.tokens)
     ground = yield from ground_for(pair, texts, Route(*layers), settings)
@@ -143,7 +143,7 @@ class _Descent:
             errors = (x[rows] @ self._weight + self._bias - y[rows]).square().mean(dim=1)
             loss = errors @ weights[rows] / weights[rows].sum()
             if not bool(torch.isfinite(loss)):
-                raise MapError("gradient descent ran away; choose a lower learning rate")
+                raise MapError("gradient descent diverged; choose a lower learning rate")
             self._optimizer.zero_grad()
             loss.backward()
             self._optimizer.step()

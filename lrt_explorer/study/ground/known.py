@@ -250,7 +250,7 @@ def read_shipped(lm: LanguageModel) -> dict[Key, Known]:
             key = (lm.fingerprint, str(entry["contrast"]), vector.layer, vector.reading, vector.method)
             shipped[key] = Known(vector)
     except (KeyError, TypeError, ValueError) as error:
-        raise ArtifactError(f"the vectors in {folder} do not say what they are; make them again") from error
+        raise ArtifactError(f"the vectors in {folder} do not say what they belong to; make them again") from error
     return shipped
 
 

@@ -59,4 +59,4 @@ class SteerSpec:
         else:
             token_from_end(self.reading)
         if self.method not in METHODS:
-            raise SettingsError(f"{self.method!r} finds no vector; choose one of {', '.join(METHODS)}")
+            raise SettingsError(f"{self.method!r} is not a way to find vectors; choose one of {', '.join(METHODS)}")

@@ -143,7 +143,7 @@ def test_a_data_set_that_is_not_there_is_refused_in_a_sentence(monkeypatch: pyte
     with pytest.raises(SettingsError, match="name one of its configurations as hf:org/name:CONFIG:SPLIT"):
         read_texts("hf:org/name")
     for source in ("hf:", "hf::train", "hf:a:b:c:d"):
-        with pytest.raises(SettingsError, match="names no data set"):
+        with pytest.raises(SettingsError, match="does not name a data set"):
             read_texts(source)
 
 
