@@ -4,7 +4,7 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from lrt_explorer.cli.common import Json, add_json, add_models, number, run_study, table
+from lrt_explorer.cli.common import Json, add_json, add_models, chosen_models, number, run_study, table
 from lrt_explorer.defaults import BASIS_DIRECTIONS, BASIS_TOKENS
 
 
@@ -31,21 +31,10 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> Json:
     """Read both models over the texts and find the canonical directions of the layer pair."""
-    from lrt_explorer.study.basis import shared_basis
-    from lrt_explorer.study.corpora.texts import read_texts
-    from lrt_explorer.study.ground.world import world_of
-    from lrt_explorer.workbench.pair import open_pair
+    from lrt_explorer.workbench.requests import basis_of_models
 
-    corpus = options.corpus or world_of(options.small, options.large).ordinary
-    texts = read_texts(corpus)
-    pair = run_study(open_pair(options.small, options.large))
-    study = shared_basis(
-        pair,
-        texts,
-        pair.layers(options.small_layer, options.large_layer),
-        top=options.top,
-        tokens=options.tokens,
-        corpus=corpus,
+    study = basis_of_models(
+        chosen_models(options), corpus=options.corpus, directions=options.top, tokens=options.tokens
     )
     return asdict(run_study(study))
 

@@ -20,7 +20,6 @@ from lrt_explorer.study.ground.progress import Progress, Result, finish
 if TYPE_CHECKING:
     from lrt_explorer.concepts.contrast import ContrastSet
     from lrt_explorer.concepts.sets.scoring import ScorerChoice
-    from lrt_explorer.lm.model import LanguageModel
     from lrt_explorer.study.ground.world import World
     from lrt_explorer.workbench.requests import Models
 
@@ -189,15 +188,6 @@ def named_concepts(asked: str, world: "World") -> "list[ContrastSet]":
         return []
     names = list(world.concepts()) if asked == ALL_CONCEPTS else [name.strip() for name in asked.split(",")]
     return [world.concept(name) for name in names if name]
-
-
-def load_model(name: str) -> "LanguageModel":
-    """A model, with a word on stderr, for it may take a while."""
-    from lrt_explorer.lm.cache import models
-
-    if speaks():
-        print(f"loading {name}", file=sys.stderr)
-    return models().get(name)
 
 
 def chosen_models(options: argparse.Namespace) -> "Models":

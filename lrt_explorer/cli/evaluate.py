@@ -21,7 +21,14 @@ from lrt_explorer.cli.common import (
     run_study,
     table,
 )
-from lrt_explorer.defaults import EVIDENCE_TOKENS, NEUTRAL_PROMPTS, OTHER_CONCEPTS, PROMPTS, RANDOM_SEEDS
+from lrt_explorer.defaults import (
+    CONTROL_TOKENS,
+    FIRST_FIT_TOKENS,
+    NEUTRAL_PROMPTS,
+    OTHER_CONCEPTS,
+    PROMPTS,
+    RANDOM_SEEDS,
+)
 from lrt_explorer.study.steering.arms import BESIDE, TRANSFERRED_DIRECT
 
 if TYPE_CHECKING:
@@ -78,12 +85,18 @@ def add_parser(commands: Any) -> None:
         metavar="FILE",
         help=f"file of neutral prompts, one per line; the first {NEUTRAL_PROMPTS} are used",
     )
-    parser.add_argument("--corpus", help="texts for maps that must be fitted (default: as for fit)")
+    parser.add_argument(
+        "--corpus",
+        metavar="NAME|FILE",
+        help="text for control maps, and for the map if there is none (default: for controls the map's own text, for a "
+        "map as for fit)",
+    )
     parser.add_argument(
         "--tokens",
         type=int,
-        default=EVIDENCE_TOKENS,
-        help="pairs of tokens for each of them (default: %(default)s)",
+        metavar="N",
+        help=f"pairs of tokens for each of these maps (default: for controls as many as the map has, up to "
+        f"{CONTROL_TOKENS:,}; for a map {FIRST_FIT_TOKENS:,})",
     )
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for the evidence (default: a place in the data folder)"

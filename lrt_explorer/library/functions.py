@@ -17,7 +17,7 @@ from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ReadoutPrompt
 from lrt_explorer.concepts.methods import METHODS, Method
-from lrt_explorer.defaults import BASIS_DIRECTIONS, BASIS_TOKENS, EVIDENCE_TOKENS, SEED
+from lrt_explorer.defaults import BASIS_DIRECTIONS, BASIS_TOKENS, CONTROL_TOKENS, SEED
 from lrt_explorer.library import steps
 from lrt_explorer.library.options import CompareOptions, EvaluateOptions, FitOptions, SpaceOptions, VectorOptions
 from lrt_explorer.library.progress import Report, run
@@ -326,7 +326,7 @@ def control_maps(
     *,
     layers: Layers | None = None,
     corpus: Texts | None = None,
-    tokens: int = EVIDENCE_TOKENS,
+    tokens: int = CONTROL_TOKENS,
     seeds: Sequence[int] = SEEDS,
     progress: Report = None,
 ) -> tuple[AffineMap, ...]:

@@ -10,7 +10,6 @@ from lrt_explorer.concepts.contrast import Reading
 from lrt_explorer.concepts.methods import METHODS, Method
 from lrt_explorer.concepts.sets.scoring import scorer_from_text
 from lrt_explorer.defaults import (
-    EVIDENCE_TOKENS,
     FIT_TOKENS,
     MAX_NEW_TOKENS,
     OTHER_CONCEPTS,
@@ -116,7 +115,7 @@ def add_api(engine: Engine) -> None:
         generate: bool = False,
         scorer: str | None = None,
         corpus: str | None = None,
-        tokens: int = EVIDENCE_TOKENS,
+        tokens: int | None = None,
     ) -> dict[str, Any]:
         """Say whether vectors transfer, how sure that is and what it costs; docs/evidence.md explains every key.
 
@@ -136,8 +135,8 @@ def add_api(engine: Engine) -> None:
             whiten: find the vectors in whitened activations.
             generate: write and score texts too.
             scorer: what scores the texts, as on the command line; by default each concept's own.
-            corpus: name of the text for maps that must be fitted; by default what suits the pair.
-            tokens: pairs of tokens for each of them.
+            corpus: name of the text for control maps, and for the map if there is none; by default the map's own.
+            tokens: pairs of tokens for each of these maps; by default as many as the map has, within a limit.
         """
 
         def ask() -> dict[str, Any]:

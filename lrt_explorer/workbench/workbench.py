@@ -302,6 +302,9 @@ class Workbench:
         self, session: Session, settings: EvidenceSettings, text_file: Path | None
     ) -> Generator[Progress, None, Evaluation]:
         """Evidence for the map in use."""
+        saved = _needed(session)
+        own_text = None if text_file is None else str(text_file)
+        is_map_text = own_text is not None and corpus_name(own_text) == saved.info.corpus
         spec = EvidenceSpec(
             concepts=settings.concepts,
             settings=EvaluationSettings(
@@ -310,9 +313,8 @@ class Workbench:
                 generate=settings.texts,
                 readout=settings.readout or None,
             ),
-            corpus=self._corpus(session, text_file),
+            corpus=own_text if is_map_text else None,
         )
-        saved = _needed(session)
         return (yield from evaluate(self._pair(session), saved, spec))
 
     # Whole requests, for programs.

@@ -115,7 +115,7 @@ PAIR = '{"with": "a", "without": "b"}'
         (f'{PAIR}\n{{"text": "a"}}\n', "line 2 of set.jsonl has neither"),
         (f'{PAIR}\n{{"prompt": "a", "positive": [], "negative": ["b"]}}\n', "line 2 of set.jsonl needs a list"),
         (f'{PAIR}\n{{"prompt": "a", "positive": ["b"], "negative": "b"}}\n', "line 2 of set.jsonl needs a list"),
-        ('{"kind": "recipe"}\n', "line 1 of set.jsonl says kind 'recipe'"),
+        ('{"kind": "recipe"}\n', "line 1 of set.jsonl has the kind 'recipe'"),
         ('{"kind": "lrt-contrast-set", "version": 7}\n', "format version 7"),
         ('{"kind": "lrt-contrast-set", "version": 1, "name": 4}\n', "the header of set.jsonl"),
         (

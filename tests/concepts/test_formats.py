@@ -125,7 +125,7 @@ SPOILED: dict[str, dict[str, tuple[Spoil, str]]] = {
     },
     "evaluations": {
         "wrong key": (lambda c: c.replace("question", "frage"), "line 1 of set.jsonl has no text under 'question'"),
-        "one-sided": (second_line(ASKED % " No"), "line 2 of set.jsonl is one-sided"),
+        "one-sided": (second_line(ASKED % " No"), "line 2 of set.jsonl gives ' No' as both"),
         "NaN": (second_line('{"question": NaN}'), "line 2 of set.jsonl holds NaN"),
         "duplicate": (
             contradicted,
@@ -140,7 +140,7 @@ SPOILED: dict[str, dict[str, tuple[Spoil, str]]] = {
         "NaN": (second_line('{"text": "a", "label": NaN}'), "line 2 of set.jsonl holds NaN"),
         "duplicate": (
             lambda c: c + '{"text": "A attic.", "label": false}',
-            "line 9 .* gives the statement of line 7 another label",
+            "line 9 .* gives the statement of line 7 of .* another label",
         ),
         "mixed types": (second_line('{"text": "a", "label": [1]}'), "line 2 of set.jsonl has no label under 'label'"),
     },
@@ -150,7 +150,7 @@ SPOILED: dict[str, dict[str, tuple[Spoil, str]]] = {
         "NaN": (second_line("a kitchen,nan"), "line 2 of set.csv has nothing under 'label'"),
         "duplicate": (
             lambda c: c + '"A attic, as it is",1\n',
-            "line 10 of set.csv gives the statement of line 8 another label",
+            "line 10 of set.csv gives the statement of line 8 of .* another label",
         ),
         "duplicate column": (lambda c: c.replace("label", "statement"), "line 1 .* names the column 'statement' twice"),
         "mixed types": (second_line("a kitchen,1,2,3"), "line 2 of set.csv has 4 columns, but the header has 2"),
@@ -176,7 +176,7 @@ SPOILED: dict[str, dict[str, tuple[Spoil, str]]] = {
             lambda c: '["a",\n"a",\n"a"]',
             "line 2 of set.json repeats line 1 of set.json, and so does every other entry",
         ),
-        "mixed types": (second_line(" 3,"), "line 2 of set.json is no text"),
+        "mixed types": (second_line(" 3,"), "line 2 of set.json is not a text"),
         "a missing comma": (lambda c: c.replace('harbour",', 'harbour"'), "line 5 of set.json is not JSON: a comma"),
         "something behind": (lambda c: c + "\nmore", "line 11 of set.json goes on after the end"),
         "a list of nothing": (lambda c: '["", " "]', "set.json is a list without texts"),

@@ -114,9 +114,9 @@ def test_numbers_that_are_not_finite_are_not_saved(tmp_path: Path, bad: float) -
     with pytest.raises(ArtifactError, match="wide holds numbers that are not finite") as error:
         saved(tmp_path / "thing", bad)
     one_sentence(error)
-    with pytest.raises(ArtifactError, match="no JSON"):
+    with pytest.raises(ArtifactError, match="not valid JSON"):
         save_artifact(tmp_path / "thing", "thing", {"r2": bad}, tensors())
-    with pytest.raises(ArtifactError, match="no JSON"):
+    with pytest.raises(ArtifactError, match="not valid JSON"):
         save_artifact(tmp_path / "thing", "thing", {"path": tmp_path}, tensors())
     assert load_artifact(tmp_path / "thing", "thing").meta["value"] == 1.0
     assert [path.name for path in tmp_path.iterdir() if "thing" in path.name] == ["thing"]
@@ -169,10 +169,10 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "one tensor more": (other_tensors(more=torch.ones(1)), "shapes"),
     "not finite": (other_tensors(wide=torch.full((3, 4), torch.nan, dtype=torch.float64)), "wide holds numbers that"),
     "infinite": (other_tensors(narrow=torch.full((2,), torch.inf, dtype=torch.bfloat16)), "narrow holds numbers that"),
-    "header cut off": (truncate("artifact.json", 0.5), "no JSON"),
-    "header emptied": (truncate("artifact.json", 0.0), "no JSON"),
-    "header binary": (lambda folder: (folder / "artifact.json").write_bytes(b"\xff\xfe\x00" * 9), "no JSON"),
-    "header too deep": (lambda folder: (folder / "artifact.json").write_text("[" * 100_000), "no JSON"),
+    "header cut off": (truncate("artifact.json", 0.5), "not valid JSON"),
+    "header emptied": (truncate("artifact.json", 0.0), "not valid JSON"),
+    "header binary": (lambda folder: (folder / "artifact.json").write_bytes(b"\xff\xfe\x00" * 9), "not valid JSON"),
+    "header too deep": (lambda folder: (folder / "artifact.json").write_text("[" * 100_000), "not valid JSON"),
     "header with NaN": (with_header(lambda header: header["meta"].update(r2=float("nan"))), "no JSON with finite"),
     "header with overflow": (
         lambda folder: (folder / "artifact.json").write_text(

@@ -148,6 +148,6 @@ def test_another_artifact_is_no_map(tmp_path: Path) -> None:
 
 
 def test_a_score_that_is_not_finite_is_not_saved(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match="no JSON"):
+    with pytest.raises(ArtifactError, match="not valid JSON"):
         save_map(tmp_path / "map", some_map(), dataclasses.replace(INFO, r2=math.nan))
     assert not (tmp_path / "map").exists()

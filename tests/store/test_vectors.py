@@ -101,7 +101,7 @@ BAD_VALUES = {
     "a number": (torch.tensor(1.0), "shaped \\[\\]"),
     "nothing": (torch.zeros(0), "shaped \\[0\\]"),
     "whole numbers": (torch.ones(3, dtype=torch.int64), "int64"),
-    "zero": (torch.zeros(3), "points nowhere"),
+    "zero": (torch.zeros(3), "has no direction"),
 }
 
 

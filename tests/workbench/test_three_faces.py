@@ -3,12 +3,13 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
+import torch
 
 import lrt_explorer as lrt
 from lrt_explorer.cli import main
@@ -217,3 +218,25 @@ def test_the_app_and_the_command_line_list_the_same_pairs(app: gr.Blocks, capsys
     assert {"name", "small", "large", "available", "concepts"} <= set(listed["pairs"][0])
     assert {"name", "parameters", "layers", "width", "where"} <= set(listed["models"][0])
     assert [concept["name"] for concept in listed["concepts"]] == listed["pairs"][0]["concepts"] != []
+
+
+def test_the_command_line_and_python_find_the_same_vector(
+    places: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, how = tmp_path / "v.safetensors", ("--reading", "last-token", "--method", "principal-component", "--whiten")
+    assert main(["vector", places["small"], "--layer=1", "--concept=mood", f"--out={file}", *how, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    found = lrt.find_vector(places["small"], "mood", 1, reading="last-token", method="principal-component", whiten=True)
+    saved = lrt.load_vector(file)
+    assert torch.equal(saved.values, found.values.float())
+    assert (saved.method, saved.reading, said["norm"]) == (found.method, found.reading, float(found.values.norm()))
+
+
+def test_the_command_line_and_python_find_the_same_basis(
+    places: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = (places["small"], places["large"])
+    assert main(["basis", *pair, "--small-layer=1", "--large-layer=2", "--top=2", "--tokens=4000", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    found = lrt.basis(*pair, layers=(1, 2), directions=2, tokens=4000)
+    assert printed == json.loads(json.dumps(asdict(found)))

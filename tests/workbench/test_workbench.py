@@ -301,7 +301,7 @@ def test_evidence_is_kept_concept_by_concept_and_a_rerun_goes_on(
 ) -> None:
     (suite,) = engine.suites(fitted)
     assert suite.title == "all 1 everyday concepts" and suite.concepts == ("mood",)
-    monkeypatch.setattr(evidence, "EVIDENCE_TOKENS", 8_000)
+    monkeypatch.setattr(evidence, "CONTROL_TOKENS", 8_000)
     asked = EvidenceSettings(suite.concepts, 4, (-0.5, 0.0, 0.5), False)
     steps: list[Progress] = []
     found = finish(engine.evaluate(fitted, asked, None), steps.append)

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrt_explorer.concepts.contrast import Reading
-from lrt_explorer.concepts.methods import METHODS, Method
-from lrt_explorer.concepts.sets.readings import token_from_end
+from lrt_explorer.concepts.methods import METHODS, Method, check_finding
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS, Readout
 from lrt_explorer.concepts.sets.scoring import ScorerChoice
 from lrt_explorer.defaults import (
@@ -79,10 +78,7 @@ class EvaluationSettings:
                 raise SettingsError("a strength is not a finite number; give finite ones")
         if self.prompts < 2:
             raise SettingsError(f"{self.prompts} prompts say nothing about other prompts; ask for at least 2")
-        if self.reading is not None:
-            token_from_end(self.reading)
-        if self.method not in METHODS:
-            raise SettingsError(f"{self.method!r} is not a way to find vectors; choose one of {', '.join(METHODS)}")
+        check_finding(self.reading, self.method)
         if self.readout is not None:
             READOUTS.find(self.readout)
         if self.scorer is not None and not self.generate:

@@ -36,7 +36,7 @@ def test_conversations_and_texts_come_from_json_lines(tmp_path: Path) -> None:
     assert list(read_texts(str(file))) == [Conversation((("user", "Hi"), ("assistant", "Hello."))), "plain"]
     assert sample_texts(2, str(file)) == ["Hi\n\nHello.", "plain"]
     file.write_text('{"messages": [{"role": "user"}]}\n')
-    with pytest.raises(SettingsError, match=r"line 1 of chat.jsonl has no 'text'"):
+    with pytest.raises(SettingsError, match=r"line 1 of chat.jsonl has neither 'text'"):
         list(read_texts(str(file)))
 
 
@@ -259,7 +259,7 @@ def test_what_is_no_utf8_text_is_refused_at_once(tmp_path: Path, ending: str, co
 
 def test_a_line_that_is_no_document_is_named(tmp_path: Path) -> None:
     for name, content, said in (
-        ("a.json", '[{"text": "a"}, {"words": "b"}]', "entry 2 of a.json has no 'text'"),
+        ("a.json", '[{"text": "a"}, {"words": "b"}]', "entry 2 of a.json has neither 'text'"),
         ("b.json", '[{"text": "a"},\n {"text": }]', "line 2 of b.json is not JSON"),
         ("c.jsonl", '{"text": "a"}\n{"text"\n', "line 2 of c.jsonl is not JSON"),
         ("d.jsonl.gz", "not packed", "cannot read the corpus"),
