@@ -47,7 +47,7 @@ def reader(reading: Reading) -> Reader:
 
 
 def read_pairs(
-    lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: Reading, covariance: bool = False
+    lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: Reading, *, covariance: bool = False
 ) -> dict[int, PairStates]:
     """Every text of a set as one state, at each layer.
 
@@ -60,7 +60,7 @@ def read_pairs(
         ContrastError: if a text has no such token, or fewer than two pairs fit into the model's context.
         SettingsError: if there is no such layer or reading.
     """
-    reading_on = reading_pairs(lm, contrast, layers, reading, covariance)
+    reading_on = reading_pairs(lm, contrast, layers, reading, covariance=covariance)
     while True:
         try:
             next(reading_on)
@@ -70,7 +70,7 @@ def read_pairs(
 
 
 def reading_pairs(
-    lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: str, covariance: bool = False
+    lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: str, *, covariance: bool = False
 ) -> Generator[int, None, dict[int, PairStates]]:
     """`read_pairs` for whoever shows how far it is: yields how many of the texts have been read, after each batch."""
     read = reader(reading)

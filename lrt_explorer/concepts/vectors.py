@@ -154,7 +154,7 @@ def _vector(
             f"the texts of {contrast.name} read the same to {lm.name} at layer {layer}, so they give no vector; "
             "write pairs that differ where the vector is read"
         )
-    name = method_name(method, whitener is not None)
+    name = method_name(method, whiten=whitener is not None)
     return SteeringVector(values, lm.name, lm.fingerprint, layer, contrast.name, name, reading)
 
 

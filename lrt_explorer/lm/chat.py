@@ -196,10 +196,10 @@ def render(lm: LanguageModel, said: Conversation, *, reply: bool = False) -> Ren
     if not getattr(tokenizer, "chat_template", None):
         return Rendered(said.text, _spans(said.text, said), templated=False)
     try:
-        text = _apply(tokenizer, said.messages, reply)
+        text = _apply(tokenizer, said.messages, reply=reply)
     except Exception:  # templates raise the kinds of jinja2, and their own
         try:
-            text = _apply(tokenizer, _without_system(said.messages), reply)
+            text = _apply(tokenizer, _without_system(said.messages), reply=reply)
         except Exception as error:
             raise _refused(lm, error) from error
     return Rendered(text, _spans(text, said), templated=True)
@@ -210,7 +210,7 @@ def _refused(lm: LanguageModel, error: Exception) -> RefusedConversationError:
     return RefusedConversationError(lm.name, reason)
 
 
-def _apply(tokenizer: Any, messages: Sequence[tuple[str, str]], reply: bool = False) -> str:
+def _apply(tokenizer: Any, messages: Sequence[tuple[str, str]], *, reply: bool = False) -> str:
     said = [{"role": role, "content": content} for role, content in messages]
     if not reply:
         return str(tokenizer.apply_chat_template(said, tokenize=False))

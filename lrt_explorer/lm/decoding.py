@@ -26,6 +26,7 @@ class Continuation:
         lm: LanguageModel,
         sequences: Sequence[Sequence[int]],
         steering: Steering | None = None,
+        *,
         use_cache: bool = True,
     ) -> None:
         """Start with b sequences of at least one token each; `steering` has b rows."""
@@ -116,6 +117,7 @@ def decode(
     sampler: Sampler,
     steering: Steering | None,
     max_new_tokens: int,
+    *,
     use_cache: bool,
 ) -> Iterator[list[int | None]]:
     """The next token of each row, step by step; None once a row has ended.
@@ -123,7 +125,7 @@ def decode(
     A row ends with the model's end-of-text token (which is not given). All end after `max_new_tokens`, or where the
     context is full for the longest.
     """
-    continuation = Continuation(lm, sequences, steering, use_cache)
+    continuation = Continuation(lm, sequences, steering, use_cache=use_cache)
     ends = end_tokens(lm)
     ended = [False] * len(sequences)
     for _ in range(min(max_new_tokens, lm.context - max(map(len, sequences)))):

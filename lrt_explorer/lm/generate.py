@@ -69,7 +69,7 @@ def generate_arms(
     tokens = prompt_tokens(lm, prompt)
     sampler = Sampler([prompt] * len(additions), temperature, seed)
     limit = _checked_limit(max_new_tokens)
-    return _arms(lm, tokens, sampler, steering, limit, use_cache)
+    return _arms(lm, tokens, sampler, steering, limit, use_cache=use_cache)
 
 
 def generate_batch(
@@ -156,12 +156,12 @@ def next_token_logprobs(
 
 
 def _arms(
-    lm: LanguageModel, tokens: list[int], sampler: Sampler, steering: Steering | None, limit: int, use_cache: bool
+    lm: LanguageModel, tokens: list[int], sampler: Sampler, steering: Steering | None, limit: int, *, use_cache: bool
 ) -> Generator[ArmsStep, None, None]:
     arms = steering.rows if steering else 1
     streams = [TextStream(lm.tokenizer, tokens) for _ in range(arms)]
     limit = min(limit, lm.context - len(tokens))
-    for number, step in enumerate(decode(lm, [tokens] * arms, sampler, steering, limit, use_cache)):
+    for number, step in enumerate(decode(lm, [tokens] * arms, sampler, steering, limit, use_cache=use_cache)):
         done = number + 1 == limit or all(token is None for token in step)
         for stream, token in zip(streams, step, strict=True):
             if token is not None:

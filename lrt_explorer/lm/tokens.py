@@ -89,7 +89,7 @@ def encode(
     if not texts or not all(texts):
         raise PromptError("a text is empty, or there is none; remove empty texts")
     limit = lm.context if max_length is None else min(max_length, lm.context)
-    rows = _tokenize(lm, list(texts), templated)
+    rows = _tokenize(lm, list(texts), templated=templated)
     length = min(limit, max(len(row.ids) for row in rows))
     # Any token serves as padding on the right, for nothing before it looks at it.
     ids = torch.zeros(len(rows), length, dtype=torch.long)
@@ -222,7 +222,7 @@ class _Row:
     appended: int
 
 
-def _tokenize(lm: LanguageModel, texts: list[str], templated: bool = False) -> list[_Row]:
+def _tokenize(lm: LanguageModel, texts: list[str], *, templated: bool = False) -> list[_Row]:
     by_itself = [templated or isinstance(text, Framed) for text in texts]
     if len(set(by_itself)) > 1:
         # Framed and plain texts in one batch, tokenized apart.
@@ -231,10 +231,10 @@ def _tokenize(lm: LanguageModel, texts: list[str], templated: bool = False) -> l
             for kind in (True, False)
         }
         return [next(found[kind]) for kind in by_itself]
-    return _tokenize_alike(lm, texts, by_itself[0])
+    return _tokenize_alike(lm, texts, templated=by_itself[0])
 
 
-def _tokenize_alike(lm: LanguageModel, texts: list[str], templated: bool) -> list[_Row]:
+def _tokenize_alike(lm: LanguageModel, texts: list[str], *, templated: bool) -> list[_Row]:
     tokenizer: Any = lm.tokenizer
     # Whole texts, even where they will be cut: the end of a token depends on the next one.
     found = tokenizer(

@@ -86,7 +86,7 @@ def find_vector(spec: VectorSpec) -> Generator[Progress, None, SteeringVector]:
     """
     contrast = named_concept(spec.world, spec.concept)
     lm = yield from _open(spec)
-    read = known_vectors().reading(lm, contrast, [spec.layer], spec.reading, spec.method, spec.whiten)
+    read = known_vectors().reading(lm, contrast, [spec.layer], spec.reading, spec.method, whiten=spec.whiten)
     return (yield from read)[spec.layer].vector
 
 

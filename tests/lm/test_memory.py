@@ -194,7 +194,7 @@ def test_nothing_is_read_of_a_model_that_does_not_fit(tmp_path: Path, monkeypatc
     tiny_tokenizer().save_pretrained(tmp_path)
     need = needed_memory(tmp_path, torch.float32)
     assert need is not None
-    monkeypatch.setattr(loading, "read_weights", lambda *_: pytest.fail("the weights were read"))
+    monkeypatch.setattr(loading, "read_weights", lambda *_, **__: pytest.fail("the weights were read"))
     monkeypatch.setattr(memory, "free_memory", lambda device: need.peak - 1)
     with pytest.raises(ModelError, match=rf"^{tmp_path} needs \S+ GB to be loaded \(\S+ GB for its weights as float32"):
         load(str(tmp_path), device="cpu")

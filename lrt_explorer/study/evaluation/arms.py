@@ -58,7 +58,7 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
     small, large, info, settings = case.small, case.large, case.info, case.settings
 
     def known(lm: LanguageModel, contrast: ContrastSet, layer: int) -> Known:
-        return known_vectors().get(lm, contrast, layer, settings.reading, settings.method, settings.whiten)
+        return known_vectors().get(lm, contrast, layer, settings.reading, settings.method, whiten=settings.whiten)
 
     def mapped(vector: SteeringVector) -> Tensor:
         return transfer(vector, case.map, info, as_in_paper=settings.as_in_paper).values

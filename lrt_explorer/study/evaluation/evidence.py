@@ -233,7 +233,7 @@ def _still(name: str, measured: Measured, readouts: Array, kl: Array, draws: Ind
 
 
 def _texts(
-    measured: Measured, directions: Sequence[str], still: bool = False
+    measured: Measured, directions: Sequence[str], *, still: bool = False
 ) -> tuple[PerStrength, PerStrength, PerStrength]:
     """Score, perplexity and repetition for each strength; at 0 every direction writes as the unsteered model does."""
 

@@ -89,7 +89,7 @@ def each_map(
     fits = bytes_for(small, large, pairs, kept=True) <= memory_gb * 1e9
     kept = settings.keep_moments and bool(corpus) and not controls and fits
     summed = replace(settings, keep_moments=kept, end_weight=end_weight)
-    groups = passes(small, large, pairs, memory_gb, kept)
+    groups = passes(small, large, pairs, memory_gb, kept=kept)
     if len(groups) > 1:
         if iter(texts) is texts:
             raise SettingsError(

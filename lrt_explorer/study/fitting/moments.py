@@ -190,7 +190,7 @@ class _Keeper:
     def due(self) -> bool:
         return time.monotonic() >= self._next_save
 
-    def save(self, collected: Collected, crew: Processes, complete: bool) -> None:
+    def save(self, collected: Collected, crew: Processes, *, complete: bool) -> None:
         """Save what all processes have, which is together already once it is complete; only the main one writes."""
         begun = time.monotonic()
         grids = collected.grids
@@ -198,13 +198,15 @@ class _Keeper:
             grids = {part: crew.merge(grid, everywhere=False) for part, grid in grids.items()}
         if crew.main:
             save_moments(
-                self._folder, self._info(collected, complete), {part: grid.state() for part, grid in grids.items()}
+                self._folder,
+                self._info(collected, complete=complete),
+                {part: grid.state() for part, grid in grids.items()},
             )
             forget_moments(self._home, but=KEPT)
         now = time.monotonic()
         self._next_save = now + max(SECONDS_BETWEEN_SAVES, (now - begun) / SAVING_SHARE)
 
-    def _info(self, collected: Collected, complete: bool) -> MomentsInfo:
+    def _info(self, collected: Collected, *, complete: bool) -> MomentsInfo:
         return MomentsInfo(
             small=self._small.name,
             large=self._large.name,

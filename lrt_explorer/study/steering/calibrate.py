@@ -168,7 +168,7 @@ def calibrate_concept(
     """
     large, ordinary = pair.large, pair.world.ordinary
     yield Progress(0, 3, f"reading {concept.name} in {large.name}")
-    vector = large_vector or known_vectors().get(large, concept, layer, reading, method, whiten).vector
+    vector = large_vector or known_vectors().get(large, concept, layer, reading, method, whiten=whiten).vector
     return (yield from calibrate(large, layer, vector.values, unit_of(large, layer, ordinary), ordinary))
 
 

@@ -172,7 +172,7 @@ def test_the_sums_of_one_pass_are_gone_before_the_next_begins(monkeypatch: pytes
         return collected
 
     monkeypatch.setattr(fit_module, "moments_of", watched)
-    monkeypatch.setattr(fit_module, "passes", lambda *_: [[(0, 1)], [(1, 2)], [(2, 2)]])
+    monkeypatch.setattr(fit_module, "passes", lambda *_, **__: [[(0, 1)], [(1, 2)], [(2, 2)]])
     routes = [Route(0, 1), Route(1, 2), Route(2, 2)]
     assert (
         len(finish(fit_maps(Pair(small=small(), large=large()), texts(), routes, FitSettings(TOKENS))))
