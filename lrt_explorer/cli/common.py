@@ -208,6 +208,11 @@ def described(table: Table[Any]) -> str:
     return table.help().replace("%", "%%")
 
 
+def route(result: Json) -> str:
+    """The models and layers that a result is about."""
+    return f"{result['small']} layer {result['small_layer']} → {result['large']} layer {result['large_layer']}"
+
+
 def number(value: float | None, digits: int = 2) -> str:
     """A number for people, or a dash where there is none."""
     return "–" if value is None else f"{value:.{digits}f}"

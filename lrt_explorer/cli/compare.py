@@ -14,6 +14,7 @@ from lrt_explorer.cli.common import (
     chosen_models,
     chosen_scorer,
     number,
+    route,
     run_study,
 )
 from lrt_explorer.defaults import MAX_NEW_TOKENS, SEED, STRENGTH, TEMPERATURE
@@ -87,8 +88,8 @@ def run(options: argparse.Namespace) -> Json:
 def show(result: Json) -> str:
     """The arms one below the other, with their figures."""
     parts = [
-        f"{result['small']} layer {result['small_layer']} → {result['large']} layer {result['large_layer']}, "
-        f"{result['concept']} at strength {result['strength']:g} (coefficient {result['coefficient']:.3g})",
+        f"{route(result)}, {result['concept']} at strength {result['strength']:g} "
+        f"(coefficient {result['coefficient']:.3g})",
         textwrap.fill(f"prompt: {result['prompt']}", 100, subsequent_indent="  "),
     ]
     for arm in result["arms"]:

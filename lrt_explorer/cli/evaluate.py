@@ -18,6 +18,7 @@ from lrt_explorer.cli.common import (
     chosen_scorer,
     named_concepts,
     number,
+    route,
     run_study,
     table,
 )
@@ -112,6 +113,7 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> Json:
     """Evaluate, keep what is finished as it comes, and write the whole as one JSON document."""
     from lrt_explorer.report import evaluation_sheet, report_page
+    from lrt_explorer.store.swap import write_text
     from lrt_explorer.study.evaluation.document import evaluation_document
     from lrt_explorer.study.evaluation.kept import evaluations_folder
     from lrt_explorer.workbench.requests import evaluate_models
@@ -121,11 +123,11 @@ def run(options: argparse.Namespace) -> Json:
     layers = (evaluation.small_layer, evaluation.large_layer)
     out = options.out or evaluations_folder(evaluation.small, evaluation.large, *layers)
     document = evaluation_document(evaluation)
-    _write(out / DOCUMENT, json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
+    write_text(out / DOCUMENT, json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
     if options.csv:
-        _write(options.csv, evaluation_sheet(evaluation))
+        write_text(options.csv, evaluation_sheet(evaluation))
     if options.report:
-        _write(options.report, report_page(evaluation))
+        write_text(options.report, report_page(evaluation))
     return {**document, "out": str(out)}
 
 
@@ -195,23 +197,10 @@ def show(result: Json) -> str:
         "anti-steerable",
     )
     return (
-        f"{result['small']} layer {result['small_layer']} → {result['large']} layer {result['large_layer']}, "
-        f"{grid} strengths, up to {result['settings']['prompts']} prompts for each concept\n"
+        f"{route(result)}, {grid} strengths, up to {result['settings']['prompts']} prompts for each concept\n"
         f"{table(header, rows)}\n"
         f"saved in {result['out']}"
     )
-
-
-def _write(place: Path, text: str) -> None:
-    """Write a file whole, or say in one sentence why not."""
-    from lrt_explorer.errors import ArtifactError
-    from lrt_explorer.store.swap import new_file
-
-    try:
-        with new_file(place.expanduser().resolve()) as fresh:
-            fresh.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise ArtifactError(f"cannot write {place}: {error.strerror}; choose another path") from error
 
 
 def _interval(holder: Json | None, name: str) -> str:

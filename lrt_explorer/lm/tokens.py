@@ -51,16 +51,6 @@ class Pairing:
     ordinary: Tensor
 
     @property
-    def coverage_small(self) -> float:
-        """Share of the small model's tokens that found a partner."""
-        return len(self.rows) / self.tokens_small if self.tokens_small else 0.0
-
-    @property
-    def coverage_large(self) -> float:
-        """Share of the large model's tokens that found a partner."""
-        return len(self.rows) / self.tokens_large if self.tokens_large else 0.0
-
-    @property
     def coverage_by_text(self) -> Tensor:
         """`[b]` float32, for each text the share of both models' tokens that found a partner; 0 without tokens."""
         met = 2 * torch.bincount(self.rows, minlength=len(self.ordinary))

@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
+from lrt_explorer.errors import ArtifactError
+
 _NEW, _OLD, _GONE = "new", "old", "gone"
 _ABANDONED_AFTER_SECONDS = 3600.0
 _ATTEMPTS = 100
@@ -64,6 +66,25 @@ def new_file(place: Path) -> Iterator[Path]:
     finally:
         fresh.unlink(missing_ok=True)
     _sweep(place)
+
+
+def write_text(place: Path, text: str) -> Path:
+    """Write a text file whole, with its folder, or leave what was there.
+
+    Returns:
+        The path.
+
+    Raises:
+        ArtifactError: If the system refuses.
+    """
+    try:
+        with new_file(place.expanduser().resolve()) as fresh:
+            fresh.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise ArtifactError(
+            f"cannot write {place}: {error.strerror}; free some space or choose another path"
+        ) from error
+    return place
 
 
 def take_back(place: Path) -> None:
