@@ -239,7 +239,7 @@ def test_compare_scores_and_finds_vectors_as_it_is_told(run: Run, fail: Run, fol
     assert (told["method"], told["reading"]) == ("principal-component, whitened", "token-2")
     assert plain["method"] == "mean-difference"
     assert plain["arms"][1]["readout"] != told["arms"][1]["readout"]
-    assert "names no scorer" in fail(*command, "--scorer", "joy")
+    assert "is not a scorer" in fail(*command, "--scorer", "joy")
     assert "is not a way to read a vector" in fail(*command, "--reading", "middle")
 
 
@@ -284,9 +284,9 @@ def test_layers_and_corpora_that_are_not_there_are_refused(fail: Run, folders: d
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "no pairs"),
+        ("", "write at least two pairs"),
         ('{"with": "a", "without": ""}\n' * 2, "line 1 of set.jsonl has no text under 'without'"),
-        ("<html>", "line 1 of set.jsonl is not JSON"),
+        ("<html>", "line 1 of set.jsonl is neither JSON"),
     ],
 )
 def test_contrast_sets_without_contrast_are_refused(

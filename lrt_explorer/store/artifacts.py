@@ -155,7 +155,7 @@ def _read_header(place: Path, kind: str) -> dict[str, Any]:
     except OSError as error:
         raise ArtifactError(f"the {kind} in {place} cannot be read ({error}); check its permissions") from error
     except (ValueError, RecursionError) as error:
-        raise _damaged(place, kind, f"its {HEADER} is no JSON with finite numbers") from error
+        raise _damaged(place, kind, f"its {HEADER} is not valid JSON with finite numbers") from error
     if not isinstance(header, dict) or not isinstance(header.get("meta"), dict):
         raise _damaged(place, kind, f"its {HEADER} describes nothing")
     if header.get("kind") != kind:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.defaults import CONTROL_TOKENS
+from lrt_explorer.study.corpora.batches import BATCH_TOKENS
 from lrt_explorer.study.corpora.texts import Source, read_texts
 from lrt_explorer.study.evaluation import evaluate as study
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings
@@ -55,9 +56,10 @@ def evidence_folder(pair: Pair, layers: Layers, spec: EvidenceSpec) -> Path:
 
 
 def control_tokens(saved: SavedMap) -> int:
-    """Pairs of tokens of each control map beside a map: as many as it has, within what is worth the wait."""
+    """Pairs of tokens to read for the control maps beside a map: as many as it has, within what is worth the wait."""
     most = max(CONTROL_TOKENS, least_tokens(saved.map.d_small))
-    return min(saved.info.tokens_used, most)
+    # The first batch only lends its rows to the second, see `_strangers` in collect.py.
+    return min(saved.info.tokens_used + BATCH_TOKENS, most)
 
 
 def evaluate(pair: Pair, saved: SavedMap, spec: EvidenceSpec) -> Generator[Progress, None, Evaluation]:

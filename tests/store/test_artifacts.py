@@ -173,12 +173,15 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "header emptied": (truncate("artifact.json", 0.0), "not valid JSON"),
     "header binary": (lambda folder: (folder / "artifact.json").write_bytes(b"\xff\xfe\x00" * 9), "not valid JSON"),
     "header too deep": (lambda folder: (folder / "artifact.json").write_text("[" * 100_000), "not valid JSON"),
-    "header with NaN": (with_header(lambda header: header["meta"].update(r2=float("nan"))), "no JSON with finite"),
+    "header with NaN": (
+        with_header(lambda header: header["meta"].update(r2=float("nan"))),
+        "not valid JSON with finite",
+    ),
     "header with overflow": (
         lambda folder: (folder / "artifact.json").write_text(
             (folder / "artifact.json").read_text().replace("0.1", "1e999")
         ),
-        "no JSON with finite",
+        "not valid JSON with finite",
     ),
     "header is a list": (lambda folder: (folder / "artifact.json").write_text("[]"), "describes nothing"),
     "no meta": (with_header(lambda header: header.pop("meta")), "describes nothing"),

@@ -8,6 +8,7 @@ import pytest
 from lrt_explorer.concepts.contrast import write_contrast
 from lrt_explorer.defaults import CONTROL_TOKENS
 from lrt_explorer.store import MapInfo, load_map
+from lrt_explorer.study.corpora.batches import BATCH_TOKENS
 from lrt_explorer.study.corpora.hub import HUB
 from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
 from lrt_explorer.study.ground.progress import finish
@@ -57,7 +58,7 @@ def test_a_first_map_is_the_same_whether_compared_or_evaluated_first(
     first, controls = evaluated(tmp_path, EvidenceSpec())
     assert (first.corpus, first.tokens_used) == ("everyday", 4_000)
     assert len(controls) == 3
-    assert {(one.corpus, one.tokens_used) for one in controls} == {("everyday", 4_000)}
+    assert {(one.corpus, one.tokens_used) for one in controls} == {("everyday", 4_000 + BATCH_TOKENS)}
     monkeypatch.setenv("LRT_EXPLORER_HOME", str(tmp_path / "another home"))
     finish(compare_models(models(), SteerSpec(concept="mood", strength=0.4, max_new_tokens=2)))
     saved = find_map(Pair(small=small(), large=large()), LAYERS)
@@ -68,7 +69,7 @@ def test_control_maps_read_the_text_of_the_map(tmp_path: Path) -> None:
     finish(fit_models(models(), FitSpec(corpus="demo", tokens=3_000, concepts=())))
     tested, controls = evaluated(tmp_path, EvidenceSpec())
     assert (tested.corpus, tested.tokens_used) == ("demo", 3_000)
-    assert {(one.corpus, one.tokens_used) for one in controls} == {("demo", 3_000)}
+    assert {(one.corpus, one.tokens_used) for one in controls} == {("demo", 3_000 + BATCH_TOKENS)}
 
 
 def test_control_maps_read_what_suits_the_pair_where_the_text_is_gone(tmp_path: Path) -> None:
@@ -77,7 +78,7 @@ def test_control_maps_read_what_suits_the_pair_where_the_text_is_gone(tmp_path: 
     finish(fit_models(models(), FitSpec(corpus=str(own), tokens=3_000, concepts=())))
     tested, controls = evaluated(tmp_path, EvidenceSpec())
     assert tested.corpus.startswith("own.txt (")
-    assert {(one.corpus, one.tokens_used) for one in controls} == {("everyday", 3_000)}
+    assert {(one.corpus, one.tokens_used) for one in controls} == {("everyday", 3_000 + BATCH_TOKENS)}
 
 
 def test_what_is_chosen_for_control_maps_holds(tmp_path: Path) -> None:
@@ -91,7 +92,7 @@ def test_control_maps_have_as_many_tokens_as_the_map_within_a_limit() -> None:
     saved = find_map(Pair(small=small(), large=large()), LAYERS)
     assert saved is not None
     larger = replace(saved, info=replace(saved.info, tokens_used=150_000))
-    assert (control_tokens(saved), control_tokens(larger)) == (3_000, CONTROL_TOKENS)
+    assert (control_tokens(saved), control_tokens(larger)) == (3_000 + BATCH_TOKENS, CONTROL_TOKENS)
 
 
 @pytest.mark.parametrize("name", ["everyday", "demo", "tinyworld", "tinyworld-broken-off", "self", "everyday+self"])

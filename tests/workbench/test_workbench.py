@@ -145,7 +145,7 @@ def test_a_map_brings_how_its_setting_was_chosen(engine: Workbench, fitted: Sess
 
 def test_before_all_layer_pairs_are_computed_there_is_nothing_to_use(engine: Workbench, opened: Session) -> None:
     assert Workbench.layers(TinyEngine(), opened, None) is None
-    with pytest.raises(ArtifactError, match="no longer kept; compute all layer pairs again"):
+    with pytest.raises(ArtifactError, match="no longer cached; compute all layer pairs again"):
         engine.use_pair(opened, 0, 0, None)
 
 
@@ -284,7 +284,7 @@ def test_an_own_contrast_set_is_read_anew_each_time(engine: Workbench, tmp_path:
     file.write_text('{"with": "a b", "without": "c d"}\n{"with": "a e", "without": "c f"}\n')
     assert engine.concept(None, str(file)).examples
     file.write_text("")
-    with pytest.raises(ContrastError, match="no pairs"):
+    with pytest.raises(ContrastError, match="write at least two pairs"):
         engine.concept(None, str(file))
 
 

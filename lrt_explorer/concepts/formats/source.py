@@ -179,7 +179,7 @@ def _decode(text: str, at: int, where: str) -> tuple[object, int]:
 
 
 def _constant(name: str) -> object:
-    raise _NotJSONError(f"holds {name}, which is no text; write a text there or leave it out")
+    raise _NotJSONError(f"holds {name}, which is not text; write a text there or remove it")
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -121,7 +121,7 @@ def test_settings_are_checked_before_any_text_is_read() -> None:
         finish(fit_map(Pair(small=small(), large=large()), endless, (3, 2)))
     with pytest.raises(SettingsError, match="layer -1 is not in tiny-large-one"):
         finish(fit_map(Pair(small=small(), large=large()), endless, (0, -1)))
-    with pytest.raises(SettingsError, match="needs tokens"):
+    with pytest.raises(SettingsError, match="cannot be fitted on 0 tokens"):
         finish(fit_map(Pair(small=small(), large=large()), endless, (0, 1), FitSettings(tokens=0)))
 
 

@@ -26,7 +26,7 @@ from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import Progress, finish
 from tests.study.tiny import CONCEPT, large, other, small, texts
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PAIRS = [(0, 1), (1, 2)]
 TOKENS = 5000
 
@@ -147,10 +147,14 @@ def test_whole_moments_serve_other_estimators_and_layers_without_a_pass(monkeypa
     assert cell is not None
     assert at_once.info.r2 == pytest.approx(cell.r2) and at_once.info.lam == cell.lam
     assert at_once.agreement.direction_cosine == pytest.approx(cell.direction_cosine)
+    figures = ("r2", "cka", "lam", "reachable_share", "direction_cosine", "norm_ratio", "concepts")
     for cell in grid.cells:
         at = (cell.small_layer, cell.large_layer)
         solved = finish(solve_pair(Pair(small=small(), large=large()), known, at, concepts=[CONCEPT]))
-        assert grid_of_one(solved).cells == (cell,)
+        (again,) = grid_of_one(solved).cells
+        assert {field: getattr(again, field) for field in figures} == {
+            field: pytest.approx(getattr(cell, field)) for field in figures
+        }
 
 
 def test_what_is_not_the_same_is_collected_anew() -> None:
