@@ -151,8 +151,8 @@ def test_whole_moments_serve_other_estimators_and_layers_without_a_pass(monkeypa
     for cell in grid.cells:
         at = (cell.small_layer, cell.large_layer)
         solved = finish(solve_pair(Pair(small=small(), large=large()), known, at, concepts=[CONCEPT]))
-        (again,) = grid_of_one(solved).cells
-        assert {field: getattr(again, field) for field in figures} == {
+        (one,) = grid_of_one(solved).cells
+        assert {field: getattr(one, field) for field in figures} == {
             field: pytest.approx(getattr(cell, field)) for field in figures
         }
 
