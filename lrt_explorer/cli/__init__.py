@@ -1,7 +1,7 @@
 """The command line: the same studies as the app. Progress goes to stderr, results to stdout, as text or as JSON.
 
 Each command has a file of its own with its options, what it does, and how its result is shown. What a command needs is
-imported when it runs, for the libraries below take seconds to load.
+imported when it runs, because the libraries below take seconds to load.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _fail("stopped; run the command again to continue", debug=options.debug)
     except BrokenPipeError:
-        # Whoever read the output has enough; without this the interpreter complains once more on leaving.
+        # The reader of the output has closed it; without this, the interpreter complains again on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:

@@ -26,7 +26,7 @@ def orthogonalise(vector: SteeringVector, others: Sequence[SteeringVector]) -> S
         return vector
     rows = torch.stack([other.values.double() / other.values.double().norm() for other in others])
     spread = torch.linalg.svd(rows, full_matrices=False)
-    basis = spread.Vh[spread.S > ROUNDING * spread.S[0]]  # noqa: SIM300 - S is no constant
+    basis = spread.Vh[spread.S > ROUNDING * spread.S[0]]  # noqa: SIM300 - S is not a constant
     values = vector.values.double()
     rest = values - basis.T @ (basis @ values)
     # Once more for the digits that the first subtraction has cost.

@@ -72,7 +72,7 @@ def read_pairs(
 def reading_pairs(
     lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: str, *, covariance: bool = False
 ) -> Generator[int, None, dict[int, PairStates]]:
-    """`read_pairs` for whoever shows how far it is: yields how many of the texts have been read, after each batch."""
+    """`read_pairs` with progress: yields how many of the texts have been read, after each batch."""
     read = reader(reading)
     fitting = fitting_pairs(lm, contrast, reading)
     left_out = len(contrast.pairs) - len(fitting)
@@ -147,8 +147,8 @@ def last_tokens(states: Tensor, ordinary: Tensor) -> Tensor:
 def _from_the_end(place: int) -> Reader:
     def read(states: Tensor, ordinary: Tensor) -> Tensor:
         """The ordinary token at that place from the end of each text, NaN where there are fewer."""
-        behind = ordinary.flip(1).cumsum(1).flip(1)
-        chosen = ordinary & (behind == place)
+        still_to_come = ordinary.flip(1).cumsum(1).flip(1)
+        chosen = ordinary & (still_to_come == place)
         rows = states[torch.arange(len(states)), chosen.int().argmax(1)].double()
         rows[~chosen.any(1)] = torch.nan
         return rows

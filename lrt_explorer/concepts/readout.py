@@ -24,7 +24,7 @@ FARTHEST_SHIFT = 4
 class AnswerTokens:
     """The first tokens of a prompt's answers, in one model's vocabulary; no token is on both sides.
 
-    No negative token at all stands for every token that is not positive.
+    Without negative tokens, every token that is not positive counts as negative.
     """
 
     positive: tuple[int, ...]
@@ -121,7 +121,7 @@ def probability(logits: Tensor, positive: tuple[int, ...], negative: tuple[int, 
 def answer_tokens(lm: LanguageModel, prompts: Sequence[ReadoutPrompt]) -> list[AnswerTokens]:
     """The first token of every answer as it follows its prompt; tokens that begin answers of both sides are dropped.
 
-    Answers are tokenized behind their prompt, since many tokenizers split a word differently at the start of a text.
+    Answers are tokenized after their prompt, since many tokenizers split a word differently at the start of a text.
 
     Raises:
         ContrastError: if nothing is left on a side.

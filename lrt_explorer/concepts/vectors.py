@@ -39,7 +39,7 @@ def mean_difference(
 ) -> dict[int, SteeringVector]:
     """Mean activation of the texts with the behaviour minus that of the texts without it, at each layer.
 
-    As `find_vectors`, for whoever wants no diagnosis.
+    As `find_vectors`, without the diagnosis.
     """
     return read_vectors(lm, contrast, layers, reading=reading)
 

@@ -102,7 +102,7 @@ def with_hidden(output: Any, hidden: Tensor, stream: int | None = None) -> Any:
 @contextmanager
 def standing_in(blocks: Sequence[nn.Module], forward: Callable[..., Any]) -> Iterator[None]:
     """Within, the blocks do not compute but answer what `forward` gives for the arguments they are called with."""
-    # A block may carry a forward of its own already, put there by whoever spread the model over devices.
+    # A block may carry a forward of its own already, put there when the model was spread over devices.
     earlier = [vars(block).get("forward") for block in blocks]
     try:
         for block in blocks:

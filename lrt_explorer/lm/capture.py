@@ -39,7 +39,7 @@ def capture(lm: LanguageModel, encoded: Encoded, layers: Sequence[int]) -> dict[
     states: dict[int, Tensor] = {}
 
     def keep(layer: int, hidden: Tensor) -> None:
-        # A copy, for a model may go on writing into its own states.
+        # A copy, because a model may go on writing into its own states.
         states[layer] = hidden.to("cpu", torch.float32, copy=True)
 
     _read(lm, encoded, layers, keep)

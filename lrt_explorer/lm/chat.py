@@ -231,14 +231,14 @@ def _without_system(messages: Sequence[tuple[str, str]]) -> list[tuple[str, str]
 
 
 def _spans(text: str, said: Conversation) -> tuple[tuple[int, int] | None, ...]:
-    """Where each content begins and ends, each searched for behind the one before it."""
+    """Where each content begins and ends, each searched for after the one before it."""
     spans: list[tuple[int, int] | None] = []
-    behind = 0
+    after = 0
     for _, content in said.messages:
-        start = text.find(content, behind)
+        start = text.find(content, after)
         if start < 0:
             spans.append(None)
             continue
-        behind = start + len(content)
-        spans.append((start, behind))
+        after = start + len(content)
+        spans.append((start, after))
     return tuple(spans)

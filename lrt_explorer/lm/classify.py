@@ -98,7 +98,7 @@ def load_classifier(name: str, device: str | torch.device = "cpu") -> Classifier
     if config.num_labels < 2:
         raise ModelError(f"{name} gives one number instead of label probabilities; choose a classifier with labels")
     limit = getattr(config, "max_position_embeddings", None)
-    # Families that count positions from behind the padding token have two fewer than their table.
+    # Families that count positions after the padding token have two fewer than their table.
     limit = limit - 2 if isinstance(limit, int) and limit > 2 else CONTEXT_WITHOUT_LIMIT
     own = int(tokenizer.model_max_length)
     return Classifier(

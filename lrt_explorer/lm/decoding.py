@@ -33,7 +33,7 @@ class Continuation:
         longest = max(map(len, sequences))
         self._lm = lm
         self._steering = steering
-        # Any token serves as padding, for it is masked.
+        # Any token serves as padding, because it is masked.
         rows = [[0] * (longest - len(tokens)) + list(tokens) for tokens in sequences]
         self._ids = torch.tensor(rows, dtype=torch.long, device=lm.device)
         self._mask: Tensor | None = None

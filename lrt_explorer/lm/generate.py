@@ -47,7 +47,7 @@ def generate_arms(
     """Continue one prompt in several arms, one batched pass a step, each arm steered by its own vector.
 
     All arms share the noise of each step, so arms with equal logits write equal tokens. The model's lock is held
-    during a pass and not between two steps; closing the generator at any step leaves nothing behind.
+    during a pass and not between two steps; closing the generator at any step leaves nothing in place.
 
     Args:
         lm: the model that writes.

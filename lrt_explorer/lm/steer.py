@@ -1,4 +1,4 @@
-"""Steering: add a vector to the output of a block, for each row of a batch its own."""
+"""Steering: add a vector to the output of a block, a separate one for each row of a batch."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,7 +45,7 @@ class Steering:
 
     @contextmanager
     def on(self) -> Iterator[None]:
-        """Steer every pass of this thread within; others wait, and no hook stays behind."""
+        """Steer every pass of this thread within; others wait, and no hook is left in place."""
         with self._lm.lock:
             # First among the hooks, so that whatever else looks at this block sees what the next block gets.
             handle = self._block.register_forward_hook(self._add, prepend=True)

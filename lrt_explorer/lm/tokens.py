@@ -52,7 +52,7 @@ class Pairing:
 
     @property
     def coverage_by_text(self) -> Tensor:
-        """`[b]` float32, for each text the share of both models' tokens that found a partner; 0 without tokens."""
+        """`[b]` float32, per text, the share of both models' tokens that found a partner; 0 without tokens."""
         met = 2 * torch.bincount(self.rows, minlength=len(self.ordinary))
         return met / self.ordinary.clamp(min=1)
 
@@ -135,7 +135,7 @@ def pair_tokens(
 ) -> list[tuple[int, int]]:
     """Positions in two tokenizations of one text at which both have read exactly the same characters.
 
-    Where several tokens have one end, the first has read up to it; those behind it are already within the next
+    Where several tokens have one end, the first has read up to it; those after it are already within the next
     character. Special tokens, and tokens before the first character is read, have no partner.
 
     Args:

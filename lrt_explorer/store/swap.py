@@ -113,7 +113,7 @@ def _exchange(fresh: Path, place: Path) -> None:
 def _sweep(place: Path) -> None:
     """Remove what was replaced, and what killed writers left half written."""
     for path in _left(place, _OLD):
-        # Renamed first, so that nobody takes back what is half removed.
+        # Renamed first, so that a folder that is half removed is never taken back.
         with suppress(OSError):
             path.rename(_beside(place, _GONE))
     for path in _left(place, _GONE):

@@ -37,7 +37,7 @@ class TokenInContext:
     Attributes:
         before: the text before it, cut short.
         token: the token.
-        behind: the text behind it, cut short; neither model had read it there.
+        behind: the text after it, cut short; neither model had read it there.
         value: the variate, in standard deviations.
     """
 
@@ -148,7 +148,7 @@ def shared_basis(
     true, shuffled = Route(*layers), Route(*layers, shuffle=seed)
     texts = yield from prepared(texts, large, tokens)
     collected = yield from collect(pair, texts, [true, shuffled], tokens)
-    for route in (true, shuffled):  # the control has fewer tokens, for its first batch has no strangers
+    for route in (true, shuffled):  # the control has fewer tokens, because its first batch has no strangers
         check_enough(pair, collected, [route])
     yield Progress(0, 1, "finding the directions that the layers share")
     basis, held_out = _scored(collected, true)

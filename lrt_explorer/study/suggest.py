@@ -25,7 +25,7 @@ from lrt_explorer.study.steering.native_effect import ROWS, native_effects
 from lrt_explorer.study.steering.neutral import neutral_prompts
 
 SHARE_ABOVE = 4
-"""One block in so many stays above a suggested layer: in deep models two are no distance from the output."""
+"""One block in so many stays above a suggested layer: in deep models two are too close to the output."""
 LAYERS_TRIED = 4
 CONCEPTS_TRIED = 3
 PROMPTS_TRIED = 8

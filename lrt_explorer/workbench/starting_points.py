@@ -19,7 +19,7 @@ from lrt_explorer.study.corpora.texts import (
 from lrt_explorer.study.fitting.solve import least_tokens
 
 NAMED = (SELF, *SHIPPED, TINYWORLD, BROKEN_OFF)
-"""Corpora that are no file, whatever lies in the folder one stands in."""
+"""Corpora that are never files, even if the working folder holds a file of that name."""
 
 
 def first_fit_tokens(small_width: int) -> int:

@@ -77,7 +77,7 @@ class Workbench:
             finish(self.open(first.small, first.large))
             umap(torch.linspace(0, 1, 96).reshape(32, 3), 2, 0)
         except LRTError:
-            # Whoever opens the page is told, where it can be helped.
+            # The page reports the error, where the user can act on it.
             logger.info("could not warm up", exc_info=True)
 
     # Pairs and layers.

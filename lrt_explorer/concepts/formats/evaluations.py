@@ -59,7 +59,8 @@ def choice_prompt(question: str, matching: str, not_matching: str) -> ReadoutPro
     """A question as a readout prompt: logit(matching) − logit(not matching), as in arXiv 2506.00653.
 
     A beginning that both answers share, such as " (" of " (A)" and " (B)", is moved into the text, since the token
-    after it is the first that tells them apart. Spaces stay with the answers, for most tokenizers join them to a word.
+    after it is the first that tells them apart. Spaces stay with the answers, because most tokenizers join them to a
+    word.
     """
     shared = 0
     while shared < min(len(matching), len(not_matching)) and matching[shared] == not_matching[shared]:

@@ -9,7 +9,7 @@ from lrt_explorer.errors import ContrastError
 TEMPLATE = "Act as if you are {persona}. {suffix}"
 KEYS = frozenset({"suffixes", "positive_persona", "negative_persona", "positive", "negative"})
 
-# What a list of texts is contrasted by where nobody says: the first entry whose word stands in the file's name.
+# The default personas of a list of texts: the first entry whose word is in the file's name.
 _PERSONAS: tuple[tuple[tuple[str, ...], tuple[str, str]], ...] = (
     (("fact", "true", "truth", "honest"), ("someone who always tells the truth", "someone who always lies")),
     (("sad", "sorrow", "grief"), ("extremely sad", "extremely happy")),
@@ -47,7 +47,7 @@ def suffix_pairs(
 
 
 def default_personas(stem: str) -> tuple[str, str]:
-    """Who says the texts of a list where nobody says: by the file's name, otherwise the happy and the sad."""
+    """The default personas of a list of texts: chosen by the file's name, otherwise the happy and the sad."""
     name = stem.casefold()
     return next((personas for words, personas in _PERSONAS if any(word in name for word in words)), _OTHERWISE)
 
@@ -61,7 +61,7 @@ def from_elements(
     """A set from a JSON list of texts; empty ones are left out and repeated ones kept once.
 
     Raises:
-        ContrastError: naming the line of what is no text.
+        ContrastError: naming the line of what is not a text.
     """
     texts = _texts(source, elements)
     if against is None:

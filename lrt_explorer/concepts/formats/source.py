@@ -1,4 +1,4 @@
-"""Files of other people's making, as text with numbered lines: refused in one sentence where they are no text."""
+"""Files that users bring, as text with numbered lines; a file that is not text is refused in one sentence."""
 
 import json
 import re
@@ -153,7 +153,7 @@ def json_object(source: Source) -> Row | None:
 
 
 def as_row(where: str, value: object) -> Row:
-    """A JSON value as a row; raises ContrastError if it is no object."""
+    """A JSON value as a row; raises ContrastError if it is not an object."""
     if not isinstance(value, dict):
         raise ContrastError(f"{where} is not a JSON object; write one JSON object per line")
     return Row(where, value)

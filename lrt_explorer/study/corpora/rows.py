@@ -1,4 +1,4 @@
-"""Documents from rows: which keys and columns hold a text or a conversation, whoever wrote the file."""
+"""Documents from rows: which keys and columns hold a text or a conversation, in the forms of many tools."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -88,7 +88,7 @@ def row_documents(rows: Iterable[tuple[str, object]]) -> Iterator[Document]:
         rows: the values, each with the place where it stands.
 
     Raises:
-        SettingsError: naming the place of one that is no document.
+        SettingsError: naming the place of one that is not a document.
     """
     for where, row in rows:
         if isinstance(row, str):

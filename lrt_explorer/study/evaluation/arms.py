@@ -49,7 +49,7 @@ class ConceptArms:
 def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
     """The directions of a concept: its own, and those that should not do what it does.
 
-    Another concept that gives no vector here is no control.
+    Another concept that gives no vector here is left out.
 
     Raises:
         VectorError, ContrastError: if the concept gives no vector.

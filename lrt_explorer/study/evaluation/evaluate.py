@@ -135,7 +135,7 @@ def evaluate(
         raise SettingsError("there is no neutral prompt to measure the coherence cost on; give at least one")
     if settings.generate:
         for concept in concepts:
-            # Before hours of measuring, rather than behind them.
+            # Before hours of measuring rather than after them.
             text_scorer(settings.scorer or concept.scorer)
     starts: Starts | None = None
     found: list[ConceptEvidence] = []

@@ -59,8 +59,8 @@ def doubts(native: Array, transferred: Array, controls: Array) -> Doubts:
         native: `[prompts]` slopes of each prompt under the native vector.
         transferred: `[prompts]` the same under the transferred one.
         controls: `[k]` mean slopes of directions that know nothing of the concept: random ones, and the small model's
-            vector through maps fitted on shuffled pairs. Over prompts alone even these differ from 0, for each is one
-            fixed direction; so a vector must stand out from their spread.
+            vector through maps fitted on shuffled pairs. Over prompts alone even these differ from 0, because each is
+            one fixed direction; so a vector must stand out from their spread.
     """
     # A native vector that steers backwards, or a transferred one that follows it, is still an effect and its transfer.
     sign = -1.0 if native.mean() < 0 else 1.0

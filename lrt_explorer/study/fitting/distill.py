@@ -87,7 +87,7 @@ def distilled_map(
         pair: the models.
         texts: documents that can be gone through twice.
         layers: a block of each, counted from 0.
-        settings: tokens for the moments, and the like; their method is passed over. Tokens at the ends of texts are
+        settings: tokens for the moments, and so on; their method is ignored. Tokens at the ends of texts are
             also drawn as often as they count.
         how: the descent.
 

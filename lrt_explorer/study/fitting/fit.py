@@ -34,7 +34,7 @@ def fit_map(
         pair: the models.
         texts: documents, read until enough tokens are paired.
         layers: a block of each, counted from 0.
-        settings: tokens, corpus, concepts and the like; None for the defaults.
+        settings: tokens, corpus, concepts and so on; None for the defaults.
         shuffle_pairs: pair every token with a random other one, which makes the control map.
         seed: of the shuffling.
 

@@ -169,7 +169,7 @@ def solve_pair(
     reading: Reading | None = None,
     method: str = ESTIMATORS.default,
 ) -> Generator[Progress, None, FittedMap]:
-    """The map of one layer pair from moments that are at hand, without a pass.
+    """The map of one layer pair from moments already collected, without a pass.
 
     Args:
         pair: the models.

@@ -54,7 +54,7 @@ def moments_of(
         texts: documents; an iterator, which can be gone through only once, is never taken up again.
         pairs: (small layer, large layer) to collect in this pass.
         settings: tokens, the name of the corpus, whether to save the moments and to look for saved ones, and how often
-            the last pair of every text counts; the rest is for whoever solves them.
+            the last pair of every text counts; the rest matters only for solving.
         watched: further pairs whose layers decide which tokens are outliers.
         crew: processes that share the work; by default those of the launcher. The folder of moments is theirs together.
 

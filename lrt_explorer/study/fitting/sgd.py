@@ -37,7 +37,7 @@ def sgd_map(
     epochs: int = EPOCHS,
     seed: int = 0,
 ) -> Generator[Progress, None, FittedMap]:
-    """Fit a map with AdamW on the mean squared error, reading both models anew in every epoch.
+    """Fit a map with AdamW on the mean squared error, reading both models again in every epoch.
 
     It descends on the fit documents alone. The moments of the same tokens, collected first, only score it, so that its
     figures stand on the rows that those of the closed forms stand on.
@@ -46,7 +46,7 @@ def sgd_map(
         pair: the models.
         texts: documents that can be gone through more than once.
         layers: a block of each, counted from 0.
-        settings: tokens of an epoch, of all parts together, and the like; their method is passed over.
+        settings: tokens of an epoch, of all parts together, and so on; their method is ignored.
         learning_rate: of AdamW.
         epochs: how often the fit documents are gone through.
         seed: of the initial weights and of the order of tokens within a batch of texts.

@@ -53,7 +53,7 @@ class Launched(Processes):
 
         Source: `accelerate.PartialState`, which chooses gloo or NCCL and this process's device.
         """
-        # Imported here, for nobody else needs it; it carries no types.
+        # Imported here, because nothing else needs it; it carries no types.
         on_cpu = not torch.cuda.is_available() or os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("1", "true")
         state: Any = import_module("accelerate").PartialState(cpu=on_cpu)
         self.rank, self.count = int(state.process_index), int(state.num_processes)

@@ -73,7 +73,7 @@ def bring_vector(path: Path, pair: Pair, layers: Layers) -> tuple[Side, Steering
         layers: a block of each, counted from 0.
 
     Raises:
-        VectorError: in one sentence, if it is no vector file, or its vector lives in none of the two places.
+        VectorError: in one sentence, if it is not a vector file, or its vector belongs to neither of the two places.
     """
     small, large = pair.both
     try:

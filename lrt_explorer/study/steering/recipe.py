@@ -1,4 +1,4 @@
-"""Vectors by a recipe of one's own: found otherwise than usual, or made of two concepts, in both models alike."""
+"""Vectors by your own recipe: found by another method, or made of two concepts, in the same way in both models."""
 
 import math
 from collections.abc import Generator
