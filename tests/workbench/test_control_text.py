@@ -11,6 +11,7 @@ from lrt_explorer.store import MapInfo, load_map
 from lrt_explorer.study.corpora.batches import BATCH_TOKENS
 from lrt_explorer.study.corpora.hub import HUB
 from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
+from lrt_explorer.study.fitting.controls import SEEDS
 from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench import starting_points
@@ -57,7 +58,7 @@ def test_a_first_map_is_the_same_whether_compared_or_evaluated_first(
 ) -> None:
     first, controls = evaluated(tmp_path, EvidenceSpec())
     assert (first.corpus, first.tokens_used) == ("everyday", 4_000)
-    assert len(controls) == 3
+    assert len(controls) == len(SEEDS)
     assert {(one.corpus, one.tokens_used) for one in controls} == {("everyday", 4_000 + BATCH_TOKENS)}
     monkeypatch.setenv("LRT_EXPLORER_HOME", str(tmp_path / "another home"))
     finish(compare_models(models(), SteerSpec(concept="mood", strength=0.4, max_new_tokens=2)))

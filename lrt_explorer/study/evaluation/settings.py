@@ -13,7 +13,9 @@ from lrt_explorer.defaults import (
     GENERATE_TEMPERATURE,
     MAX_NEW_TOKENS,
     NEUTRAL_PROMPTS,
+    ORDINARY_DIRECTIONS,
     OTHER_CONCEPTS,
+    PERMUTED_VECTORS,
     PROMPT_EXAMPLES,
     PROMPTS,
     RANDOM_SEEDS,
@@ -28,10 +30,12 @@ class EvaluationSettings:
     """Everything that an evaluation can be asked for beside models, map and concepts.
 
     Attributes:
-        strengths: the grid, in typical deviations; what it leaves out at 0 is measured all the same. None for the
-            calibrated grid of each concept's native vector.
+        strengths: the grid, in typical deviations; the opposite of each joins it, because controls are judged over
+            strengths that lie evenly around 0. None for the calibrated grid of each concept's native vector.
         prompts: how many held-out prompts of each concept, at most.
         random_seeds: random directions, each an arm of its own.
+        permuted: vectors of relabelled pairs that are steered with, mapped and native ones each.
+        ordinary: directions drawn from the covariance of ordinary states, and differences of ordinary texts, each.
         other_concepts: how many other concepts' vectors go through the same map as controls, as far as there are any.
         neutral_prompts: prompts on which the coherence cost is measured.
         reading: where vectors are read; None for what each concept prefers.
@@ -54,6 +58,8 @@ class EvaluationSettings:
     strengths: tuple[float, ...] | None = None
     prompts: int = PROMPTS
     random_seeds: int = RANDOM_SEEDS
+    permuted: int = PERMUTED_VECTORS
+    ordinary: int = ORDINARY_DIRECTIONS
     other_concepts: int = OTHER_CONCEPTS
     neutral_prompts: int = NEUTRAL_PROMPTS
     reading: Reading | None = READING
@@ -76,6 +82,9 @@ class EvaluationSettings:
                 raise SettingsError("an evaluation needs at least two strengths, each given once; change them")
             if not np.isfinite(self.strengths).all():
                 raise SettingsError("a strength is not a finite number; give finite ones")
+            # A control's slope has mean 0 over strengths that lie evenly around 0 alone.
+            both = set(self.strengths) | {-strength for strength in self.strengths if strength}
+            object.__setattr__(self, "strengths", tuple(sorted(both)))
         if self.prompts < 2:
             raise SettingsError(f"{self.prompts} prompts say nothing about other prompts; ask for at least 2")
         check_finding(self.reading, self.method)
@@ -85,6 +94,8 @@ class EvaluationSettings:
             raise SettingsError("a scorer reads written texts; have texts written too, or leave the scorer out")
         for what, count, least in (
             ("random directions", self.random_seeds, 1),
+            ("vectors of permuted labels", self.permuted, 1),
+            ("directions of ordinary text", self.ordinary, 0),
             ("other concepts", self.other_concepts, 0),
             ("neutral prompts", self.neutral_prompts, 1),
             ("prompts to write texts after", self.generate_prompts, 1),
