@@ -54,7 +54,7 @@ def test_it_writes_one_document_and_a_rerun_measures_nothing_again(
     assert main(arguments) == 0
     first: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert [concept["name"] for concept in first["concepts"]] == ["animals", "mood"]
-    assert first["strengths"] == [-0.5, 0.0, 0.5] and first["control_maps"] == 3
+    assert first["strengths"] == [-0.5, 0.0, 0.5] and first["control_maps"] == len(controls.SEEDS)
     assert len(first["concepts"][0]["prompts"]) == 4
     document = json.loads((out / "evaluation.json").read_text(encoding="utf-8"))
     assert document == {name: value for name, value in first.items() if name != "out"}

@@ -170,9 +170,9 @@ def evaluate(
         layers: (small layer, large layer).
         corpus: what control maps are fitted on, as for `fit_map`; None for the text of the map.
         progress: True for a bar, or a function that is called with each `Progress`.
-        options: of `EvaluationSettings`: strengths, prompts, random_seeds, other_concepts, neutral_prompts, reading,
-            method, whiten, as_in_paper, readout, generate, scorer, generate_prompts, max_new_tokens, temperature,
-            examples, seed; and of `EvidenceSpec`: tokens, neutral, folder.
+        options: of `EvaluationSettings`: strengths, prompts, random_seeds, permuted, ordinary, other_concepts,
+            neutral_prompts, reading, method, whiten, as_in_paper, readout, generate, scorer, generate_prompts,
+            max_new_tokens, temperature, examples, seed; and of `EvidenceSpec`: tokens, neutral, folder.
 
     Raises:
         As `compare` and `fit_map`.

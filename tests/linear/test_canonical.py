@@ -138,7 +138,7 @@ def test_too_few_tokens_are_refused_in_one_sentence(n: int) -> None:
 
 def test_what_does_not_vary_or_fit_is_refused() -> None:
     x, y = related(200, 4, 5, seed=0)
-    with pytest.raises(MapError, match="too few tokens came through"):
+    with pytest.raises(MapError, match="there are too few tokens"):
         canonical_basis(collected(x[:1], y[:1]))
     with pytest.raises(MapError, match="small model are equal"):
         canonical_basis(collected(torch.zeros_like(x), y))

@@ -231,7 +231,7 @@ def test_vectors_are_made_with_progress_and_put_on_the_shelf(engine: FakeEngine)
 
 @pytest.mark.parametrize(
     ("changed", "sentence"),
-    [({"factor": None}, "as numbers"), ({"times": None}, "as numbers"), ({"other": "mood"}, "Nothing of mood is left")],
+    [({"factor": None}, "as numbers"), ({"times": None}, "as numbers"), ({"other": "mood"}, "Nothing is left of mood")],
 )
 def test_a_recipe_that_makes_nothing_gets_one_sentence(
     engine: FakeEngine, changed: dict[str, Any], sentence: str
