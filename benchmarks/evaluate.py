@@ -143,7 +143,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("small", nargs="?", default="tinyworld-s")
     parser.add_argument("large", nargs="?", default="tinyworld-l")
-    parser.add_argument("--map", type=Path, help="folder of a fitted map (default: the one at hand)")
+    parser.add_argument("--map", type=Path, help="folder of a fitted map (default: an existing one)")
     parser.add_argument("--concepts", default="all", help="names or files with commas between (default: all)")
     parser.add_argument("--prompts", type=int, default=60)
     parser.add_argument("--threads", type=int, default=1, help="one, so that processor seconds mean something")

@@ -9,7 +9,7 @@ maps: tokenizing, pairing, reading, sums, λ and held-out scores. It does not ru
 the logits; `…_over_forward_to_layer` compares it with passes that stop where it stops. `--clock cpu` measures the
 processor's time of one thread instead, for machines that do other work meanwhile.
 
-`adamw` sets the closed form beside the recipe of arXiv 2506.00653 (AdamW, four epochs, both models read anew in each)
+`adamw` sets the closed form beside the recipe of arXiv 2506.00653 (AdamW, four epochs, both models read again in each)
 over the same tokens, at three learning rates. Of its time only the descent counts, not the pass that scores it; the
 time of all layer pairs is that of the first, the default and the last pair, averaged, times their number.
 

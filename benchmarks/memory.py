@@ -34,7 +34,7 @@ PARTS = ("model", "tokenizer")
 
 
 def own_bytes() -> int:
-    """Memory of this process that is no part of a file."""
+    """Memory of this process that is not part of a file."""
     _, resident, shared, *_ = Path("/proc/self/statm").read_text().split()
     return (int(resident) - int(shared)) * PAGE
 

@@ -56,7 +56,7 @@ ARMS = (UNSTEERED, NATIVE, TRANSFERRED)
 
 
 def say(sentence: str) -> None:
-    """Tell whoever waits."""
+    """Print progress."""
     print(sentence, file=sys.stderr, flush=True)
 
 

@@ -110,8 +110,10 @@ def measured(
 ) -> dict[str, Any]:
     """One concept with one variant."""
     world, layer = world_of(small.name, large.name), fitted.info.large_layer
-    native = known_vectors().get(large, concept, layer, how.reading, how.method, how.whiten).vector
-    source = known_vectors().get(small, concept, fitted.info.small_layer, how.reading, how.method, how.whiten).vector
+    native = known_vectors().get(large, concept, layer, how.reading, how.method, whiten=how.whiten).vector
+    source = (
+        known_vectors().get(small, concept, fitted.info.small_layer, how.reading, how.method, whiten=how.whiten).vector
+    )
     mapped = transfer(source, fitted.map, fitted.info)
     unit = unit_of(large, layer, world.ordinary)
     strength = finish(cost_curve(large, layer, native.values, unit, world.ordinary)).strength(how.cost)

@@ -28,7 +28,7 @@ class BoundedCache(Generic[Key, Value]):
             ValueError: If there is no room for a single value.
         """
         if capacity < 1:
-            raise ValueError(f"a cache of {capacity} holds no value; give it room for at least 1")
+            raise ValueError(f"a cache needs room for at least 1 value, not {capacity}; give it more")
         self.capacity = capacity
         self._fits = fits
         self._lock = threading.Lock()

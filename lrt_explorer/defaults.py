@@ -29,8 +29,8 @@ FIRST_FIT_TOKENS = 20_000
 All that the corpus for real models has. Over nineteen concepts on two of them it retains 0.85 in the median, where
 5,000 tokens retain 0.69 (`python -m benchmarks.remedies`).
 """
-EVIDENCE_TOKENS = 30_000
-"""Pairs of tokens of each control map, and of a map that is fitted because there was none to evaluate."""
+CONTROL_TOKENS = 30_000
+"""Pairs of tokens of each control map, at most: otherwise it has as many as the map that it controls."""
 BASIS_TOKENS = 100_000
 BASIS_DIRECTIONS = 8
 MEMORY_GB = 4.0

@@ -136,7 +136,7 @@ class Table(Mapping[str, E]):
             allowed = " or ".join(sorted(one.__name__ for one in self._types))
             raise RegistryError(f"{type(entry).__name__} is not an entry of this table; make a {allowed}")
         if entry.name in self._entries:
-            raise RegistryError(f"the {entry.KIND} {entry.name!r} exists already; choose another name")
+            raise RegistryError(f"the {entry.KIND} {entry.name!r} already exists; choose another name")
         self._entries[entry.name] = entry
 
     def choices(self) -> list[tuple[str, str]]:

@@ -221,7 +221,7 @@ def test_compare_without_a_map_fits_one_keeps_it_and_says_so(
     command = ["compare", folders["small"], folders["large"], "--concept", "mood", "--strength", "0.5", "--json"]
     assert main([*command, "--max-new-tokens", "4"]) == 0
     first = capsys.readouterr()
-    assert "no map from" in first.err and "fitting one on 20,000 tokens of everyday, to be kept in" in first.err
+    assert "no map from" in first.err and "fitting one on 20,000 tokens of everyday, to be saved in" in first.err
     (folder,) = (data_home() / "maps").rglob("artifact.json")
     assert str(folder.parent) in first.err and load_map(folder.parent)[1].corpus == "everyday"
     assert main([*command, "--max-new-tokens", "4"]) == 0
@@ -239,8 +239,8 @@ def test_compare_scores_and_finds_vectors_as_it_is_told(run: Run, fail: Run, fol
     assert (told["method"], told["reading"]) == ("principal-component, whitened", "token-2")
     assert plain["method"] == "mean-difference"
     assert plain["arms"][1]["readout"] != told["arms"][1]["readout"]
-    assert "names no scorer" in fail(*command, "--scorer", "joy")
-    assert "is no way to read a vector" in fail(*command, "--reading", "middle")
+    assert "is not a scorer" in fail(*command, "--scorer", "joy")
+    assert "is not a way to read a vector" in fail(*command, "--reading", "middle")
 
 
 def test_without_json_the_results_are_for_people(
@@ -284,9 +284,9 @@ def test_layers_and_corpora_that_are_not_there_are_refused(fail: Run, folders: d
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "no pairs"),
+        ("", "write at least two pairs"),
         ('{"with": "a", "without": ""}\n' * 2, "line 1 of set.jsonl has no text under 'without'"),
-        ("<html>", "line 1 of set.jsonl is not JSON"),
+        ("<html>", "line 1 of set.jsonl is neither JSON"),
     ],
 )
 def test_contrast_sets_without_contrast_are_refused(
@@ -319,7 +319,7 @@ def test_vector_files_that_are_none_are_refused(fail: Run, run: Run, folders: di
     command = ("transfer", "--map", artifact, "--vector", str(vector), "--out", str(tmp_path / "out.safetensors"))
     assert "there is no vector file" in fail(*command)
     vector.write_bytes(b"nothing")
-    assert "no safetensors file" in fail(*command)
+    assert "not a safetensors file" in fail(*command)
     metadata = {
         "kind": "lrt-vector", "version": "1", "layer": "1", "model": "m", "fingerprint": small().fingerprint,
         "concept": "c", "method": "x", "reading": "all-tokens",
@@ -327,7 +327,7 @@ def test_vector_files_that_are_none_are_refused(fail: Run, run: Run, folders: di
     save_file({"values": torch.full((16,), torch.nan)}, vector, metadata)
     assert "not finite" in fail(*command)
     run("vector", folders["small"], "--layer", "0", "--concept", "mood", "--out", str(vector))
-    assert "the map begins at" in fail(*command)
+    assert "the map starts from" in fail(*command)
     assert not (tmp_path / "out.safetensors").exists()
 
 

@@ -84,12 +84,15 @@ def test_fit_learns_from_some_concepts_and_is_judged_on_the_others(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--learn-from", "mood"), "ridge learns from no concept"),
+        (("--learn-from", "mood"), "ridge does not learn from concepts"),
         (("--method", "distilled", "--learn-from", "mood", *PAIR), "so mood alone is too little"),
         (("--method", "distilled", "--learn-from", "joy", *PAIR), "there is no concept 'joy'"),
-        (("--method", "distilled", "--learn-from", "mood", "--concepts", "mood", *PAIR), "leave mood out of one list"),
-        (("--method", "sgd", "--all-layers"), "--all-layers"),
-        (("--method", "distilled", "--all-layers"), "--all-layers"),
+        (
+            ("--method", "distilled", "--learn-from", "mood", "--concepts", "mood", *PAIR),
+            "remove mood from one of the two lists",
+        ),
+        (("--method", "sgd", "--all-layers"), "fit one layer pair at a time"),
+        (("--method", "distilled", "--all-layers"), "fit one layer pair at a time"),
         (("--learning-rate", "0.1"), "ridge has no learning rate"),
         (("--method", "sgd", "--learning-rate", "0", *PAIR), "learning rate above 0"),
         (("--method", "distilled", "--learning-rate", "0", *PAIR), "learning rate above 0"),

@@ -54,7 +54,7 @@ def test_it_writes_one_document_and_a_rerun_measures_nothing_again(
     assert main(arguments) == 0
     first: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert [concept["name"] for concept in first["concepts"]] == ["animals", "mood"]
-    assert first["strengths"] == [-0.5, 0.0, 0.5] and first["control_maps"] == 3
+    assert first["strengths"] == [-0.5, 0.0, 0.5] and first["control_maps"] == len(controls.SEEDS)
     assert len(first["concepts"][0]["prompts"]) == 4
     document = json.loads((out / "evaluation.json").read_text(encoding="utf-8"))
     assert document == {name: value for name, value in first.items() if name != "out"}
@@ -120,10 +120,10 @@ def test_mistakes_are_one_clear_line(folders: dict[str, str], capsys: pytest.Cap
         (("--concepts", "mood,mood"), "the same name"),
         (("--strengths", "0.3"), "at least two strengths"),
         (("--prompts", "1"), "at least 2"),
-        (("--reading", "token-0"), "is no way to read a vector; choose all-tokens"),
-        (("--scorer", "regex:a"), "a scorer reads texts, but none are written"),
-        (("--generate", "--scorer", "regex:("), "is no regular expression"),
-        (("--generate", "--scorer", "joy"), "'joy' names no scorer; give words:"),
+        (("--reading", "token-0"), "is not a way to read a vector; choose all-tokens"),
+        (("--scorer", "regex:a"), "a scorer reads written texts"),
+        (("--generate", "--scorer", "regex:("), "is not a valid regular expression"),
+        (("--generate", "--scorer", "joy"), "'joy' is not a scorer; give words:"),
         (("--large-layer", "9"), "blocks 0 to 4"),
     ):
         assert main(command(folders, *more)) == 1

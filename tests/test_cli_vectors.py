@@ -89,7 +89,7 @@ def test_any_format_is_a_concept_and_what_is_wrong_is_said(
     assert run(capsys, *command, table)["diagnosis"]["verdict"].startswith("Too few pairs")
     table.write_text("text,label\nThe cook laughed.,1\n,0\n")
     assert "line 3 of set.csv has nothing under 'text'" in fail(capsys, *command, table)
-    assert "is no way to read a vector; choose" in fail(capsys, *command, concept, "--reading", "middle")
+    assert "is not a way to read a vector; choose" in fail(capsys, *command, concept, "--reading", "middle")
     assert "no control vector at layer 0" in fail(
         capsys, "vector", model, "--layer", 0, "--concept", concept, "--out", tmp_path / "v.gguf"
     )

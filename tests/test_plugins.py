@@ -202,7 +202,7 @@ def test_every_part_is_needed(part: str) -> None:
 
 
 def test_a_name_is_given_once() -> None:
-    with pytest.raises(RegistryError, match="the estimator 'ridge' exists already; choose another name"):
+    with pytest.raises(RegistryError, match="the estimator 'ridge' already exists; choose another name"):
         ESTIMATORS.add(ESTIMATORS["ridge"])
 
 

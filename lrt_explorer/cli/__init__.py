@@ -1,7 +1,7 @@
 """The command line: the same studies as the app. Progress goes to stderr, results to stdout, as text or as JSON.
 
 Each command has a file of its own with its options, what it does, and how its result is shown. What a command needs is
-imported when it runs, for the libraries below take seconds to load.
+imported when it runs, because the libraries below take seconds to load.
 """
 
 import argparse
@@ -31,16 +31,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(result, ensure_ascii=False, allow_nan=False) if options.json else options.show(result))
         sys.stdout.flush()
     except LRTError as error:
-        return _fail(str(error), options.debug)
+        return _fail(str(error), debug=options.debug)
     except KeyboardInterrupt:
-        return _fail("stopped; run the command again to start over", options.debug)
+        return _fail("stopped; run the command again to continue", debug=options.debug)
     except BrokenPipeError:
-        # Whoever read the output has enough; without this the interpreter complains once more on leaving.
+        # The reader of the output has closed it; without this, the interpreter complains again on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
         what = " ".join(f"{type(error).__name__}: {error}".split())
-        return _fail(f"this should not happen ({what}); run again with --debug and report what it shows", options.debug)
+        return _fail(
+            f"this should not happen ({what}); run again with --debug and report what it shows", debug=options.debug
+        )
     return 0
 
 
@@ -60,7 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _fail(sentence: str, debug: bool) -> int:
+def _fail(sentence: str, *, debug: bool) -> int:
     if debug:
         traceback.print_exc()
     print(f"error: {sentence}", file=sys.stderr)

@@ -4,42 +4,37 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from lrt_explorer.cli.common import Json, add_json, add_models, number, run_study, table
+from lrt_explorer.cli.common import Json, add_json, add_models, chosen_models, number, run_study, table
 from lrt_explorer.defaults import BASIS_DIRECTIONS, BASIS_TOKENS
 
 
 def add_parser(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser("basis", help="show the directions that layers of two models have in common")
+    parser = commands.add_parser("basis", help="show the directions that two layers have in common")
     add_models(parser)
     parser.add_argument(
-        "--top", type=int, default=BASIS_DIRECTIONS, metavar="K", help="directions to show (default: %(default)s)"
+        "--top",
+        type=int,
+        default=BASIS_DIRECTIONS,
+        metavar="K",
+        help="number of directions to show (default: %(default)s)",
     )
     parser.add_argument(
         "--tokens", type=int, default=BASIS_TOKENS, metavar="N", help="pairs of tokens to use (default: %(default)s)"
     )
-    parser.add_argument("--corpus", help="texts, as for fit (default: ordinary text that suits the pair)")
+    parser.add_argument(
+        "--corpus", metavar="NAME|FILE", help="text to read, as for fit (default: ordinary text that suits the pair)"
+    )
     add_json(parser)
     parser.set_defaults(run=run, show=show)
 
 
 def run(options: argparse.Namespace) -> Json:
     """Read both models over the texts and find the canonical directions of the layer pair."""
-    from lrt_explorer.study.basis import shared_basis
-    from lrt_explorer.study.corpora.texts import read_texts
-    from lrt_explorer.study.ground.world import world_of
-    from lrt_explorer.workbench.pair import open_pair
+    from lrt_explorer.workbench.requests import basis_of_models
 
-    corpus = options.corpus or world_of(options.small, options.large).ordinary
-    texts = read_texts(corpus)
-    pair = run_study(open_pair(options.small, options.large))
-    study = shared_basis(
-        pair,
-        texts,
-        pair.layers(options.small_layer, options.large_layer),
-        top=options.top,
-        tokens=options.tokens,
-        corpus=corpus,
+    study = basis_of_models(
+        chosen_models(options), corpus=options.corpus, directions=options.top, tokens=options.tokens
     )
     return asdict(run_study(study))
 

@@ -8,11 +8,17 @@ from lrt_explorer.cli.common import Json, add_json, add_placement, number, run_s
 
 def add_parser(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser("bundle", help="make the maps, vectors and strengths that ship with the demo family")
-    parser.add_argument("--tokens", type=int, default=150_000, help="pairs of tokens per map (default: %(default)s)")
+    parser = commands.add_parser(
+        "bundle", help="rebuild the maps, vectors and strengths that ship with the demo family"
+    )
+    parser.add_argument(
+        "--tokens", type=int, default=150_000, metavar="N", help="pairs of tokens per map (default: %(default)s)"
+    )
     add_placement(parser)
     parser.add_argument(
-        "--strengths-only", action="store_true", help="typical deviations and calibrations alone; maps and vectors stay"
+        "--strengths-only",
+        action="store_true",
+        help="rebuild only typical deviations and calibrations; leave maps and vectors as they are",
     )
     add_json(parser)
     parser.set_defaults(run=run, show=show)
@@ -53,6 +59,6 @@ def show(result: Json) -> str:
         for row in result["maps"]
     ]
     if not rows:
-        return f"kept in {result['assets']}"
+        return f"saved in {result['assets']}"
     header = ("pair", "layers", "held-out R²", "coverage", "direction cosine")
-    return f"{table(header, rows)}\nkept in {result['assets']}"
+    return f"{table(header, rows)}\nsaved in {result['assets']}"

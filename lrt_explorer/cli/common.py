@@ -20,7 +20,6 @@ from lrt_explorer.study.ground.progress import Progress, Result, finish
 if TYPE_CHECKING:
     from lrt_explorer.concepts.contrast import ContrastSet
     from lrt_explorer.concepts.sets.scoring import ScorerChoice
-    from lrt_explorer.lm.model import LanguageModel
     from lrt_explorer.study.ground.world import World
     from lrt_explorer.workbench.requests import Models
 
@@ -29,7 +28,7 @@ Json = dict[str, Any]
 
 ALL_CONCEPTS, NO_CONCEPTS = "all", "none"
 SECONDS_BETWEEN_REPORTS = 0.5
-MODEL_HELP = "preset, local folder, GGUF file or hub id"
+MODEL_HELP = "a preset, a folder, a GGUF file or a hub id"
 
 
 def run_study(study: Generator[object, None, Result], *, keeps: bool = False) -> Result:
@@ -50,7 +49,7 @@ def run_study(study: Generator[object, None, Result], *, keeps: bool = False) ->
         if stopped:
             raise KeyboardInterrupt
         stopped = True
-        print("stopping after this step, to keep what is there", file=sys.stderr, flush=True)
+        print("stopping after this step to save what is done", file=sys.stderr, flush=True)
 
     def report(progress: Progress) -> None:
         nonlocal said_at, said
@@ -87,26 +86,38 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 def add_models(parser: argparse.ArgumentParser) -> None:
     """The two models, and the layers to use in them."""
-    parser.add_argument("small", metavar="SMALL", help=f"model that the vector comes from: {MODEL_HELP}")
-    parser.add_argument("large", metavar="LARGE", help=f"model that is steered: {MODEL_HELP}")
-    parser.add_argument("--small-layer", type=int, metavar="I", help="block of the small model, from 0")
-    parser.add_argument("--large-layer", type=int, metavar="J", help="block of the large model, from 0")
+    parser.add_argument("small", metavar="SMALL", help=f"the model that the vector comes from: {MODEL_HELP}")
+    parser.add_argument("large", metavar="LARGE", help=f"the model that is steered: {MODEL_HELP}")
+    parser.add_argument(
+        "--small-layer",
+        type=int,
+        metavar="I",
+        help="block of the small model, counted from 0 (default: what suits the pair)",
+    )
+    parser.add_argument(
+        "--large-layer",
+        type=int,
+        metavar="J",
+        help="block of the large model, counted from 0 (default: what suits the pair)",
+    )
     add_placement(parser)
 
 
 def add_map(parser: argparse.ArgumentParser) -> None:
     """The map to use."""
-    how = "folder of a fitted map (default: an existing one, else it is fitted first)"
+    how = "folder of a fitted map (default: an existing one; if there is none, one is fitted first)"
     parser.add_argument("--map", type=Path, metavar="DIR", help=how)
 
 
 def add_placement(parser: argparse.ArgumentParser) -> None:
     """Where models go, and in which precision: for every command that loads one."""
-    where = "auto, cpu, cuda, cuda:1 or mps (default: LRT_EXPLORER_DEVICE, else auto: an accelerator if there is one)"
+    where = (
+        "auto, cpu, cuda, cuda:1 or mps (default: LRT_EXPLORER_DEVICE, or else auto: an accelerator if there is one)"
+    )
     parser.add_argument("--device", metavar="DEVICE", help=where)
-    precision = "auto, float32, float16 or bfloat16 (default: LRT_EXPLORER_DTYPE, else auto: float32 on the CPU)"
+    precision = "auto, float32, float16 or bfloat16 (default: LRT_EXPLORER_DTYPE, or else auto: float32 on the CPU)"
     parser.add_argument("--dtype", metavar="TYPE", help=precision)
-    spread = "auto: spread each model over all accelerators (default: LRT_EXPLORER_DEVICE_MAP, else whole)"
+    spread = "auto spreads each model over all accelerators (default: LRT_EXPLORER_DEVICE_MAP, or else one device)"
     parser.add_argument("--device-map", choices=("auto",), help=spread)
 
 
@@ -127,29 +138,32 @@ def place_as_asked(options: argparse.Namespace) -> None:
 def add_concept(parser: argparse.ArgumentParser) -> None:
     """The concept, and how its vectors are found."""
     parser.add_argument(
-        "--concept", required=True, metavar="NAME|FILE", help="shipped concept, or a file of pairs (docs/formats.md)"
+        "--concept",
+        required=True,
+        metavar="NAME|FILE",
+        help="a concept that ships, or a file of pairs (docs/formats.md)",
     )
     add_vectors(parser)
 
 
 def add_vectors(parser: argparse.ArgumentParser) -> None:
     """How vectors are found in contrast texts."""
-    readings = f"which tokens are read (default: what the concept prefers). {readings_help()}"
+    readings = f"which tokens to read (default: the concept's choice). {readings_help()}"
     parser.add_argument("--reading", metavar="READING", help=readings)
-    methods = f"default: %(default)s. {described(METHODS)}"
+    methods = f"how texts become a vector (default: %(default)s). {described(METHODS)}"
     parser.add_argument("--method", choices=tuple(METHODS), default=METHODS.default, help=methods)
-    parser.add_argument("--whiten", action="store_true", help="whiten by the covariance of the activations")
+    parser.add_argument("--whiten", action="store_true", help="down-weight directions that vary in any text")
 
 
 def add_readout(parser: argparse.ArgumentParser) -> None:
     """What the answers are counted in."""
-    how = f"what answers are counted in (default: what the concept asks for). {described(READOUTS)}"
+    how = f"how to measure answers (default: the concept's choice). {described(READOUTS)}"
     parser.add_argument("--readout", choices=tuple(READOUTS), help=how)
 
 
 def add_scorer(parser: argparse.ArgumentParser) -> None:
     """What scores written texts."""
-    how = f"what scores texts (default: the concept's own): {scorers_help()}".replace("%", "%%")
+    how = f"what scores the texts (default: the concept's own): {scorers_help()}".replace("%", "%%")
     parser.add_argument("--scorer", metavar="SCORER", help=how)
 
 
@@ -176,15 +190,6 @@ def named_concepts(asked: str, world: "World") -> "list[ContrastSet]":
     return [world.concept(name) for name in names if name]
 
 
-def load_model(name: str) -> "LanguageModel":
-    """A model, with a word on stderr, for it may take a while."""
-    from lrt_explorer.lm.cache import models
-
-    if speaks():
-        print(f"loading {name}", file=sys.stderr)
-    return models().get(name)
-
-
 def chosen_models(options: argparse.Namespace) -> "Models":
     """The models, layers and map that the options name."""
     from lrt_explorer.workbench.requests import Models
@@ -201,6 +206,11 @@ def chosen_models(options: argparse.Namespace) -> "Models":
 def described(table: Table[Any]) -> str:
     """What can be chosen, with help, as argparse takes it."""
     return table.help().replace("%", "%%")
+
+
+def route(result: Json) -> str:
+    """The models and layers that a result is about."""
+    return f"{result['small']} layer {result['small_layer']} → {result['large']} layer {result['large_layer']}"
 
 
 def number(value: float | None, digits: int = 2) -> str:

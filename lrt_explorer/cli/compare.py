@@ -14,6 +14,7 @@ from lrt_explorer.cli.common import (
     chosen_models,
     chosen_scorer,
     number,
+    route,
     run_study,
 )
 from lrt_explorer.defaults import MAX_NEW_TOKENS, SEED, STRENGTH, TEMPERATURE
@@ -21,30 +22,42 @@ from lrt_explorer.defaults import MAX_NEW_TOKENS, SEED, STRENGTH, TEMPERATURE
 
 def add_parser(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser("compare", help="the large model's text under every arm, side by side")
+    parser = commands.add_parser("compare", help="write the large model's text under every arm, side by side")
     add_models(parser)
     add_map(parser)
     add_concept(parser)
     add_scorer(parser)
-    parser.add_argument("--prompt", help="start of all texts (default: one that suits the concept)")
+    parser.add_argument("--prompt", metavar="TEXT", help="start of every text (default: one that suits the concept)")
     parser.add_argument(
         "--strength",
         type=float,
         default=STRENGTH,
         metavar="S",
-        help="in typical deviations (default: calibrated for the native vector)",
+        help="strength, in typical deviations (default: calibrated for the native vector)",
     )
     parser.add_argument(
-        "--equal-cost", action="store_true", help="push every arm as far as costs what the native vector costs"
+        "--equal-cost", action="store_true", help="steer every arm so far that it costs what the native vector costs"
     )
     parser.add_argument(
-        "--as-in-paper", action="store_true", help="add the map's bias to the direction too, as arXiv 2506.00653 does"
+        "--as-in-paper", action="store_true", help="also add the map's bias to the direction, as arXiv 2506.00653 does"
     )
-    parser.add_argument("--seed", type=int, default=SEED, metavar="N", help="of the sampling (default: %(default)s)")
     parser.add_argument(
-        "--temperature", type=float, default=TEMPERATURE, metavar="T", help="0 is greedy (default: what suits the pair)"
+        "--seed", type=int, default=SEED, metavar="N", help="seed of the sampling (default: %(default)s)"
     )
-    parser.add_argument("--max-new-tokens", type=int, default=MAX_NEW_TOKENS, metavar="N", help="default: %(default)s")
+    parser.add_argument(
+        "--temperature",
+        type=float,
+        default=TEMPERATURE,
+        metavar="T",
+        help="sampling temperature; 0 is greedy (default: what suits the pair)",
+    )
+    parser.add_argument(
+        "--max-new-tokens",
+        type=int,
+        default=MAX_NEW_TOKENS,
+        metavar="N",
+        help="length of each text (default: %(default)s)",
+    )
     add_json(parser)
     parser.set_defaults(run=run, show=show)
 
@@ -75,8 +88,8 @@ def run(options: argparse.Namespace) -> Json:
 def show(result: Json) -> str:
     """The arms one below the other, with their figures."""
     parts = [
-        f"{result['small']} layer {result['small_layer']} → {result['large']} layer {result['large_layer']}, "
-        f"{result['concept']} at strength {result['strength']:g} (coefficient {result['coefficient']:.3g})",
+        f"{route(result)}, {result['concept']} at strength {result['strength']:g} "
+        f"(coefficient {result['coefficient']:.3g})",
         textwrap.fill(f"prompt: {result['prompt']}", 100, subsequent_indent="  "),
     ]
     for arm in result["arms"]:

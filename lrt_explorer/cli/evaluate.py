@@ -18,10 +18,18 @@ from lrt_explorer.cli.common import (
     chosen_scorer,
     named_concepts,
     number,
+    route,
     run_study,
     table,
 )
-from lrt_explorer.defaults import EVIDENCE_TOKENS, NEUTRAL_PROMPTS, OTHER_CONCEPTS, PROMPTS, RANDOM_SEEDS
+from lrt_explorer.defaults import (
+    CONTROL_TOKENS,
+    FIRST_FIT_TOKENS,
+    NEUTRAL_PROMPTS,
+    OTHER_CONCEPTS,
+    PROMPTS,
+    RANDOM_SEEDS,
+)
 from lrt_explorer.study.steering.arms import BESIDE, TRANSFERRED_DIRECT
 
 if TYPE_CHECKING:
@@ -33,10 +41,15 @@ DOCUMENT = "evaluation.json"
 
 def add_parser(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser("evaluate", help="evidence for transfer: all arms, all strengths, many concepts")
+    parser = commands.add_parser(
+        "evaluate", help="gather the evidence for transfer: all arms, all strengths, many concepts"
+    )
     add_models(parser)
     parser.add_argument(
-        "--concepts", default=ALL_CONCEPTS, metavar="NAME|FILE,…|all", help="default: all that ship for these models"
+        "--concepts",
+        default=ALL_CONCEPTS,
+        metavar="NAME|FILE,…|all",
+        help="concepts to evaluate (default: all that ship for these models)",
     )
     add_vectors(parser)
     add_readout(parser)
@@ -49,10 +62,14 @@ def add_parser(commands: Any) -> None:
         help="held-out prompts of each concept (default: %(default)s)",
     )
     parser.add_argument(
-        "--strengths", type=float, nargs="+", metavar="S", help="in typical deviations (default: calibrated)"
+        "--strengths", type=float, nargs="+", metavar="S", help="strengths, in typical deviations (default: calibrated)"
     )
     parser.add_argument(
-        "--seeds", type=int, default=RANDOM_SEEDS, metavar="N", help="random directions (default: %(default)s)"
+        "--seeds",
+        type=int,
+        default=RANDOM_SEEDS,
+        metavar="N",
+        help="number of random directions (default: %(default)s)",
     )
     parser.add_argument(
         "--others",
@@ -61,24 +78,34 @@ def add_parser(commands: Any) -> None:
         metavar="N",
         help="other concepts sent through the same map as controls (default: %(default)s)",
     )
-    parser.add_argument("--generate", action="store_true", help="write and score texts too, which takes longer")
+    parser.add_argument("--generate", action="store_true", help="also write and score texts, which takes longer")
     add_scorer(parser)
     parser.add_argument(
         "--neutral",
         type=Path,
         metavar="FILE",
-        help=f"neutral prompts, one a line; the first {NEUTRAL_PROMPTS} are used",
+        help=f"file of neutral prompts, one per line; the first {NEUTRAL_PROMPTS} are used",
     )
-    parser.add_argument("--corpus", help="texts for maps that must be fitted (default: as for fit)")
+    parser.add_argument(
+        "--corpus",
+        metavar="NAME|FILE",
+        help="text for control maps, and for the map if there is none (default: for controls the map's own text, for a "
+        "map as for fit)",
+    )
     parser.add_argument(
         "--tokens",
         type=int,
-        default=EVIDENCE_TOKENS,
-        help="pairs of tokens for each of them (default: %(default)s)",
+        metavar="N",
+        help=f"pairs of tokens for each of these maps (default: for controls as many as the map has, up to "
+        f"{CONTROL_TOKENS:,}; for a map {FIRST_FIT_TOKENS:,})",
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the evidence (default: in the data folder)")
-    parser.add_argument("--report", type=Path, metavar="FILE", help="write a page of HTML that opens without a network")
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="write one row for each concept, arm and strength")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for the evidence (default: a place in the data folder)"
+    )
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write an HTML page that opens without a network")
+    parser.add_argument(
+        "--csv", type=Path, metavar="FILE", help="write a table with one row per concept, arm and strength"
+    )
     add_json(parser)
     parser.set_defaults(run=run, show=show)
 
@@ -86,6 +113,7 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> Json:
     """Evaluate, keep what is finished as it comes, and write the whole as one JSON document."""
     from lrt_explorer.report import evaluation_sheet, report_page
+    from lrt_explorer.store.swap import write_text
     from lrt_explorer.study.evaluation.document import evaluation_document
     from lrt_explorer.study.evaluation.kept import evaluations_folder
     from lrt_explorer.workbench.requests import evaluate_models
@@ -95,11 +123,11 @@ def run(options: argparse.Namespace) -> Json:
     layers = (evaluation.small_layer, evaluation.large_layer)
     out = options.out or evaluations_folder(evaluation.small, evaluation.large, *layers)
     document = evaluation_document(evaluation)
-    _write(out / DOCUMENT, json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
+    write_text(out / DOCUMENT, json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
     if options.csv:
-        _write(options.csv, evaluation_sheet(evaluation))
+        write_text(options.csv, evaluation_sheet(evaluation))
     if options.report:
-        _write(options.report, report_page(evaluation))
+        write_text(options.report, report_page(evaluation))
     return {**document, "out": str(out)}
 
 
@@ -169,23 +197,10 @@ def show(result: Json) -> str:
         "anti-steerable",
     )
     return (
-        f"{result['small']} layer {result['small_layer']} → {result['large']} layer {result['large_layer']}, "
-        f"{grid} strengths, up to {result['settings']['prompts']} prompts for each concept\n"
+        f"{route(result)}, {grid} strengths, up to {result['settings']['prompts']} prompts for each concept\n"
         f"{table(header, rows)}\n"
-        f"kept in {result['out']}"
+        f"saved in {result['out']}"
     )
-
-
-def _write(place: Path, text: str) -> None:
-    """Write a file whole, or say in one sentence why not."""
-    from lrt_explorer.errors import ArtifactError
-    from lrt_explorer.store.swap import new_file
-
-    try:
-        with new_file(place.expanduser().resolve()) as fresh:
-            fresh.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise ArtifactError(f"cannot write {place}: {error.strerror}; name another place") from error
 
 
 def _interval(holder: Json | None, name: str) -> str:

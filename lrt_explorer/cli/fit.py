@@ -23,10 +23,10 @@ from lrt_explorer.study.fitting.estimators import ESTIMATORS, Descent
 
 WARNINGS_SHOWN = 3
 CORPUS_HELP = (
-    "self (the large model writes it), everyday (ordinary prose), a .txt, .md, .jsonl, .ndjson, .json, .csv, .tsv or "
-    ".parquet file (.gz too), a public data set (wikitext, wikipedia, c4, fineweb, smoltalk, ultrachat, hf:NAME, "
-    "hf:NAME:SPLIT or hf:NAME:CONFIG:SPLIT), tinyworld, tinyworld-broken-off or demo; A+B takes both in turn "
-    "(default: what suits the pair)"
+    "text to fit on (default: what suits the pair): self (the large model writes it), everyday (ordinary prose), a "
+    "file (.txt, .md, .jsonl, .ndjson, .json, .csv, .tsv or .parquet, also as .gz), a public data set (wikitext, "
+    "wikipedia, c4, fineweb, smoltalk, ultrachat, hf:NAME, hf:NAME:SPLIT or hf:NAME:CONFIG:SPLIT), tinyworld, "
+    "tinyworld-broken-off or demo; A+B alternates between both"
 )
 
 
@@ -34,7 +34,7 @@ def add_parser(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("fit", help="fit a map between layers of two models")
     add_models(parser)
-    parser.add_argument("--all-layers", action="store_true", help="every layer of one with every layer of the other")
+    parser.add_argument("--all-layers", action="store_true", help="fit a map for every pair of layers")
     parser.add_argument(
         "--method",
         choices=tuple(ESTIMATORS),
@@ -45,25 +45,32 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--learn-from",
         metavar="NAME|FILE,…|all",
-        help="concepts that distilled learns from; --concepts all then compares the others (default: none, but "
-        "differences of random tokens)",
+        help="concepts that distilled learns from; --concepts all then compares the others (default: none; it learns "
+        "from differences of random tokens)",
     )
     parser.add_argument(
         "--concepts",
         metavar="NAME|FILE,…|all|none",
-        help="concepts to compare directions on, read once the map is kept (default: all within the demo family, whose "
-        "vectors ship, else none)",
+        help="concepts whose directions are compared once the map is saved (default: all within the demo family, none "
+        "elsewhere)",
     )
-    parser.add_argument("--corpus", help=CORPUS_HELP)
-    parser.add_argument("--tokens", type=int, default=FIT_TOKENS, help="pairs of tokens to use (default: %(default)s)")
+    parser.add_argument("--corpus", metavar="NAME|FILE", help=CORPUS_HELP)
+    parser.add_argument(
+        "--tokens", type=int, default=FIT_TOKENS, metavar="N", help="pairs of tokens to use (default: %(default)s)"
+    )
     parser.add_argument(
         "--memory-gb",
         type=float,
         default=MEMORY_GB,
         metavar="GB",
-        help="memory beside the models (default: %(default)s)",
+        help="memory to use on top of the models (default: %(default)s)",
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the map (default: where the app finds it)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder for the map, or for all maps (default: where the app finds them)",
+    )
     add_json(parser)
     parser.set_defaults(run=run, show=show)
 
@@ -145,7 +152,7 @@ def show(result: Json) -> str:
     for name, reason in result["concepts_left_out"].items():
         pairs = sum(name in pair["concepts_left_out"] for pair in result["pairs"])
         lines.append(f"{name} is left out at {pairs} of {len(result['pairs'])} layer pairs: {reason}")
-    return "\n".join([*lines, f"kept in {result['artifact']}"])
+    return "\n".join([*lines, f"saved in {result['artifact']}"])
 
 
 def _outliers(pairs: Sequence[Json]) -> list[str]:

@@ -1,48 +1,23 @@
-"""`lrt-explorer pairs`: the models and pairs known by name, and what each needs."""
+"""`lrt-explorer pairs`: the list the models and pairs that have names, and what each needs."""
 
 import argparse
 from typing import Any
 
 from lrt_explorer.cli.common import Json, add_json, table
 
-FIELDS = ("name", "parameters", "layers", "width", "where", "available")
-
 
 def add_parser(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser("pairs", help="models and pairs known by name, and what each needs")
+    parser = commands.add_parser("pairs", help="list the models and pairs that have names, and what each needs")
     add_json(parser)
     parser.set_defaults(run=run, show=show)
 
 
 def run(_options: argparse.Namespace) -> Json:
     """Describe the presets from the files on this disk; nothing is loaded and no network is used."""
-    from lrt_explorer.lm.presets import MODELS, PAIRS
-    from lrt_explorer.lm.summary import describe
+    from lrt_explorer.workbench.presets import pairs_document
 
-    models = {name: describe(name) for name in MODELS}
-    return {
-        "pairs": [
-            {
-                "name": pair.name,
-                "small": pair.small,
-                "large": pair.large,
-                "small_layer": pair.small_layer,
-                "large_layer": pair.large_layer,
-                "available": models[pair.small].available and models[pair.large].available,
-            }
-            for pair in PAIRS
-        ],
-        "models": [
-            {
-                **{field: getattr(model, field) for field in FIELDS},
-                "licence": MODELS[name].licence,
-                "gated": MODELS[name].gated,
-                "shipped": MODELS[name].shipped,
-            }
-            for name, model in models.items()
-        ],
-    }
+    return pairs_document()
 
 
 def show(result: Json) -> str:

@@ -2,22 +2,20 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lrt_explorer.cli.common import MODEL_HELP, Json, add_concept, add_json, add_placement, load_model
-from lrt_explorer.concepts.methods import METHODS
-
-if TYPE_CHECKING:
-    from lrt_explorer.concepts.vectors import SteeringVector
+from lrt_explorer.cli.common import MODEL_HELP, Json, add_concept, add_json, add_placement, run_study
 
 
 def add_parser(commands: Any) -> None:
     """Add both commands."""
     vector = commands.add_parser("vector", help="find a steering vector in a model")
     vector.add_argument("model", metavar="MODEL", help=MODEL_HELP)
-    vector.add_argument("--layer", type=int, required=True, metavar="I", help="block whose output is read, from 0")
+    vector.add_argument(
+        "--layer", type=int, required=True, metavar="I", help="block whose output is read, counted from 0"
+    )
     add_concept(vector)
-    out = "file to write, .safetensors or .gguf (default: in the data folder)"
+    out = "file to write, .safetensors or .gguf (default: a place in the data folder)"
     vector.add_argument("--out", type=Path, metavar="FILE", help=out)
     add_placement(vector)
     add_json(vector)
@@ -26,55 +24,45 @@ def add_parser(commands: Any) -> None:
     transfer = commands.add_parser("transfer", help="map a vector of the small model into the large one")
     transfer.add_argument("--map", type=Path, required=True, metavar="DIR", help="folder of a fitted map")
     transfer.add_argument(
-        "--vector", type=Path, required=True, metavar="FILE", help="vector of the small model, or GGUF"
+        "--vector", type=Path, required=True, metavar="FILE", help="vector of the small model, .safetensors or .gguf"
     )
-    transfer.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write; .gguf for llama.cpp")
-    transfer.add_argument("--as-in-paper", action="store_true", help="add the map's bias too, as arXiv 2506.00653 does")
+    transfer.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="file to write; use .gguf for llama.cpp"
+    )
+    transfer.add_argument(
+        "--as-in-paper", action="store_true", help="also add the map's bias, as arXiv 2506.00653 does"
+    )
     add_json(transfer)
     transfer.set_defaults(run=run_transfer, show=show)
 
 
 def run_vector(options: argparse.Namespace) -> Json:
-    """Find a vector and keep it."""
-    from lrt_explorer.concepts.reading import reader
-    from lrt_explorer.concepts.vectors import find_vectors
-    from lrt_explorer.lm.blocks import check_layer
+    """Find a vector and save it."""
     from lrt_explorer.lm.export import save_vector
-    from lrt_explorer.store import data_home
-    from lrt_explorer.study.ground.known import folder_name
-    from lrt_explorer.study.ground.world import world_of
-    from lrt_explorer.study.steering.deviation import unit_of
+    from lrt_explorer.workbench.single_vectors import VectorSpec, diagnose_vector, diagnosis_document
 
-    concept = world_of(options.model).concept(options.concept)
-    reader(options.reading or concept.reading)
-    lm = load_model(options.model)
-    check_layer(lm, options.layer)
-    layer = options.layer
-    how = {"method": options.method, "reading": options.reading, "whiten": options.whiten}
-    found = find_vectors(lm, concept, [layer], **how)[layer]
-    unit = unit_of(lm, layer, world_of(lm.name).ordinary)
-    kind = "" if found.vector.method == METHODS.default else f"-{folder_name(found.vector.method)}"
-    name = f"{folder_name(concept.name)}-{layer}-{found.vector.reading}{kind}.safetensors"
-    path = options.out or data_home() / "vectors" / folder_name(lm.name) / name
-    save_vector(path, found.vector)
-    diagnosis = vars(found.diagnosis)
-    described = {**_described(found.vector), "pairs_left_out": found.left_out}
-    return {**described, "typical_deviation": unit.value, "diagnosis": diagnosis, "artifact": str(path)}
+    spec = VectorSpec(
+        model=options.model,
+        layer=options.layer,
+        concept=options.concept,
+        reading=options.reading,
+        method=options.method,
+        whiten=options.whiten,
+    )
+    diagnosed = run_study(diagnose_vector(spec))
+    path = save_vector(options.out or diagnosed.usual_file, diagnosed.found.vector)
+    return {**diagnosis_document(diagnosed), "artifact": str(path)}
 
 
 def run_transfer(options: argparse.Namespace) -> Json:
-    """Map a vector and keep it; neither model is loaded."""
-    from lrt_explorer.concepts.vectors import transfer
+    """Map a vector and save it; neither model is loaded."""
     from lrt_explorer.lm.export import save_vector
-    from lrt_explorer.store import load_map, load_vector
+    from lrt_explorer.workbench.single_vectors import transfer_file, vector_document
 
-    map, info = load_map(options.map)
-    several = options.vector.suffix.lower() == ".gguf"
-    vector = load_vector(options.vector, info.small_layer if several else None, map.d_small)
-    mapped = transfer(vector, map, info, as_in_paper=options.as_in_paper)
-    save_vector(options.out, mapped)
+    mapped, info = transfer_file(options.map, options.vector, as_in_paper=options.as_in_paper)
+    path = save_vector(options.out, mapped)
     layers = {"small_layer": info.small_layer, "large_layer": info.large_layer}
-    return {"small": info.small, "large": info.large, **layers, **_described(mapped), "artifact": str(options.out)}
+    return {"small": info.small, "large": info.large, **layers, **vector_document(mapped), "artifact": str(path)}
 
 
 def show(result: Json) -> str:
@@ -84,17 +72,5 @@ def show(result: Json) -> str:
         diagnosis += f"\n{left_out} pairs are longer than the model's context and were left out."
     return (
         f"{result['concept']} in {result['model']} layer {result['layer']}: {result['method']}, {result['reading']}, "
-        f"{result['width']} numbers, norm {result['norm']:.3g}{diagnosis}\nkept in {result['artifact']}"
+        f"{result['width']} numbers, norm {result['norm']:.3g}{diagnosis}\nsaved in {result['artifact']}"
     )
-
-
-def _described(vector: "SteeringVector") -> Json:
-    return {
-        "model": vector.model,
-        "layer": vector.layer,
-        "concept": vector.concept,
-        "method": vector.method,
-        "reading": vector.reading,
-        "width": len(vector.values),
-        "norm": float(vector.values.norm()),
-    }

@@ -26,14 +26,16 @@ def orthogonalise(vector: SteeringVector, others: Sequence[SteeringVector]) -> S
         return vector
     rows = torch.stack([other.values.double() / other.values.double().norm() for other in others])
     spread = torch.linalg.svd(rows, full_matrices=False)
-    basis = spread.Vh[spread.S > ROUNDING * spread.S[0]]  # noqa: SIM300 - S is no constant
+    basis = spread.Vh[spread.S > ROUNDING * spread.S[0]]  # noqa: SIM300 - S is not a constant
     values = vector.values.double()
     rest = values - basis.T @ (basis @ values)
     # Once more for the digits that the first subtraction has cost.
     rest = rest - basis.T @ (basis @ rest)
     names = ", ".join(other.concept for other in others)
     if float(rest.norm()) <= ROUNDING * float(values.norm()):
-        raise VectorError(f"nothing of {vector.concept} is left without {names}; choose vectors that differ more")
+        raise VectorError(
+            f"nothing is left of {vector.concept} after removing {names}; choose vectors that differ more"
+        )
     return replace(vector, values=rest, concept=f"{vector.concept} without {names}")
 
 

@@ -77,9 +77,9 @@ def _verdict(shared: float, told: float, pairs: int) -> str:
     if pairs < ENOUGH_PAIRS:
         return f"Too few pairs to tell whether this steers ({numbers}); write at least {ENOUGH_PAIRS}."
     if told < FAINT or shared < STRAY:
-        what = "does not tell unseen texts apart" if told < FAINT else "is no direction that the pairs share"
+        what = "does not separate unseen texts" if told < FAINT else "is not a direction that the pairs share"
         return f"Unlikely to steer: the vector {what} ({numbers}); try another layer or reading, or clearer pairs."
     if told >= CLEAR and shared >= AGREEING:
-        return f"Likely to steer: the pairs agree, and their vector tells unseen texts apart ({numbers})."
-    weak = "tells unseen texts apart only in part" if told < CLEAR else "is shared by the pairs only in part"
+        return f"Likely to steer: the pairs agree, and their vector separates unseen texts ({numbers})."
+    weak = "only partly separates unseen texts" if told < CLEAR else "is only partly shared by the pairs"
     return f"May steer: the vector {weak} ({numbers}); more pairs that differ in nothing else would help."

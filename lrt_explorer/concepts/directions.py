@@ -8,7 +8,7 @@ from lrt_explorer.concepts.methods import METHODS, Method
 __all__ = ["METHODS", "Method", "direction", "mean_difference", "method_name", "principal_component"]
 
 
-def method_name(method: Method, whiten: bool) -> str:
+def method_name(method: Method, *, whiten: bool) -> str:
     """What a vector found so says of itself."""
     return f"{method}, whitened" if whiten else method
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from lrt_explorer.concepts.sets.readings import Reading, token_from_end
+from lrt_explorer.errors import SettingsError
 from lrt_explorer.registry import Entry, Table
 
 if TYPE_CHECKING:
@@ -42,3 +44,11 @@ METHODS: Table[VectorMethod] = Table(
     ],
     group="lrt_explorer.methods",
 )
+
+
+def check_finding(reading: Reading | None, method: Method) -> None:
+    """Raise SettingsError unless vectors can be found by this reading (None for the concept's own) and this method."""
+    if reading is not None:
+        token_from_end(reading)
+    if method not in METHODS:
+        raise SettingsError(f"{method!r} is not a way to find vectors; choose one of {', '.join(METHODS)}")

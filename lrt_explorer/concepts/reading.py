@@ -54,7 +54,7 @@ def reader(reading: Reading) -> Reader:
 
 
 def read_pairs(
-    lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: Reading, covariance: bool = False
+    lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: Reading, *, covariance: bool = False
 ) -> dict[int, PairStates]:
     """Every text of a set as one state, at each layer.
 
@@ -67,7 +67,7 @@ def read_pairs(
         ContrastError: if a text has no such token, or fewer than two pairs fit into the model's context.
         SettingsError: if there is no such layer or reading.
     """
-    reading_on = reading_pairs(lm, contrast, layers, reading, covariance)
+    reading_on = reading_pairs(lm, contrast, layers, reading, covariance=covariance)
     while True:
         try:
             next(reading_on)
@@ -77,9 +77,9 @@ def read_pairs(
 
 
 def reading_pairs(
-    lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: str, covariance: bool = False
+    lm: LanguageModel, contrast: ContrastSet, layers: Sequence[int], reading: str, *, covariance: bool = False
 ) -> Generator[int, None, dict[int, PairStates]]:
-    """`read_pairs` for whoever shows how far it is: yields how many of the texts have been read, after each batch."""
+    """`read_pairs` with progress: yields how many of the texts have been read, after each batch."""
     read = reader(reading)
     fitting = fitting_pairs(lm, contrast, reading)
     left_out = len(contrast.pairs) - len(fitting)
@@ -154,8 +154,8 @@ def last_tokens(states: Tensor, ordinary: Tensor) -> Tensor:
 def _from_the_end(place: int) -> Reader:
     def read(states: Tensor, ordinary: Tensor) -> Tensor:
         """The ordinary token at that place from the end of each text, NaN where there are fewer."""
-        behind = ordinary.flip(1).cumsum(1).flip(1)
-        chosen = ordinary & (behind == place)
+        still_to_come = ordinary.flip(1).cumsum(1).flip(1)
+        chosen = ordinary & (still_to_come == place)
         rows = states[torch.arange(len(states)), chosen.int().argmax(1)].double()
         rows[~chosen.any(1)] = torch.nan
         return rows

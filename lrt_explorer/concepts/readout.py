@@ -24,7 +24,7 @@ FARTHEST_SHIFT = 4
 class AnswerTokens:
     """The first tokens of a prompt's answers, in one model's vocabulary; no token is on both sides.
 
-    No negative token at all stands for every token that is not positive.
+    Without negative tokens, every token that is not positive counts as negative.
     """
 
     positive: tuple[int, ...]
@@ -70,7 +70,7 @@ def read_answers(
 ) -> Tensor:
     """`answer_readout` for answers already turned into tokens, so that many strengths tokenize them once: `[n]`."""
     if additions is not None and len(additions) != len(texts):
-        raise SettingsError(f"{len(additions)} additions for {len(texts)} prompts; give one row to each prompt")
+        raise SettingsError(f"{len(additions)} additions for {len(texts)} prompts; give one row per prompt")
     readouts = []
     for start in range(0, len(texts), BATCH_ROWS):
         rows = slice(start, start + BATCH_ROWS)
@@ -121,7 +121,7 @@ def probability(logits: Tensor, positive: tuple[int, ...], negative: tuple[int, 
 def answer_tokens(lm: LanguageModel, prompts: Sequence[ReadoutPrompt]) -> list[AnswerTokens]:
     """The first token of every answer as it follows its prompt; tokens that begin answers of both sides are dropped.
 
-    Answers are tokenized behind their prompt, since many tokenizers split a word differently at the start of a text.
+    Answers are tokenized after their prompt, since many tokenizers split a word differently at the start of a text.
 
     Raises:
         ContrastError: if nothing is left on a side.

@@ -11,7 +11,7 @@ from lrt_explorer.lm.classify import Classifier, load_classifier
 from lrt_explorer.registry import resolve
 
 SECONDS = 2.0
-"""That an expression may take over one text: some take for ever, and files may come from anywhere."""
+"""How long an expression may take on one text: some never end, and files may come from anywhere."""
 CLASSIFIERS = 2
 """That stay in memory."""
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
@@ -43,7 +43,7 @@ def regex_scorer(pattern: str) -> Scorer:
     """1 where a regular expression matches anywhere in the continuation, 0 where not; no score for a blank text.
 
     Raises:
-        SettingsError: if the expression is none; when it scores, also if it takes for ever over a text.
+        SettingsError: if the expression is not valid; when it scores, also if it takes too long on a text.
     """
     compiled = Expression(pattern).compiled()
 
@@ -54,7 +54,7 @@ def regex_scorer(pattern: str) -> Scorer:
             return float(compiled.search(continuation, timeout=SECONDS) is not None)
         except TimeoutError as error:
             raise SettingsError(
-                f"the expression {pattern[:60]!r} takes longer than {SECONDS:g} s over one text; write a simpler one"
+                f"the expression {pattern[:60]!r} takes longer than {SECONDS:g} s on one text; write a simpler one"
             ) from error
 
     return score
@@ -137,6 +137,6 @@ def _classifier(model: str) -> Classifier:
 
 
 def _any_of(words: frozenset[str]) -> str:
-    # The longest first, for an alternative that matches ends the search at this place.
+    # The longest first, because an alternative that matches ends the search at this place.
     ordered = sorted(words, key=lambda word: (-len(word), word))
     return r"(?<!\w)(?:" + "|".join(map(re.escape, ordered)) + r")(?!\w)"

@@ -12,7 +12,7 @@ from lrt_explorer.linear.scores import cosine
 SETTLED = 0.9
 """Cosine from which two vectors count as the same."""
 DRAWS = 8
-"""Times that the pairs are dealt anew; the mean is told."""
+"""How often the pairs are split; the result is the mean."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def mean_difference(
 ) -> dict[int, SteeringVector]:
     """Mean activation of the texts with the behaviour minus that of the texts without it, at each layer.
 
-    As `find_vectors`, for whoever wants no diagnosis.
+    As `find_vectors`, without the diagnosis.
     """
     return read_vectors(lm, contrast, layers, reading=reading)
 
@@ -149,7 +149,7 @@ def _vector(
             f"the texts of {contrast.name} read the same to {lm.name} at layer {layer}, so they give no vector; "
             "write pairs that differ where the vector is read"
         )
-    name = method_name(method, whitener is not None)
+    name = method_name(method, whiten=whitener is not None)
     return SteeringVector(values, lm.name, lm.fingerprint, layer, contrast.name, name, reading)
 
 
@@ -165,8 +165,8 @@ def transfer(vector: SteeringVector, map: AffineMap, info: MapInfo, *, as_in_pap
     foreign = vector.fingerprint not in ("", info.small_fingerprint)
     if foreign or vector.layer != info.small_layer:
         raise VectorError(
-            f"the vector lives in {vector.model} layer {vector.layer}, but the map begins at {info.small} "
-            f"layer {info.small_layer}; use a vector made there"
+            f"the vector belongs to {vector.model} layer {vector.layer}, but the map starts from {info.small} "
+            f"layer {info.small_layer}; use a vector of that layer"
         )
     mapped = map.direction_as_in_paper(vector.values) if as_in_paper else map.direction(vector.values)
     how = "mapped as in the paper" if as_in_paper else "mapped"

@@ -25,10 +25,12 @@ def whitening(covariance: Tensor, ridge: float = DEFAULT_RIDGE) -> Tensor:
         SettingsError: if ridge is not a positive number, or the covariance holds no spread.
     """
     if not 0 < ridge < float("inf"):
-        raise SettingsError(f"a ridge of {ridge} cannot whiten; choose a number above 0, such as {DEFAULT_RIDGE}")
+        raise SettingsError(
+            f"the ridge of whitening must be above 0, not {ridge}; choose a number such as {DEFAULT_RIDGE}"
+        )
     values, vectors = torch.linalg.eigh(covariance.double())
     mean = float(values.clamp(min=0).mean())
     if not mean > 0:
-        raise SettingsError("activations that are all equal cannot whiten; give more varied texts")
+        raise SettingsError("the activations are all equal, so they cannot be whitened; give more varied texts")
     root: Tensor = (vectors * (values.clamp(min=0) + ridge * mean).rsqrt()) @ vectors.T
     return root

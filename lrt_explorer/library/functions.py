@@ -6,7 +6,7 @@ moments; else a first one is fitted and kept. `layers` are those of the small an
 for the default of the pair. `progress` is True for a bar, or a function that is called with each `Progress`. Keywords
 that are left out have the defaults of `lrt_explorer.defaults`.
 
-Each raises an `LRTError` of one sentence for what is wrong, and says what to do.
+Each raises an `LRTError`: one sentence that says what is wrong and what to do.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ReadoutPrompt
 from lrt_explorer.concepts.methods import METHODS, Method
-from lrt_explorer.defaults import BASIS_DIRECTIONS, BASIS_TOKENS, EVIDENCE_TOKENS, SEED
+from lrt_explorer.defaults import BASIS_DIRECTIONS, BASIS_TOKENS, CONTROL_TOKENS, SEED
 from lrt_explorer.library import steps
 from lrt_explorer.library.options import CompareOptions, EvaluateOptions, FitOptions, SpaceOptions, VectorOptions
 from lrt_explorer.library.progress import Report, run
@@ -54,7 +54,7 @@ def fit_map(
         large: the model that is steered.
         layers: (small layer, large layer).
         corpus: a name or file that `read_texts` takes, or a list of texts; None for what suits the pair.
-        progress: how to say how far it is.
+        progress: True for a bar, or a function that is called with each `Progress`.
         options: of `FitSpec`: tokens, method, memory_gb, concepts, learn_from, learning_rate, folder.
 
     Raises:
@@ -106,7 +106,7 @@ def solve_pair(
         layers: (small layer, large layer).
         corpus: whose moments, as for `fit_map`.
         method: a closed-form estimator.
-        progress: how to say how far it is.
+        progress: True for a bar, or a function that is called with each `Progress`.
 
     Raises:
         ArtifactError: if no moments of these layers are cached.
@@ -133,7 +133,7 @@ def compare(
         concept: what is steered.
         map: a fitted map or its folder, whose layers then count.
         layers: (small layer, large layer).
-        progress: how to say how far it is.
+        progress: True for a bar, or a function that is called with each `Progress`.
         options: of `SteerSpec`: prompt, strength, seed, temperature, max_new_tokens, reading, method, whiten,
             as_in_paper, equal_cost, scorer, vectors.
 
@@ -158,7 +158,7 @@ def evaluate(
     progress: Report = None,
     **options: Unpack[EvaluateOptions],
 ) -> Evaluation:
-    """Does it transfer, how sure is that, and what does it cost: all arms at all strengths, with their controls.
+    """Measure whether concepts transfer, how sure that is, and what it costs: all arms at all strengths, with controls.
 
     Finished concepts are kept in the data folder, and a later call takes them from there.
 
@@ -168,11 +168,11 @@ def evaluate(
         concepts: one or several; None for all that ship for the pair.
         map: a fitted map or its folder, whose layers then count.
         layers: (small layer, large layer).
-        corpus: what control maps are fitted on, as for `fit_map`.
-        progress: how to say how far it is.
-        options: of `EvaluationSettings`: strengths, prompts, random_seeds, other_concepts, neutral_prompts, reading,
-            method, whiten, as_in_paper, readout, generate, scorer, generate_prompts, max_new_tokens, temperature,
-            examples, seed; and of `EvidenceSpec`: tokens, neutral, folder.
+        corpus: what control maps are fitted on, as for `fit_map`; None for the text of the map.
+        progress: True for a bar, or a function that is called with each `Progress`.
+        options: of `EvaluationSettings`: strengths, prompts, random_seeds, permuted, ordinary, other_concepts,
+            neutral_prompts, reading, method, whiten, as_in_paper, readout, generate, scorer, generate_prompts,
+            max_new_tokens, temperature, examples, seed; and of `EvidenceSpec`: tokens, neutral, folder.
 
     Raises:
         As `compare` and `fit_map`.
@@ -199,8 +199,8 @@ def suggest_layers(
         concepts: one or several whose directions are compared; None for those that ship for the pair.
         corpus: what is read, as for `fit_map`.
         tokens: pairs of tokens for each map; None for as many as it needs.
-        seconds: what it may take; less is read where the estimate is above that.
-        progress: how to say how far it is.
+        seconds: how long it may take; it reads less if the estimate is longer.
+        progress: True for a bar, or a function that is called with each `Progress`.
 
     Raises:
         SettingsError: if no layer can be suggested.
@@ -228,7 +228,7 @@ def project(
         concept: whose vectors are drawn; None for the one that the pair opens with.
         map: a fitted map or its folder, whose layers then count.
         layers: (small layer, large layer).
-        progress: how to say how far it is.
+        progress: True for a bar, or a function that is called with each `Progress`.
         options: points, method ("pca" or "umap") and dims (2 or 3).
 
     Raises:
@@ -253,7 +253,7 @@ def calibrate(
         large: the model that is steered.
         concept: what is steered.
         layers: (small layer, large layer).
-        progress: how to say how far it is.
+        progress: True for a bar, or a function that is called with each `Progress`.
         options: reading, method, whiten, vectors.
 
     Raises:
@@ -272,9 +272,9 @@ def check(
     progress: Report = None,
     **options: Unpack[VectorOptions],
 ) -> ConceptCheck:
-    """Check a contrast set before anyone steers: do its pairs agree, at which layers, and does the map carry it?
+    """Check a contrast set before you steer: do its pairs agree, at which layers, and does the map carry it?
 
-    Without a map that exists, nothing is said of one, and none is fitted.
+    Without an existing map, the check leaves the map out; it fits none.
 
     Args:
         small: the model that vectors come from.
@@ -282,7 +282,7 @@ def check(
         concept: the set.
         map: a fitted map or its folder, whose layers then count.
         layers: (small layer, large layer).
-        progress: how to say how far it is.
+        progress: True for a bar, or a function that is called with each `Progress`.
         options: reading, method, whiten.
 
     Raises:
@@ -310,7 +310,7 @@ def basis(
         corpus: what is read, as for `fit_map`; None for ordinary text that suits the pair.
         directions: how many are shown with their tokens.
         tokens: pairs of tokens to use.
-        progress: how to say how far it is.
+        progress: True for a bar, or a function that is called with each `Progress`.
 
     Raises:
         SettingsError: if a layer or the corpus does not exist, or a number is not positive.
@@ -326,7 +326,7 @@ def control_maps(
     *,
     layers: Layers | None = None,
     corpus: Texts | None = None,
-    tokens: int = EVIDENCE_TOKENS,
+    tokens: int = CONTROL_TOKENS,
     seeds: Sequence[int] = SEEDS,
     progress: Report = None,
 ) -> tuple[AffineMap, ...]:
@@ -339,7 +339,7 @@ def control_maps(
         corpus: what is read, as for `fit_map`.
         tokens: pairs of tokens for each map.
         seeds: of the shuffling.
-        progress: how to say how far it is.
+        progress: True for a bar, or a function that is called with each `Progress`.
 
     Raises:
         As `fit_map`.
@@ -368,7 +368,7 @@ def dose_response(
         typical_deviation: m, what a strength of 1 amounts to.
         strengths: at least two different ones; None for the calibrated grid of the native vector, or of the first one.
         seed: of the bootstrap.
-        progress: how to say how far it is.
+        progress: True for a bar, or a function that is called with each `Progress`.
 
     Raises:
         ContrastError: without prompts, or where answers cannot be told apart.
@@ -389,7 +389,7 @@ def find_vector(
     whiten: bool = False,
     progress: Report = None,
 ) -> SteeringVector:
-    """The vector of a concept at a layer of a model, cached once it was read.
+    """The vector of a concept at a layer of a model; it is read once and then cached.
 
     Args:
         model: the model.
@@ -398,7 +398,7 @@ def find_vector(
         reading: which tokens are read; None for what the concept prefers.
         method: how the texts become a direction.
         whiten: whether that is done in whitened activations.
-        progress: how to say how far it is.
+        progress: True for a bar, or a function that is called with each `Progress`.
 
     Raises:
         ModelError: if the model cannot be loaded.

@@ -67,6 +67,8 @@ class EvaluateOptions(TypedDict, total=False):
     strengths: tuple[float, ...] | None
     prompts: int
     random_seeds: int
+    permuted: int
+    ordinary: int
     other_concepts: int
     neutral_prompts: int
     reading: Reading | None

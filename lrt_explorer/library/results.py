@@ -9,7 +9,7 @@ import lrt_explorer.study.evaluation.evaluate
 import lrt_explorer.study.fitting.layers
 import lrt_explorer.study.project
 from lrt_explorer.concepts.vectors import transfer
-from lrt_explorer.errors import ArtifactError, SettingsError
+from lrt_explorer.errors import SettingsError
 from lrt_explorer.linear.steering import SteeringVector
 from lrt_explorer.plots import (
     SCORE_NAMES,
@@ -27,7 +27,7 @@ from lrt_explorer.plots import (
 from lrt_explorer.report import COLUMNS, evaluation_rows, report_page
 from lrt_explorer.report.notebook import comparison_html, evaluation_html, map_html
 from lrt_explorer.store import save_map
-from lrt_explorer.store.swap import new_file
+from lrt_explorer.store.swap import write_text
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.fitting.layers import LayerCell
 from lrt_explorer.study.suggest import highest_suggested
@@ -150,13 +150,7 @@ class Evaluation(_Extended, lrt_explorer.study.evaluation.evaluate.Evaluation):
         Raises:
             ArtifactError: if the system refuses to write there.
         """
-        page, place = report_page(self), Path(file)
-        try:
-            with new_file(place.expanduser().resolve()) as fresh:
-                fresh.write_text(page, encoding="utf-8", newline="")
-        except OSError as error:
-            raise ArtifactError(f"cannot write {place}: {error.strerror}; name another place") from error
-        return place
+        return write_text(Path(file), report_page(self))
 
     def _repr_html_(self) -> str:
         return evaluation_html(self)

@@ -9,12 +9,13 @@ they are written) and returns the result. `finish` runs one to its end; closing 
 """
 
 from collections.abc import Generator, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.methods import METHODS, Method
-from lrt_explorer.defaults import BASIS_DIRECTIONS, BASIS_TOKENS, EVIDENCE_TOKENS
+from lrt_explorer.defaults import BASIS_DIRECTIONS, BASIS_TOKENS, CONTROL_TOKENS
 from lrt_explorer.errors import ArtifactError, SettingsError
 from lrt_explorer.library.options import (
     CompareOptions,
@@ -28,11 +29,10 @@ from lrt_explorer.library.results import Comparison, Evaluation, FittedMap, Laye
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.steering import SteeringVector
 from lrt_explorer.lm.blocks import check_layer
-from lrt_explorer.lm.cache import models as models_in_memory
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.study import basis as basis_study
 from lrt_explorer.study import check as check_study
 from lrt_explorer.study import suggest as suggest_study
+from lrt_explorer.study.basis import SharedBasis
 from lrt_explorer.study.check import ConceptCheck
 from lrt_explorer.study.compare import ComparisonStep
 from lrt_explorer.study.corpora.texts import Corpus, Source, given_texts, read_texts
@@ -40,14 +40,12 @@ from lrt_explorer.study.evaluation.dose import dose_response as dose_response
 from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
 from lrt_explorer.study.fitting import controls
 from lrt_explorer.study.fitting.estimators import ESTIMATORS, closed_form
-from lrt_explorer.study.ground.known import known_vectors
 from lrt_explorer.study.ground.progress import Progress
-from lrt_explorer.study.ground.world import world_of
 from lrt_explorer.study.steering.calibrate import Calibration
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.study.suggest import Suggestion
 from lrt_explorer.workbench import compare as compare_work
-from lrt_explorer.workbench import space
+from lrt_explorer.workbench import single_vectors, space
 from lrt_explorer.workbench.concepts import named_concept, shipped_sets
 from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitSpec
@@ -56,6 +54,7 @@ from lrt_explorer.workbench.maps import existing_map, solved_map
 from lrt_explorer.workbench.pair import Layers, open_pair
 from lrt_explorer.workbench.requests import (
     Models,
+    basis_of_models,
     compare_models,
     evaluate_models,
     fit_models,
@@ -63,6 +62,7 @@ from lrt_explorer.workbench.requests import (
     open_with_map,
 )
 from lrt_explorer.workbench.session import SpaceSettings
+from lrt_explorer.workbench.single_vectors import VectorSpec
 from lrt_explorer.workbench.starting_points import corpus_name
 
 Model = str | LanguageModel
@@ -289,18 +289,10 @@ def basis(
     corpus: Texts | None = None,
     directions: int = BASIS_DIRECTIONS,
     tokens: int = BASIS_TOKENS,
-) -> Generator[Progress, None, basis_study.SharedBasis]:
+) -> Generator[Progress, None, SharedBasis]:
     """`lrt_explorer.basis` step by step."""
     models = _models(small, large, layers)
-    source = _corpus(corpus) or models.world.ordinary
-    texts = read_texts(source)
-
-    def steps() -> Generator[Progress, None, basis_study.SharedBasis]:
-        pair, at = yield from open_at_layers(models)
-        study = basis_study.shared_basis(pair, texts, at, top=directions, tokens=tokens, corpus=corpus_name(source))
-        return (yield from study)
-
-    return steps()
+    return basis_of_models(models, corpus=_corpus(corpus), directions=directions, tokens=tokens)
 
 
 def control_maps(
@@ -309,7 +301,7 @@ def control_maps(
     *,
     layers: Layers | None = None,
     corpus: Texts | None = None,
-    tokens: int = EVIDENCE_TOKENS,
+    tokens: int = CONTROL_TOKENS,
     seeds: Sequence[int] = controls.SEEDS,
 ) -> Generator[Progress, None, tuple[AffineMap, ...]]:
     """`lrt_explorer.control_maps` step by step."""
@@ -335,22 +327,16 @@ def find_vector(
     whiten: bool = False,
 ) -> Generator[Progress, None, SteeringVector]:
     """`lrt_explorer.find_vector` step by step."""
-    contrast = named_concept(world_of(model if isinstance(model, str) else model.name), concept)
-    spec = SteerSpec(concept=contrast, reading=reading, method=method, whiten=whiten)
-
-    def steps() -> Generator[Progress, None, SteeringVector]:
-        lm = models_in_memory().get(model) if isinstance(model, str) else model
-        check_layer(lm, layer)
-        found = yield from known_vectors().reading(lm, contrast, [layer], spec.reading, spec.method, spec.whiten)
-        return found[layer].vector
-
-    return steps()
+    spec = VectorSpec(model=model, layer=layer, concept=concept, reading=reading, method=method, whiten=whiten)
+    return single_vectors.find_vector(replace(spec, concept=named_concept(spec.world, concept)))
 
 
 def _models(small: Model, large: Model, layers: Layers | None = None, map: Map | None = None) -> Models:
     """The models with their layers, checked as far as they are loaded."""
     if layers is not None and len(layers) != 2:
-        raise SettingsError("layers are one of the small and one of the large model; give two numbers, such as (2, 4)")
+        raise SettingsError(
+            "layers must be one of the small and one of the large model; give two numbers, such as (2, 4)"
+        )
     first, second = (None, None) if layers is None else layers
     for model, layer in ((small, first), (large, second)):
         if isinstance(model, LanguageModel) and layer is not None:

@@ -139,7 +139,7 @@ class AffineMap:
         return min(1.0, float((self._image @ unit(v)).square().sum()))
 
     def reachable_shares(self, vectors: Sequence[Tensor]) -> list[float]:
-        """`reachable_share` of a few vectors at once, for a map that is asked no more.
+        """`reachable_share` of a few vectors at once, for a map that is not used again.
 
         `reachable_share` makes a basis and keeps it, so that the next vector costs little. This keeps nothing, and
         takes half the time.

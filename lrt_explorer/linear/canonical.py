@@ -94,14 +94,14 @@ def canonical_basis(moments: CrossMoments, floor: float = DEFAULT_FLOOR) -> Cano
         SettingsError: If the floor is out of range.
     """
     if not 0 <= floor < 1:
-        raise SettingsError(f"the floor {floor} is out of range; choose a share from 0 up and below 1")
+        raise SettingsError(f"the floor {floor} is out of range; choose a share from 0 to below 1")
     moments.check_spread()
     white_x, white_y = moments.spectrum_x.whitener(floor), moments.spectrum_y.whitener(floor)
     seen_x, seen_y = white_x.shape[1], white_y.shape[1]
     if moments.count <= seen_x + seen_y:
         raise MapError(
-            f"{moments.count} tokens are too few for canonical correlations of layers seen to vary in {seen_x} and "
-            f"{seen_y} dimensions, for some would be 1 by necessity; give more than {moments.d_x + moments.d_y} tokens"
+            f"{moments.count} tokens are too few: these layers vary in {seen_x} and {seen_y} dimensions, so some "
+            f"canonical correlations would have to be 1; give more than {moments.d_x + moments.d_y} tokens"
         )
     left: Tensor
     correlations: Tensor

@@ -29,7 +29,7 @@ class TypicalDeviation:
         """Refuse what nothing can be measured in."""
         if not (self.value > 0 and math.isfinite(self.value)):
             raise VectorError(
-                f"the activations have a typical deviation of {self.value:g}, which no strength can be measured in; "
+                f"the activations have a typical deviation of {self.value:g}, so no strength can be measured in it; "
                 "choose another layer or model"
             )
 
@@ -56,7 +56,7 @@ class TypicalDeviation:
         kept[list(self.outliers)] = 0
         length, whole = float(kept.norm()), float(values.norm())
         if not whole > 0:
-            raise VectorError("a vector of length zero points nowhere; use another vector")
+            raise VectorError("a vector of length zero has no direction; use another vector")
         if length <= LEAST_SHARE * whole:
             raise VectorError("the vector points along outlier dimensions alone; use another vector")
         return length

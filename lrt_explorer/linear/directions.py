@@ -19,7 +19,7 @@ def unit(v: Tensor) -> Tensor:
         VectorError: If v is not one vector, has no length, or holds numbers that are not finite.
     """
     if v.ndim != 1:
-        raise VectorError(f"one vector [d] was expected, not numbers shaped {list(v.shape)}; choose one row")
+        raise VectorError(f"expected one vector [d], not numbers shaped {list(v.shape)}; choose one row")
     wide = v.detach().to("cpu", torch.float64)
     # Scaled first, so that squaring neither overflows nor vanishes.
     peak = float(wide.abs().max()) if len(wide) else 0.0

@@ -1,4 +1,4 @@
-"""The ways to fit a map in closed form, behind one interface: moments in, map and how it was chosen out."""
+"""The ways to fit a map in closed form, with one interface: moments in, the map and its choice of setting out."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

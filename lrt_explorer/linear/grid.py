@@ -127,7 +127,7 @@ class GridMoments:
         """
         if (other.pairs, other._widths) != (self.pairs, self._widths):
             raise MapError(
-                "cross-moments of other layers or widths cannot be merged; merge only those of the same pairs"
+                "cross-moments of different layers or widths cannot be merged; merge only those of the same pairs"
             )
         if other.count == 0:
             return
@@ -149,7 +149,8 @@ class GridMoments:
         """
         if (small_layer, large_layer) not in self._cross:
             raise MapError(
-                f"no moments were collected from layer {small_layer} to {large_layer}; choose one of the pairs read"
+                f"no moments were collected from layer {small_layer} to {large_layer}; choose a layer pair that was "
+                "read"
             )
         x, y = ("x", small_layer), ("y", large_layer)
         (mean_x, cxx), (mean_y, cyy) = self._lend(x), self._lend(y)
@@ -240,7 +241,9 @@ class GridMoments:
             f"{number} of the {_MODEL[side]} model" for side, number in self._widths if number not in given[side]
         ]
         if missing:
-            raise MapError(f"no activations came of layer {' and '.join(missing)}; pass every layer that is in a pair")
+            raise MapError(
+                f"there are no activations of layer {' and '.join(missing)}; pass every layer that is in a pair"
+            )
         rows = {(side, number): given[side][number] for side, number in self._widths}
         count = next(iter(rows.values())).shape[:1]
         for (side, number), x in rows.items():

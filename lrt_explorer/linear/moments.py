@@ -135,8 +135,7 @@ class CrossMoments:
         """
         if self.count < 2:
             raise MapError(
-                f"too few tokens came through to fit or compare layers ({self.count}, where 2 are the least); "
-                "give more text"
+                f"there are too few tokens to fit or compare layers ({self.count}, but 2 are needed); give more text"
             )
         for side, varies in (("small", self.varies_x), ("large", self.varies_y)):
             if not bool(varies.any()):

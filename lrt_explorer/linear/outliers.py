@@ -24,7 +24,7 @@ def ordinary_rows(x: Tensor, factor: float = DEFAULT_FACTOR) -> Tensor:
 
 
 def ordinary_norms(norms: Tensor, factor: float = DEFAULT_FACTOR) -> Tensor:
-    """`ordinary_rows` where only the norms are at hand.
+    """`ordinary_rows` where only the norms are available.
 
     Args:
         norms: [n] float, of the rows of one layer.

@@ -51,7 +51,7 @@ def pca(points: Tensor, k: int) -> Projection:
     wide = _checked(points, "a PCA picture", at_least=2)
     n, d = wide.shape
     if not 1 <= k <= min(n, d):
-        raise MapError(f"{n} points of width {d} have no {k} principal components; ask for 1 to {min(n, d)}")
+        raise MapError(f"{n} points of width {d} do not have {k} principal components; ask for 1 to {min(n, d)}")
     mean = wide.mean(dim=0)
     centred = wide - mean
     values, vectors = torch.linalg.eigh(centred.T @ centred)
@@ -102,7 +102,7 @@ def _checked(points: Tensor, what: str, at_least: int) -> Tensor:
         )
     wide = _wide(points)
     if not bool(torch.isfinite(wide).all()):
-        raise MapError(f"{what} cannot show numbers that are not finite; leave those points out")
+        raise MapError(f"{what} cannot show numbers that are not finite; remove those points")
     return wide
 
 

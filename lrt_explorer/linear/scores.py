@@ -166,7 +166,7 @@ def cosine(a: Tensor, b: Tensor) -> float:
         A number in [-1, 1].
 
     Raises:
-        VectorError: If the widths differ or either is no direction, as for `unit`.
+        VectorError: If the widths differ or either is not a direction, as for `unit`.
     """
     if a.shape != b.shape:
         raise VectorError(
@@ -204,7 +204,7 @@ def norm_ratio(a: Tensor, b: Tensor) -> float:
         A number from 0 up.
 
     Raises:
-        VectorError: If the widths differ, b is no direction, as for `unit`, or a holds numbers that are not finite.
+        VectorError: If the widths differ, b is not a direction, as for `unit`, or a holds numbers that are not finite.
     """
     if a.shape != b.shape:
         raise VectorError(

@@ -43,8 +43,8 @@ class Spectrum:
             SettingsError: If lam is negative or not finite.
         """
         if not 0 <= lam < math.inf:
-            raise SettingsError(f"λ = {lam} is out of range; choose a number from 0 up")
-        # The eigenvalues are exact up to about this much, so what lies below is no evidence of any spread.
+            raise SettingsError(f"λ = {lam} is out of range; choose 0 or more")
+        # The eigenvalues are exact up to about this much, so anything below is not evidence of any spread.
         resolution = len(self.values) * torch.finfo(torch.float64).eps * float(self.values[-1])
         damped = self.values + lam * float(self.values.mean())
         return torch.where(damped > resolution, 1.0 / damped, 0.0)

@@ -59,9 +59,9 @@ class SteeringVector:
         if not bool(torch.isfinite(values).all()):
             raise VectorError(f"{what} holds numbers that are not finite; make it again")
         if not bool(values.any()):
-            raise VectorError(f"{what} is zero everywhere and points nowhere; make it again")
+            raise VectorError(f"{what} is zero everywhere and has no direction; make it again")
         if self.layer < 0:
-            raise VectorError(f"{what} names layer {self.layer}, where layers count from 0; make it again")
+            raise VectorError(f"{what} names layer {self.layer}, but layers count from 0; make it again")
         object.__setattr__(self, "values", values)
 
     def __add__(self, other: "SteeringVector") -> "SteeringVector":
@@ -107,8 +107,7 @@ def combine(terms: Sequence[tuple[float, SteeringVector]]) -> SteeringVector:
     longest = max(abs(factor) * float(vector.values.double().norm()) for factor, vector in terms)
     if float(total.norm()) <= ROUNDING * longest < float("inf"):
         raise VectorError(
-            f"{_named(terms)} cancel, and nothing that points anywhere is left; give terms that differ, or use the "
-            "unsteered model"
+            f"{_named(terms)} cancel out, so no direction is left; give terms that differ, or use the unsteered model"
         )
     methods = " and ".join(dict.fromkeys(vector.method for _, vector in terms))
     return replace(terms[0][1], values=total, concept=_named(terms), method=methods)
@@ -124,8 +123,8 @@ def check_places(vectors: Sequence[SteeringVector]) -> None:
     for vector in vectors[1:]:
         if _place(vector) != _place(first):
             raise VectorError(
-                f"{vector.concept} lives in {vector.model} layer {vector.layer}, but {first.concept} in {first.model} "
-                f"layer {first.layer}; combine vectors of one layer of one model"
+                f"{vector.concept} belongs to {vector.model} layer {vector.layer}, but {first.concept} in "
+                f"{first.model} layer {first.layer}; combine vectors of one layer of one model"
             )
 
 

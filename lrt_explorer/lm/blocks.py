@@ -80,7 +80,7 @@ def hidden_of(output: Any, stream: int | None = None) -> Tensor:
     """
     states = output[0] if isinstance(output, tuple | list) and output else output
     if not isinstance(states, Tensor):
-        raise ModelError(f"its blocks give no hidden states but {type(states).__name__}; choose another model")
+        raise ModelError(f"its blocks give {type(states).__name__} instead of hidden states; choose another model")
     return states if stream is None else states[stream]
 
 
@@ -102,7 +102,7 @@ def with_hidden(output: Any, hidden: Tensor, stream: int | None = None) -> Any:
 @contextmanager
 def standing_in(blocks: Sequence[nn.Module], forward: Callable[..., Any]) -> Iterator[None]:
     """Within, the blocks do not compute but answer what `forward` gives for the arguments they are called with."""
-    # A block may carry a forward of its own already, put there by whoever spread the model over devices.
+    # A block may carry a forward of its own already, put there when the model was spread over devices.
     earlier = [vars(block).get("forward") for block in blocks]
     try:
         for block in blocks:

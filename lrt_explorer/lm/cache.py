@@ -20,8 +20,8 @@ PAIR = 2
 class ModelCache:
     """Keeps the most recently used models: at most `capacity`, and none but the last two beyond `parameters` in all.
 
-    While a model is being loaded, others in memory are at hand, and whoever asks for the same one waits for that one
-    load. A model that is dropped lives on for as long as someone uses it.
+    While a model is being loaded, others in memory are available, and a second request for the same one waits for that
+    one load. A model that is dropped lives on for as long as someone uses it.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class ModelCache:
             SettingsError: if there is no room for a single model.
         """
         if capacity < 1:
-            raise SettingsError(f"a model cache of {capacity} holds no model; give it room for at least 1")
+            raise SettingsError(f"a model cache needs room for at least 1 model, not {capacity}; give it more")
         self.capacity = capacity
         self.parameters = parameters
         self._loader = loader
@@ -44,7 +44,7 @@ class ModelCache:
     def get(self, name: str) -> LanguageModel:
         """The model of this name, loaded if it is not in memory.
 
-        Raises what the loader raises, to all who wait for that load; the next call tries anew.
+        Raises what the loader raises, to all who wait for that load; the next call tries again.
         """
         with self._lock:
             if (held := self._models.get(name)) is not None:

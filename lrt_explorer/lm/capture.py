@@ -39,7 +39,7 @@ def capture(lm: LanguageModel, encoded: Encoded, layers: Sequence[int]) -> dict[
     states: dict[int, Tensor] = {}
 
     def keep(layer: int, hidden: Tensor) -> None:
-        # A copy, for a model may go on writing into its own states.
+        # A copy, because a model may go on writing into its own states.
         states[layer] = hidden.to("cpu", torch.float32, copy=True)
 
     _read(lm, encoded, layers, keep)
@@ -136,7 +136,7 @@ def _run(lm: LanguageModel, ids: Tensor, layers: Collection[int], keep: Callable
             lm.model(input_ids=ids.to(lm.device), use_cache=False)
 
 
-def _keeper(keep: Callable[[int, Tensor], None], layer: int, stream: int | None, last: bool) -> Hook:
+def _keeper(keep: Callable[[int, Tensor], None], layer: int, stream: int | None, *, last: bool) -> Hook:
     def hook(_block: nn.Module, _inputs: Any, output: Any) -> None:
         hidden = hidden_of(output, stream)
         # So that what is kept can be changed outside inference mode.

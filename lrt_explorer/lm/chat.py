@@ -19,7 +19,8 @@ class RefusedConversationError(ModelError):
     def __init__(self, model: str, reason: str) -> None:
         """Say both in one sentence."""
         super().__init__(
-            f"the chat template of {model} refuses a conversation ({reason}); give conversations as it asks for"
+            f"the chat template of {model} refuses a conversation ({reason}); give conversations in the form it asks "
+            "for"
         )
         self.model, self.reason = model, reason
 
@@ -195,10 +196,10 @@ def render(lm: LanguageModel, said: Conversation, *, reply: bool = False) -> Ren
     if not getattr(tokenizer, "chat_template", None):
         return Rendered(said.text, _spans(said.text, said), templated=False)
     try:
-        text = _apply(tokenizer, said.messages, reply)
+        text = _apply(tokenizer, said.messages, reply=reply)
     except Exception:  # templates raise the kinds of jinja2, and their own
         try:
-            text = _apply(tokenizer, _without_system(said.messages), reply)
+            text = _apply(tokenizer, _without_system(said.messages), reply=reply)
         except Exception as error:
             raise _refused(lm, error) from error
     return Rendered(text, _spans(text, said), templated=True)
@@ -209,7 +210,7 @@ def _refused(lm: LanguageModel, error: Exception) -> RefusedConversationError:
     return RefusedConversationError(lm.name, reason)
 
 
-def _apply(tokenizer: Any, messages: Sequence[tuple[str, str]], reply: bool = False) -> str:
+def _apply(tokenizer: Any, messages: Sequence[tuple[str, str]], *, reply: bool = False) -> str:
     said = [{"role": role, "content": content} for role, content in messages]
     if not reply:
         return str(tokenizer.apply_chat_template(said, tokenize=False))
@@ -230,14 +231,14 @@ def _without_system(messages: Sequence[tuple[str, str]]) -> list[tuple[str, str]
 
 
 def _spans(text: str, said: Conversation) -> tuple[tuple[int, int] | None, ...]:
-    """Where each content begins and ends, each searched for behind the one before it."""
+    """Where each content begins and ends, each searched for after the one before it."""
     spans: list[tuple[int, int] | None] = []
-    behind = 0
+    after = 0
     for _, content in said.messages:
-        start = text.find(content, behind)
+        start = text.find(content, after)
         if start < 0:
             spans.append(None)
             continue
-        behind = start + len(content)
-        spans.append((start, behind))
+        after = start + len(content)
+        spans.append((start, after))
     return tuple(spans)

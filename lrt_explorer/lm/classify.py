@@ -91,12 +91,14 @@ def load_classifier(name: str, device: str | torch.device = "cpu") -> Classifier
         raise ModelError(f"{name} cannot be loaded as a text classifier ({what}); choose another model") from error
     # A language model loads too, with a head of random numbers.
     if missing := sorted(report["missing_keys"]):
-        raise ModelError(f"{name} was not trained to classify texts, for it lacks {missing[0]}; choose a classifier")
+        raise ModelError(
+            f"{name} was not trained to classify texts, because it lacks {missing[0]}; choose a classifier"
+        )
     config = model.config
     if config.num_labels < 2:
-        raise ModelError(f"{name} gives one number and not the probability of a label; choose a classifier with labels")
+        raise ModelError(f"{name} gives one number instead of label probabilities; choose a classifier with labels")
     limit = getattr(config, "max_position_embeddings", None)
-    # Families that count positions from behind the padding token have two fewer than their table.
+    # Families that count positions after the padding token have two fewer than their table.
     limit = limit - 2 if isinstance(limit, int) and limit > 2 else CONTEXT_WITHOUT_LIMIT
     own = int(tokenizer.model_max_length)
     return Classifier(

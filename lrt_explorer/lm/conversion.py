@@ -105,12 +105,12 @@ def _read_weights(name: str, model: GgufModel, file: Path) -> PreTrainedModel:
         raise ModelError(f"{name} does not fit into memory; choose a smaller model") from error
     except Exception as error:  # the library raises ValueError, KeyError and NotImplementedError for what it lacks
         raise ModelError(
-            f"{name} is of the family {model.architecture}, which cannot be read from GGUF here "
-            f"({first_line(error)}); choose the model's safetensors, or a newer transformers"
+            f"{name} belongs to the family {model.architecture}, which cannot be read from GGUF here "
+            f"({first_line(error)}); use the model's safetensors, or a newer transformers"
         ) from error
     if missing := sorted(report["missing_keys"]):
         raise ModelError(
-            f"{name} lacks {len(missing)} of the tensors of a {model.architecture} model, such as {missing[0]}; choose "
+            f"{name} lacks {len(missing)} of the tensors of a {model.architecture} model, such as {missing[0]}; use "
             "the model's safetensors"
         )
     weights: PreTrainedModel = found
@@ -125,7 +125,7 @@ def _read_tokenizer(name: str, model: GgufModel, file: Path) -> PreTrainedTokeni
         readable = len(tokenizer("a b", add_special_tokens=False, verbose=False)["input_ids"]) > 0
     except Exception as error:  # the tokenizers library raises bare Exceptions
         raise ModelError(
-            f"the tokenizer in {name} cannot be built here ({first_line(error)}); choose the model's safetensors"
+            f"the tokenizer in {name} cannot be built here ({first_line(error)}); use the model's safetensors"
         ) from error
     if not readable:
         raise ModelError(f"the tokenizer in {name} is empty; choose another file")
@@ -190,7 +190,7 @@ def _check_room(name: str, model: GgufModel, home: Path) -> None:
     needed, free = model.parameters * BYTES_PER_WEIGHT, shutil.disk_usage(home).free
     if needed > free:
         raise ModelError(
-            f"{name} takes {needed / 1e9:.1f} GB when it is converted, and {home} has {free / 1e9:.1f} GB free; free "
+            f"{name} needs {needed / 1e9:.1f} GB to be converted, but {home} has {free / 1e9:.1f} GB free; free "
             "some space, or set LRT_EXPLORER_HOME to a folder elsewhere"
         )
 

@@ -26,13 +26,14 @@ class Continuation:
         lm: LanguageModel,
         sequences: Sequence[Sequence[int]],
         steering: Steering | None = None,
+        *,
         use_cache: bool = True,
     ) -> None:
         """Start with b sequences of at least one token each; `steering` has b rows."""
         longest = max(map(len, sequences))
         self._lm = lm
         self._steering = steering
-        # Any token serves as padding, for it is masked.
+        # Any token serves as padding, because it is masked.
         rows = [[0] * (longest - len(tokens)) + list(tokens) for tokens in sequences]
         self._ids = torch.tensor(rows, dtype=torch.long, device=lm.device)
         self._mask: Tensor | None = None
@@ -93,7 +94,9 @@ class Sampler:
             SettingsError: if the temperature is negative or not finite.
         """
         if not 0 <= temperature < float("inf"):
-            raise SettingsError(f"a temperature of {temperature} makes no sense; choose 0 (likeliest token) to about 2")
+            raise SettingsError(
+                f"the temperature {temperature} is out of range; choose 0 (the likeliest token) to about 2"
+            )
         distinct = list(dict.fromkeys(prompts))
         self._temperature = temperature
         self._generators = [torch.Generator().manual_seed(_stream(seed, prompt)) for prompt in distinct]
@@ -114,6 +117,7 @@ def decode(
     sampler: Sampler,
     steering: Steering | None,
     max_new_tokens: int,
+    *,
     use_cache: bool,
 ) -> Iterator[list[int | None]]:
     """The next token of each row, step by step; None once a row has ended.
@@ -121,7 +125,7 @@ def decode(
     A row ends with the model's end-of-text token (which is not given). All end after `max_new_tokens`, or where the
     context is full for the longest.
     """
-    continuation = Continuation(lm, sequences, steering, use_cache)
+    continuation = Continuation(lm, sequences, steering, use_cache=use_cache)
     ends = end_tokens(lm)
     ended = [False] * len(sequences)
     for _ in range(min(max_new_tokens, lm.context - max(map(len, sequences)))):

@@ -77,7 +77,7 @@ def ends_from_decoding(
 
 
 def _following_starts(length: int, offsets: Sequence[tuple[int, int]], special: Sequence[bool]) -> list[int]:
-    """Where the next token with a place in the text begins, for each token; the text's length behind the last."""
+    """Where the next token with a place in the text begins, for each token; the text's length after the last."""
     starts = [length] * len(offsets)
     for index in range(len(offsets) - 2, -1, -1):
         start, end = offsets[index + 1]

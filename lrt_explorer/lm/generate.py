@@ -47,7 +47,7 @@ def generate_arms(
     """Continue one prompt in several arms, one batched pass a step, each arm steered by its own vector.
 
     All arms share the noise of each step, so arms with equal logits write equal tokens. The model's lock is held
-    during a pass and not between two steps; closing the generator at any step leaves nothing behind.
+    during a pass and not between two steps; closing the generator at any step leaves nothing in place.
 
     Args:
         lm: the model that writes.
@@ -69,7 +69,7 @@ def generate_arms(
     tokens = prompt_tokens(lm, prompt)
     sampler = Sampler([prompt] * len(additions), temperature, seed)
     limit = _checked_limit(max_new_tokens)
-    return _arms(lm, tokens, sampler, steering, limit, use_cache)
+    return _arms(lm, tokens, sampler, steering, limit, use_cache=use_cache)
 
 
 def generate_batch(
@@ -156,12 +156,12 @@ def next_token_logprobs(
 
 
 def _arms(
-    lm: LanguageModel, tokens: list[int], sampler: Sampler, steering: Steering | None, limit: int, use_cache: bool
+    lm: LanguageModel, tokens: list[int], sampler: Sampler, steering: Steering | None, limit: int, *, use_cache: bool
 ) -> Generator[ArmsStep, None, None]:
     arms = steering.rows if steering else 1
     streams = [TextStream(lm.tokenizer, tokens) for _ in range(arms)]
     limit = min(limit, lm.context - len(tokens))
-    for number, step in enumerate(decode(lm, [tokens] * arms, sampler, steering, limit, use_cache)):
+    for number, step in enumerate(decode(lm, [tokens] * arms, sampler, steering, limit, use_cache=use_cache)):
         done = number + 1 == limit or all(token is None for token in step)
         for stream, token in zip(streams, step, strict=True):
             if token is not None:
@@ -192,11 +192,11 @@ def _steering(lm: LanguageModel, layer: int | None, additions: Tensor | None, ro
     if layer is None or additions is None:
         raise SettingsError("steering takes both a layer and additions; give both, or neither")
     if len(additions) != rows:
-        raise SettingsError(f"{len(additions)} additions for {rows} prompts; give one row to each prompt")
+        raise SettingsError(f"{len(additions)} additions for {rows} prompts; give one row per prompt")
     return Steering(lm, layer, additions)
 
 
 def _checked_limit(max_new_tokens: int) -> int:
     if max_new_tokens < 1:
-        raise SettingsError(f"{max_new_tokens} new tokens are none; ask for at least 1")
+        raise SettingsError(f"{max_new_tokens} new tokens cannot be written; ask for at least 1")
     return max_new_tokens

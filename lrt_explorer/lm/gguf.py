@@ -71,7 +71,7 @@ def gguf_file(name: str, path: Path) -> Path | None:
         return files[0]
     if path.is_file():
         if not is_gguf(path):
-            raise ModelError(f"{name} is not a GGUF model; name a {ENDING} file, or the folder that a model lies in")
+            raise ModelError(f"{name} is not a GGUF model; name a {ENDING} file, or a folder that holds a model")
         return path
     if path.suffix.lower() == ENDING:
         raise ModelError(f"there is no file {name}; check the path")
@@ -113,7 +113,7 @@ def _read(file: Path, size: int, _changed: int) -> GgufModel:
     metadata = header.metadata
     architecture = metadata.get("general.architecture")
     if not isinstance(architecture, str):
-        raise ModelError(f"{file} does not say what it holds; fetch or make it again")
+        raise ModelError(f"{file} does not say what it holds; download or make it again")
     if (kind := metadata.get("general.type", "model")) != "model" or architecture == "controlvector":
         what = "control vector" if architecture == "controlvector" else kind
         raise ModelError(f"{file} holds no model ({what}); choose the file of a model")
@@ -125,7 +125,7 @@ def _read(file: Path, size: int, _changed: int) -> GgufModel:
             f"{file} is {which} of a model; join them with `llama-gguf-split --merge` and name the whole file"
         )
     if size < (needed := _end(file, header)):
-        raise ModelError(f"{file} is cut off: it has {size:,} of {needed:,} bytes; fetch it again")
+        raise ModelError(f"{file} is cut off: it has {size:,} of {needed:,} bytes; download it again")
     return GgufModel(
         file=file,
         architecture=architecture,
@@ -144,7 +144,7 @@ def _end(file: Path, header: GgufHeader) -> int:
             values, stored = GGML_QUANT_SIZES[GGMLQuantizationType(tensor.kind)]
         except (ValueError, KeyError) as error:
             raise ModelError(
-                f"{file} holds {tensor.name} in a precision that is not known here ({tensor.kind}); choose another "
+                f"{file} holds {tensor.name} in a precision that is unknown here ({tensor.kind}); choose another "
                 "file, such as Q8_0 or Q4_K_M"
             ) from error
         end = max(end, header.data + tensor.place + -(-prod(tensor.shape) // values) * stored)

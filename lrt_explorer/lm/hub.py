@@ -45,8 +45,7 @@ def explain_refusal(name: str, error: BaseException) -> str | None:
             licence = "" if preset is None else f" ({preset.licence})"
             page = "its page" if preset is None else f"the page of {preset.where}"
             return (
-                f"{name} asks for its licence{licence}: accept it on {page} on the hub, then log in with "
-                "`hf auth login`"
+                f"{name} is gated: accept its licence{licence} on {page} on the hub, then log in with `hf auth login`"
             )
         if isinstance(chain, RepositoryNotFoundError):
             return _unknown(name)

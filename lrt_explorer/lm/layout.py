@@ -9,7 +9,7 @@ def lay_out_for_few_rows(model: nn.Module) -> None:
 
     Laid out by output, as they are stored, a few rows can take noticeably longer than one; laid out by input, hardly
     longer (benchmarks/generate.py shows what it is worth). Shapes and values stay what they are. Weights that are also
-    a table of embeddings stay as they are, for that is read by row.
+    a table of embeddings stay as they are, because that is read by row.
     """
     tables = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
     for module in model.modules():

@@ -14,15 +14,15 @@ BATCH_LOGITS = 2**25
 
 
 def continuation_nats(lm: LanguageModel, prompts: Sequence[str], texts: Sequence[str]) -> list[float | None]:
-    """Mean negative log-likelihood of the tokens of each text behind its prompt, in nats.
+    """Mean negative log-likelihood of the tokens of each text after its prompt, in nats.
 
-    Its exponential is the perplexity. A token counts if it ends behind the prompt. What does not fit into the model's
+    Its exponential is the perplexity. A token counts if it ends after the prompt. What does not fit into the model's
     context is left out.
 
     Args:
         lm: the model that judges, unsteered.
         prompts: n prompts.
-        texts: what is said behind each.
+        texts: what is said after each.
 
     Returns:
         n numbers; None where no token is left to judge.
@@ -32,7 +32,7 @@ def continuation_nats(lm: LanguageModel, prompts: Sequence[str], texts: Sequence
         PromptError: if a prompt and its text are both empty.
     """
     if len(prompts) != len(texts):
-        raise SettingsError(f"{len(texts)} texts for {len(prompts)} prompts; give one to each")
+        raise SettingsError(f"{len(texts)} texts for {len(prompts)} prompts; give one per prompt")
     found: list[float | None] = []
     rows = max(1, BATCH_LOGITS // (lm.context * lm.vocabulary)) if lm.traits.pads_right else 1
     for first in range(0, len(prompts), rows):

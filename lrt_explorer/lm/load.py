@@ -87,17 +87,17 @@ def load(
     else:
         local = only_on_disk(name, where)
     target = placed.target
-    config = _read_config(name, where, local)
+    config = _read_config(name, where, local=local)
     packed = quantised(config) is not None
     precision = None if packed and placed.dtype == AUTO else placed.weights
     check_quantiser(name, config)
     if not placed.device_map:
         check_room(name, needed_memory(folder if local else describe(name), precision), precision, target)
-    tokenizer = _read_tokenizer(name, where, local)
+    tokenizer = _read_tokenizer(name, where, local=local)
     # Quantised weights cannot be moved, so they are put where they belong at once.
     spread = {"": target} if packed and not placed.device_map else placed.device_map or None
     with _BUILDING:
-        model: Any = read_weights(name, where, local, config, precision, spread)
+        model: Any = read_weights(name, where, local=local, config=config, dtype=precision, device_map=spread)
     if folder.is_dir() and adapter_of(folder):
         model = with_adapter(name, model, folder)
     try:
@@ -105,7 +105,7 @@ def load(
             model.to(target)
         elif any(weight.is_meta for weight in model.parameters()):
             # Weights that are fetched from elsewhere at every pass have no fingerprint, and take hours.
-            raise ModelError(f"{name} does not fit on the accelerators there are; add one or choose a smaller model")
+            raise ModelError(f"{name} does not fit on the available accelerators; add one or choose a smaller model")
     except (RuntimeError, AssertionError) as error:  # full, or not there
         raise ModelError(f"{name} cannot be put on {target} ({first_line(error)}); choose another device") from error
     lay_out_for_few_rows(model)
@@ -175,18 +175,18 @@ def _context(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
 
 def _check_folder(name: str, folder: Path) -> None:
     if not (folder / "config.json").is_file():
-        raise ModelError(f"the folder {name} is no model, for it has no config.json; choose one that holds a model")
+        raise ModelError(f"the folder {name} has no config.json, so it is not a model; choose a folder that holds one")
     if any(folder.glob("*.safetensors")):
         return
     if pickles := sorted(file.name for ending in ("bin", "pt", "pth", "ckpt") for file in folder.glob(f"*.{ending}")):
         raise ModelError(
-            f"the folder {name} has its weights only as pickle ({pickles[0]}), which can run code when it is read; "
+            f"the folder {name} holds its weights only as pickle ({pickles[0]}), which can run code when it is read; "
             "save them as safetensors first"
         )
     raise ModelError(f"the folder {name} has no weights; put its model.safetensors there")
 
 
-def _read_config(name: str, where: str, local: bool) -> PretrainedConfig:
+def _read_config(name: str, where: str, *, local: bool) -> PretrainedConfig:
     try:
         config: PretrainedConfig = AutoConfig.from_pretrained(where, trust_remote_code=False, local_files_only=local)
     except Exception as error:  # the library raises OSError, ValueError, KeyError and the hub's own kinds here
@@ -199,7 +199,7 @@ def _read_config(name: str, where: str, local: bool) -> PretrainedConfig:
     return config
 
 
-def _read_tokenizer(name: str, where: str, local: bool) -> PreTrainedTokenizerBase:
+def _read_tokenizer(name: str, where: str, *, local: bool) -> PreTrainedTokenizerBase:
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(where, trust_remote_code=False, local_files_only=local)
         readable = len(tokenizer("a b", add_special_tokens=False, verbose=False)["input_ids"]) > 0

@@ -92,7 +92,7 @@ def check_room(name: str, need: Need | None, dtype: torch.dtype | None, device: 
     smaller = " or the dtype bfloat16" if dtype == torch.float32 else ""
     raise ModelError(
         f"{name} needs {_gigabytes(peak)} to be loaded ({_gigabytes(need.weights)} for its weights {precision}), but "
-        f"{_gigabytes(free)} of memory are free; choose a smaller model{smaller}, or free some memory"
+        f"{_gigabytes(free)} of memory is free; choose a smaller model{smaller}, or free some memory"
     )
 
 

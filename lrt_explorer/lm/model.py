@@ -34,7 +34,7 @@ class Traits:
 class LanguageModel:
     """A causal language model in evaluation mode, and its tokenizer.
 
-    Hooks belong to the model object, so whoever runs it, steered or not, holds `lock` for that pass.
+    Hooks belong to the model object, so a caller that runs it, steered or not, holds `lock` for that pass.
 
     Attributes:
         name: what it was asked for by: a preset, a folder, a GGUF file or a hub id.

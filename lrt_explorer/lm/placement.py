@@ -38,7 +38,7 @@ class Placement:
     def __post_init__(self) -> None:
         """Check what can be checked without looking for the device."""
         if self.device_map not in ("", AUTO):
-            raise ModelError(f"{self.device_map!r} is no device map; choose auto, or leave it out")
+            raise ModelError(f"{self.device_map!r} is not a device map; choose auto, or leave it out")
         if self.dtype != AUTO and self.dtype not in DTYPES:
             raise ModelError(f"{self.dtype!r} is not a precision; choose {AUTO}, {', '.join(DTYPES)}")
         try:

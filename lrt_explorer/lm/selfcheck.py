@@ -100,7 +100,7 @@ def _run_every_block(lm: LanguageModel, ids: Tensor) -> _Form:
             raise ModelError(f"{lm.name} cannot be run ({first_line(error)}); choose another model") from error
     if [layer for layer, _ in seen] != list(range(lm.layers)):
         raise ModelError(
-            f"{lm.name} does not run its {lm.layers} blocks once each and in order, so that there is no output of a "
+            f"{lm.name} does not run its {lm.layers} blocks once each and in order, so there is no output of a "
             "block to read; choose another model"
         )
     form = _states_of_all(lm, ids, seen)
@@ -123,7 +123,7 @@ def _states_of_all(lm: LanguageModel, ids: Tensor, seen: Sequence[tuple[int, Any
         width = width or states.shape[-1]
         if states.shape != (*expected, width):
             raise ModelError(
-                f"block {layer} of {lm.name} hands on states of shape {list(states.shape)} where "
+                f"block {layer} of {lm.name} outputs states of shape {list(states.shape)} where "
                 f"{[*expected, width]} (batch, tokens, width) is needed; choose another model"
             )
         if not torch.isfinite(states).all():
@@ -143,8 +143,8 @@ def _active_stream(lm: LanguageModel) -> int:
 def _not_finite(lm: LanguageModel, what: str) -> ModelError:
     precision = str(lm.model.dtype).removeprefix("torch.")
     return ModelError(
-        f"{what} of {lm.name} are not finite: its weights are damaged, or overflow in {precision}; fetch them again"
-        + ("" if lm.model.dtype == torch.float32 else ", or load it with the dtype float32")
+        f"{what} of {lm.name} are not finite: its weights are damaged, or overflow in {precision}; download them again"
+        + ("" if lm.model.dtype == torch.float32 else ", or load it in float32")
     )
 
 

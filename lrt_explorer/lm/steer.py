@@ -1,4 +1,4 @@
-"""Steering: add a vector to the output of a block, for each row of a batch its own."""
+"""Steering: add a vector to the output of a block, a separate one for each row of a batch."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,7 +45,7 @@ class Steering:
 
     @contextmanager
     def on(self) -> Iterator[None]:
-        """Steer every pass of this thread within; others wait, and no hook stays behind."""
+        """Steer every pass of this thread within; others wait, and no hook is left in place."""
         with self._lm.lock:
             # First among the hooks, so that whatever else looks at this block sees what the next block gets.
             handle = self._block.register_forward_hook(self._add, prepend=True)
@@ -60,7 +60,7 @@ class Steering:
 
     def _steered(self, hidden: Tensor) -> Tensor:
         if len(hidden) != self.rows:
-            raise SettingsError(f"{self.rows} steering vectors for a batch of {len(hidden)}; give one row to each text")
+            raise SettingsError(f"{self.rows} steering vectors for a batch of {len(hidden)}; give one row per text")
         return hidden + self._added.to(hidden)
 
 

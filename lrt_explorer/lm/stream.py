@@ -6,10 +6,10 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
-# How the libraries show bytes that are no whole character, or not yet.
+# How the libraries show bytes that are not a whole character, or not yet.
 BROKEN = "\N{REPLACEMENT CHARACTER}"
 # What a tokenizer writes for a token depends on its neighbours (SentencePiece drops the space at the start of a text),
-# so new tokens are decoded behind a few old ones; a window that has grown this long is cut down to those.
+# so new tokens are decoded after a few old ones; a window that has grown this long is cut down to those.
 CONTEXT_TOKENS = 6
 WINDOW_TOKENS = 24
 # A character has at most four bytes: more waiting tokens than this are not one that is unfinished.
@@ -53,7 +53,7 @@ class TextStream:
 
     def _say(self, whole: str, upto: int) -> str:
         piece = whole[len(self._said_text) :]
-        # Tokens without text of their own count as unsaid: behind them alone, the next would be decoded as a start.
+        # Tokens without text of their own count as unsaid: after them alone, the next would be decoded as a start.
         if piece:
             self.text += piece
             self._said, self._said_text = upto, whole

@@ -60,7 +60,7 @@ def read_starts(lm: LanguageModel, layer: int, prompts: Sequence[str]) -> list[S
         tokens = [prompt_tokens(lm, prompt) for prompt in batch]
         with _noting_outputs(lm, layer) as seen:
             states = capture(lm, encode(lm, batch), [layer])[layer]
-        # Padding, and an end of text that a tokenizer may append, come behind the prompt and are cut off.
+        # Padding, and an end of text that a tokenizer may append, come after the prompt and are cut off.
         starts += [
             Start(layer, tuple(t), row[: len(t)].clone(), seen[0]) for t, row in zip(tokens, states, strict=True)
         ]

@@ -51,18 +51,8 @@ class Pairing:
     ordinary: Tensor
 
     @property
-    def coverage_small(self) -> float:
-        """Share of the small model's tokens that found a partner."""
-        return len(self.rows) / self.tokens_small if self.tokens_small else 0.0
-
-    @property
-    def coverage_large(self) -> float:
-        """Share of the large model's tokens that found a partner."""
-        return len(self.rows) / self.tokens_large if self.tokens_large else 0.0
-
-    @property
     def coverage_by_text(self) -> Tensor:
-        """`[b]` float32, for each text the share of both models' tokens that found a partner; 0 without tokens."""
+        """`[b]` float32, per text, the share of both models' tokens that found a partner; 0 without tokens."""
         met = 2 * torch.bincount(self.rows, minlength=len(self.ordinary))
         return met / self.ordinary.clamp(min=1)
 
@@ -87,9 +77,9 @@ def encode(
         ModelError: if the tokenizer cannot say where its tokens are in a text, or does not belong to the model.
     """
     if not texts or not all(texts):
-        raise PromptError("there is an empty text, or none at all; leave out empty texts")
+        raise PromptError("a text is empty, or there is none; remove empty texts")
     limit = lm.context if max_length is None else min(max_length, lm.context)
-    rows = _tokenize(lm, list(texts), templated)
+    rows = _tokenize(lm, list(texts), templated=templated)
     length = min(limit, max(len(row.ids) for row in rows))
     # Any token serves as padding on the right, for nothing before it looks at it.
     ids = torch.zeros(len(rows), length, dtype=torch.long)
@@ -120,7 +110,7 @@ def prompt_tokens(lm: LanguageModel, prompt: str) -> list[int]:
     ids = row.ids[: len(row.ids) - row.appended]
     if len(ids) >= lm.context:
         raise PromptError(
-            f"the prompt has {len(ids):,} tokens, but {lm.name} reads at most {lm.context - 1:,} and then writes; "
+            f"the prompt has {len(ids):,} tokens, but {lm.name} reads at most {lm.context - 1:,} before it writes; "
             "shorten it"
         )
     return ids
@@ -133,7 +123,7 @@ def token_ends(lm: LanguageModel, text: str) -> list[int]:
         PromptError: if the text is empty. ModelError as `encode`.
     """
     if not text:
-        raise PromptError("there is an empty text; leave out empty texts")
+        raise PromptError("a text is empty; remove empty texts")
     return _tokenize(lm, [text])[0].ends
 
 
@@ -145,7 +135,7 @@ def pair_tokens(
 ) -> list[tuple[int, int]]:
     """Positions in two tokenizations of one text at which both have read exactly the same characters.
 
-    Where several tokens have one end, the first has read up to it; those behind it are already within the next
+    Where several tokens have one end, the first has read up to it; those after it are already within the next
     character. Special tokens, and tokens before the first character is read, have no partner.
 
     Args:
@@ -222,7 +212,7 @@ class _Row:
     appended: int
 
 
-def _tokenize(lm: LanguageModel, texts: list[str], templated: bool = False) -> list[_Row]:
+def _tokenize(lm: LanguageModel, texts: list[str], *, templated: bool = False) -> list[_Row]:
     by_itself = [templated or isinstance(text, Framed) for text in texts]
     if len(set(by_itself)) > 1:
         # Framed and plain texts in one batch, tokenized apart.
@@ -231,10 +221,10 @@ def _tokenize(lm: LanguageModel, texts: list[str], templated: bool = False) -> l
             for kind in (True, False)
         }
         return [next(found[kind]) for kind in by_itself]
-    return _tokenize_alike(lm, texts, by_itself[0])
+    return _tokenize_alike(lm, texts, templated=by_itself[0])
 
 
-def _tokenize_alike(lm: LanguageModel, texts: list[str], templated: bool) -> list[_Row]:
+def _tokenize_alike(lm: LanguageModel, texts: list[str], *, templated: bool) -> list[_Row]:
     tokenizer: Any = lm.tokenizer
     # Whole texts, even where they will be cut: the end of a token depends on the next one.
     found = tokenizer(
@@ -259,11 +249,11 @@ def _tokenize_alike(lm: LanguageModel, texts: list[str], templated: bool) -> lis
             ends = ends_from_decoding(tokenizer, text, ids, special)
         if ends is None:
             raise ModelError(
-                f"the tokenizer of {lm.name} neither says where its tokens are nor spells its text back exactly; "
+                f"the tokenizer of {lm.name} neither says where its tokens are nor reproduces its text exactly; "
                 "choose a model with a fast tokenizer (tokenizer.json)"
             )
         if not ids:
-            raise PromptError(f"the text {text[:40]!r} has no character that {lm.name} can read; leave it out")
+            raise PromptError(f"the text {text[:40]!r} has no character that {lm.name} can read; remove it")
         if isinstance(text, Framed):
             special = [mark or end <= text.start for mark, end in zip(special, ends, strict=True)]
         rows.append(_Row(ids, ends, special, appended))

@@ -57,6 +57,7 @@ ADAPTER_FILES = ("adapter_config.json", "adapter_model.*", "adapters.safetensors
 def read_weights(
     name: str,
     where: str,
+    *,
     local: bool,
     config: PretrainedConfig,
     dtype: torch.dtype | None,
@@ -77,11 +78,11 @@ def read_weights(
     """
     check_quantiser(name, config)
     try:
-        model, report = _from_files(where, local, config, dtype, device_map)
+        model, report = _from_files(where, local=local, config=config, dtype=dtype, device_map=device_map)
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise ModelError(f"{name} does not fit into memory; choose a smaller model") from error
     except SafetensorError as error:
-        raise ModelError(f"the weights of {name} are damaged or incomplete ({error}); fetch them again") from error
+        raise ModelError(f"the weights of {name} are damaged or incomplete ({error}); download them again") from error
     except Exception as error:  # as for the configuration, and RuntimeError for shapes that do not fit
         if refusal := explain_refusal(name, error):
             raise ModelError(refusal) from error
@@ -93,10 +94,10 @@ def read_weights(
     if missing := sorted(report["missing_keys"]):
         raise ModelError(
             f"the weights of {name} lack {len(missing)} of the tensors that its config.json asks for, such as "
-            f"{missing[0]}; fetch them again"
+            f"{missing[0]}; download them again"
         )
     if not isinstance(model, PreTrainedModel):
-        raise ModelError(f"{name} is no transformers model; choose another")
+        raise ModelError(f"{name} is not a transformers model; choose another one")
     return model
 
 
@@ -178,7 +179,7 @@ def with_adapter(name: str, model: PreTrainedModel, folder: Path) -> PreTrainedM
 
 
 def _from_files(
-    where: str, local: bool, config: PretrainedConfig, dtype: torch.dtype | None, device_map: Any
+    where: str, *, local: bool, config: PretrainedConfig, dtype: torch.dtype | None, device_map: Any
 ) -> tuple[Any, Any]:
     folder = Path(where) if Path(where).is_dir() else cached_folder(where)
     plain = device_map is None and quantised(config) is None and type(config) in MODEL_FOR_CAUSAL_LM_MAPPING

@@ -20,7 +20,7 @@ def path_figure(path: Sequence[tuple[float, float]], chosen: float, setting: str
         path: (setting, R²), at least one.
         chosen: the setting of the map in use.
         setting: what it is called, such as "λ" or "rank". Values below 1 are set side by side whatever lies between
-            them, for they are tried at powers of ten and at 0, which a logarithm has no place for.
+            them, because they are tried at powers of ten and at 0, which a logarithm has no place for.
         unit: what it is counted in; "" if nothing.
     """
     settings = [value for value, _ in path]

@@ -73,7 +73,9 @@ def save_artifact(folder: Path, kind: str, meta: Mapping[str, Any], tensors: Map
             }
             (fresh / HEADER).write_text(json.dumps(header, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     except (TypeError, ValueError) as error:
-        raise ArtifactError(f"the {kind} was not saved: its description is no JSON ({error}); correct it") from error
+        raise ArtifactError(
+            f"the {kind} was not saved: its description is not valid JSON ({error}); correct it"
+        ) from error
     except (OSError, SafetensorError) as error:
         raise ArtifactError(
             f"{folder} cannot be written ({error}); free some space or choose another folder"
@@ -153,11 +155,11 @@ def _read_header(place: Path, kind: str) -> dict[str, Any]:
     except OSError as error:
         raise ArtifactError(f"the {kind} in {place} cannot be read ({error}); check its permissions") from error
     except (ValueError, RecursionError) as error:
-        raise _damaged(place, kind, f"its {HEADER} is no JSON with finite numbers") from error
+        raise _damaged(place, kind, f"its {HEADER} is not valid JSON with finite numbers") from error
     if not isinstance(header, dict) or not isinstance(header.get("meta"), dict):
         raise _damaged(place, kind, f"its {HEADER} describes nothing")
     if header.get("kind") != kind:
-        raise ArtifactError(f"{place} holds a saved {header.get('kind')} and not a {kind}; choose another folder")
+        raise ArtifactError(f"{place} holds a saved {header.get('kind')}, not a {kind}; choose another folder")
     if header.get("version") != FORMAT_VERSION:
         raise ArtifactError(
             f"the {kind} in {place} has format {header.get('version')}, but only format {FORMAT_VERSION} can be read; "

@@ -90,7 +90,7 @@ def read_header(content: bytes | mmap, path: Path, refusal: type[LRTError]) -> G
 
 def cut_off(path: Path, refusal: type[LRTError]) -> LRTError:
     """The error for a file that ends too early."""
-    return refusal(f"{path} is cut off or damaged; fetch or make it again")
+    return refusal(f"{path} is cut off or damaged; download or make it again")
 
 
 class _Cursor:

@@ -112,7 +112,7 @@ def save_map(folder: Path, map: AffineMap, info: MapInfo) -> Path:
 
 
 def load_map(folder: Path) -> tuple[AffineMap, MapInfo]:
-    """Load a map and its description; `check_map` then tells whether it belongs to the models at hand.
+    """Load a map and its description; `check_map` then tells whether it belongs to the models in use.
 
     Raises:
         ArtifactError: If there is none, it is no map, or it is damaged.
@@ -122,7 +122,7 @@ def load_map(folder: Path) -> tuple[AffineMap, MapInfo]:
         info = MapInfo(**artifact.meta)
         return AffineMap(artifact.tensors["weight"], artifact.tensors["bias"]), info
     except (TypeError, KeyError, MapError) as error:
-        raise ArtifactError(f"the map in {folder} does not hold what a map needs; fit it again") from error
+        raise ArtifactError(f"the map in {folder} is incomplete; fit it again") from error
 
 
 def check_map(info: MapInfo, small_fingerprint: str, large_fingerprint: str) -> None:
@@ -130,8 +130,8 @@ def check_map(info: MapInfo, small_fingerprint: str, large_fingerprint: str) -> 
 
     Args:
         info: Description of the map.
-        small_fingerprint: Of the small model at hand.
-        large_fingerprint: Of the large model at hand.
+        small_fingerprint: Of the small model in use.
+        large_fingerprint: Of the large model in use.
 
     Raises:
         ArtifactError: If one of them has other weights.

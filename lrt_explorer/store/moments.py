@@ -95,4 +95,6 @@ def _info(meta: Mapping[str, Any], folder: Path) -> MomentsInfo:
         pairs = tuple((int(i), int(j)) for i, j in meta["pairs"])
         return MomentsInfo(**{**meta, "pairs": pairs})
     except (TypeError, KeyError, ValueError) as error:
-        raise ArtifactError(f"the moments in {folder} do not say what they are of; collect them again") from error
+        raise ArtifactError(
+            f"the moments in {folder} do not say which models and texts they come from; collect them again"
+        ) from error

@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lrt_explorer.errors import ArtifactError
-from lrt_explorer.store.swap import new_file
+from lrt_explorer.store.swap import write_text
 
 
 def save_record(path: Path, kind: str, version: int, content: dict[str, Any]) -> Path:
@@ -21,12 +20,7 @@ def save_record(path: Path, kind: str, version: int, content: dict[str, Any]) ->
         ArtifactError: if the system refuses to write there.
     """
     text = json.dumps({"kind": kind, "version": version, **content}, indent=1, allow_nan=False) + "\n"
-    try:
-        with new_file(path.expanduser().resolve()) as fresh:
-            fresh.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ArtifactError(f"cannot write {path}: {error.strerror}; free some space or name another place") from error
-    return path
+    return write_text(path, text)
 
 
 def find_record(path: Path, kind: str, version: int) -> dict[str, Any] | None:

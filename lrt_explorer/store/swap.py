@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
+from lrt_explorer.errors import ArtifactError
+
 _NEW, _OLD, _GONE = "new", "old", "gone"
 _ABANDONED_AFTER_SECONDS = 3600.0
 _ATTEMPTS = 100
@@ -66,6 +68,25 @@ def new_file(place: Path) -> Iterator[Path]:
     _sweep(place)
 
 
+def write_text(place: Path, text: str) -> Path:
+    """Write a text file whole, with its folder, or leave what was there.
+
+    Returns:
+        The path.
+
+    Raises:
+        ArtifactError: If the system refuses.
+    """
+    try:
+        with new_file(place.expanduser().resolve()) as fresh:
+            fresh.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise ArtifactError(
+            f"cannot write {place}: {error.strerror}; free some space or choose another path"
+        ) from error
+    return place
+
+
 def take_back(place: Path) -> None:
     """If nothing is in place but something was set aside, put that back."""
     if place.exists():
@@ -92,7 +113,7 @@ def _exchange(fresh: Path, place: Path) -> None:
 def _sweep(place: Path) -> None:
     """Remove what was replaced, and what killed writers left half written."""
     for path in _left(place, _OLD):
-        # Renamed first, so that nobody takes back what is half removed.
+        # Renamed first, so that a folder that is half removed is never taken back.
         with suppress(OSError):
             path.rename(_beside(place, _GONE))
     for path in _left(place, _GONE):

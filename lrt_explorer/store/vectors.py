@@ -103,9 +103,11 @@ def _load_safetensors(path: Path) -> VectorFile:
             metadata = dict(file.metadata() or {})
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}
     except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
-        raise VectorError(f"{path} is no safetensors file or is cut off; choose a vector saved here") from error
+        raise VectorError(
+            f"{path} is cut off or not a safetensors file; choose a vector that this program saved"
+        ) from error
     if metadata.get("kind") != KIND or set(tensors) != {_TENSOR}:
-        raise VectorError(f"{path} holds tensors, but not one steering vector; choose a vector saved here")
+        raise VectorError(f"{path} holds tensors, but not one steering vector; choose a vector that this program saved")
     if metadata.get("version") != FORMAT_VERSION:
         raise VectorError(
             f"{path} has format {metadata.get('version')}, but only format {FORMAT_VERSION} can be read; make it again"

@@ -37,7 +37,7 @@ class TokenInContext:
     Attributes:
         before: the text before it, cut short.
         token: the token.
-        behind: the text behind it, cut short; neither model had read it there.
+        behind: the text after it, cut short; neither model had read it there.
         value: the variate, in standard deviations.
     """
 
@@ -142,15 +142,15 @@ def shared_basis(
     small_layer, large_layer = layers
     pair.check_layers(layers)
     if top < 1 or tokens < 1:
-        raise SettingsError("a basis needs tokens to be made of and at least one direction to show; ask for more")
+        raise SettingsError("a basis needs at least one token and one direction; ask for more")
     if iter(texts) is texts:
-        raise SettingsError("the texts are gone through twice, but these can be read only once; give a list")
+        raise SettingsError("the texts are read twice, but this source can be read only once; give a list")
     true, shuffled = Route(*layers), Route(*layers, shuffle=seed)
     texts = yield from prepared(texts, large, tokens)
     collected = yield from collect(pair, texts, [true, shuffled], tokens)
-    for route in (true, shuffled):  # the control has fewer tokens, for its first batch has no strangers
+    for route in (true, shuffled):  # the control has fewer tokens, because its first batch has no strangers
         check_enough(pair, collected, [route])
-    yield Progress(0, 1, "finding what the layers have in common")
+    yield Progress(0, 1, "finding the directions that the layers share")
     basis, held_out = _scored(collected, true)
     _, control = _scored(collected, shuffled)
     moments = collected.of(true)["fit"]
@@ -255,7 +255,7 @@ def _exciting(
                     spans = list(zip(starts[at].tolist(), ends[at].tolist(), strict=True))
                     peaks[side, end].append(_Peak(text, values.gather(0, at[None])[0].tolist(), spans))
         read += len(states.text)
-        yield Progress(read, CONTEXT_TOKENS, f"looking for what excites them in {read:,} tokens")
+        yield Progress(read, CONTEXT_TOKENS, f"searching {read:,} tokens for those that excite them")
         if read >= CONTEXT_TOKENS:
             break
     return {(side, end): [_furthest(peaks[side, end], k, end) for k in range(shown)] for side, end in keys}

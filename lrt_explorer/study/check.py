@@ -128,8 +128,8 @@ def check_concept(
         pair.check(map.info)
     read = _sampled(contrast)
     fitting = set(fitting_pairs(small, read, reading)) & set(fitting_pairs(large, read, reading))
-    one, found = yield from _check_model(small, read, small_layer, method, reading, whiten, 0)
-    other, native = yield from _check_model(large, read, large_layer, method, reading, whiten, 1)
+    one, found = yield from _check_model(small, read, small_layer, method, reading, whiten=whiten, before=0)
+    other, native = yield from _check_model(large, read, large_layer, method, reading, whiten=whiten, before=1)
     mapped = None if map is None else _check_mapped(map, found, native)
     return ConceptCheck(contrast.name, len(contrast.pairs), len(fitting), method, reading, whiten, one, other, mapped)
 
@@ -149,7 +149,7 @@ def _sampled(contrast: ContrastSet) -> ContrastSet:
 
 
 def _check_model(
-    lm: LanguageModel, contrast: ContrastSet, layer: int, method: Method, reading: str, whiten: bool, before: int
+    lm: LanguageModel, contrast: ContrastSet, layer: int, method: Method, reading: str, *, whiten: bool, before: int
 ) -> Generator[Progress, None, tuple[ModelCheck, SteeringVector]]:
     """Check one model; `before` says how many were checked before it."""
     texts = 2 * len(contrast.pairs)

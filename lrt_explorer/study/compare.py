@@ -115,12 +115,12 @@ def compare(
     native = (
         check_home(given["large"], large, layer)
         if "large" in given
-        else known_vectors().get(large, concept, layer, reading, spec.method, spec.whiten).vector
+        else known_vectors().get(large, concept, layer, reading, spec.method, whiten=spec.whiten).vector
     )
     found = (
         check_home(given["small"], small, info.small_layer)
         if "small" in given
-        else known_vectors().get(small, concept, info.small_layer, reading, spec.method, spec.whiten).vector
+        else known_vectors().get(small, concept, info.small_layer, reading, spec.method, whiten=spec.whiten).vector
     )
     mapped = transfer(found, saved.map, info, as_in_paper=spec.as_in_paper)
     material = ArmMaterial(native.values, mapped.values, found.values, seeds=(random_seed,))
@@ -166,7 +166,7 @@ def compare(
         "large_layer": layer,
         "concept": concept.name,
         "reading": reading,
-        "method": method_name(spec.method, spec.whiten),
+        "method": method_name(spec.method, whiten=spec.whiten),
         "readout_kind": concept.readout,
         "readout_unit": READOUTS.unit(concept.readout),
         "pairs": len(concept.pairs),

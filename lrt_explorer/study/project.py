@@ -159,7 +159,7 @@ class _Place:
 def check_picture(dims: int, points: int) -> None:
     """Raise SettingsError unless so many points can be shown in so many dimensions."""
     if dims not in (2, 3) or points < 1:
-        raise SettingsError("a picture has 2 or 3 dimensions and at least one point; choose these")
+        raise SettingsError("a picture needs 2 or 3 dimensions and at least one point; choose those")
 
 
 def _labelled(texts: Sequence[str], concept: ContrastSet | None) -> list[tuple[str, str]]:

@@ -25,7 +25,7 @@ from lrt_explorer.study.steering.native_effect import ROWS, native_effects
 from lrt_explorer.study.steering.neutral import neutral_prompts
 
 SHARE_ABOVE = 4
-"""One block in so many stays above a suggested layer: in deep models two are no distance from the output."""
+"""One block in so many stays above a suggested layer: in deep models two are too close to the output."""
 LAYERS_TRIED = 4
 CONCEPTS_TRIED = 3
 PROMPTS_TRIED = 8
@@ -154,7 +154,7 @@ def suggest_layers(
     pairs = list(product(tried_small, tried_large))
     known = grid is not None and all((cell := grid.cell(*pair)) and cell.was_compared for pair in pairs)
     neutral = neutral_prompts(NEUTRAL_TRIED, pair.world.ordinary)
-    yield Progress(0, 1, "seeing how fast both models read")
+    yield Progress(0, 1, "timing how fast both models read")
     wanted = 0 if known else max(TOKENS, least_tokens(small.width)) if tokens is None else tokens
     plan = _plan(pair, concepts, pairs, wanted, neutral, reading, seconds)
     count = f"{len(plan.concepts)} concept{'s' * (len(plan.concepts) > 1)}"

@@ -43,7 +43,7 @@ def write_card(runs: Path, models: Path) -> Path:
     """
     rows = [_row(name, runs / name) for name in RECIPES if (runs / name / "result.json").exists()]
     if not rows:
-        raise ArtifactError(f"No training result lies under {runs}; run `lrt-explorer tinyworld train` first.")
+        raise ArtifactError(f"there is no training result in {runs}; run `lrt-explorer tinyworld train` first")
     latents = ", ".join(f"{c.name} ({c.positive} or {c.negative})" for c in lexicon.CONCEPTS)
     introduction = INTRODUCTION.format(count=len(lexicon.CONCEPTS), latents=latents, context=CONTEXT)
     path = models / "README.md"

@@ -14,20 +14,22 @@ from lrt_explorer.tinyworld.corpus import Split, documents
 
 def add_parser(subparsers: Any) -> None:
     """Add `tinyworld` and its three verbs; each sets `run`, a function of the parsed arguments."""
-    parser = subparsers.add_parser("tinyworld", help="the demo family: its corpus, its training, its card")
+    parser = subparsers.add_parser(
+        "tinyworld", help="the demo family: print its corpus, train its models, write its card"
+    )
     verbs = parser.add_subparsers(dest="verb", required=True)
 
-    corpus = verbs.add_parser("corpus", help="print documents of the small world, one a line")
+    corpus = verbs.add_parser("corpus", help="print documents of the small world, one per line")
     corpus.add_argument("--split", choices=get_args(Split), default="train")
-    corpus.add_argument("--count", type=int, default=10, help="number of documents (default 10)")
-    corpus.add_argument("--start", type=int, default=0, help="number of the first document (default 0)")
-    corpus.add_argument("--json", action="store_true", help="one JSON object a line, with the latents")
+    corpus.add_argument("--count", type=int, default=10, help="number of documents (default: 10)")
+    corpus.add_argument("--start", type=int, default=0, help="number of the first document (default: 0)")
+    corpus.add_argument("--json", action="store_true", help="print one JSON object per line, with the latents")
     corpus.set_defaults(run=run_corpus)
 
     train = verbs.add_parser("train", help="train models of the family and write them to the assets")
-    train.add_argument("models", nargs="*", help="tinyworld-xs, -s, -m, -l, -g; all when none is named")
-    train.add_argument("--tokens", type=int, help="tokens to train on, padding included (default: the recipe's)")
-    train.add_argument("--runs", type=Path, help="folder for checkpoints and logs")
+    train.add_argument("models", nargs="*", help="tinyworld-xs, -s, -m, -l or -g (default: all)")
+    train.add_argument("--tokens", type=int, help="tokens to train on, including padding (default: the recipe's)")
+    train.add_argument("--runs", type=Path, help="folder for checkpoints and logs (default: in the data folder)")
     train.add_argument("--out", type=Path, help="folder for the trained models (default: the assets)")
     train.add_argument("--threads", type=int, help="CPU threads (default: torch's choice)")
     train.set_defaults(run=run_train)
@@ -37,7 +39,7 @@ def add_parser(subparsers: Any) -> None:
     contrasts.set_defaults(run=run_concepts)
 
     card = verbs.add_parser("card", help="write the model card from the training logs and held-out losses")
-    card.add_argument("--runs", type=Path, help="folder with the training logs")
+    card.add_argument("--runs", type=Path, help="folder with the training logs (default: in the data folder)")
     card.add_argument("--models", type=Path, help="folder with the trained models (default: the assets)")
     card.set_defaults(run=run_card)
 
@@ -45,7 +47,7 @@ def add_parser(subparsers: Any) -> None:
 def run_corpus(arguments: argparse.Namespace) -> int:
     """Print documents."""
     if arguments.count < 0 or arguments.start < 0:
-        raise SettingsError("--count and --start are numbers of documents; give 0 or more.")
+        raise SettingsError("--count and --start cannot be negative; give 0 or more")
     for document in documents(arguments.split, arguments.count, arguments.start):
         row = {"text": document.text, "latents": document.latents}
         print(json.dumps(row, ensure_ascii=False) if arguments.json else document.text)
@@ -87,7 +89,9 @@ def run_train(arguments: argparse.Namespace) -> int:
                   "parameters": sum(p.numel() for p in model.parameters())}  # fmt: skip
         (run / "result.json").write_text(json.dumps(result, indent=2))
         export(model, tokenizer, (arguments.out or assets_home() / "models") / name)
-        print(f"{name}: held-out loss {per_token:.4f} nats a token, {per_character:.4f} a character", file=sys.stderr)
+        print(
+            f"{name}: held-out loss {per_token:.4f} nats per token, {per_character:.4f} per character", file=sys.stderr
+        )
     return 0
 
 

@@ -63,7 +63,7 @@ def contrast_set(concept: str, pairs: int = PAIRS, prompts: int = PROMPTS, told:
 
     Each pair tells the same story twice with only this latent turned, and ends with the same words, broken off where
     the latent decides the next one: that is where the last-token reading reads. Prompts break off in the same way
-    behind two sentences, one told from each side, so that what comes before leaves the latent open; even prompts end
+    after two sentences, one told from each side, so that what comes before leaves the latent open; even prompts end
     with the positive side, odd ones with the negative.
 
     Args:
@@ -78,7 +78,7 @@ def contrast_set(concept: str, pairs: int = PAIRS, prompts: int = PROMPTS, told:
     """
     known = {entry.name: entry for entry in lex.CONCEPTS}
     if concept not in known:
-        raise SettingsError(f"The small world has no concept {concept!r}; choose one of {', '.join(known)}.")
+        raise SettingsError(f"the small world has no concept {concept!r}; choose one of {', '.join(known)}")
     entry = known[concept]
     return ContrastSet(
         name=concept,

@@ -63,7 +63,7 @@ def document(split: Split, index: int) -> Document:
         SettingsError: if the split is unknown.
     """
     if split not in get_args(Split):
-        raise SettingsError(f"There is no split {split!r}; choose one of {', '.join(get_args(Split))}.")
+        raise SettingsError(f"there is no split {split!r}; choose one of {', '.join(get_args(Split))}")
     rng = random.Random(f"tinyworld/{split}/{index}")
     voice = draw_voice(rng, held_out=split == "evaluation")
     return Document(" ".join(sentences(voice, f"{split}/{index}", PLAN)), voice)

@@ -60,7 +60,7 @@ def recipe(name: str) -> Recipe:
         SettingsError: if there is no such member.
     """
     if name not in RECIPES:
-        raise SettingsError(f"The family has no {name!r}; choose one of {', '.join(RECIPES)}.")
+        raise SettingsError(f"the demo family has no model {name!r}; choose one of {', '.join(RECIPES)}")
     return RECIPES[name]
 
 

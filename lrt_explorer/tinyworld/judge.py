@@ -1,7 +1,7 @@
 """The judge: because the grammar is known, any text is scored exactly, with no judge model.
 
 One scorer per latent gives the share of its telling words that speak for the positive side, in [0, 1], and None where
-a text holds none of them. Another gives the share of sentences that the grammar can produce at all.
+a text holds none of them. `recogniser.py` counts the sentences that the grammar can produce at all.
 """
 
 import re
@@ -10,7 +10,6 @@ from functools import cache
 
 from lrt_explorer.tinyworld import lexicon as lex
 from lrt_explorer.tinyworld.probes import plain_voice
-from lrt_explorer.tinyworld.recogniser import sentence_shares
 from lrt_explorer.tinyworld.voice import facts
 
 Markers = tuple[frozenset[str], frozenset[str]]
@@ -168,9 +167,3 @@ SCORERS: dict[str, Callable[[str], float | None]] = {
     "truthfulness": truthfulness,
     "emphasis": emphasis,
 }
-
-
-def grammatical_share(text: str) -> float | None:
-    """Share of a text's whole sentences that the grammar can produce; None if it holds no whole sentence."""
-    good, total = sentence_shares(text)
-    return good / total if total else None

@@ -10,7 +10,6 @@ from lrt_explorer.concepts.contrast import Reading
 from lrt_explorer.concepts.methods import METHODS, Method
 from lrt_explorer.concepts.sets.scoring import scorer_from_text
 from lrt_explorer.defaults import (
-    EVIDENCE_TOKENS,
     FIT_TOKENS,
     MAX_NEW_TOKENS,
     OTHER_CONCEPTS,
@@ -33,6 +32,7 @@ from lrt_explorer.ui.wiring import MODEL_QUEUE, PARALLEL
 from lrt_explorer.workbench.compare import comparison_document
 from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitSpec, fit_document
+from lrt_explorer.workbench.presets import pairs_document
 from lrt_explorer.workbench.requests import Models
 
 
@@ -115,7 +115,7 @@ def add_api(engine: Engine) -> None:
         generate: bool = False,
         scorer: str | None = None,
         corpus: str | None = None,
-        tokens: int = EVIDENCE_TOKENS,
+        tokens: int | None = None,
     ) -> dict[str, Any]:
         """Measure whether vectors transfer, how certain that is and what it costs; docs/evidence.md explains every key.
 
@@ -135,8 +135,8 @@ def add_api(engine: Engine) -> None:
             whiten: find the vectors in whitened activations.
             generate: also write and score texts.
             scorer: what scores the texts, as on the command line; by default each concept's own.
-            corpus: name of the text for maps that must be fitted; by default what suits the pair.
-            tokens: pairs of tokens for each of them.
+            corpus: name of the text for control maps, and for the map if there is none; by default the map's own.
+            tokens: pairs of tokens for each of these maps; by default as many as the map has, within a limit.
         """
 
         def ask() -> dict[str, Any]:
@@ -189,14 +189,8 @@ def add_api(engine: Engine) -> None:
         return answered(ask)
 
     def pairs() -> dict[str, Any]:
-        """List the pairs of models with the concepts that ship for each, and describe those of the first pair."""
-        return {
-            "pairs": [
-                {"name": card.name, "small": card.small, "large": card.large, "concepts": list(card.concepts)}
-                for card in engine.pairs()
-            ],
-            "concepts": [{"name": card.name, "description": card.description} for card in engine.concepts(None)],
-        }
+        """List the models and pairs that have names, with the concepts that ship for each pair."""
+        return answered(pairs_document)
 
     def choices() -> dict[str, Any]:
         """List what can be chosen by name: estimators, readouts, methods, readings, arms, scorers, with their units."""

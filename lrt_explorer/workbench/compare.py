@@ -52,7 +52,9 @@ def calibration(
     if few_pairs:
         contrast = first_reading(_places(pair, layers, spec), contrast, spec.reading)
     if "large" not in vectors:
-        yield from known_vectors().reading(pair.large, contrast, [layers[1]], spec.reading, spec.method, spec.whiten)
+        yield from known_vectors().reading(
+            pair.large, contrast, [layers[1]], spec.reading, spec.method, whiten=spec.whiten
+        )
     return (yield from _calibration(pair, layers, spec, contrast))
 
 
@@ -65,7 +67,7 @@ def read_concept(
     if few_pairs:
         contrast = first_reading(places, contrast, spec.reading)
     for lm, layer in places:
-        yield from known_vectors().reading(lm, contrast, [layer], spec.reading, spec.method, spec.whiten)
+        yield from known_vectors().reading(lm, contrast, [layer], spec.reading, spec.method, whiten=spec.whiten)
     return contrast
 
 

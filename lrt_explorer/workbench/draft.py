@@ -37,11 +37,11 @@ def drafted(draft: Draft) -> ContrastSet:
     if not draft.name.strip():
         raise ContrastError("the contrast set has no name; give it one")
     if not draft.pairs.strip():
-        raise ContrastError("there are no pairs yet; write one a line, with ' | ' or a tab between the two texts")
+        raise ContrastError("there are no pairs yet; write one per line, with ' | ' or a tab between the two texts")
     contrast = paste_contrast(draft.pairs, draft.name.strip())
     high, low = draft.high.strip() or "with", draft.low.strip() or "without"
     if high == low:
-        raise ContrastError(f"both ends are called {high!r}; give them names that differ")
+        raise ContrastError(f"both ends are called {high!r}; give them different names")
     return replace(
         contrast,
         description=f"{low} or {high}",
@@ -56,7 +56,7 @@ def _prompts(draft: Draft) -> tuple[ReadoutPrompt, ...]:
     high, low = _answers(draft.high_answers), _answers(draft.low_answers)
     if not texts:
         if high or low:
-            raise ContrastError("answers need a prompt that they follow; write at least one, or leave the answers out")
+            raise ContrastError("answers need a prompt before them; write at least one, or leave the answers out")
         return ()
     if not high:
         raise ContrastError(

@@ -5,19 +5,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lrt_explorer.concepts.contrast import ContrastSet
-from lrt_explorer.defaults import EVIDENCE_TOKENS
+from lrt_explorer.defaults import CONTROL_TOKENS
+from lrt_explorer.study.corpora.batches import BATCH_TOKENS
 from lrt_explorer.study.corpora.texts import Source, read_texts
 from lrt_explorer.study.evaluation import evaluate as study
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings
 from lrt_explorer.study.evaluation.kept import evaluations_folder
 from lrt_explorer.study.fitting.controls import control_maps
+from lrt_explorer.study.fitting.solve import least_tokens
 from lrt_explorer.study.ground.progress import Progress, retold
 from lrt_explorer.study.ground.world import World
 from lrt_explorer.workbench.cards import Suite
 from lrt_explorer.workbench.concepts import named_concept, shipped_sets
 from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.pair import Layers, Pair
-from lrt_explorer.workbench.starting_points import corpus_name
+from lrt_explorer.workbench.starting_points import corpus_name, corpus_named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +29,9 @@ class EvidenceSpec:
     Attributes:
         concepts: sets, names of those that ship for the pair, or paths of files; None for all that ship.
         settings: strengths, prompts, controls and the rest.
-        corpus: what control maps are fitted on, as `read_texts` takes it; None for what suits the pair.
-        tokens: pairs of tokens of each control map; None for the usual number.
+        corpus: what control maps are fitted on, as `read_texts` takes it; None for the text of the map under test, or
+            for what suits the pair where that text cannot be read here.
+        tokens: pairs of tokens of each control map; None for as many as the map has, up to `CONTROL_TOKENS`.
         neutral: prompts that have nothing to do with the concepts; None for beginnings of ordinary text.
         folder: where the evidence is kept; None for a place in the data folder.
     """
@@ -52,6 +55,13 @@ def evidence_folder(pair: Pair, layers: Layers, spec: EvidenceSpec) -> Path:
     return spec.folder or evaluations_folder(pair.small.name, pair.large.name, *layers)
 
 
+def control_tokens(saved: SavedMap) -> int:
+    """Pairs of tokens to read for the control maps beside a map: as many as it has, within what is worth the wait."""
+    most = max(CONTROL_TOKENS, least_tokens(saved.map.d_small))
+    # The first batch only lends its rows to the second, see `_strangers` in collect.py.
+    return min(saved.info.tokens_used + BATCH_TOKENS, most)
+
+
 def evaluate(pair: Pair, saved: SavedMap, spec: EvidenceSpec) -> Generator[Progress, None, Evaluation]:
     """Evaluate concepts, with what is kept of an earlier run wherever nothing has changed.
 
@@ -65,14 +75,14 @@ def evaluate(pair: Pair, saved: SavedMap, spec: EvidenceSpec) -> Generator[Progr
     Raises what `control_maps` and `study.evaluation.evaluate.evaluate` raise.
     """
     home = evidence_folder(pair, saved.layers, spec)
-    source = spec.corpus or pair.world.corpus
-    tokens = EVIDENCE_TOKENS if spec.tokens is None else spec.tokens
+    source = spec.corpus or corpus_named(saved.info.corpus) or pair.world.corpus
+    tokens = control_tokens(saved) if spec.tokens is None else spec.tokens
     shipped = shipped_sets(pair.world)
     chosen = shipped if spec.concepts is None else [named_concept(pair.world, one) for one in spec.concepts]
-    texts = read_texts(source)
-    yield Progress(0, tokens, "control maps: reading the first texts")
+    texts, name = read_texts(source), corpus_name(source)
+    yield Progress(0, tokens, f"control maps: reading {tokens:,} tokens of {name}")
     controls = yield from retold(
-        control_maps(pair, texts, saved.layers, tokens=tokens, corpus=corpus_name(source), keep=home / "controls"),
+        control_maps(pair, texts, saved.layers, tokens=tokens, corpus=name, keep=home / "controls"),
         lambda step: Progress(step.done, step.total, f"control maps: {step.message}"),
     )
     return (

@@ -62,15 +62,15 @@ class FitSpec:
         """Refuse what does not go together, before a model is loaded."""
         entry = ESTIMATORS.find(self.method)
         if isinstance(entry, Descent) and self.all_layers:
-            raise SettingsError(
-                f"{self.method} takes minutes for each layer pair; choose one pair, without --all-layers"
-            )
+            raise SettingsError(f"{self.method} takes minutes for each layer pair; fit one layer pair at a time")
         if self.learning_rate is not None and not isinstance(entry, Descent):
             others = " or ".join(by_descent())
             raise SettingsError(f"{self.method} has no learning rate; leave it out, or choose {others}")
         if self.learn_from and not _learns(entry):
             others = " or ".join(name for name, other in ESTIMATORS.items() if _learns(other))
-            raise SettingsError(f"{self.method} learns from no concept; leave --learn-from out, or choose {others}")
+            raise SettingsError(
+                f"{self.method} does not learn from concepts; name none to learn from, or choose {others}"
+            )
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,9 @@ def _concepts(pair: Pair, spec: FitSpec) -> tuple[tuple[ContrastSet, ...], list[
         return learn_from, [concept for concept in shipped if concept.name not in learned]
     asked = [named_concept(pair.world, one) for one in spec.concepts]
     if both := [concept.name for concept in asked if concept.name in learned]:
-        raise SettingsError(f"a map is not compared on what it learns from; leave {both[0]} out of one list")
+        raise SettingsError(
+            f"a map cannot be compared on what it learns from; remove {both[0]} from one of the two lists"
+        )
     return learn_from, asked
 
 

@@ -67,4 +67,4 @@ def _extract(archive: Path, folder: Path) -> None:
                 with bundle.open(member) as source, (folder / name).open("wb") as target:
                     shutil.copyfileobj(source, target)
     except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
-        raise ArtifactError(f"{archive.name} is damaged or no zip file; save the map again") from error
+        raise ArtifactError(f"{archive.name} is damaged or not a zip file; save the map again") from error

@@ -106,10 +106,7 @@ def needed_map(pair: Pair, layers: Layers) -> SavedMap:
     saved = find_map(pair, layers)
     if saved is None:
         (small, large), (i, j) = pair.both, layers
-        raise ArtifactError(
-            f"there is no map from {small.name} layer {i} to {large.name} layer {j} yet; fit one with "
-            f"`lrt-explorer fit {small.name} {large.name} --small-layer {i} --large-layer {j}`"
-        )
+        raise ArtifactError(f"there is no map from {small.name} layer {i} to {large.name} layer {j} yet; fit one first")
     return saved
 
 
@@ -153,7 +150,7 @@ def map_for(
         0,
         count,
         f"no map from {small.name} layer {layers[0]} to {large.name} layer {layers[1]} yet: fitting one on "
-        f"{count:,} tokens of {source if isinstance(source, str) else name}, to be kept in {place}",
+        f"{count:,} tokens of {source if isinstance(source, str) else name}, to be saved in {place}",
     )
     fitted = yield from retold(
         fit_map(pair, read_texts(source), layers, FitSettings(tokens=count, corpus=name, keep_moments=True)),

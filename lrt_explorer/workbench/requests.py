@@ -7,11 +7,12 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lrt_explorer.defaults import EVIDENCE_TOKENS
+from lrt_explorer.defaults import BASIS_DIRECTIONS, BASIS_TOKENS
 from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.study.basis import SharedBasis, shared_basis
 from lrt_explorer.study.compare import Comparison, ComparisonStep
-from lrt_explorer.study.corpora.texts import Source
+from lrt_explorer.study.corpora.texts import Source, read_texts
 from lrt_explorer.study.evaluation.evaluate import Evaluation
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.ground.world import World, world_of
@@ -23,6 +24,7 @@ from lrt_explorer.workbench.fitting import FitResult, FitSpec, Keep, fit
 from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.maps import map_for
 from lrt_explorer.workbench.pair import Layers, Pair, open_pair
+from lrt_explorer.workbench.starting_points import corpus_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,14 +86,13 @@ def compare_models(models: Models, spec: SteerSpec) -> Generator[Progress | Comp
 
 
 def evaluate_models(models: Models, spec: EvidenceSpec) -> Generator[Progress, None, Evaluation]:
-    """Evaluate concepts; without a map, one is fitted on the corpus of the control maps and kept.
+    """Evaluate concepts; without a map, a first one is fitted and kept, on the spec's corpus and tokens if it has any.
 
     Raises what loading, `map_for` and `evaluate` raise; for a concept that does not exist, before a model is loaded.
     """
     for concept in spec.concepts or ():
         named_concept(models.world, concept)
-    tokens = EVIDENCE_TOKENS if spec.tokens is None else spec.tokens
-    pair, saved = yield from open_with_map(models, corpus=spec.corpus, tokens=tokens)
+    pair, saved = yield from open_with_map(models, corpus=spec.corpus, tokens=spec.tokens)
     return (yield from evaluate(pair, saved, spec))
 
 
@@ -104,3 +105,27 @@ def fit_models(models: Models, spec: FitSpec, *, keep: Keep | None = None) -> Ge
         named_concept(models.world, concept)
     pair, layers = yield from open_at_layers(models)
     return (yield from fit(pair, layers, spec, keep=keep))
+
+
+def basis_of_models(
+    models: Models,
+    *,
+    corpus: Source | None = None,
+    directions: int = BASIS_DIRECTIONS,
+    tokens: int = BASIS_TOKENS,
+) -> Generator[Progress, None, SharedBasis]:
+    """The directions that two layers share, and the tokens that excite them; no map is needed.
+
+    Args:
+        models: the models and their layers.
+        corpus: what is read, as `read_texts` takes it; None for ordinary text that suits the pair.
+        directions: how many are shown with their tokens.
+        tokens: pairs of tokens to use.
+
+    Raises what loading and `shared_basis` raise; for a corpus that does not exist, before a model is loaded.
+    """
+    source = corpus or models.world.ordinary
+    texts = read_texts(source)
+    pair, layers = yield from open_at_layers(models)
+    study = shared_basis(pair, texts, layers, top=directions, tokens=tokens, corpus=corpus_name(source))
+    return (yield from study)

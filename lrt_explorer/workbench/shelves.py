@@ -64,7 +64,9 @@ def put_vectors(shelf: Shelf, label: str, vectors: Mapping[Side, VectorFile]) ->
 
 def _check_room(count: int, what: str) -> None:
     if count >= EACH:
-        raise SettingsError(f"there are {count} {what} already; save those to keep as files, and load the page anew")
+        raise SettingsError(
+            f"there are {count} {what} already; save those you want to keep as files, then reload the page"
+        )
 
 
 def _fresh(label: str, taken: list[str]) -> str:

@@ -5,12 +5,21 @@ from os.path import isfile
 from pathlib import Path
 
 from lrt_explorer.defaults import FIRST_FIT_TOKENS
-from lrt_explorer.study.corpora.hub import HUB
-from lrt_explorer.study.corpora.texts import BROKEN_OFF, SELF, SHIPPED, TINYWORLD, Corpus, Source
+from lrt_explorer.errors import LRTError
+from lrt_explorer.study.corpora.hub import HUB, PUBLIC
+from lrt_explorer.study.corpora.texts import (
+    BROKEN_OFF,
+    SELF,
+    SHIPPED,
+    TINYWORLD,
+    Corpus,
+    Source,
+    read_texts,
+)
 from lrt_explorer.study.fitting.solve import least_tokens
 
 NAMED = (SELF, *SHIPPED, TINYWORLD, BROKEN_OFF)
-"""Corpora that are no file, whatever lies in the folder one stands in."""
+"""Corpora that are never files, even if the working folder holds a file of that name."""
 
 
 def first_fit_tokens(small_width: int) -> int:
@@ -35,3 +44,24 @@ def corpus_name(source: Source) -> str:
             return f"{Path(source).name} ({hashlib.file_digest(content, 'sha256').hexdigest()[:12]})"
     parts = source.split("+")
     return source if len(parts) == 1 else "+".join(corpus_name(part.strip()) for part in parts)
+
+
+def corpus_named(name: str) -> Corpus | None:
+    """The corpus that bears this name, the reverse of `corpus_name`; None if it cannot be read here.
+
+    Of a file or of texts in memory only the name is left.
+
+    Args:
+        name: as maps and moments bear it.
+    """
+    parts = [part.strip() for part in name.split("+")]
+    if not all(part in (*NAMED, *PUBLIC) or part.startswith(HUB) for part in parts):
+        return None
+    try:
+        texts = read_texts(name)
+        # Whether the hub answers is seen at the first document; what a model writes has none without the model.
+        if not texts.to_write:
+            next(iter(texts), None)
+    except LRTError:
+        return None
+    return texts

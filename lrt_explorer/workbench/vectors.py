@@ -60,7 +60,7 @@ def vector_file(saved: SavedMap | None, folder: str, whose: Whose, ending: str) 
     """
     found = _with_transferred(saved, folder)
     if whose not in found:
-        why = "no map begins at its layer" if whose == "transferred" else "there is none here"
+        why = "no map starts from its layer" if whose == "transferred" else "there is none"
         raise ArtifactError(f"the {whose} vector cannot be saved, because {why}; choose another one")
     vector = found[whose]
     name = f"{folder_name(vector.concept)[:60]}-{folder_name(Path(vector.model).name)}-{vector.layer}"

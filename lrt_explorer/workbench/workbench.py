@@ -77,7 +77,7 @@ class Workbench:
             finish(self.open(first.small, first.large))
             umap(torch.linspace(0, 1, 96).reshape(32, 3), 2, 0)
         except LRTError:
-            # Whoever opens the page is told, where it can be helped.
+            # The page reports the error, where the user can act on it.
             logger.info("could not warm up", exc_info=True)
 
     # Pairs and layers.
@@ -185,7 +185,7 @@ class Workbench:
         saved = solved_map(pair, layers, corpus_name(self._corpus(session, text_file)), session.method)
         if saved is None:
             raise ArtifactError(
-                f"the sums of layers {small_layer} → {large_layer} are no longer kept; compute all layer pairs again"
+                f"the sums of layers {small_layer} → {large_layer} are no longer cached; compute all layer pairs again"
             )
         return _with_map(replace(session, small_layer=layers[0], large_layer=layers[1]), saved)
 
@@ -302,6 +302,9 @@ class Workbench:
         self, session: Session, settings: EvidenceSettings, text_file: Path | None
     ) -> Generator[Progress, None, Evaluation]:
         """Evidence for the map in use."""
+        saved = _needed(session)
+        own_text = None if text_file is None else str(text_file)
+        is_map_text = own_text is not None and corpus_name(own_text) == saved.info.corpus
         spec = EvidenceSpec(
             concepts=settings.concepts,
             settings=EvaluationSettings(
@@ -310,9 +313,8 @@ class Workbench:
                 generate=settings.texts,
                 readout=settings.readout or None,
             ),
-            corpus=self._corpus(session, text_file),
+            corpus=own_text if is_map_text else None,
         )
-        saved = _needed(session)
         return (yield from evaluate(self._pair(session), saved, spec))
 
     # Whole requests, for programs.

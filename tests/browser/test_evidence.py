@@ -35,7 +35,7 @@ def more_concepts() -> Sequence[ContrastSet]:
 @pytest.fixture(autouse=True)
 def few_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     """The server runs in this process; these models are so narrow that few tokens do."""
-    monkeypatch.setattr(evidence, "EVIDENCE_TOKENS", 8_000)
+    monkeypatch.setattr(evidence, "CONTROL_TOKENS", 8_000)
 
 
 def look(page: Page, prompts: int = 4) -> None:

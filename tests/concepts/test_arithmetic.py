@@ -125,7 +125,7 @@ def test_orthogonalised_vectors_are_at_right_angles() -> None:
 
 def test_nothing_left_and_vectors_of_other_places_are_refused() -> None:
     v, w = vector(0), vector(1, "tense")
-    with pytest.raises(VectorError, match="nothing of mood is left without tense, mood"):
+    with pytest.raises(VectorError, match="nothing is left of mood after removing tense, mood"):
         orthogonalise(combine([(1.0, v)]), [w, v])
     for change in ({"layer": 2}, {"fingerprint": "of others"}, {"values": torch.ones(3)}):
         for together in (

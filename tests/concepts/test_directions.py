@@ -79,7 +79,7 @@ def test_whitening_the_mean_difference_is_fishers_discriminant() -> None:
 
 def test_a_covariance_without_spread_or_a_senseless_ridge_is_refused() -> None:
     for ridge in (0.0, -1.0, float("inf"), float("nan")):
-        with pytest.raises(SettingsError, match="cannot whiten"):
+        with pytest.raises(SettingsError, match="whitening must be above 0"):
             whitening(torch.eye(3), ridge)
     with pytest.raises(SettingsError, match="all equal"):
         whitening(torch.zeros(3, 3))

@@ -43,7 +43,7 @@ def test_the_last_token_of_a_set_without_suffix_is_the_first_from_the_end() -> N
 
 def test_a_reading_that_is_none_and_a_token_that_is_not_there_are_refused() -> None:
     for reading in ("token-0", "token--1", "token-x", "middle", "token-99999"):
-        with pytest.raises(SettingsError, match="is no way to read a vector; choose all-tokens"):
+        with pytest.raises(SettingsError, match="is not a way to read a vector; choose all-tokens"):
             find_vectors(small(), CONCEPT, [1], reading=reading)
     with pytest.raises(ContrastError, match="has no token that could be read"):
         find_vectors(small(), CONCEPT, [1], reading="token-90")
@@ -98,5 +98,5 @@ def test_a_vector_of_another_program_is_taken_at_its_word() -> None:
     vector = replace(mean_difference(small(), CONCEPT, [1])[1], fingerprint="")
     map = AffineMap(torch.ones(16, 32), torch.zeros(32))
     assert transfer(vector, map, INFO).fingerprint == "of the large one"
-    with pytest.raises(VectorError, match="but the map begins at tiny-small layer 1"):
+    with pytest.raises(VectorError, match="but the map starts from tiny-small layer 1"):
         transfer(replace(vector, layer=2), map, INFO)

@@ -94,7 +94,7 @@ def common(name: str) -> dict[str, tuple[Spoil, str]]:
     """What can happen to a file of any format."""
     page = "<!DOCTYPE html>\n<html><body>404</body></html>\n"
     return {
-        "empty": (lambda content: "\n \n", f"{name} is empty and has no pairs"),
+        "empty": (lambda content: "\n \n", f"{name} is empty; write at least two pairs"),
         "50 MB": (lambda content: content + " " * 50_000_000, f"{name} is larger than 20 MB"),
         "bad UTF-8": (lambda content: content.encode().replace(b"arket", b"\xff\xfe"), f"{LINE}is not UTF-8 text"),
         "HTML": (lambda content: page, "line 1 of .* a web page"),
@@ -125,9 +125,12 @@ SPOILED: dict[str, dict[str, tuple[Spoil, str]]] = {
     },
     "evaluations": {
         "wrong key": (lambda c: c.replace("question", "frage"), "line 1 of set.jsonl has no text under 'question'"),
-        "one-sided": (second_line(ASKED % " No"), "line 2 of set.jsonl is one-sided"),
+        "one-sided": (second_line(ASKED % " No"), "line 2 of set.jsonl gives ' No' as both"),
         "NaN": (second_line('{"question": NaN}'), "line 2 of set.jsonl holds NaN"),
-        "duplicate": (contradicted, "line 9 of set.jsonl asks the question of line 3 of set.jsonl with other answers"),
+        "duplicate": (
+            contradicted,
+            "line 9 of set.jsonl asks the same question as line 3 of set.jsonl with other answers",
+        ),
         "one line over and over": (lambda c: (c.splitlines()[0] + "\n") * 5, "line 2 of set.jsonl repeats line 1"),
         "mixed types": (second_line("[1, 2]"), "line 2 of set.jsonl is not a JSON object"),
     },
@@ -135,18 +138,24 @@ SPOILED: dict[str, dict[str, tuple[Spoil, str]]] = {
         "wrong key": (second_line('{"txt": "a", "label": 1}'), "line 2 of set.jsonl has no text under 'text'"),
         "one-sided": (lambda c: c.replace("false", "true"), "set.jsonl is one-sided: every statement is labelled"),
         "NaN": (second_line('{"text": "a", "label": NaN}'), "line 2 of set.jsonl holds NaN"),
-        "duplicate": (lambda c: c + '{"text": "A attic.", "label": false}', "line 9 .* labels the statement of line 7"),
+        "duplicate": (
+            lambda c: c + '{"text": "A attic.", "label": false}',
+            "line 9 .* gives the statement of line 7 of .* another label",
+        ),
         "mixed types": (second_line('{"text": "a", "label": [1]}'), "line 2 of set.jsonl has no label under 'label'"),
     },
     "statements": {
-        "wrong key": (lambda c: c.replace("statement", "aussage"), "line 1 of set.csv names no column text"),
+        "wrong key": (lambda c: c.replace("statement", "aussage"), "line 1 of set.csv has no column text"),
         "one-sided": (lambda c: c.replace(",0", ",1"), "set.csv is one-sided: every statement is labelled '1'"),
         "NaN": (second_line("a kitchen,nan"), "line 2 of set.csv has nothing under 'label'"),
-        "duplicate": (lambda c: c + '"A attic, as it is",1\n', "line 10 of set.csv labels the statement of line 8"),
+        "duplicate": (
+            lambda c: c + '"A attic, as it is",1\n',
+            "line 10 of set.csv gives the statement of line 8 of .* another label",
+        ),
         "duplicate column": (lambda c: c.replace("label", "statement"), "line 1 .* names the column 'statement' twice"),
         "mixed types": (second_line("a kitchen,1,2,3"), "line 2 of set.csv has 4 columns, but the header has 2"),
         "a third label": (second_line("a kitchen,maybe"), "line 4 of set.csv has a third label '0'"),
-        "an open quote": (second_line('"a kitchen,1'), "line 2 of set.csv is no row of a table"),
+        "an open quote": (second_line('"a kitchen,1'), "line 2 of set.csv is not a valid table row"),
     },
     "columns": {
         "wrong key": (second_line("with: a without: b"), "line 2 of set.txt has neither a tab nor"),
@@ -163,8 +172,11 @@ SPOILED: dict[str, dict[str, tuple[Spoil, str]]] = {
             "line 1 .* needs a list of texts under 'neg",
         ),
         "NaN": (second_line(" NaN,"), "line 2 of set.json holds NaN"),
-        "duplicate": (lambda c: '["a",\n"a",\n"a"]', "line 2 of set.json repeats line 1 of set.json, like every entry"),
-        "mixed types": (second_line(" 3,"), "line 2 of set.json is no text"),
+        "duplicate": (
+            lambda c: '["a",\n"a",\n"a"]',
+            "line 2 of set.json repeats line 1 of set.json, and so does every other entry",
+        ),
+        "mixed types": (second_line(" 3,"), "line 2 of set.json is not a text"),
         "a missing comma": (lambda c: c.replace('harbour",', 'harbour"'), "line 5 of set.json is not JSON: a comma"),
         "something behind": (lambda c: c + "\nmore", "line 11 of set.json goes on after the end"),
         "a list of nothing": (lambda c: '["", " "]', "set.json is a list without texts"),
@@ -294,7 +306,7 @@ def test_pasted_columns() -> None:
         paste_contrast("a | b\nc", "x")
     with pytest.raises(ContrastError, match="the pasted text is larger than"):
         paste_contrast("a | b\n" + "x" * MAXIMUM_BYTES, "x")
-    with pytest.raises(ContrastError, match="line 1 of the pasted text is not JSON and no table but a web page"):
+    with pytest.raises(ContrastError, match="line 1 of the pasted text is neither JSON nor a table but a web page"):
         paste_contrast("<html>", "x")
 
 
@@ -326,7 +338,7 @@ def test_lists_take_personas_or_a_second_list(tmp_path: Path) -> None:
     with pytest.raises(ContrastError, match="'a' is on both sides"):
         import_contrast(good, against=good)
     (tmp_path / "set.csv").write_text("with,without\na,b\nc,d\n")
-    with pytest.raises(ContrastError, match="is no JSON list of texts"):
+    with pytest.raises(ContrastError, match="is not a JSON list of texts"):
         import_contrast(tmp_path / "set.csv", personas=("brave", "shy"))
 
 

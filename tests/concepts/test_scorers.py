@@ -46,7 +46,7 @@ def test_senseless_scorers_are_refused(tmp_path: Path) -> None:
         word_list_scorer([" "])
     with pytest.raises(SettingsError, match="'joy' is on both sides"):
         word_list_scorer(["Joy"], ["joy"])
-    with pytest.raises(SettingsError, match=r"'\(' is no regular expression"):
+    with pytest.raises(SettingsError, match=r"'\(' is not a valid regular expression"):
         regex_scorer("(")
     with pytest.raises(SettingsError, match="has no label"):
         classifier_scorer(save(tmp_path), "grief")
@@ -72,10 +72,10 @@ def test_a_scorer_is_named_in_one_word_or_in_a_header() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("joy", "names no scorer; give words:"),
+        ("joy", "is not a scorer; give words:"),
         ("words:/sad", "no word to score by"),
         ("words:a,b/b", "'b' is on both sides"),
-        ("regex:(", "no regular expression"),
+        ("regex:(", "not a valid regular expression"),
         ("classifier:model", "give both"),
         ("classifier:#joy", "give both"),
     ],
@@ -89,7 +89,7 @@ def test_an_expression_that_takes_for_ever_is_told(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(scorers, "SECONDS", 0.01)
     score = regex_scorer("(a|aa)+$")
     assert score("", "aaaa") == 1.0
-    with pytest.raises(SettingsError, match=r"takes longer than 0.01 s over one text"):
+    with pytest.raises(SettingsError, match=r"takes longer than 0.01 s on one text"):
         score("", "a" * 200 + "b")
 
 

@@ -135,13 +135,17 @@ S, L = "tinyworld-xs", "tinyworld-s"
         (lambda: lrt.steps.evaluate(S, L, ["mood", "no-concept"]), lrt.ContrastError, "there is no concept"),
         (lambda: lrt.steps.project(S, L, method="tsne"), lrt.SettingsError, "'tsne' is not a layout"),
         (lambda: lrt.steps.project(S, L, dims=4), lrt.SettingsError, "2 or 3 dimensions"),
-        (lambda: lrt.steps.calibrate(S, L, "mood", method="magic"), lrt.SettingsError, "finds no vector"),
+        (lambda: lrt.steps.calibrate(S, L, "mood", method="magic"), lrt.SettingsError, "is not a way to find vectors"),
         (lambda: lrt.steps.check(S, L, "mood", vectors=""), TypeError, "no keyword 'vectors'"),
         (lambda: lrt.steps.solve_pair(S, L, method="sgd"), lrt.SettingsError, "no closed-form estimator"),
         (lambda: lrt.steps.suggest_layers(S, L, "no-concept"), lrt.ContrastError, "there is no concept"),
         (lambda: lrt.steps.basis(S, L, corpus="nothing.txt"), lrt.SettingsError, "there is no corpus"),
         (lambda: lrt.steps.control_maps(S, L, corpus="nothing.txt"), lrt.SettingsError, "there is no corpus"),
-        (lambda: lrt.steps.find_vector(S, "mood", 1, method="magic"), lrt.SettingsError, "finds no vector"),
+        (
+            lambda: lrt.steps.find_vector(S, "mood", 1, method="magic"),
+            lrt.SettingsError,
+            "is not a way to find vectors",
+        ),
     ],
 )
 def test_bad_arguments_raise_at_the_call_and_not_at_the_first_step(

@@ -63,7 +63,7 @@ def test_evidence_becomes_a_report(evidence: lrt.Evaluation, tmp_path: Path) -> 
     page = evidence.save_report(tmp_path / "report.html")
     assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     (tmp_path / "file").touch()
-    with pytest.raises(lrt.ArtifactError, match="name another place"):
+    with pytest.raises(lrt.ArtifactError, match="free some space or choose another path"):
         evidence.save_report(tmp_path / "file" / "report.html")
 
 

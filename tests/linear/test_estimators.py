@@ -138,7 +138,7 @@ def test_from_wide_to_narrow_with_few_tokens(name: str) -> None:
 @pytest.mark.parametrize("count", [0, 1])
 def test_too_few_rows_are_refused_in_one_sentence(name: str, count: int) -> None:
     x, y = planted(100, 4, 5, seed=0, level=0.1)
-    with pytest.raises(MapError, match=r"^too few tokens came through [^.]*; give more text$"):
+    with pytest.raises(MapError, match=r"^there are too few tokens [^.]*; give more text$"):
         estimated(name, (x[:count], y[:count]), (x, y))
     with pytest.raises(MapError, match=rf"^the {count} held-out tokens are too few [^.]*; give more [^.]*text$"):
         estimated(name, (x, y), (x[:count], y[:count]))

@@ -294,7 +294,7 @@ def test_a_layer_in_no_pair_may_be_missing_and_one_in_a_pair_may_not() -> None:
     grid = GridMoments(SMALL, LARGE, CHOSEN)
     grid.update(small, large)
     assert grid.count == 100
-    with pytest.raises(MapError, match=r"^no activations came of layer 11 of the small model; pass every layer"):
+    with pytest.raises(MapError, match=r"^there are no activations of layer 11 of the small model; pass every layer"):
         GridMoments(SMALL, LARGE).update(small, large)
     with pytest.raises(MapError, match=r"^no moments were collected from layer 0 to 1"):
         grid.pair(0, 1)

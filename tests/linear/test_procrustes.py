@@ -127,7 +127,7 @@ def test_sides_without_any_covariance_give_the_mean() -> None:
 
 def test_what_does_not_vary_is_refused() -> None:
     x, y = planted(100, 4, 5, seed=0, level=0.1)
-    with pytest.raises(MapError, match=r"too few tokens came through .*; give more text$"):
+    with pytest.raises(MapError, match=r"there are too few tokens .*; give more text$"):
         procrustes(collected(x[:1], y[:1]))
     with pytest.raises(MapError, match="large model are equal"):
         procrustes(collected(x, torch.full_like(y, 0.1)))

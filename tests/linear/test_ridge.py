@@ -171,9 +171,7 @@ def test_ten_tokens_give_a_finite_map_and_an_honest_score() -> None:
 @pytest.mark.parametrize("count", [0, 1])
 def test_too_few_rows_are_refused_in_one_sentence(count: int) -> None:
     x, y = planted(100, 4, 5, seed=0, level=0.1)
-    with pytest.raises(
-        MapError, match=rf"^too few tokens came through .* \({count}, where 2 are the least\); give more text$"
-    ):
+    with pytest.raises(MapError, match=rf"^there are too few tokens .* \({count}, but 2 are needed\); give more text$"):
         RidgePath(collected(x[:count], y[:count]))
     with pytest.raises(MapError, match=f"^the {count} held-out tokens are too few"):
         RidgePath(collected(x, y)).select(collected(x[:count], y[:count]))

@@ -39,5 +39,5 @@ def test_bfloat16_is_read_into_float32(folder: str) -> None:
 
 
 def test_other_maps_are_refused(folder: str) -> None:
-    with pytest.raises(ModelError, match="'balanced' is no device map; choose auto"):
+    with pytest.raises(ModelError, match="'balanced' is not a device map; choose auto"):
         load(folder, device_map="balanced")

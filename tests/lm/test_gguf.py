@@ -131,7 +131,7 @@ def test_a_pair_stays_however_large(tmp_path: Path, data_folder: Path, monkeypat
 
 def test_no_room_is_said_with_the_figures(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conversion, "BYTES_PER_WEIGHT", 10**12)
-    with pytest.raises(ModelError, match=r"takes [\d.]+ GB when it is converted, and .* GB free; free some space"):
+    with pytest.raises(ModelError, match=r"needs [\d.]+ GB to be converted, but .* GB free; free some space"):
         load(str(whole))
 
 
@@ -153,7 +153,10 @@ def without_tokens(path: Path) -> Path:
 
 
 REFUSED: dict[str, tuple[Callable[[Path], Path], str]] = {
-    "cut in its weights": (lambda path: cut(path, 0.9), r"is cut off: it has [\d,]+ of [\d,]+ bytes; fetch it again"),
+    "cut in its weights": (
+        lambda path: cut(path, 0.9),
+        r"is cut off: it has [\d,]+ of [\d,]+ bytes; download it again",
+    ),
     "cut in its header": (lambda path: cut(path, 0.02), "is cut off or damaged"),
     "not there": (lambda path: path, "there is no file .*; check the path"),
     "another file": (text, "is not a GGUF model"),

@@ -41,7 +41,7 @@ def test_nothing_said_has_no_likelihood_and_too_much_is_cut(llama: LanguageModel
 
 
 def test_mistakes_are_refused(llama: LanguageModel) -> None:
-    with pytest.raises(SettingsError, match="one to each"):
+    with pytest.raises(SettingsError, match="one per prompt"):
         continuation_nats(llama, ["a", "b"], ["c"])
     with pytest.raises(PromptError, match="empty"):
         continuation_nats(llama, [""], [""])

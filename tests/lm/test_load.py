@@ -212,11 +212,11 @@ def refusal(kind: type[HfHubHTTPError]) -> OSError:
 
 def test_what_the_hub_refuses_is_said_in_one_sentence() -> None:
     assert hub.explain_refusal("gemma-2-2b", refusal(GatedRepoError)) == (
-        "gemma-2-2b asks for its licence (Gemma terms): accept it on the page of google/gemma-2-2b on the hub, then "
+        "gemma-2-2b is gated: accept its licence (Gemma terms) on the page of google/gemma-2-2b on the hub, then "
         "log in with `hf auth login`"
     )
     assert hub.explain_refusal("some/thing", refusal(GatedRepoError)) == (
-        "some/thing asks for its licence: accept it on its page on the hub, then log in with `hf auth login`"
+        "some/thing is gated: accept its licence on its page on the hub, then log in with `hf auth login`"
     )
     unknown = hub.explain_refusal("some/thing", refusal(RepositoryNotFoundError))
     assert unknown is not None
@@ -230,7 +230,7 @@ def test_a_gated_model_is_explained_when_it_is_loaded(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(hub, "HfApi", lambda: SimpleNamespace(model_info=lambda hub_id, timeout: None))
     monkeypatch.setattr(AutoConfig, "from_pretrained", refuse)
-    with pytest.raises(ModelError, match=r"^gemma-2-2b asks for its licence"):
+    with pytest.raises(ModelError, match=r"^gemma-2-2b is gated: accept its licence"):
         load("gemma-2-2b")
 
 

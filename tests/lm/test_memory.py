@@ -176,7 +176,7 @@ def test_a_model_that_does_not_fit_is_refused_with_all_figures(monkeypatch: pyte
     with pytest.raises(ModelError) as caught:
         check_room("big", need, torch.float32, CPU)
     assert str(caught.value) == (
-        "big needs 4.4 GB to be loaded (4.0 GB for its weights as float32), but 3.0 GB of memory are free; choose a "
+        "big needs 4.4 GB to be loaded (4.0 GB for its weights as float32), but 3.0 GB of memory is free; choose a "
         "smaller model or the dtype bfloat16, or free some memory"
     )
     with pytest.raises(ModelError, match=r"weights as stored\), but .*; choose a smaller model, or free some memory$"):
@@ -204,7 +204,7 @@ def test_nothing_is_read_of_a_model_that_does_not_fit(tmp_path: Path, monkeypatc
     tiny_tokenizer().save_pretrained(tmp_path)
     need = needed_memory(tmp_path, torch.float32)
     assert need is not None
-    monkeypatch.setattr(loading, "read_weights", lambda *_: pytest.fail("the weights were read"))
+    monkeypatch.setattr(loading, "read_weights", lambda *_, **__: pytest.fail("the weights were read"))
     monkeypatch.setattr(memory, "free_memory", lambda device: need.peak - 1)
     with pytest.raises(ModelError, match=rf"^{tmp_path} needs \S+ GB to be loaded \(\S+ GB for its weights as float32"):
         load(str(tmp_path), device="cpu")

@@ -45,9 +45,9 @@ FOUND: dict[str, Traits] = {
 
 REFUSED = {
     "roberta": "is not a causal language model: .* choose a decoder",
-    "xlnet": r"block 0 of xlnet hands on states of shape \[4, 1, 32\] where \[1, 4, 32\] \(batch, tokens, width\) is",
+    "xlnet": r"block 0 of xlnet outputs states of shape \[4, 1, 32\] where \[1, 4, 32\] \(batch, tokens, width\) is",
     "mllama": "does not run its 4 blocks once each and in order, .* choose another model",
-    "deepseek_v4": r"hands on states of shape \[1, 4, 4, 32\] .* choose another model",
+    "deepseek_v4": r"outputs states of shape \[1, 4, 4, 32\] .* choose another model",
     "longcat_flash": "the 8 decoder blocks cannot be found among the module lists .* choose a decoder-only model",
     "xlm": "several module lists could be the decoder blocks .* choose a model with one stack of blocks",
 }

@@ -38,7 +38,7 @@ def test_what_is_asked_for_comes_before_the_environment(monkeypatch: pytest.Monk
         ({"device": "nonsense"}, "'nonsense' is not a device; choose auto, cpu"),
         ({"device": "meta"}, "'meta' is not a device"),
         ({"dtype": "float8"}, "'float8' is not a precision; choose auto, float32, float16, bfloat16"),
-        ({"device_map": "balanced"}, "'balanced' is no device map; choose auto"),
+        ({"device_map": "balanced"}, "'balanced' is not a device map; choose auto"),
     ],
 )
 def test_what_there_is_not_is_refused(wrong: dict[str, str], said: str) -> None:

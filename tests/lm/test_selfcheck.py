@@ -136,7 +136,7 @@ def test_a_model_that_writes_otherwise_than_it_reads_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("dtype", "remedy"),
-    [(torch.float32, "fetch them again"), (torch.bfloat16, "fetch them again, or load it with the dtype float32")],
+    [(torch.float32, "download them again"), (torch.bfloat16, "download them again, or load it in float32")],
 )
 def test_states_that_are_not_finite_are_told_with_their_block(dtype: torch.dtype, remedy: str) -> None:
     model = tiny_model("llama", dtype=dtype)
@@ -177,7 +177,7 @@ def test_states_of_another_shape_are_told_with_both_shapes() -> None:
     right = rest.forward
     rest.forward = lambda states, *args, **kwargs: right(states.reshape(1, -1, WIDTH), *args, **kwargs)
     assert refusal(model) == (
-        f"block {BAD} of odd hands on states of shape [4, {WIDTH}] where [1, 4, {WIDTH}] (batch, tokens, width) is "
+        f"block {BAD} of odd outputs states of shape [4, {WIDTH}] where [1, 4, {WIDTH}] (batch, tokens, width) is "
         "needed; choose another model"
     )
 
@@ -187,7 +187,7 @@ def test_a_block_of_another_width_is_told() -> None:
     rest = blocks_of(model)[BAD + 1]
     right = rest.forward
     rest.forward = lambda states, *args, **kwargs: right(torch.cat([states, states], -1), *args, **kwargs)
-    assert f"block {BAD} of odd hands on states of shape [1, 4, {WIDTH // 2}]" in refusal(model)
+    assert f"block {BAD} of odd outputs states of shape [1, 4, {WIDTH // 2}]" in refusal(model)
 
 
 def test_blocks_that_give_no_states_are_told() -> None:
@@ -195,7 +195,7 @@ def test_blocks_that_give_no_states_are_told() -> None:
     rest = blocks_of(model)[BAD + 1]
     right = rest.forward
     rest.forward = lambda found, *args, **kwargs: right(found["states"], *args, **kwargs)
-    assert "odd cannot be steered, because its blocks give no hidden states but dict" in refusal(model)
+    assert "odd cannot be steered, because its blocks give dict instead of hidden states" in refusal(model)
 
 
 def test_states_in_several_streams_need_an_active_one() -> None:

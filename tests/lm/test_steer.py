@@ -79,7 +79,7 @@ def test_blocks_that_return_a_tuple_are_steered_too(vectors: Tensor) -> None:
 
 def test_blocks_that_return_something_else_are_refused(vectors: Tensor) -> None:
     lm = tiny_lm("llama")
-    with pytest.raises(ModelError, match="no hidden states but dict"), steering(lm, 1, vectors):  # noqa: PT012
+    with pytest.raises(ModelError, match="its blocks give dict instead of hidden states"), steering(lm, 1, vectors):  # noqa: PT012
         handle = lm.blocks[1].register_forward_hook(lambda *_: {"hidden": 1}, prepend=True)
         try:
             logits(lm)

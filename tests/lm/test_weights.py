@@ -151,7 +151,7 @@ def quantise(folder: Path, **settings: object) -> Path:
 def test_a_quantised_checkpoint_without_its_package_is_refused_with_the_remedy(
     base: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, object], method: str, packages: str
 ) -> None:
-    monkeypatch.setattr(loading, "read_weights", lambda *_: pytest.fail("the weights were read"))
+    monkeypatch.setattr(loading, "read_weights", lambda *_, **__: pytest.fail("the weights were read"))
     folder = quantise(base, **settings)
     assert refusal(folder) == (
         f"{folder} is quantised with {method}, which needs {packages}; install {packages} with "

@@ -114,9 +114,9 @@ def test_numbers_that_are_not_finite_are_not_saved(tmp_path: Path, bad: float) -
     with pytest.raises(ArtifactError, match="wide holds numbers that are not finite") as error:
         saved(tmp_path / "thing", bad)
     one_sentence(error)
-    with pytest.raises(ArtifactError, match="no JSON"):
+    with pytest.raises(ArtifactError, match="not valid JSON"):
         save_artifact(tmp_path / "thing", "thing", {"r2": bad}, tensors())
-    with pytest.raises(ArtifactError, match="no JSON"):
+    with pytest.raises(ArtifactError, match="not valid JSON"):
         save_artifact(tmp_path / "thing", "thing", {"path": tmp_path}, tensors())
     assert load_artifact(tmp_path / "thing", "thing").meta["value"] == 1.0
     assert [path.name for path in tmp_path.iterdir() if "thing" in path.name] == ["thing"]
@@ -169,23 +169,26 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "one tensor more": (other_tensors(more=torch.ones(1)), "shapes"),
     "not finite": (other_tensors(wide=torch.full((3, 4), torch.nan, dtype=torch.float64)), "wide holds numbers that"),
     "infinite": (other_tensors(narrow=torch.full((2,), torch.inf, dtype=torch.bfloat16)), "narrow holds numbers that"),
-    "header cut off": (truncate("artifact.json", 0.5), "no JSON"),
-    "header emptied": (truncate("artifact.json", 0.0), "no JSON"),
-    "header binary": (lambda folder: (folder / "artifact.json").write_bytes(b"\xff\xfe\x00" * 9), "no JSON"),
-    "header too deep": (lambda folder: (folder / "artifact.json").write_text("[" * 100_000), "no JSON"),
-    "header with NaN": (with_header(lambda header: header["meta"].update(r2=float("nan"))), "no JSON with finite"),
+    "header cut off": (truncate("artifact.json", 0.5), "not valid JSON"),
+    "header emptied": (truncate("artifact.json", 0.0), "not valid JSON"),
+    "header binary": (lambda folder: (folder / "artifact.json").write_bytes(b"\xff\xfe\x00" * 9), "not valid JSON"),
+    "header too deep": (lambda folder: (folder / "artifact.json").write_text("[" * 100_000), "not valid JSON"),
+    "header with NaN": (
+        with_header(lambda header: header["meta"].update(r2=float("nan"))),
+        "not valid JSON with finite",
+    ),
     "header with overflow": (
         lambda folder: (folder / "artifact.json").write_text(
             (folder / "artifact.json").read_text().replace("0.1", "1e999")
         ),
-        "no JSON with finite",
+        "not valid JSON with finite",
     ),
     "header is a list": (lambda folder: (folder / "artifact.json").write_text("[]"), "describes nothing"),
     "no meta": (with_header(lambda header: header.pop("meta")), "describes nothing"),
     "no shapes": (with_header(lambda header: header.pop("tensors")), "shapes"),
     "shapes changed": (with_header(lambda header: header["tensors"]["wide"].update(shape=[4, 3])), "shapes"),
     "no sum": (with_header(lambda header: header.pop("sha256")), "not those that it was saved with"),
-    "another kind": (with_header(lambda header: header.update(kind="vector")), "holds a saved vector and not a thing"),
+    "another kind": (with_header(lambda header: header.update(kind="vector")), "holds a saved vector, not a thing"),
     "no kind": (with_header(lambda header: header.pop("kind")), "not a thing"),
     "a later format": (with_header(lambda header: header.update(version=2)), "has format 2"),
     "no format": (with_header(lambda header: header.pop("version")), "has format None"),
@@ -211,7 +214,7 @@ def test_what_is_damaged_is_refused_in_one_sentence_and_can_be_saved_again(tmp_p
 
 def test_an_artifact_of_another_kind_is_refused(tmp_path: Path) -> None:
     saved(tmp_path / "thing")
-    with pytest.raises(ArtifactError, match="holds a saved thing and not a map") as error:
+    with pytest.raises(ArtifactError, match="holds a saved thing, not a map") as error:
         load_artifact(tmp_path / "thing", "map")
     one_sentence(error)
 

@@ -102,7 +102,7 @@ BAD: dict[str, tuple[dict[int, Tensor], str]] = {
     "half precision": ({1: torch.ones(4, dtype=torch.float16)}, "in another precision"),
     "two rows": ({1: torch.ones(2, 3)}, "of 2 dimensions"),
     "two widths": ({1: torch.ones(2), 2: torch.ones(3)}, "one row of one width"),
-    "zero": ({1: torch.zeros(3)}, "points nowhere"),
+    "zero": ({1: torch.zeros(3)}, "has no direction"),
 }
 
 

@@ -53,7 +53,7 @@ def test_what_is_half_written_damaged_or_something_else_is_passed_over_and_let_b
     del meta["meta"]["pairs"]
     header.write_text(json.dumps(meta))
     assert [folder.name for folder, _ in find_moments(tmp_path)] == ["good"]
-    with pytest.raises(ArtifactError, match="do not say what they are of"):
+    with pytest.raises(ArtifactError, match="do not say which models and texts"):
         load_moments(tmp_path / "vague")
     forget_moments(tmp_path, but=0)
     assert sorted(folder.name for folder in tmp_path.iterdir()) == [".m.new-1", "map", "vague"]

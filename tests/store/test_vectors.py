@@ -101,7 +101,7 @@ BAD_VALUES = {
     "a number": (torch.tensor(1.0), "shaped \\[\\]"),
     "nothing": (torch.zeros(0), "shaped \\[0\\]"),
     "whole numbers": (torch.ones(3, dtype=torch.int64), "int64"),
-    "zero": (torch.zeros(3), "points nowhere"),
+    "zero": (torch.zeros(3), "has no direction"),
 }
 
 
@@ -157,7 +157,7 @@ def test_a_file_cut_off_is_refused(tmp_path: Path, keep: float) -> None:
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x80\x04\x95pickle", b"GGUF" + bytes(64), b"\xff" * 200])
 def test_files_of_another_kind_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "v.safetensors").write_bytes(content)
-    with pytest.raises(VectorError, match="is no safetensors file") as error:
+    with pytest.raises(VectorError, match="is cut off or not a safetensors file") as error:
         load_vector(tmp_path / "v.safetensors")
     one_sentence(error)
 

@@ -100,7 +100,7 @@ def test_of_many_layers_some_are_looked_at(layers: int, at_most: int, keep: int,
 def test_what_cannot_be_checked_is_said() -> None:
     with pytest.raises(SettingsError, match="layer 9"):
         finish(check_concept(Pair(small=small(), large=large()), CONCEPT, (1, 9)))
-    with pytest.raises(SettingsError, match="no way to read"):
+    with pytest.raises(SettingsError, match="not a way to read"):
         finish(check_concept(Pair(small=small(), large=large()), CONCEPT, (1, 2), reading="upside-down"))
     map, info = between()
     with pytest.raises(ArtifactError, match="other weights"):

@@ -208,7 +208,7 @@ def test_a_vector_that_is_given_takes_the_place_of_the_one_found(fitted: FittedM
     assert changed == [False, False, True, False] and turned.coefficient == plain.coefficient
     changed = [a.readout != b.readout for a, b in zip(with_vectors(large=-native).arms, plain.arms, strict=True)]
     assert changed == [False, True, False, False]
-    with pytest.raises(VectorError, match="lives in layer 0 of tiny-small, but layer 1 is in use"):
+    with pytest.raises(VectorError, match="belongs to layer 0 of tiny-small, but layer 1 is in use"):
         with_vectors(small=replace(ours, layer=0))
     with pytest.raises(VectorError, match="has 16 numbers where tiny-large-one has 32"):
         with_vectors(large=replace(ours, fingerprint=""))

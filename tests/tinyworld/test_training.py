@@ -70,7 +70,7 @@ def test_an_export_loads_and_computes_the_same(
 
 
 def test_unknown_members_and_missing_logs_are_refused_in_words(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="no 'tinyworld-xxl'"):
+    with pytest.raises(SettingsError, match="no model 'tinyworld-xxl'"):
         recipe("tinyworld-xxl")
-    with pytest.raises(ArtifactError, match="No training result"):
+    with pytest.raises(ArtifactError, match="no training result"):
         write_card(tmp_path, tmp_path)

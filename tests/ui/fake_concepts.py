@@ -76,7 +76,7 @@ class FakeConcepts:
     ) -> Generator[Progress, None, Shelf]:
         yield Progress(0, 2, f"reading {name} with {session.small}")
         if other == name:
-            raise VectorError(f"nothing of {name} is left without {other}; choose vectors that differ more")
+            raise VectorError(f"nothing is left of {name} after removing {other}; choose vectors that differ more")
         label = f"{name} without {other}" if other else name
         method = recipe.method + (", whitened" if recipe.whiten else "")
         small = VectorFile(torch.ones(3), session.small, "f", session.small_layer, label, method, "all-tokens")
@@ -97,5 +97,5 @@ class FakeConcepts:
     def vector_file(self, session: Session, folder: str, whose: Whose, ending: str) -> Path:
         found = dict(take_vectors(folder))
         if whose == "transferred" or whose not in found:
-            raise ArtifactError(f"the {whose} vector cannot be saved, because there is none here; choose another one")
+            raise ArtifactError(f"the {whose} vector cannot be saved, because there is none; choose another one")
         return save_vector(Path(folder) / f"saved.{ending}", found[whose])

@@ -242,7 +242,7 @@ def test_vectors_are_made_with_progress_and_put_on_the_shelf(screen: Screen) -> 
 
 @pytest.mark.parametrize(
     ("changed", "sentence"),
-    [({"factor": None}, "as numbers"), ({"times": None}, "as numbers"), ({"other": "mood"}, "Nothing of mood is left")],
+    [({"factor": None}, "as numbers"), ({"times": None}, "as numbers"), ({"other": "mood"}, "Nothing is left of mood")],
 )
 def test_a_recipe_that_makes_nothing_gets_one_sentence(screen: Screen, changed: dict[str, Any], sentence: str) -> None:
     *_, shown = make(screen, SESSION, **changed)
@@ -287,5 +287,5 @@ def test_a_damaged_vector_file_gets_one_sentence_and_is_not_kept(screen: Screen,
     file.write_bytes(save_vector(tmp_path / "whole.safetensors", whole).read_bytes()[:-4])
     (shown,) = panel.on_vector_uploaded(SESSION, Shelf(), str(file))
     said = shown[panel.status]
-    assert set(shown) == {panel.status} and "no safetensors file or is cut off" in said and 'role="alert"' in said
+    assert set(shown) == {panel.status} and "is cut off or not a safetensors file" in said and 'role="alert"' in said
     assert list(panel.on_vector_uploaded(SESSION, Shelf(), None)) == [{panel.status: ""}]

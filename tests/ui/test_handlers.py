@@ -276,9 +276,9 @@ def test_an_own_contrast_set_becomes_the_concept(screen: Screen, tmp_path: Path)
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("", "has no pairs"),
+        ("", "write at least two pairs"),
         ('{"with": "a", "without": ""}\n' * 2, "no text under &#39;without&#39;"),
-        ("<html>", "Line 1 of own.jsonl is not JSON and no table but a web page"),
+        ("<html>", "Line 1 of own.jsonl is neither JSON nor a table but a web page"),
     ],
 )
 def test_a_bad_contrast_set_gets_one_sentence(screen: Screen, tmp_path: Path, content: str, sentence: str) -> None:

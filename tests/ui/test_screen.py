@@ -74,7 +74,7 @@ def test_an_error_is_one_sentence_for_programs_too(app: gr.Blocks) -> None:
         compare("tinyworld-s", "tinyworld-l", "mood", "", **ASKED)
     with pytest.raises(gr.Error, match="no model"):
         compare("no-such", "tinyworld-l", "mood", "Once", **ASKED)
-    with pytest.raises(gr.Error, match="no way to read a vector"):
+    with pytest.raises(gr.Error, match="not a way to read a vector"):
         compare("tinyworld-s", "tinyworld-l", "mood", "Once", reading="backwards")
 
 

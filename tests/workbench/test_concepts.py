@@ -125,16 +125,16 @@ def test_a_loaded_vector_takes_the_place_of_one_arm(engine: Workbench, fitted: S
     assert differ == [False, False, True, False]
     moved = engine.at_layers(fitted, 0, 1)
     assert [card.whose for card in engine.vectors(moved, shelf.vectors[0][1]).cards] == ["small"]
-    with pytest.raises(ArtifactError, match="transferred vector cannot be saved, because no map begins at its layer"):
+    with pytest.raises(ArtifactError, match="transferred vector cannot be saved, because no map starts from its layer"):
         engine.vector_file(moved, shelf.vectors[0][1], "transferred", "gguf")
 
 
 def test_what_does_not_fit_is_refused_and_not_kept(engine: Workbench, fitted: Session, tmp_path: Path) -> None:
     found = find_vectors(tiny.small(), NOISE, [0])[0].vector
-    with pytest.raises(VectorError, match=r"lives in layer 0 of .*, but layer 1 is in use; choose layer 0"):
+    with pytest.raises(VectorError, match=r"belongs to layer 0 of .*, but layer 1 is in use; choose layer 0"):
         engine.import_vector(fitted, Shelf(), save_vector(tmp_path / "deep.safetensors", found))
     with pytest.raises(SettingsError, match="the other concept is mood itself"):
         finish(engine.make(fitted, Shelf(), "mood", "mood", Recipe()))
-    with pytest.raises(ArtifactError, match="no longer kept"):
+    with pytest.raises(ArtifactError, match="have been removed"):
         finish(engine.compare(fitted, steer("mood", str(tmp_path / "gone"))))
     assert torch.isfinite(found.values).all()

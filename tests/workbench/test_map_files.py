@@ -45,7 +45,7 @@ def test_an_archive_reaches_no_other_place_and_brings_nothing_else(folder: Path,
 def test_a_truncated_archive_gets_one_sentence(folder: Path, tmp_path: Path, keep: int) -> None:
     archive = pack_map(folder, tmp_path / "map.zip")
     archive.write_bytes(archive.read_bytes()[:keep])
-    with pytest.raises(ArtifactError, match=r"map.zip is damaged or no zip file; save the map again"):
+    with pytest.raises(ArtifactError, match=r"map.zip is damaged or not a zip file; save the map again"):
         unpack_map([archive], tmp_path / "in")
 
 

@@ -39,7 +39,7 @@ def test_vectors_of_both_models_come_back_and_gone_ones_are_named() -> None:
     assert set(take_vectors(both)) == {"small", "large"} and set(take_vectors(one)) == {"large"}
     assert torch.equal(take_vectors(both)["small"].values, VECTOR.values) and take_vectors("") == {}
     (Path(one) / "large.safetensors").unlink()
-    with pytest.raises(ArtifactError, match="no longer kept; make or load them again"):
+    with pytest.raises(ArtifactError, match="have been removed; make or load them again"):
         take_vectors(one)
 
 

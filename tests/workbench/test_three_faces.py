@@ -3,12 +3,13 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
+import torch
 
 import lrt_explorer as lrt
 from lrt_explorer.cli import main
@@ -18,6 +19,7 @@ from lrt_explorer.store import assets_home
 from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.ui.screen import create_app
 from lrt_explorer.workbench.fitting import FitSpec, fit_document
+from lrt_explorer.workbench.presets import pairs_document
 from lrt_explorer.workbench.requests import Models, fit_models
 from lrt_explorer.workbench.workbench import Workbench
 from tests.study.evaluation.suite import ANIMALS
@@ -205,3 +207,36 @@ def test_one_concept_alone_has_the_controls_that_it_has_among_others(places: dic
     arms = {arm["name"]: arm for arm in alone["concepts"][0]["arms"]}
     assert arms["other concept"]["directions"] == ["other concept: animals"]
     assert alone["concepts"][0]["arms"] == among["arms"]
+
+
+def test_the_app_and_the_command_line_list_the_same_pairs(app: gr.Blocks, capsys: pytest.CaptureFixture[str]) -> None:
+    (answer,) = [fn.fn for fn in app.fns.values() if fn.api_name == "pairs"]
+    assert answer is not None
+    assert main(["pairs", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert numbers(answer()) == listed == pairs_document()
+    assert {"name", "small", "large", "available", "concepts"} <= set(listed["pairs"][0])
+    assert {"name", "parameters", "layers", "width", "where"} <= set(listed["models"][0])
+    assert [concept["name"] for concept in listed["concepts"]] == listed["pairs"][0]["concepts"] != []
+
+
+def test_the_command_line_and_python_find_the_same_vector(
+    places: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, how = tmp_path / "v.safetensors", ("--reading", "last-token", "--method", "principal-component", "--whiten")
+    assert main(["vector", places["small"], "--layer=1", "--concept=mood", f"--out={file}", *how, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    found = lrt.find_vector(places["small"], "mood", 1, reading="last-token", method="principal-component", whiten=True)
+    saved = lrt.load_vector(file)
+    assert torch.equal(saved.values, found.values.float())
+    assert (saved.method, saved.reading, said["norm"]) == (found.method, found.reading, float(found.values.norm()))
+
+
+def test_the_command_line_and_python_find_the_same_basis(
+    places: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = (places["small"], places["large"])
+    assert main(["basis", *pair, "--small-layer=1", "--large-layer=2", "--top=2", "--tokens=4000", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    found = lrt.basis(*pair, layers=(1, 2), directions=2, tokens=4000)
+    assert printed == json.loads(json.dumps(asdict(found)))

@@ -119,7 +119,7 @@ def test_arms_are_compared_and_strength_moves_only_the_steered_ones(engine: Work
 
 
 def test_an_unknown_reading_or_layout_is_refused(engine: Workbench, fitted: Session) -> None:
-    with pytest.raises(SettingsError, match="no way to read a vector"):
+    with pytest.raises(SettingsError, match="not a way to read a vector"):
         finish(engine.compare(fitted, replace(STEER, reading="upside-down")))
     with pytest.raises(SettingsError, match="not a layout"):
         finish(engine.picture(fitted, replace(SPACE, method="tsne")))
@@ -145,7 +145,7 @@ def test_a_map_brings_how_its_setting_was_chosen(engine: Workbench, fitted: Sess
 
 def test_before_all_layer_pairs_are_computed_there_is_nothing_to_use(engine: Workbench, opened: Session) -> None:
     assert Workbench.layers(TinyEngine(), opened, None) is None
-    with pytest.raises(ArtifactError, match="no longer kept; compute all layer pairs again"):
+    with pytest.raises(ArtifactError, match="no longer cached; compute all layer pairs again"):
         engine.use_pair(opened, 0, 0, None)
 
 
@@ -284,7 +284,7 @@ def test_an_own_contrast_set_is_read_anew_each_time(engine: Workbench, tmp_path:
     file.write_text('{"with": "a b", "without": "c d"}\n{"with": "a e", "without": "c f"}\n')
     assert engine.concept(None, str(file)).examples
     file.write_text("")
-    with pytest.raises(ContrastError, match="no pairs"):
+    with pytest.raises(ContrastError, match="write at least two pairs"):
         engine.concept(None, str(file))
 
 
@@ -301,14 +301,14 @@ def test_evidence_is_kept_concept_by_concept_and_a_rerun_goes_on(
 ) -> None:
     (suite,) = engine.suites(fitted)
     assert suite.title == "all 1 everyday concepts" and suite.concepts == ("mood",)
-    monkeypatch.setattr(evidence, "EVIDENCE_TOKENS", 8_000)
+    monkeypatch.setattr(evidence, "CONTROL_TOKENS", 8_000)
     asked = EvidenceSettings(suite.concepts, 4, (-0.5, 0.0, 0.5), False)
     steps: list[Progress] = []
     found = finish(engine.evaluate(fitted, asked, None), steps.append)
     assert any(step.message.startswith("control maps: ") for step in steps)
     assert [step.so_far for step in steps if isinstance(step, EvaluationStep)] == [found]
     assert (found.small_layer, found.large_layer) == (fitted.small_layer, fitted.large_layer)
-    assert found.control_maps == 3 and found.settings.prompts == 4
+    assert found.control_maps == len(controls.SEEDS) and found.settings.prompts == 4
 
     def never(*arguments: object, **named: object) -> None:
         raise AssertionError("something was computed again")

@@ -47,7 +47,7 @@ def import_contrast(
     """
     source = read_source(path)
     if not source.text.strip():
-        raise ContrastError(f"{source.name} is empty and has no pairs; write at least two")
+        raise ContrastError(f"{source.name} is empty; write at least two pairs")
     other = None if against is None else read_source(against)
     contrast = _read(source, personas, other)
     return contrast if name is None else replace(contrast, name=name)
@@ -63,7 +63,9 @@ def _read(source: Source, personas: tuple[str, str] | None, against: Source | No
             return _from_rows(source, [Row(where, _sides(value)) for where, value in elements])
         return lists.from_elements(source, elements, personas, against)
     if personas is not None or against is not None:
-        raise ContrastError(f"{source.name} is no JSON list of texts; give personas or a second list only with one")
+        raise ContrastError(
+            f"{source.name} is not a JSON list of texts; leave out the personas and the second list, or give a list"
+        )
     if start == "{":
         whole = json_object(source)
         if whole is not None and (rows := _held_rows(source, whole)):

@@ -29,13 +29,17 @@ def from_rows(source: Source, rows: Sequence[Row]) -> ContrastSet:
         question, matching, other = row.text(QUESTION), row.text(MATCHING), row.text(NOT_MATCHING)
         if matching == other:
             raise ContrastError(
-                f"{row.where} is one-sided: {matching!r} is both its matching and its other answer; correct one of them"
+                f"{row.where} gives {matching!r} as both its matching and its other answer; correct one of them"
             )
         before = asked.setdefault(question, (matching, other, row.where))
         if before[:2] != (matching, other):
-            raise ContrastError(f"{row.where} asks the question of {before[2]} with other answers; keep one of them")
+            raise ContrastError(
+                f"{row.where} asks the same question as {before[2]} with other answers; keep one of them"
+            )
     if len(asked) == 1 < len(rows):
-        raise ContrastError(f"{rows[1].where} repeats {rows[0].where}, like every line; write at least two questions")
+        raise ContrastError(
+            f"{rows[1].where} repeats {rows[0].where}, and so does every other line; write at least two questions"
+        )
     held_out = set(sorted(asked, key=_hash)[: len(asked) // PROMPTS_SHARE])
     pairs = [(q + matching, q + other) for q, (matching, other, _) in asked.items() if q not in held_out]
     prompts = [choice_prompt(q, matching, other) for q, (matching, other, _) in asked.items() if q in held_out]
@@ -55,7 +59,8 @@ def choice_prompt(question: str, matching: str, not_matching: str) -> ReadoutPro
     """A question as a readout prompt: logit(matching) − logit(not matching), as in arXiv 2506.00653.
 
     A beginning that both answers share, such as " (" of " (A)" and " (B)", is moved into the text, since the token
-    after it is the first that tells them apart. Spaces stay with the answers, for most tokenizers join them to a word.
+    after it is the first that tells them apart. Spaces stay with the answers, because most tokenizers join them to a
+    word.
     """
     shared = 0
     while shared < min(len(matching), len(not_matching)) and matching[shared] == not_matching[shared]:

@@ -9,7 +9,7 @@ from lrt_explorer.errors import ContrastError
 TEMPLATE = "Act as if you are {persona}. {suffix}"
 KEYS = frozenset({"suffixes", "positive_persona", "negative_persona", "positive", "negative"})
 
-# What a list of texts is contrasted by where nobody says: the first entry whose word stands in the file's name.
+# The default personas of a list of texts: the first entry whose word is in the file's name.
 _PERSONAS: tuple[tuple[tuple[str, ...], tuple[str, str]], ...] = (
     (("fact", "true", "truth", "honest"), ("someone who always tells the truth", "someone who always lies")),
     (("sad", "sorrow", "grief"), ("extremely sad", "extremely happy")),
@@ -39,7 +39,7 @@ def suffix_pairs(
     if not all(personas) or personas[0] == personas[1]:
         raise ContrastError("the two personas are equal or empty; give two that differ in the behaviour")
     if "{persona}" not in template or "{suffix}" not in template:
-        raise ContrastError(f"the template {template[:60]!r} needs both {{persona}} and {{suffix}}; write them there")
+        raise ContrastError(f"the template {template[:60]!r} needs both {{persona}} and {{suffix}}; add them")
     # Not str.format: the texts may hold braces of their own.
     before, after = template.split("{suffix}", 1)
     framed = [(before.replace("{persona}", who), after.replace("{persona}", who)) for who in personas]
@@ -47,7 +47,7 @@ def suffix_pairs(
 
 
 def default_personas(stem: str) -> tuple[str, str]:
-    """Who says the texts of a list where nobody says: by the file's name, otherwise the happy and the sad."""
+    """The default personas of a list of texts: chosen by the file's name, otherwise the happy and the sad."""
     name = stem.casefold()
     return next((personas for words, personas in _PERSONAS if any(word in name for word in words)), _OTHERWISE)
 
@@ -61,7 +61,7 @@ def from_elements(
     """A set from a JSON list of texts; empty ones are left out and repeated ones kept once.
 
     Raises:
-        ContrastError: naming the line of what is no text.
+        ContrastError: naming the line of what is not a text.
     """
     texts = _texts(source, elements)
     if against is None:
@@ -69,7 +69,7 @@ def from_elements(
     if personas is not None:
         raise ContrastError("both personas and a second list were given; give one of them")
     if not against.text.lstrip().startswith("["):
-        raise ContrastError(f"{against.name} is no JSON list of texts; give one to contrast {source.name} with")
+        raise ContrastError(f"{against.name} is not a JSON list of texts; give one to contrast {source.name} with")
     return _two_sided(source, texts, _texts(against, json_elements(against)), source.stem, against.stem)
 
 
@@ -118,7 +118,7 @@ def _two_sided(source: Source, positive: list[str], negative: list[str], first: 
 def _side(source: Source, row: Row, key: str) -> list[str]:
     values = row.values.get(key)
     if not isinstance(values, list) or not values:
-        raise ContrastError(f"{row.where} needs a list of texts under {key!r}; write some there")
+        raise ContrastError(f"{row.where} needs a list of texts under {key!r}; add some")
     return _texts(source, [(f"entry {n} of {key!r} in {source.name}", value) for n, value in enumerate(values, 1)])
 
 
@@ -127,13 +127,13 @@ def _texts(source: Source, elements: Sequence[tuple[str, object]]) -> list[str]:
     repeated = None
     for where, value in elements:
         if not isinstance(value, str) or not is_text(value):
-            raise ContrastError(f"{where} is no text, but the list holds texts; write a text there or leave it out")
+            raise ContrastError(f"{where} is not a text, unlike the rest of the list; write a text there or remove it")
         if value in kept:
             repeated = repeated or f"{where} repeats {kept[value]}"
         elif value.strip():
             kept[value] = where
     if len(kept) == 1 and repeated:
-        raise ContrastError(f"{repeated}, like every entry; write at least two texts")
+        raise ContrastError(f"{repeated}, and so does every other entry; write at least two different texts")
     if not kept:
-        raise ContrastError(f"{source.name} is a list without texts and has no pairs; write at least two")
+        raise ContrastError(f"{source.name} is a list without texts; write at least two")
     return list(kept)

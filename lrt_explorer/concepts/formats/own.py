@@ -114,7 +114,9 @@ def _given(**values: object) -> dict[str, object]:
 
 def _checked_header(row: Row) -> Mapping[str, object]:
     if row.values["kind"] != KIND:
-        raise ContrastError(f"{row.where} says kind {row.values['kind']!r}; a contrast set has kind {KIND!r}")
+        raise ContrastError(
+            f"{row.where} has the kind {row.values['kind']!r}; write {KIND!r}, the kind of a contrast set"
+        )
     if (version := row.values.get("version")) != VERSION:
         raise ContrastError(f"{row.where} has format version {version!r}; this program reads version {VERSION}")
     return row.values
@@ -124,7 +126,7 @@ def _optional(header: Mapping[str, object], key: str, where: str) -> str | None:
     value = header.get(key)
     if value is None or (isinstance(value, str) and is_text(value)):
         return value
-    raise ContrastError(f"{where} holds something other than text under {key!r}; write text there or leave it out")
+    raise ContrastError(f"{where} holds something other than text under {key!r}; write text there or remove it")
 
 
 def _scorer(header: Mapping[str, object], where: str) -> ScorerChoice | None:
@@ -133,7 +135,7 @@ def _scorer(header: Mapping[str, object], where: str) -> ScorerChoice | None:
     try:
         return scorer_from_json(header["scorer"])
     except SettingsError as error:
-        raise ContrastError(f"{where} names no usable scorer: {error}") from error
+        raise ContrastError(f"{where} names a scorer that cannot be used: {error}") from error
 
 
 def _reading(header: Mapping[str, object], where: str) -> Reading:
@@ -141,7 +143,7 @@ def _reading(header: Mapping[str, object], where: str) -> Reading:
     try:
         token_from_end(value or READINGS.default)
     except SettingsError as error:
-        raise ContrastError(f"{where} names no usable reading: {error}") from error
+        raise ContrastError(f"{where} names a reading that cannot be used: {error}") from error
     return value or READINGS.default
 
 
@@ -151,7 +153,7 @@ def _readout(header: Mapping[str, object], where: str) -> Readout:
         return READOUTS.default
     if value in READOUTS:
         return value
-    raise ContrastError(f"{where} asks for the readout {value!r}; choose one of {', '.join(READOUTS)}")
+    raise ContrastError(f"{where} names the unknown readout {value!r}; choose one of {', '.join(READOUTS)}")
 
 
 def _examples(header: Mapping[str, object], where: str) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def from_rows(source: Source, rows: Sequence[Row]) -> ContrastSet:
     for row in rows:
         names = pair_names(row.values)
         if names is None:
-            raise ContrastError(f"{row.where} has no pair; write both texts there, as in the other rows")
+            raise ContrastError(f"{row.where} has no pair; write both texts, as in the other rows")
         prompt = _prompt(row)
         positive, negative = (_side(row, name, prompt) for name in names)
         if positive == negative:
@@ -82,7 +82,7 @@ def _prompt(row: Row) -> str:
 def _side(row: Row, name: str, prompt: str) -> str:
     said = _said(row.values.get(name))
     if said is None or not said.strip() or not is_text(said) or said.strip().casefold() == "nan":
-        raise ContrastError(f"{row.where} has no text under {name.strip()!r}; write some there")
+        raise ContrastError(f"{row.where} has no text under {name.strip()!r}; add one")
     if not prompt.strip() or said.startswith(prompt):
         return said
     return f"{prompt.rstrip()}\n\n{said.lstrip()}"

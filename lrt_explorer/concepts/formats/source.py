@@ -1,4 +1,4 @@
-"""Files of other people's making, as text with numbered lines: refused in one sentence where they are no text."""
+"""Files that users bring, as text with numbered lines; a file that is not text is refused in one sentence."""
 
 import json
 import re
@@ -57,7 +57,7 @@ class Row:
         """
         value = self.values.get(key)
         if not isinstance(value, str) or not value.strip() or not is_text(value):
-            raise ContrastError(f"{self.where} has no text under {key!r}; write some there")
+            raise ContrastError(f"{self.where} has no text under {key!r}; add one")
         return value
 
 
@@ -94,7 +94,7 @@ def checked_source(source: Source) -> Source:
     if _WEB_PAGE.match(source.text):
         first = next(number for number, _ in source.lines())
         raise ContrastError(
-            f"{source.where(first)} is not JSON and no table but a web page; download the file itself, not its page"
+            f"{source.where(first)} is neither JSON nor a table but a web page; download the file itself, not its page"
         )
     return source
 
@@ -110,7 +110,7 @@ def json_lines(source: Source) -> list[Row]:
         where = source.where(number)
         value, end = _decode(line, _skip(line, 0), where)
         if line[end:].strip():
-            raise ContrastError(f"{where} is not JSON; write one JSON object a line")
+            raise ContrastError(f"{where} is not JSON; write one JSON object per line")
         rows.append(as_row(where, value))
     return rows
 
@@ -133,10 +133,10 @@ def json_elements(source: Source) -> list[tuple[str, object]]:
             at = _skip(text, at + 1)
         elif text[at : at + 1] != "]":
             here = source.where(text.count("\n", 0, at) + 1)
-            raise ContrastError(f"{here} is not JSON: a comma or the end of the list is missing; correct it there")
+            raise ContrastError(f"{here} is not JSON: a comma or the end of the list is missing; add it")
     if text[at + 1 :].strip():
         line = text.count("\n", 0, _skip(text, at + 1)) + 1
-        raise ContrastError(f"{source.where(line)} goes on after the end of the JSON list; leave that out")
+        raise ContrastError(f"{source.where(line)} goes on after the end of the JSON list; remove the rest")
     return found
 
 
@@ -153,9 +153,9 @@ def json_object(source: Source) -> Row | None:
 
 
 def as_row(where: str, value: object) -> Row:
-    """A JSON value as a row; raises ContrastError if it is no object."""
+    """A JSON value as a row; raises ContrastError if it is not an object."""
     if not isinstance(value, dict):
-        raise ContrastError(f"{where} is not a JSON object; write one JSON object a line")
+        raise ContrastError(f"{where} is not a JSON object; write one JSON object per line")
     return Row(where, value)
 
 
@@ -175,11 +175,11 @@ def _decode(text: str, at: int, where: str) -> tuple[object, int]:
     except _NotJSONError as error:
         raise ContrastError(f"{where} {error}") from error
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits raise a bare ValueError
-        raise ContrastError(f"{where} is not JSON; write one JSON object a line, or one JSON list") from error
+        raise ContrastError(f"{where} is not JSON; write one JSON object per line, or one JSON list") from error
 
 
 def _constant(name: str) -> object:
-    raise _NotJSONError(f"holds {name}, which is no text; write a text there or leave it out")
+    raise _NotJSONError(f"holds {name}, which is not text; write a text there or remove it")
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -199,4 +199,5 @@ def _skip(text: str, at: int) -> int:
 
 
 def _too_large(name: str) -> str:
-    return f"{name} is larger than {MAXIMUM_BYTES // 1_000_000} MB; a contrast set needs some dozen pairs, shorten it"
+    size = MAXIMUM_BYTES // 1_000_000
+    return f"{name} is larger than {size} MB; a contrast set needs only a few dozen pairs, so shorten it"

@@ -37,7 +37,7 @@ def from_rows(source: Source, rows: Sequence[Row]) -> ContrastSet:
     for row in rows:
         value = row.values.get(label)
         if not isinstance(value, str | int | float) or str(value).strip().casefold() in _NOTHING:
-            raise ContrastError(f"{row.where} has no label under {label!r}; write one of two labels there")
+            raise ContrastError(f"{row.where} has no label under {label!r}; add one of two labels")
         statements.append((row.where, row.text(text), str(value)))
     return contrast_statements(source, statements)
 
@@ -84,7 +84,7 @@ def contrast_statements(source: Source, statements: Sequence[Statement]) -> Cont
             )
         other, place = seen.setdefault(text, (key, where))
         if other != key:
-            raise ContrastError(f"{where} labels the statement of {place} otherwise; keep one of them")
+            raise ContrastError(f"{where} gives the statement of {place} another label; keep one of them")
         sides.setdefault(key, {})[text] = where
     if len(sides) < 2:
         which = f"is labelled {next(iter(words.values()))!r}" if words else "is missing"
@@ -119,7 +119,7 @@ def _table(source: Source) -> tuple[list[str], list[tuple[str, list[str]]]]:
             before = reader.line_num
     except csv.Error as error:
         raise ContrastError(
-            f"{source.where(before + 1)} is no row of a table ({error}); check its quotes and separators"
+            f"{source.where(before + 1)} is not a valid table row ({error}); check its quotes and separators"
         ) from error
     _, names = rows[0]
     folded = [name.strip().casefold() for name in names]
@@ -127,7 +127,7 @@ def _table(source: Source) -> tuple[list[str], list[tuple[str, list[str]]]]:
         raise ContrastError(f"{rows[0][0]} names the column {twice!r} twice; keep one of them")
     for where, row in rows[1:]:
         if len(row) != len(names):
-            raise ContrastError(f"{where} has {len(row)} columns, but the header has {len(names)}; correct it there")
+            raise ContrastError(f"{where} has {len(row)} columns, but the header has {len(names)}; correct that line")
     return names, rows[1:]
 
 
@@ -138,14 +138,14 @@ def _column(header: Sequence[str], names: Sequence[str], source: Source) -> int:
             return folded.index(name)
     first = next(number for number, _ in source.lines())
     raise ContrastError(
-        f"{source.where(first)} names no column {' or '.join(names[:2])}; name the columns 'text' and 'label', or "
+        f"{source.where(first)} has no column {' or '.join(names[:2])}; name the columns 'text' and 'label', or "
         "'with' and 'without'"
     )
 
 
 def _cell(row: Sequence[str], column: int, header: Sequence[str], where: str) -> str:
     if row[column].strip().casefold() in _NOTHING or not is_text(row[column]):
-        raise ContrastError(f"{where} has nothing under {header[column].strip()!r}; write a text there")
+        raise ContrastError(f"{where} has nothing under {header[column].strip()!r}; add a text")
     return row[column]
 
 

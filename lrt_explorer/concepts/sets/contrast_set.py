@@ -21,7 +21,7 @@ class ReadoutPrompt:
     Attributes:
         text: what the model reads.
         positive: continuations that show the behaviour, written as they follow the text (usually with a leading space).
-        negative: continuations that show its opposite; none at all stand for everything that is not positive.
+        negative: continuations that show its opposite; if there are none, everything that is not positive counts.
         ask: the user message that a chat model answers with a reply that begins with the text; None in a set for the
             set's own, and without one the text is read as it stands.
         form: a word for the kind of text it begins, such as "letter"; only for people and tests.
@@ -78,7 +78,7 @@ class ContrastSet:
         if len(self.pair_asks) not in (0, len(self.pairs)):
             raise ContrastError(
                 f"the contrast set {self.name} has {len(self.pair_asks)} user messages for {len(self.pairs)} pairs; "
-                "give one to each pair, or none"
+                "give one per pair, or none"
             )
         if not self.name.strip():
             raise ContrastError("the contrast set has no name; give it one")

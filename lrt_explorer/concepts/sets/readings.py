@@ -72,6 +72,6 @@ def token_from_end(reading: Reading) -> int | None:
         return int(match[1])
     names = ", ".join(READINGS)
     raise SettingsError(
-        f"{reading[:60]!r} is no way to read a vector; choose {names}, or token-K for the K-th ordinary token from the "
-        "end (token-1 is the last)"
+        f"{reading[:60]!r} is not a way to read a vector; choose {names}, or token-K for the K-th ordinary token from "
+        "the end (token-1 is the last)"
     )

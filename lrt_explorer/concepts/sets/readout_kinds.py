@@ -14,7 +14,8 @@ Readout = str
 
 ReadoutFunction = Callable[["Tensor", tuple[int, ...], tuple[int, ...]], "Tensor"]
 """Takes logits `[vocabulary, ...]` of the token after a prompt, and the first tokens of its positive and its negative
-answers; no negative token stands for every token that is not positive. Gives one number for each column, `[...]`.
+answers; without negative tokens, every token that is not positive counts as negative. Gives one number for each column,
+`[...]`.
 
 Logits are log-probabilities up to a constant of each column; `logits.log_softmax(0)` removes it.
 """

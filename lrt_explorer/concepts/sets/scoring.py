@@ -80,7 +80,9 @@ class Expression(Choice):
         try:
             return compile_expression(self.regex)
         except (ExpressionError, RecursionError, OverflowError, MemoryError) as error:
-            raise SettingsError(f"{self.regex[:_SHOWN]!r} is no regular expression ({error}); correct it") from error
+            raise SettingsError(
+                f"{self.regex[:_SHOWN]!r} is not a valid regular expression ({error}); correct it"
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,9 @@ class ClassifierLabel(Choice):
     def __post_init__(self) -> None:
         """Refuse half of it."""
         if not self.classifier.strip() or not self.label.strip():
-            raise SettingsError("a classifier scores by one of its labels; give both, as in classifier:MODEL#LABEL")
+            raise SettingsError(
+                "a classifier needs a model and one of its labels; give both, as in classifier:MODEL#LABEL"
+            )
 
     @classmethod
     def from_text(cls, text: str) -> Self:
@@ -117,7 +121,7 @@ def known_judge(text: str) -> str:
     if name not in SCORERS or SCORERS[name].choice:
         raise SettingsError(f"there is no judge {name[:_SHOWN]!r}; choose one of {', '.join(named_scorers())}")
     if colon and not SCORERS[name].form:
-        raise SettingsError(f"the scorer {name!r} takes nothing after its name; leave out {':' + rest[:_SHOWN]!r}")
+        raise SettingsError(f"the scorer {name!r} takes nothing after its name; remove {':' + rest[:_SHOWN]!r}")
     return text.strip()
 
 
@@ -131,7 +135,7 @@ def scorer_from_text(text: str) -> ScorerChoice:
     entry = SCORERS.get(name)
     if entry is None or (entry.choice and not colon):
         judges = ", ".join(named_scorers())
-        raise SettingsError(f"{text[:_SHOWN]!r} names no scorer; give {scorer_forms()} ({judges})")
+        raise SettingsError(f"{text[:_SHOWN]!r} is not a scorer; give {scorer_forms()} ({judges})")
     if not entry.choice:
         return known_judge(text)
     chosen: Choice = entry.choice_type.from_text(rest)
@@ -179,14 +183,14 @@ def _parted(words: str) -> list[str]:
 
 def _text(value: Mapping[str, object], key: str) -> str:
     if not _is_text(found := value[key]):
-        raise SettingsError(f"there is something other than text under {key!r}; write text there")
+        raise SettingsError(f"it holds something other than text under {key!r}; write text there")
     return str(found)
 
 
 def _texts(value: Mapping[str, object], key: str) -> tuple[str, ...]:
     found = value.get(key, [])
     if not isinstance(found, list | tuple) or not all(_is_text(word) for word in found):
-        raise SettingsError(f"there is no list of words under {key!r}; write one")
+        raise SettingsError(f"it has no list of words under {key!r}; add one")
     return tuple(found)
 
 

@@ -1,4 +1,4 @@
-"""Documents in batches: the same ones in every run, whoever reads them and wherever it is taken up again."""
+"""Documents in batches: the same ones in every run and process, and when a run is resumed."""
 
 import hashlib
 from collections.abc import Iterable, Iterator

@@ -43,17 +43,17 @@ def file_documents(path: Path) -> Documents:
     ending = (Path(path.stem) if packed else path).suffix.lower()
     if ending == ".parquet":
         return parquet_documents(path)
-    _check_head(path, packed)
+    _check_head(path, packed=packed)
     if ending in TABLE_ENDINGS:
-        return table_documents(path, packed, ending)
+        return table_documents(path, packed=packed, ending=ending)
     if ending in JSON_ENDINGS:
-        return lambda: row_documents(_json_values(path, packed))
+        return lambda: row_documents(_json_values(path, packed=packed))
     if ending in MARKDOWN_ENDINGS:
-        return lambda: _sections(path, packed)
-    return lambda: (line.strip() for _, line in _lines(path, packed))
+        return lambda: _sections(path, packed=packed)
+    return lambda: (line.strip() for _, line in _lines(path, packed=packed))
 
 
-def table_documents(path: Path, packed: bool, ending: str) -> Documents:
+def table_documents(path: Path, *, packed: bool, ending: str) -> Documents:
     """The documents of a CSV or TSV file with a header, some rows at a time; its columns are settled at once.
 
     Raises:
@@ -61,7 +61,7 @@ def table_documents(path: Path, packed: bool, ending: str) -> Documents:
     """
     kind = ending[1:].upper()
     how: dict[str, Any] = {
-        "sep": "\t" if ending == ".tsv" else _separator(path, packed),
+        "sep": "\t" if ending == ".tsv" else _separator(path, packed=packed),
         "encoding": "utf-8-sig",
         "compression": "gzip" if packed else None,
     }
@@ -119,14 +119,14 @@ def optional(module: str, why: str) -> Any:
         raise SettingsError(f"{why}; install it with `{INSTALL}`, or save the texts as .jsonl") from error
 
 
-def _open(path: Path, packed: bool) -> IO[bytes]:
+def _open(path: Path, *, packed: bool) -> IO[bytes]:
     return cast(IO[bytes], gzip.open(path, "rb")) if packed else path.open("rb")
 
 
-def _check_head(path: Path, packed: bool) -> None:
+def _check_head(path: Path, *, packed: bool) -> None:
     """Refuse at once what is no UTF-8 text by its first bytes."""
     try:
-        with _open(path, packed) as file:
+        with _open(path, packed=packed) as file:
             head = file.read(_HEAD_BYTES)
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or first_line(error)
@@ -140,11 +140,11 @@ def _check_head(path: Path, packed: bool) -> None:
         raise SettingsError(f"{path.name} is not text but binary data; give a text, .jsonl, .csv or .parquet file")
 
 
-def _lines(path: Path, packed: bool) -> Iterator[tuple[int, str]]:
+def _lines(path: Path, *, packed: bool) -> Iterator[tuple[int, str]]:
     """Number and content of every line that is not blank; only line feeds part lines."""
     number = 0
     try:
-        with _open(path, packed) as file:
+        with _open(path, packed=packed) as file:
             for number, line in enumerate(file, 1):
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8")
                 if text.strip():
@@ -155,9 +155,9 @@ def _lines(path: Path, packed: bool) -> Iterator[tuple[int, str]]:
         raise SettingsError(f"{path.name} cannot be read to its end ({first_line(error)}); save it again") from error
 
 
-def _json_values(path: Path, packed: bool) -> Iterator[tuple[str, object]]:
+def _json_values(path: Path, *, packed: bool) -> Iterator[tuple[str, object]]:
     """The values of a JSON file with their places: one a line, or those of the list that the file is or holds."""
-    lines = _lines(path, packed)
+    lines = _lines(path, packed=packed)
     number, first = next(lines, (0, ""))
     if not number:
         return
@@ -173,11 +173,11 @@ def _json_values(path: Path, packed: bool) -> Iterator[tuple[str, object]]:
                 yield f"line {number} of {path.name}", json.loads(line)
             except ValueError as error:
                 raise SettingsError(
-                    f"line {number} of {path.name} is not JSON; write one JSON object a line"
+                    f"line {number} of {path.name} is not JSON; write one JSON object per line"
                 ) from error
         return
     if not by_line:
-        value = _whole(path, packed, number)
+        value = _whole(path, packed=packed, line=number)
     rows: list[Any]
     if isinstance(value, Mapping):
         lists = [value[key] for key in CONTAINERS if isinstance(value.get(key), list)]
@@ -193,23 +193,25 @@ def _json_values(path: Path, packed: bool) -> Iterator[tuple[str, object]]:
         yield f"entry {index} of {path.name}", inner if isinstance(inner, Mapping) else row
 
 
-def _whole(path: Path, packed: bool, line: int) -> Any:
+def _whole(path: Path, *, packed: bool, line: int) -> Any:
     """A file that is one JSON value over several lines."""
     try:
-        with _open(path, packed) as file:
+        with _open(path, packed=packed) as file:
             return json.loads(file.read().decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path.name} is not UTF-8 text; save it as UTF-8") from error
     except json.JSONDecodeError as error:
         at = error.lineno if error.lineno > line else line
-        raise SettingsError(f"line {at} of {path.name} is not JSON; write one JSON object a line, or a list") from error
+        raise SettingsError(
+            f"line {at} of {path.name} is not JSON; write one JSON object per line, or a list"
+        ) from error
 
 
-def _sections(path: Path, packed: bool) -> Iterator[Document]:
+def _sections(path: Path, *, packed: bool) -> Iterator[Document]:
     """Markdown in pieces: a heading with what follows it, long ones parted at blank lines."""
     held: list[str] = []
     before, fenced = 0, False
-    for number, line in _lines(path, packed):
+    for number, line in _lines(path, packed=packed):
         text = line.rstrip()
         if text.lstrip().startswith(("```", "~~~")):
             fenced = not fenced
@@ -227,9 +229,9 @@ def _sections(path: Path, packed: bool) -> Iterator[Document]:
         yield "\n".join(held)
 
 
-def _separator(path: Path, packed: bool) -> str:
+def _separator(path: Path, *, packed: bool) -> str:
     """What parts the columns of a CSV file, by its header: a comma, or the semicolon or tab of some spreadsheets."""
-    with _open(path, packed) as file:
+    with _open(path, packed=packed) as file:
         header = file.readline(_HEAD_BYTES).decode("utf-8-sig", errors="replace")
     bare = re.sub(r'"[^"]*"', "", header)
     return max(",;\t", key=bare.count)

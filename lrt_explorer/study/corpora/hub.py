@@ -80,7 +80,7 @@ def _parts(source: str) -> tuple[str, str | None, str]:
     """Name, configuration and split."""
     name, *rest = (part.strip() for part in source.removeprefix(HUB).split(":"))
     if not name or len(rest) > 2:
-        raise SettingsError(f"{source!r} names no data set; write {HUB_FORMS}")
+        raise SettingsError(f"{source!r} does not name a data set; write {HUB_FORMS}")
     config = rest[0] if len(rest) == 2 else ""
     return name, config or None, (rest[-1] if rest else "") or "train"
 

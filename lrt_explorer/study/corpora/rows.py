@@ -1,4 +1,4 @@
-"""Documents from rows: which keys and columns hold a text or a conversation, whoever wrote the file."""
+"""Documents from rows: which keys and columns hold a text or a conversation, in the forms of many tools."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -69,7 +69,7 @@ def document_columns(strings: Mapping[str, bool], name: str) -> list[str]:
         return fitting
     raise SettingsError(
         f"{name} has the columns {', '.join(strings) or 'none'}, and it is not clear which holds the documents; "
-        f"name that column 'text'. Also known are {FORMS}"
+        f"name that column 'text'. These work too: {FORMS}"
     )
 
 
@@ -88,7 +88,7 @@ def row_documents(rows: Iterable[tuple[str, object]]) -> Iterator[Document]:
         rows: the values, each with the place where it stands.
 
     Raises:
-        SettingsError: naming the place of one that is no document.
+        SettingsError: naming the place of one that is not a document.
     """
     for where, row in rows:
         if isinstance(row, str):
@@ -98,7 +98,7 @@ def row_documents(rows: Iterable[tuple[str, object]]) -> Iterator[Document]:
         found = document_of(row) if isinstance(row, Mapping) else None
         if found is None:
             raise SettingsError(
-                f'{where} has no \'text\' and no other document; write objects such as {{"text": "..."}} or '
+                f'{where} has neither \'text\' nor another document; write objects such as {{"text": "..."}} or '
                 '{"messages": [{"role": "user", "content": "..."}]}'
             )
         yield found

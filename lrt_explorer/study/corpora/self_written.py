@@ -1,4 +1,4 @@
-"""Text that the large model writes itself: on its own distribution, in any amount, and nobody else's.
+"""Text that the large model writes itself: on its own distribution, in any amount, and by no one else.
 
 It is written once. Texts lie in the data folder, some dozens to a file, and a later reading begins with those.
 """
@@ -126,7 +126,7 @@ class SelfWritten:
     def _draft(self, number: int) -> Draft:
         if has_template(self._lm):
             return Draft(request(number), number)
-        # Every other text and the like, whatever the share.
+        # Every other text, or another fixed pattern, for any share.
         share = self._settings.from_nothing if begins_from_nothing(self._lm) else 0.0
         bare = int((number + 1) * share) > int(number * share)
         return Draft("" if bare else beginning(number), number)
@@ -151,8 +151,8 @@ class SelfWritten:
             _forget(self.folder)
         except OSError as error:
             raise ArtifactError(
-                f"the text that {self._lm.name} wrote cannot be kept in {self.folder} ({error.strerror}); make room "
-                "there, or set LRT_EXPLORER_HOME to another folder"
+                f"the text that {self._lm.name} wrote cannot be saved in {self.folder} ({error.strerror}); free some "
+                "space there, or set LRT_EXPLORER_HOME to another folder"
             ) from error
 
 

@@ -179,5 +179,5 @@ def _without_author() -> Iterator[Document]:
 
 def _refused() -> NoReturn:
     raise SettingsError(
-        f"the corpus '{SELF}' is written by the large model of a pair; give it to a study of two models, or name a file"
+        f"the corpus '{SELF}' is written by the large model of a pair; use it with two models, or name a file"
     )

@@ -82,7 +82,7 @@ class ConceptArms:
 def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
     """The directions of a concept: its own, those that should not do what it does, and cheap ones that might.
 
-    Another concept that gives no vector here is no control.
+    Another concept that gives no vector here is left out.
 
     Raises:
         VectorError, ContrastError: if the concept gives no vector.
@@ -91,7 +91,7 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
     small, large, info, settings = case.small, case.large, case.info, case.settings
 
     def known(lm: LanguageModel, contrast: ContrastSet, layer: int) -> Known:
-        return known_vectors().get(lm, contrast, layer, settings.reading, settings.method, settings.whiten)
+        return known_vectors().get(lm, contrast, layer, settings.reading, settings.method, whiten=settings.whiten)
 
     def mapped(vector: SteeringVector) -> Tensor:
         return transfer(vector, case.map, info, as_in_paper=settings.as_in_paper).values
@@ -107,7 +107,7 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
     yield Progress(0, 1, f"reading the pairs of {case.concept.name} for its controls")
     seed = case.seed
     ours, theirs = (
-        pair_states(lm, case.concept, layer, settings.reading, settings.whiten)
+        pair_states(lm, case.concept, layer, settings.reading, whiten=settings.whiten)
         for lm, layer in ((large, info.large_layer), (small, info.small_layer))
     )
     relabelled = _relabelled(case, ours, theirs)

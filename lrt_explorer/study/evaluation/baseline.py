@@ -24,7 +24,7 @@ def baseline_prompt(lm: LanguageModel, concept: ContrastSet, prompt: str, exampl
         concept: what is asked for.
         prompt: the prompt.
         examples: how many contrast texts to use at most.
-        room: tokens to leave free behind it.
+        room: tokens to leave free after it.
     """
     if getattr(lm.tokenizer, "chat_template", None):
         instruction = INSTRUCTION.format(label=concept.positive_label)
@@ -43,7 +43,7 @@ def baseline_prompt(lm: LanguageModel, concept: ContrastSet, prompt: str, exampl
 
 
 def _whole_sentences(text: str) -> list[str]:
-    """The sentences of a text without a last one that breaks off; the text itself if it is no whole sentence."""
+    """The sentences of a text without a last one that breaks off; the text itself if it is not a whole sentence."""
     parts = [part.strip() for part in _SENTENCES.split(text) if part.strip()]
     whole = parts if re.search(r"[.!?…][\"'”’)]*$", text.strip()) else parts[:-1]
     return whole or [text.strip()]

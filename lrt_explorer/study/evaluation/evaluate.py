@@ -135,9 +135,10 @@ def evaluate(
     settings = settings or EvaluationSettings()
     pair.check(info)
     names = [concept.name for concept in concepts]
-    if not names or len(set(names)) < len(names):
-        what = "two concepts have the same name" if names else "there is no concept to evaluate"
-        raise ContrastError(f"{what}; give each concept once")
+    if not names:
+        raise ContrastError("there is no concept to evaluate; give at least one")
+    if len(set(names)) < len(names):
+        raise ContrastError("two concepts have the same name; give each concept once")
     if bare := [concept.name for concept in concepts if len(concept.prompts) < 2]:
         raise ContrastError(
             f"the concept {bare[0]} has too few readout prompts to evaluate; add lines with 'prompt', 'positive' and "
@@ -148,7 +149,7 @@ def evaluate(
         raise SettingsError("there is no neutral prompt to measure the coherence cost on; give at least one")
     if settings.generate:
         for concept in concepts:
-            # Before hours of measuring, rather than behind them.
+            # Before hours of measuring rather than after them.
             text_scorer(settings.scorer or concept.scorer)
     starts: Starts | None = None
     found: list[ConceptEvidence] = []

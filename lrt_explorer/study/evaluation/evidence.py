@@ -42,9 +42,8 @@ class ArmEvidence:
         directions: the directions in it; their mean is shown. None in "unsteered" and "prompt".
         readout: for each strength the mean over prompts with a bootstrap band over prompts, in nats.
         slope: of the readout over the strengths, in nats per typical deviation. Its interval is over prompts
-            (bootstrap), or over directions (Student) where there are several: those are what another run would draw
-            anew. None where
-            nothing is added.
+            (bootstrap), or over directions (Student) where there are several, since another run would draw others.
+            None where nothing is added.
         retention: slope / native slope, with Fieller's interval over prompts, or Student's over directions; None where
             it is not measurable.
         spearman: rank correlation of the mean readout with the strength.
@@ -94,7 +93,7 @@ class ConceptEvidence:
         equal_cost: native and transferred effect at one KL on neutral prompts; None where there is none.
         retention_at_equal_cost: transferred / native effect there; None where it is not measurable.
         control_spread: root mean square slope of the shuffled-map and permuted-label directions.
-        doubts: p values of the single tests behind the verdict.
+        doubts: p values of the single tests that the verdict rests on.
         typical_deviation: what a strength of 1 amounts to.
         direction_cosine: cosine of the transferred and the native vector.
         reachable_share: share of the native vector's squared length in the image of the map.
@@ -294,7 +293,7 @@ def _still(name: str, ground: _Ground, readouts: Array, kl: Array) -> ArmEvidenc
 
 
 def _texts(
-    measured: Measured, directions: Sequence[str], still: bool = False
+    measured: Measured, directions: Sequence[str], *, still: bool = False
 ) -> tuple[PerStrength, PerStrength, PerStrength]:
     """Score, perplexity and repetition for each strength; at 0 every direction writes as the unsteered model does."""
 

@@ -113,7 +113,7 @@ def find_measured(folder: Path, key: str) -> Measured | None:
             **{name: artifact.tensors[name].numpy() for name in _NUMBERS},
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise ArtifactError(f"the evaluation in {folder} does not hold what it should; remove the folder") from error
+        raise ArtifactError(f"the evaluation in {folder} is incomplete; remove the folder") from error
 
 
 def _asked(settings: EvaluationSettings) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class Measured:
         prompts: the held-out prompts.
         readouts: `[directions, strengths, prompts]`, in the unit of the readout kind.
         unsteered: `[prompts]`, the readout without any addition.
-        baseline: `[prompts]`, the unsteered readout behind the prompt baseline.
+        baseline: `[prompts]`, the unsteered readout after the prompt baseline.
         kl: `[directions, strengths, neutral prompts]`, KL(steered ‖ unsteered) of the next token, in nats.
         passages: texts that were written; none unless asked for.
         forms: of which form each prompt is.
@@ -189,7 +189,7 @@ def _additions(arms: ConceptArms, strengths: Sequence[float]) -> Tensor:
 def _logits(
     large: LanguageModel, arms: ConceptArms, added: Tensor, starts: Starts, number: int
 ) -> tuple[Tensor, Tensor]:
-    """Next-token logits behind one prompt: `[directions · strengths, vocabulary]`, and `[vocabulary]` unsteered."""
+    """Next-token logits after one prompt: `[directions · strengths, vocabulary]`, and `[vocabulary]` unsteered."""
     nothing = torch.zeros(1, large.width)
     through = torch.tensor([not one.direct for one in arms.directions])
     moving = added.any(dim=2)  # the rest is the unsteered model, which runs once

@@ -14,7 +14,7 @@ Key = tuple[str, str, str, int, str, bool]
 
 
 def pair_states(
-    lm: LanguageModel, contrast: ContrastSet, layer: int, reading: Reading | None, whiten: bool
+    lm: LanguageModel, contrast: ContrastSet, layer: int, reading: Reading | None, *, whiten: bool
 ) -> PairStates:
     """What one layer makes of the texts of a contrast set.
 

@@ -20,7 +20,7 @@ class PromptEvidence:
         gap: transferred − native slope, in the direction of the mean native slope: below 0 where the transferred vector
             moves the prompt less far than the native one does.
         wrong_way: whether the transferred vector moves it against the direction of the mean native slope.
-        passages: what was written behind it.
+        passages: what was written after it.
     """
 
     number: int

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrt_explorer.concepts.contrast import Reading
-from lrt_explorer.concepts.methods import METHODS, Method
-from lrt_explorer.concepts.sets.readings import token_from_end
+from lrt_explorer.concepts.methods import METHODS, Method, check_finding
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS, Readout
 from lrt_explorer.concepts.sets.scoring import ScorerChoice
 from lrt_explorer.defaults import (
@@ -80,25 +79,28 @@ class EvaluationSettings:
         """Refuse what cannot be measured."""
         if self.strengths is not None:
             if len(set(self.strengths)) < 2 or len(set(self.strengths)) < len(self.strengths):
-                raise SettingsError("an evaluation needs at least two strengths, each of them once; give others")
+                raise SettingsError("an evaluation needs at least two strengths, each given once; change them")
             if not np.isfinite(self.strengths).all():
-                raise SettingsError("a strength is not a finite number; give others")
+                raise SettingsError("a strength is not a finite number; give finite ones")
             # A control's slope has mean 0 over strengths that lie evenly around 0 alone.
             both = set(self.strengths) | {-strength for strength in self.strengths if strength}
             object.__setattr__(self, "strengths", tuple(sorted(both)))
         if self.prompts < 2:
-            raise SettingsError(f"{self.prompts} prompts tell nothing about other prompts; ask for at least 2")
-        if self.reading is not None:
-            token_from_end(self.reading)
-        if self.method not in METHODS:
-            raise SettingsError(f"{self.method!r} finds no vector; choose one of {', '.join(METHODS)}")
+            raise SettingsError(f"{self.prompts} prompts say nothing about other prompts; ask for at least 2")
+        check_finding(self.reading, self.method)
         if self.readout is not None:
             READOUTS.find(self.readout)
         if self.scorer is not None and not self.generate:
-            raise SettingsError("a scorer reads texts, but none are written; ask to generate them, or leave it out")
-        for name, least in (
-            ("random_seeds", 1), ("permuted", 1), ("ordinary", 0), ("other_concepts", 0),
-            ("neutral_prompts", 1), ("generate_prompts", 1), ("max_new_tokens", 1), ("examples", 1),
-        ):  # fmt: skip
-            if getattr(self, name) < least:
-                raise SettingsError(f"{name} is {getattr(self, name)}, but at least {least} is needed; give more")
+            raise SettingsError("a scorer reads written texts; have texts written too, or leave the scorer out")
+        for what, count, least in (
+            ("random directions", self.random_seeds, 1),
+            ("vectors of permuted labels", self.permuted, 1),
+            ("directions of ordinary text", self.ordinary, 0),
+            ("other concepts", self.other_concepts, 0),
+            ("neutral prompts", self.neutral_prompts, 1),
+            ("prompts to write texts after", self.generate_prompts, 1),
+            ("new tokens", self.max_new_tokens, 1),
+            ("examples", self.examples, 1),
+        ):
+            if count < least:
+                raise SettingsError(f"{count} {what} are too few; ask for at least {least}")

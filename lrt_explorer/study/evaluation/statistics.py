@@ -113,8 +113,8 @@ def mean_above_zero(values: Array) -> float:
 def beyond_controls(value: float, controls: Array) -> float:
     """Two-sided p value that a direction's slope is one more of those of k control directions; 1 for k = 0.
 
-    A control's slope has mean 0, for the opposite direction is as likely and has the opposite slope over strengths that
-    lie evenly around 0. So value / rms(controls) follows Student's t with k degrees of freedom where slopes are
+    A control's slope has mean 0, because the opposite direction is as likely and has the opposite slope over strengths
+    that lie evenly around 0. So value / rms(controls) follows Student's t with k degrees of freedom where slopes are
     normal, as they nearly are in many dimensions.
     """
     if len(controls) == 0:

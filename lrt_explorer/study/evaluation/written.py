@@ -30,9 +30,9 @@ class Passage:
         direction: which one was added; "unsteered" and "prompt" add none.
         strength: how much of it, 0 for those two.
         prompt: number of the prompt.
-        text: what was written behind it.
+        text: what was written after it.
         score: the scorer's, in [0, 1]; None without a scorer or without evidence.
-        nats: mean negative log-likelihood of its tokens under the unsteered large model, behind the plain prompt.
+        nats: mean negative log-likelihood of its tokens under the unsteered large model, after the plain prompt.
         repetition: see `repeated_share`.
     """
 
@@ -55,7 +55,7 @@ def write_passages(
     strength: float,
     settings: EvaluationSettings,
 ) -> list[Passage]:
-    """What one arm writes behind each prompt, all arms with the same noise.
+    """What one arm writes after each prompt, all arms with the same noise.
 
     Raises what `text_scorer` raises, before anything is written.
     """
@@ -78,7 +78,7 @@ def write_passages(
         seed=settings.seed,
     )
     nats = continuation_nats(large, prompts, texts)
-    # The template around a prompt is no part of what is scored.
+    # The template around a prompt is not part of what is scored.
     plain = [unframed(prompt) for prompt in prompts]
     scores = [None if scorer is None else scorer(prompt, text) for prompt, text in zip(plain, texts, strict=True)]
     return [

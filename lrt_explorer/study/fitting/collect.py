@@ -93,7 +93,7 @@ class TokenCounts:
 
 @dataclass
 class Collected:
-    """Mutable statistics of a pass: cross-moments of layer pairs for each part, and the tokens behind them.
+    """Mutable statistics of a pass: cross-moments of layer pairs for each part, and the counts of their tokens.
 
     Attributes:
         grids: for each part the moments of the true pairing; empty where only controls were asked for.
@@ -145,7 +145,7 @@ class Collected:
         return {part: grid.pair(route.small_layer, route.large_layer) for part, grid in self.grids.items()}
 
     def rows(self, route: Route) -> dict[Part, int]:
-        """Pairs of tokens in each part of a route; a control has fewer, for its first batch has no strangers."""
+        """Pairs of tokens in each part of a route; a control has fewer, because its first batch has no strangers."""
         if route.shuffle is None:
             return {part: grid.count for part, grid in self.grids.items()}
         return {part: moments.count for part, moments in self.controls[route].items()}
@@ -182,8 +182,8 @@ def collect(
 ) -> Generator[Progress, None, Collected]:
     """Read texts with both models until `tokens` pairs of tokens are used or the texts end.
 
-    Tokens are paired where their ends in the text coincide, for there both models have read the same prefix. Special
-    tokens, and pairs with an outlying norm at any of the layers read, are left out and counted.
+    Tokens are paired where their ends in the text coincide, because there both models have read the same prefix.
+    Special tokens, and pairs with an outlying norm at any of the layers read, are left out and counted.
 
     Args:
         pair: the models.

@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from lrt_explorer.defaults import EVIDENCE_TOKENS
+from lrt_explorer.defaults import CONTROL_TOKENS
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.store import has_artifact, load_map, save_map
@@ -24,7 +24,7 @@ def control_maps(
     texts: Iterable[Document],
     layers: Layers,
     *,
-    tokens: int = EVIDENCE_TOKENS,
+    tokens: int = CONTROL_TOKENS,
     corpus: str = "",
     seeds: Sequence[int] = SEEDS,
     keep: Path | None = None,

@@ -58,9 +58,9 @@ def ground_for(
     layers = (route.small_layer, route.large_layer)
     pair.check_layers(layers)
     if settings.tokens < 1:
-        raise SettingsError(f"a map needs tokens to be fitted on, not {settings.tokens}; ask for some thousands")
+        raise SettingsError(f"a map cannot be fitted on {settings.tokens} tokens; ask for a few thousand")
     if iter(texts) is texts:
-        raise SettingsError("the texts are gone through again and again, but can be read only once; give a list")
+        raise SettingsError("the texts are read several times, but this source can be read only once; give a list")
     end_weight = settings.weight_of_ends(texts)
     collected = yield from moments_of(pair, texts, [layers], replace(settings, end_weight=end_weight))
     collected.corpus = settings.corpus

@@ -87,7 +87,7 @@ def distilled_map(
         pair: the models.
         texts: documents that can be gone through twice.
         layers: a block of each, counted from 0.
-        settings: tokens for the moments, and the like; their method is passed over. Tokens at the ends of texts are
+        settings: tokens for the moments, and so on; their method is ignored. Tokens at the ends of texts are
             also drawn as often as they count.
         how: the descent.
 
@@ -99,7 +99,9 @@ def distilled_map(
     settings, how = settings or FitSettings(), how or Distillation()
     learned = [concept.name for concept in how.learn_from]
     if both := [concept.name for concept in settings.concepts if concept.name in learned]:
-        raise SettingsError(f"the map would be judged on {both[0]}, which it learns from; leave it out of one of them")
+        raise SettingsError(
+            f"the map would be judged on {both[0]}, which it learns from; remove it from one of the two lists"
+        )
     texts = yield from prepared(texts, pair.large, settings.tokens)
     ground = yield from ground_for(pair, texts, Route(*layers), settings)
     material, held = yield from materials(pair, texts, ground.route, ground.end_weight)
@@ -147,9 +149,9 @@ def distilled_folds(
     """
     known = [concept.name for concept in how.learn_from]
     if strangers := [concept.name for concept in settings.concepts if concept.name not in known]:
-        raise SettingsError(f"{strangers[0]} is in no fold, for it is not among the concepts to learn from; add it")
+        raise SettingsError(f"{strangers[0]} is in no fold, because it is not among the concepts to learn from; add it")
     if not 2 <= folds <= len(known):
-        raise SettingsError(f"{len(known)} concepts cannot be parted into {folds} folds; choose 2 to {len(known)}")
+        raise SettingsError(f"{len(known)} concepts cannot be split into {folds} folds; choose 2 to {len(known)}")
     fitted = []
     for fold in range(folds):
         left_out = {concept.name for concept in how.learn_from[fold::folds]}
@@ -241,7 +243,7 @@ class _Descent:
         explained = (self.weight * (2 * moments.cxy - moments.cxx @ self.weight)).sum()
         loss = divergence.to(self.weight) + self._anchor * (1 - explained / moments.cyy.trace())
         if not bool(torch.isfinite(loss)):
-            raise MapError("distillation ran away; choose a lower learning rate")
+            raise MapError("distillation diverged; choose a lower learning rate")
         # Only of the map: the model's own weights gather no gradient.
         (self.weight.grad,) = torch.autograd.grad(loss, self.weight)
         self._optimizer.param_groups[0]["lr"] = self._rate * share

@@ -34,7 +34,7 @@ def fit_map(
         pair: the models.
         texts: documents, read until enough tokens are paired.
         layers: a block of each, counted from 0.
-        settings: tokens, corpus, concepts and the like; None for the defaults.
+        settings: tokens, corpus, concepts and so on; None for the defaults.
         shuffle_pairs: pair every token with a random other one, which makes the control map.
         seed: of the shuffling.
 
@@ -80,7 +80,7 @@ def each_map(
         pair.check_layers((route.small_layer, route.large_layer))
     closed_form(settings.method)
     if tokens < 1 or not routes:
-        raise SettingsError(f"a map needs tokens to be fitted on, not {tokens}; ask for some thousands")
+        raise SettingsError(f"a map cannot be fitted on {tokens} tokens; ask for a few thousand")
     end_weight = settings.weight_of_ends(texts)
     texts = yield from prepared(texts, large, tokens)
     pairs = {(route.small_layer, route.large_layer) for route in routes}
@@ -89,15 +89,15 @@ def each_map(
     fits = bytes_for(small, large, pairs, kept=True) <= memory_gb * 1e9
     kept = settings.keep_moments and bool(corpus) and not controls and fits
     summed = replace(settings, keep_moments=kept, end_weight=end_weight)
-    groups = passes(small, large, pairs, memory_gb, kept)
+    groups = passes(small, large, pairs, memory_gb, kept=kept)
     if len(groups) > 1:
         if iter(texts) is texts:
             raise SettingsError(
                 f"these {len(pairs)} layer pairs take {len(groups)} passes within {memory_gb:g} GB, but the texts can "
                 "be read only once; give a list or a corpus, fewer layers, or more memory"
             )
-        said = f"{len(groups)} passes, for {memory_gb:g} GB hold {len(groups[0])} layer pairs at once; none are kept"
-        yield Progress(0, len(groups), said)
+        why = f"{memory_gb:g} GB hold {len(groups[0])} layer pairs at once"
+        yield Progress(0, len(groups), f"{len(groups)} passes, because {why}; no sums are saved")
     for number, group in enumerate(groups, 1):
         chosen = [route for route in routes if (route.small_layer, route.large_layer) in set(group)]
         if controls:

@@ -154,27 +154,6 @@ def layer_grid(
     return _grid(pair, cells.values(), reasons, tokens_used)
 
 
-def grid_of(
-    pair: Pair,
-    collected: Collected,
-    *,
-    concepts: Sequence[ContrastSet] = (),
-    reading: Reading | None = None,
-    method: str = ESTIMATORS.default,
-) -> Generator[Progress, None, LayerGrid]:
-    """`layer_grid` of moments that are at hand, such as those of `known_moments`, without a pass."""
-    pairs = collected.pairs
-    directions = yield from read_directions(pair, pairs, concepts, reading)
-    cells, reasons = [], dict[str, str]()
-    for number, layers in enumerate(pairs):
-        yield Progress(number, len(pairs), f"solving layer {layers[0]} → {layers[1]}")
-        fitted = solve(pair, collected, Route(*layers), method=method)
-        found = agreement(fitted.map, *layers, directions, fitted.deviations, once=True)
-        cells.append(_compared(_cell(fitted.info), found))
-        reasons = {**found.left_out, **reasons}
-    return _grid(pair, cells, reasons, collected.counts.used)
-
-
 def grid_of_one(fitted: FittedMap) -> LayerGrid:
     """The grid that holds nothing but this map's pair."""
     cell = _compared(_cell(fitted.info), fitted.agreement)
@@ -190,7 +169,7 @@ def solve_pair(
     reading: Reading | None = None,
     method: str = ESTIMATORS.default,
 ) -> Generator[Progress, None, FittedMap]:
-    """The map of one layer pair from moments that are at hand, without a pass.
+    """The map of one layer pair from moments already collected, without a pass.
 
     Args:
         pair: the models.

@@ -16,7 +16,7 @@ _SAVING = 3  # the sums, their state, and the copy that is written
 Pair = tuple[int, int]
 
 
-def bytes_for(small: LanguageModel, large: LanguageModel, pairs: Collection[Pair], kept: bool = False) -> int:
+def bytes_for(small: LanguageModel, large: LanguageModel, pairs: Collection[Pair], *, kept: bool = False) -> int:
     """Memory that collecting these layer pairs takes beside the models, in bytes.
 
     Sums of all parts, activations of one batch or what pairs of a layer share, a float64 copy of some rows, and what
@@ -44,6 +44,7 @@ def passes(
     large: LanguageModel,
     pairs: Collection[Pair],
     memory_gb: float = MEMORY_GB,
+    *,
     kept: bool = False,
 ) -> tuple[tuple[Pair, ...], ...]:
     """The layer pairs in as few groups as fit into memory one after another.
@@ -61,7 +62,7 @@ def passes(
         SettingsError: if not even one pair fits.
     """
     budget = memory_gb * 1e9
-    if bytes_for(small, large, pairs, kept) <= budget:
+    if bytes_for(small, large, pairs, kept=kept) <= budget:
         return (tuple(sorted(pairs)),)
     ours, theirs = sorted({i for i, _ in pairs}), sorted({j for _, j in pairs})
     best: tuple[int, int, int] | None = None
@@ -70,13 +71,13 @@ def passes(
             number = ceil(len(ours) / a) * ceil(len(theirs) / b)
             if best is not None and number >= best[0]:
                 continue
-            if bytes_for(small, large, [(i, j) for i in ours[:a] for j in theirs[:b]], kept) <= budget:
+            if bytes_for(small, large, [(i, j) for i in ours[:a] for j in theirs[:b]], kept=kept) <= budget:
                 best = number, a, b
     if best is None:
-        needed = bytes_for(small, large, [(ours[0], theirs[0])], kept) / 1e9
+        needed = bytes_for(small, large, [(ours[0], theirs[0])], kept=kept) / 1e9
         raise SettingsError(
             f"one layer pair of {small.name} and {large.name} needs {needed:.2g} GB, and {memory_gb:g} GB are allowed; "
-            "allow more with --memory-gb"
+            "allow more memory"
         )
     _, a, b = best
     wanted = set(pairs)

@@ -54,7 +54,7 @@ def moments_of(
         texts: documents; an iterator, which can be gone through only once, is never taken up again.
         pairs: (small layer, large layer) to collect in this pass.
         settings: tokens, the name of the corpus, whether to save the moments and to look for saved ones, and how often
-            the last pair of every text counts; the rest is for whoever solves them.
+            the last pair of every text counts; the rest matters only for solving.
         watched: further pairs whose layers decide which tokens are outliers.
         crew: processes that share the work; by default those of the launcher. The folder of moments is theirs together.
 
@@ -74,7 +74,7 @@ def moments_of(
     collected = None
     if keeper is not None and again and (found := keeper.find()):
         info, begun = found
-        yield Progress(begun.counts.used, tokens, f"checking that {corpus} is what it was")
+        yield Progress(begun.counts.used, tokens, f"checking that {corpus} is unchanged")
         if stream.skip_to(begun.position, begun.corpus_fingerprint):
             if info.complete:
                 return begun
@@ -84,7 +84,7 @@ def moments_of(
                 collected = Collected.empty(small, large, [Route(*pair) for pair in begun.pairs])
                 collected.counts, collected.position = begun.counts, begun.position
         else:
-            yield Progress(0, tokens, f"{corpus} has changed, so its moments are collected anew")
+            yield Progress(0, tokens, f"{corpus} has changed, so its moments are collected again")
             stream = DocumentStream(texts)
     if collected is None:
         collected = Collected.empty(small, large, [Route(*pair) for pair in pairs])
@@ -190,7 +190,7 @@ class _Keeper:
     def due(self) -> bool:
         return time.monotonic() >= self._next_save
 
-    def save(self, collected: Collected, crew: Processes, complete: bool) -> None:
+    def save(self, collected: Collected, crew: Processes, *, complete: bool) -> None:
         """Save what all processes have, which is together already once it is complete; only the main one writes."""
         begun = time.monotonic()
         grids = collected.grids
@@ -198,13 +198,15 @@ class _Keeper:
             grids = {part: crew.merge(grid, everywhere=False) for part, grid in grids.items()}
         if crew.main:
             save_moments(
-                self._folder, self._info(collected, complete), {part: grid.state() for part, grid in grids.items()}
+                self._folder,
+                self._info(collected, complete=complete),
+                {part: grid.state() for part, grid in grids.items()},
             )
             forget_moments(self._home, but=KEPT)
         now = time.monotonic()
         self._next_save = now + max(SECONDS_BETWEEN_SAVES, (now - begun) / SAVING_SHARE)
 
-    def _info(self, collected: Collected, complete: bool) -> MomentsInfo:
+    def _info(self, collected: Collected, *, complete: bool) -> MomentsInfo:
         return MomentsInfo(
             small=self._small.name,
             large=self._large.name,
@@ -229,5 +231,5 @@ def _collected(
         grids = {part: GridMoments.from_state(states[part], sums_device(small, large)) for part in PARTS}
         counts, position = TokenCounts(**info.counts), Position(**info.position)
     except (KeyError, TypeError) as error:
-        raise ArtifactError("these moments do not hold what moments need; collect them again") from error
+        raise ArtifactError("these moments are incomplete; collect them again") from error
     return Collected(grids, {}, counts, info.corpus, info.corpus_fingerprint, position)

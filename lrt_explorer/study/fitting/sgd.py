@@ -37,7 +37,7 @@ def sgd_map(
     epochs: int = EPOCHS,
     seed: int = 0,
 ) -> Generator[Progress, None, FittedMap]:
-    """Fit a map with AdamW on the mean squared error, reading both models anew in every epoch.
+    """Fit a map with AdamW on the mean squared error, reading both models again in every epoch.
 
     It descends on the fit documents alone. The moments of the same tokens, collected first, only score it, so that its
     figures stand on the rows that those of the closed forms stand on.
@@ -46,7 +46,7 @@ def sgd_map(
         pair: the models.
         texts: documents that can be gone through more than once.
         layers: a block of each, counted from 0.
-        settings: tokens of an epoch, of all parts together, and the like; their method is passed over.
+        settings: tokens of an epoch, of all parts together, and so on; their method is ignored.
         learning_rate: of AdamW.
         epochs: how often the fit documents are gone through.
         seed: of the initial weights and of the order of tokens within a batch of texts.
@@ -59,8 +59,8 @@ def sgd_map(
     settings = settings or FitSettings()
     if not 0 < learning_rate < float("inf") or epochs < 1:
         raise SettingsError(
-            f"gradient descent needs an epoch and a learning rate above 0, not {epochs} and {learning_rate:g}; "
-            "choose about 0.001"
+            f"gradient descent needs at least one epoch and a learning rate above 0, not {epochs} and "
+            f"{learning_rate:g}; choose about 0.001"
         )
     texts = yield from prepared(texts, large, settings.tokens)
     ground = yield from ground_for(pair, texts, Route(*layers), settings)
@@ -143,7 +143,7 @@ class _Descent:
             errors = (x[rows] @ self._weight + self._bias - y[rows]).square().mean(dim=1)
             loss = errors @ weights[rows] / weights[rows].sum()
             if not bool(torch.isfinite(loss)):
-                raise MapError("gradient descent ran away; choose a lower learning rate")
+                raise MapError("gradient descent diverged; choose a lower learning rate")
             self._optimizer.zero_grad()
             loss.backward()
             self._optimizer.step()

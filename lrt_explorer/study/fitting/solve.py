@@ -169,7 +169,7 @@ def check_enough(pair: Pair, collected: Collected, routes: Sequence[Route]) -> N
     if counts.ordinary == 0 and counts.refused:
         raise MapError(
             f"none of the {counts.refused:,} conversations can be read, because {counts.refusal}; give conversations "
-            "of the form that it asks for, or plain text"
+            "in the form it asks for, or plain text"
         )
     if counts.ordinary == 0:
         raise MapError("the corpus holds no text; choose another one")
@@ -179,6 +179,6 @@ def check_enough(pair: Pair, collected: Collected, routes: Sequence[Route]) -> N
     if any(rows[part] < needed[part] for part in PARTS):
         have = ", ".join(f"{rows[part]} to {part}" for part in PARTS)
         raise MapError(
-            f"the texts give too few pairs of tokens for a map ({have}, where {needed['fit']}, {MINIMUM_HELD_OUT} and "
-            f"{MINIMUM_HELD_OUT} are the least); give more documents"
+            f"the texts give too few pairs of tokens for a map ({have}; the least are {needed['fit']}, "
+            f"{MINIMUM_HELD_OUT} and {MINIMUM_HELD_OUT}); give more documents"
         )

@@ -54,7 +54,7 @@ def kept_vectors(key: VectorKey) -> dict[int, Tensor]:
             return {}
         artifact = load_artifact(folder, KIND)
         if artifact.meta.get("key") != _described(key):
-            raise ArtifactError(f"{folder} holds vectors of something else; remove it")
+            raise ArtifactError(f"{folder} holds other vectors; remove it")
         found = {int(layer): values for layer, values in artifact.tensors.items()}
         os.utime(folder)
         return found

@@ -56,13 +56,14 @@ class KnownVectors:
         layer: int,
         reading: Reading | None = None,
         method: Method = METHODS.default,
+        *,
         whiten: bool = False,
     ) -> Known:
         """The concept's vector at a layer, read from the model if it is not cached yet.
 
         Raises what `find_vectors` raises.
         """
-        return self.get_all(lm, contrast, [layer], reading, method, whiten)[layer]
+        return self.get_all(lm, contrast, [layer], reading, method, whiten=whiten)[layer]
 
     def get_all(
         self,
@@ -71,15 +72,15 @@ class KnownVectors:
         layers: Sequence[int],
         reading: Reading | None = None,
         method: Method = METHODS.default,
-        whiten: bool = False,
         *,
+        whiten: bool = False,
         skip_empty: bool = False,
     ) -> dict[int, Known]:
         """`get` at several layers; those not yet known are read together.
 
         With `skip_empty` layers at which the texts give no vector are left out, where otherwise one such is an error.
         """
-        return finish(self.reading(lm, contrast, layers, reading, method, whiten, skip_empty=skip_empty))
+        return finish(self.reading(lm, contrast, layers, reading, method, whiten=whiten, skip_empty=skip_empty))
 
     def reading(
         self,
@@ -88,17 +89,19 @@ class KnownVectors:
         layers: Sequence[int],
         reading: Reading | None = None,
         method: Method = METHODS.default,
-        whiten: bool = False,
         *,
+        whiten: bool = False,
         skip_empty: bool = False,
     ) -> Generator[Progress, None, dict[int, Known]]:
         """`get_all` with progress in texts; without any where nothing has to be read."""
         reading = reading or contrast.reading
-        name = method_name(method, whiten)
+        name = method_name(method, whiten=whiten)
         found = self._found(lm, contrast, layers, reading, name)
         # Read outside the lock: two visitors may both read the same vector, but none waits for another's model.
         if missing := sorted(set(layers) - set(found)):
-            fresh = yield from reading_known(lm, contrast, missing, reading, method, whiten, skip_empty)
+            fresh = yield from reading_known(
+                lm, contrast, missing, reading, method, whiten=whiten, skip_empty=skip_empty
+            )
             kept = {layer: known.vector.values for layer, known in fresh.items()}
             on_disk = _on_disk(lm, contrast, reading, name)
             keep_vectors(on_disk, kept)
@@ -171,11 +174,12 @@ def read_known(
     layers: Sequence[int],
     reading: Reading | None,
     method: Method = METHODS.default,
+    *,
     whiten: bool = False,
     skip_empty: bool = False,
 ) -> dict[int, Known]:
     """Read a concept from the model itself, at several layers at once, whatever is known of it already."""
-    return finish(reading_known(lm, contrast, layers, reading, method, whiten, skip_empty))
+    return finish(reading_known(lm, contrast, layers, reading, method, whiten=whiten, skip_empty=skip_empty))
 
 
 def reading_known(
@@ -184,6 +188,7 @@ def reading_known(
     layers: Sequence[int],
     reading: Reading | None,
     method: Method = METHODS.default,
+    *,
     whiten: bool = False,
     skip_empty: bool = False,
 ) -> Generator[Progress, None, dict[int, Known]]:
@@ -250,7 +255,7 @@ def read_shipped(lm: LanguageModel) -> dict[Key, Known]:
             key = (lm.fingerprint, str(entry["contrast"]), vector.layer, vector.reading, vector.method)
             shipped[key] = Known(vector)
     except (KeyError, TypeError, ValueError) as error:
-        raise ArtifactError(f"the vectors in {folder} do not say what they are; make them again") from error
+        raise ArtifactError(f"the vectors in {folder} do not say what they belong to; make them again") from error
     return shipped
 
 

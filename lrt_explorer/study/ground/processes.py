@@ -31,11 +31,11 @@ class Processes:
         """Every process's numbers, in the order of their ranks; all processes give equally many."""
         return [numbers]
 
-    def agree(self, wish: bool) -> bool:
+    def agree(self, wish: bool) -> bool:  # noqa: FBT001 - its one argument
         """What the main process wishes."""
         return wish
 
-    def merge(self, grid: GridMoments, everywhere: bool = True) -> GridMoments:  # noqa: ARG002 - one process is all
+    def merge(self, grid: GridMoments, *, everywhere: bool = True) -> GridMoments:  # noqa: ARG002 - one process is all
         """The moments of all processes together; the given ones are left as they are.
 
         Args:
@@ -53,7 +53,7 @@ class Launched(Processes):
 
         Source: `accelerate.PartialState`, which chooses gloo or NCCL and this process's device.
         """
-        # Imported here, for nobody else needs it; it carries no types.
+        # Imported here, because nothing else needs it; it carries no types.
         on_cpu = not torch.cuda.is_available() or os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("1", "true")
         state: Any = import_module("accelerate").PartialState(cpu=on_cpu)
         self.rank, self.count = int(state.process_index), int(state.num_processes)
@@ -68,13 +68,13 @@ class Launched(Processes):
         torch.distributed.all_gather(gathered, own)
         return [other.tolist() for other in gathered]
 
-    def agree(self, wish: bool) -> bool:
+    def agree(self, wish: bool) -> bool:  # noqa: FBT001 - its one argument
         """As `Processes.agree`."""
         shared = torch.tensor([int(wish)], device=self._device)
         torch.distributed.broadcast(shared, 0)
         return bool(shared.item())
 
-    def merge(self, grid: GridMoments, everywhere: bool = True) -> GridMoments:
+    def merge(self, grid: GridMoments, *, everywhere: bool = True) -> GridMoments:
         """As `Processes.merge`: one process after the other sends its sums to the main one."""
         state = grid.state()
         total = GridMoments.from_state(state, grid.device)

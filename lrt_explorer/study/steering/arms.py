@@ -142,7 +142,7 @@ ARMS: Table[ArmKind] = Table(
         ),
         ArmKind(
             name=COVARIANCE,
-            label="Drawn from the covariance",
+            label="Covariance draws",
             unit=_STRENGTH,
             help="a random vector, as likely as the large model’s own states on ordinary text",
             function=f"{_HOME}:from_covariance",
@@ -185,9 +185,9 @@ ARMS: Table[ArmKind] = Table(
         ),
         ArmKind(
             name=HALF,
-            label="Native, half of the pairs",
+            label="Native, half",
             unit=_STRENGTH,
-            help="the large model’s own vector from either half of the pairs: no transfer can do better",
+            help="the large model’s own vector from half of the pairs: the ceiling of transfer",
             function=f"{_HOME}:native_halves",
             tone="native",
             marker="circle-x-open",

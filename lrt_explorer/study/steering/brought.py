@@ -23,8 +23,8 @@ def check_home(vector: SteeringVector, lm: LanguageModel, layer: int) -> Steerin
     """
     if vector.fingerprint not in ("", lm.fingerprint):
         raise VectorError(
-            f"the vector of {vector.concept} was found in {vector.model} with other weights than {lm.name} has; "
-            "choose a vector of this model"
+            f"the vector of {vector.concept} was found in {vector.model}, whose weights differ from those of "
+            f"{lm.name}; choose a vector of this model"
         )
     if len(vector.values) != lm.width:
         raise VectorError(
@@ -33,8 +33,8 @@ def check_home(vector: SteeringVector, lm: LanguageModel, layer: int) -> Steerin
         )
     if vector.layer != layer:
         raise VectorError(
-            f"the vector of {vector.concept} lives in layer {vector.layer} of {lm.name}, but layer {layer} is in use; "
-            f"choose layer {vector.layer}, or another vector"
+            f"the vector of {vector.concept} belongs to layer {vector.layer} of {lm.name}, but layer {layer} is in "
+            f"use; choose layer {vector.layer}, or another vector"
         )
     return vector
 
@@ -57,7 +57,7 @@ def take_vectors(folder: str | Mapping[Side, SteeringVector]) -> Mapping[Side, S
     files = {side: Path(folder) / f"{side}.safetensors" for side in sides}
     vectors = {side: load_vector(file) for side, file in files.items() if file.is_file()}
     if not vectors:
-        raise ArtifactError("these vectors are no longer kept; make or load them again")
+        raise ArtifactError("these vectors have been removed; make or load them again")
     return vectors
 
 
@@ -73,7 +73,7 @@ def bring_vector(path: Path, pair: Pair, layers: Layers) -> tuple[Side, Steering
         layers: a block of each, counted from 0.
 
     Raises:
-        VectorError: in one sentence, if it is no vector file, or its vector lives in none of the two places.
+        VectorError: in one sentence, if it is not a vector file, or its vector belongs to neither of the two places.
     """
     small, large = pair.both
     try:

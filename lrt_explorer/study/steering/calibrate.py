@@ -168,7 +168,7 @@ def calibrate_concept(
     """
     large, ordinary = pair.large, pair.world.ordinary
     yield Progress(0, 3, f"reading {concept.name} in {large.name}")
-    vector = large_vector or known_vectors().get(large, concept, layer, reading, method, whiten).vector
+    vector = large_vector or known_vectors().get(large, concept, layer, reading, method, whiten=whiten).vector
     return (yield from calibrate(large, layer, vector.values, unit_of(large, layer, ordinary), ordinary))
 
 
@@ -210,13 +210,13 @@ def measure_curve(
     def try_out(strengths: Sequence[float]) -> None:
         found.update(_tried(large, starts, vector, typical_deviation, strengths))
 
-    yield Progress(1, 3, "calibrating the strength: what it costs")
+    yield Progress(1, 3, "calibrating the strength: measuring its cost")
     try_out(FIRST_TRIED)
     while max(found[min(found)]) > COSTS[0] and min(found) > 1 / FARTHEST:
         try_out([min(found) / 4, min(found) / 2])
     while max(found[max(found)]) < BREAKING_COST and max(found) < FARTHEST:
         try_out([max(found) * 2, max(found) * 4])
-    yield Progress(2, 3, "calibrating the strength: where it costs how much")
+    yield Progress(2, 3, "calibrating the strength: finding where text breaks")
     coarse = _curve(found)
     try_out(sorted({coarse.strength(cost) for cost in (*COSTS, FIRST_COST, BREAKING_COST)} - set(found)))
     return _curve(found)

@@ -1,4 +1,4 @@
-"""Vectors by a recipe of one's own: found otherwise than usual, or made of two concepts, in both models alike."""
+"""Vectors by your own recipe: found by another method, or made of two concepts, in the same way in both models."""
 
 import math
 from collections.abc import Generator
@@ -67,9 +67,11 @@ def make_vectors(
         ContrastError, VectorError: if a set gives no vector, or nothing is left of it.
     """
     if not math.isfinite(recipe.factor) or not math.isfinite(recipe.times) or recipe.times == 0:
-        raise SettingsError("a vector is multiplied by a number other than 0; give one, such as 1 or −0.5")
+        raise SettingsError(
+            "a vector can only be multiplied by a finite number other than 0; give one, such as 1 or −0.5"
+        )
     if other is not None and other.fingerprint() == contrast.fingerprint():
-        raise SettingsError(f"the other concept is {contrast.name} itself; choose one that differs, or none")
+        raise SettingsError(f"the other concept is {contrast.name} itself; choose a different one, or none")
     sets = [contrast] if other is None else [contrast, other]
     for each in sets:
         reader(recipe.reading or each.reading)

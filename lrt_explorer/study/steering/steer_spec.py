@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
-from lrt_explorer.concepts.methods import METHODS, Method
-from lrt_explorer.concepts.sets.readings import token_from_end
+from lrt_explorer.concepts.methods import METHODS, Method, check_finding
 from lrt_explorer.concepts.sets.scoring import ScorerChoice
 from lrt_explorer.defaults import MAX_NEW_TOKENS, READING, SEED, STRENGTH, TEMPERATURE
-from lrt_explorer.errors import SettingsError
 from lrt_explorer.linear.steering import SteeringVector
 from lrt_explorer.study.steering.brought import Side
 
@@ -56,7 +54,4 @@ class SteerSpec:
         """Refuse what no vector can be found by."""
         if not self.reading:
             object.__setattr__(self, "reading", None)
-        else:
-            token_from_end(self.reading)
-        if self.method not in METHODS:
-            raise SettingsError(f"{self.method!r} finds no vector; choose one of {', '.join(METHODS)}")
+        check_finding(self.reading, self.method)

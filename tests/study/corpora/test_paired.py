@@ -166,7 +166,7 @@ def test_a_system_message_goes_before_the_next_one_where_there_is_no_place_for_i
     text = read(lm, place(lm, lm, [told]).small.ids[0].tolist())
     assert text.startswith("[USER] Be short.\n\nWhere is the cow?")
     refusing = chatting("bytes", "{{ raise_exception('never') }}")
-    with pytest.raises(ModelError, match=r"refuses a conversation .never.; give conversations as it asks"):
+    with pytest.raises(ModelError, match=r"refuses a conversation .never.; give conversations in the form it asks"):
         place(refusing, refusing, [told])
 
 

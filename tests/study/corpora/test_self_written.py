@@ -160,5 +160,5 @@ def test_old_texts_make_room_and_a_full_disk_is_said(monkeypatch: pytest.MonkeyP
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(module, "new_file", full)
-    with pytest.raises(ArtifactError, match=r"cannot be kept in .*No space left on device"):
+    with pytest.raises(ArtifactError, match=r"cannot be saved in .*No space left on device"):
         next(iter(SelfWritten(large(), replace(SHORT, seed=9))))

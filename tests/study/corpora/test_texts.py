@@ -36,7 +36,7 @@ def test_conversations_and_texts_come_from_json_lines(tmp_path: Path) -> None:
     assert list(read_texts(str(file))) == [Conversation((("user", "Hi"), ("assistant", "Hello."))), "plain"]
     assert sample_texts(2, str(file)) == ["Hi\n\nHello.", "plain"]
     file.write_text('{"messages": [{"role": "user"}]}\n')
-    with pytest.raises(SettingsError, match=r"line 1 of chat.jsonl has no 'text'"):
+    with pytest.raises(SettingsError, match=r"line 1 of chat.jsonl has neither 'text'"):
         list(read_texts(str(file)))
 
 
@@ -143,7 +143,7 @@ def test_a_data_set_that_is_not_there_is_refused_in_a_sentence(monkeypatch: pyte
     with pytest.raises(SettingsError, match="name one of its configurations as hf:org/name:CONFIG:SPLIT"):
         read_texts("hf:org/name")
     for source in ("hf:", "hf::train", "hf:a:b:c:d"):
-        with pytest.raises(SettingsError, match="names no data set"):
+        with pytest.raises(SettingsError, match="does not name a data set"):
             read_texts(source)
 
 
@@ -259,7 +259,7 @@ def test_what_is_no_utf8_text_is_refused_at_once(tmp_path: Path, ending: str, co
 
 def test_a_line_that_is_no_document_is_named(tmp_path: Path) -> None:
     for name, content, said in (
-        ("a.json", '[{"text": "a"}, {"words": "b"}]', "entry 2 of a.json has no 'text'"),
+        ("a.json", '[{"text": "a"}, {"words": "b"}]', "entry 2 of a.json has neither 'text'"),
         ("b.json", '[{"text": "a"},\n {"text": }]', "line 2 of b.json is not JSON"),
         ("c.jsonl", '{"text": "a"}\n{"text"\n', "line 2 of c.jsonl is not JSON"),
         ("d.jsonl.gz", "not packed", "cannot read the corpus"),

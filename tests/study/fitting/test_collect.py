@@ -145,7 +145,7 @@ def test_what_fits_into_memory_is_one_pass_and_what_does_not_is_cut_into_groups_
         assert len(groups) > 1
         assert sorted(pair for group in groups for pair in group) == pairs
         assert all(bytes_for(small(), large(), group) <= budget for group in groups)
-    with pytest.raises(SettingsError, match="allow more with --memory-gb"):
+    with pytest.raises(SettingsError, match="allow more memory"):
         passes(small(), large(), pairs, (least - 1) / 1e9)
 
 

@@ -155,7 +155,7 @@ def test_folds_and_judges_that_make_no_sense_are_refused() -> None:
         distilled(concepts=MOODS[:1], learn_from=MOODS[:2])
     for concepts, learn_from, folds, said in (
         ((ANIMALS,), MOODS, 3, "animals is in no fold"),
-        ((), MOODS, 1, "6 concepts cannot be parted into 1 folds"),
+        ((), MOODS, 1, "6 concepts cannot be split into 1 folds"),
         ((), MOODS[:2], 3, "choose 2 to 2"),
     ):
         how = Distillation(learn_from=learn_from)

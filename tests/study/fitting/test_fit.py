@@ -121,7 +121,7 @@ def test_settings_are_checked_before_any_text_is_read() -> None:
         finish(fit_map(Pair(small=small(), large=large()), endless, (3, 2)))
     with pytest.raises(SettingsError, match="layer -1 is not in tiny-large-one"):
         finish(fit_map(Pair(small=small(), large=large()), endless, (0, -1)))
-    with pytest.raises(SettingsError, match="needs tokens"):
+    with pytest.raises(SettingsError, match="cannot be fitted on 0 tokens"):
         finish(fit_map(Pair(small=small(), large=large()), endless, (0, 1), FitSettings(tokens=0)))
 
 
@@ -172,7 +172,7 @@ def test_the_sums_of_one_pass_are_gone_before_the_next_begins(monkeypatch: pytes
         return collected
 
     monkeypatch.setattr(fit_module, "moments_of", watched)
-    monkeypatch.setattr(fit_module, "passes", lambda *_: [[(0, 1)], [(1, 2)], [(2, 2)]])
+    monkeypatch.setattr(fit_module, "passes", lambda *_, **__: [[(0, 1)], [(1, 2)], [(2, 2)]])
     routes = [Route(0, 1), Route(1, 2), Route(2, 2)]
     assert (
         len(finish(fit_maps(Pair(small=small(), large=large()), texts(), routes, FitSettings(TOKENS))))

@@ -19,7 +19,7 @@ from lrt_explorer.study.fitting import collect as collect_module
 from lrt_explorer.study.fitting.collect import PARTS, Collected, Route
 from lrt_explorer.study.fitting.fit import fit_map
 from lrt_explorer.study.fitting.fit_settings import FitSettings
-from lrt_explorer.study.fitting.layers import grid_of, layer_grid, solve_pair
+from lrt_explorer.study.fitting.layers import grid_of_one, layer_grid, solve_pair
 from lrt_explorer.study.fitting.moments import KEPT, known_moments, moments_home, moments_of
 from lrt_explorer.study.fitting.solve import solve
 from lrt_explorer.study.ground.pair import Pair
@@ -147,7 +147,14 @@ def test_whole_moments_serve_other_estimators_and_layers_without_a_pass(monkeypa
     assert cell is not None
     assert at_once.info.r2 == pytest.approx(cell.r2) and at_once.info.lam == cell.lam
     assert at_once.agreement.direction_cosine == pytest.approx(cell.direction_cosine)
-    assert finish(grid_of(Pair(small=small(), large=large()), known, concepts=[CONCEPT])).cells == grid.cells
+    figures = ("r2", "cka", "lam", "reachable_share", "direction_cosine", "norm_ratio", "concepts")
+    for cell in grid.cells:
+        at = (cell.small_layer, cell.large_layer)
+        solved = finish(solve_pair(Pair(small=small(), large=large()), known, at, concepts=[CONCEPT]))
+        (one,) = grid_of_one(solved).cells
+        assert {field: getattr(one, field) for field in figures} == {
+            field: pytest.approx(getattr(cell, field)) for field in figures
+        }
 
 
 def test_what_is_not_the_same_is_collected_anew() -> None:

@@ -44,9 +44,9 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[int]]]:
     seen: list[tuple[str, list[int]]] = []
     real = known_module.reading_known
 
-    def spy(lm, contrast, layers, *how):  # type: ignore[no-untyped-def]
+    def spy(lm, contrast, layers, *how, **named):  # type: ignore[no-untyped-def]
         seen.append((lm.name, list(layers)))
-        return real(lm, contrast, layers, *how)
+        return real(lm, contrast, layers, *how, **named)
 
     monkeypatch.setattr(known_module, "reading_known", spy)
     return seen
@@ -76,12 +76,12 @@ def test_another_reading_set_or_model_is_read_anew(reads: list[tuple[str, list[i
 def test_each_way_to_find_a_vector_is_kept_apart(reads: list[tuple[str, list[int]]]) -> None:
     vectors = KnownVectors()
     ways = list(product(("all-tokens", "token-2"), METHODS, (False, True)))
-    found = [vectors.get(small(), CONCEPT, 1, *way).vector for way in ways]
+    found = [vectors.get(small(), CONCEPT, 1, *way, whiten=whiten).vector for *way, whiten in ways]
     assert len(reads) == len(ways) == 8
     for (reading, method, whiten), vector in zip(ways, found, strict=True):
         expected = find_vectors(small(), CONCEPT, [1], method=method, reading=reading, whiten=whiten)[1].vector
-        assert torch.equal(vector.values, expected.values) and vector.method == method_name(method, whiten)
-        assert vectors.get(small(), CONCEPT, 1, reading, method, whiten).vector is vector
+        assert torch.equal(vector.values, expected.values) and vector.method == method_name(method, whiten=whiten)
+        assert vectors.get(small(), CONCEPT, 1, reading, method, whiten=whiten).vector is vector
     assert len({tuple(vector.values.tolist()) for vector in found}) == 8
 
 
@@ -166,17 +166,17 @@ def test_reading_tells_how_far_it_is_and_what_is_known_takes_no_step() -> None:
 
 
 def test_another_start_takes_what_was_read_from_disk(reads: list[tuple[str, list[int]]]) -> None:
-    first = KnownVectors().get_all(small(), CONCEPT, [0, 1], "last-token", "principal-component", True)
+    first = KnownVectors().get_all(small(), CONCEPT, [0, 1], "last-token", "principal-component", whiten=True)
     later = KnownVectors()
-    again = later.get_all(small(), CONCEPT, [1, 0], "last-token", "principal-component", True)
+    again = later.get_all(small(), CONCEPT, [1, 0], "last-token", "principal-component", whiten=True)
     assert len(reads) == 1
     for layer, known in first.items():
         assert torch.equal(again[layer].vector.values, known.vector.values)
         labels = [{**vars(one.vector), "values": None} for one in (again[layer], known)]
         assert labels[0] == labels[1]
-    later.get_all(small(), CONCEPT, [1, 2], "last-token", "principal-component", True)
+    later.get_all(small(), CONCEPT, [1, 2], "last-token", "principal-component", whiten=True)
     assert reads[1:] == [("tiny-small", [2])], "a layer more is kept beside the others"
-    found = KnownVectors().get_all(small(), CONCEPT, [0, 1, 2], "last-token", "principal-component", True)
+    found = KnownVectors().get_all(small(), CONCEPT, [0, 1, 2], "last-token", "principal-component", whiten=True)
     assert found and len(reads) == 2
 
 

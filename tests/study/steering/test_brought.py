@@ -50,7 +50,7 @@ def _native() -> SteeringVector:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"layer": 1}, "lives in layer 1 of tiny-large-one, but layer 2 is in use; choose layer 1"),
+        ({"layer": 1}, "belongs to layer 1 of tiny-large-one, but layer 2 is in use; choose layer 1"),
         ({"fingerprint": "another"}, "holds a vector of other weights, but tiny-small has 16 and tiny-large-one 32"),
         ({"values": torch.ones(7), "fingerprint": ""}, "holds a vector of 7 numbers, but tiny-small has 16"),
     ],
@@ -75,7 +75,7 @@ def test_damaged_files_are_refused_without_their_folder(tmp_path: Path) -> None:
     for name, sentence in {
         "nan.safetensors": "the vector of joy for m holds numbers that are not finite",
         "bare.safetensors": "^bare.safetensors holds tensors, but not one steering vector",
-        "cut.safetensors": "^cut.safetensors is no safetensors file",
+        "cut.safetensors": "^cut.safetensors is cut off or not a safetensors file",
         "html.gguf": "^html.gguf is no GGUF file",
         "empty.gguf": "^empty.gguf is no GGUF file",
     }.items():

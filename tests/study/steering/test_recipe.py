@@ -59,14 +59,14 @@ def test_progress_counts_the_texts_of_both_concepts_and_models() -> None:
 
 @pytest.mark.parametrize("recipe", [Recipe(times=0), Recipe(factor=math.nan), Recipe(times=math.inf)])
 def test_a_number_that_makes_no_vector_is_refused(recipe: Recipe) -> None:
-    with pytest.raises(SettingsError, match="a number other than 0"):
+    with pytest.raises(SettingsError, match="a finite number other than 0"):
         finish(make_vectors(Pair(small=small(), large=large()), CONCEPT, PLACE, recipe, (1, 2)))
 
 
 def test_a_concept_without_itself_is_refused() -> None:
     with pytest.raises(SettingsError, match="the other concept is mood itself"):
         finish(make_vectors(Pair(small=small(), large=large()), CONCEPT, CONCEPT, Recipe(), (1, 2)))
-    with pytest.raises(VectorError, match="nothing of mood is left without mood"):
+    with pytest.raises(VectorError, match="nothing is left of mood after removing mood"):
         finish(
             make_vectors(Pair(small=small(), large=large()), CONCEPT, replace(CONCEPT, prompts=()), Recipe(), (1, 2))
         )
