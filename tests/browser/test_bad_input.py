@@ -44,7 +44,7 @@ def test_a_layer_out_of_range(page: Page) -> None:
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [("", "at least two pairs"), ('{"with": "a", "without": ""}\n{"with": "b", "without": "c"}\n', "'without'")],
+    [("", "is empty"), ('{"with": "a", "without": ""}\n{"with": "b", "without": "c"}\n', "'without'")],
 )
 def test_an_empty_or_one_sided_contrast_set(page: Page, tmp_path: Path, content: str, sentence: str) -> None:
     (tmp_path / "own.jsonl").write_text(content)
