@@ -146,7 +146,7 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
 
 
 def _relabelled(case: Case, ours: PairStates, theirs: PairStates) -> Relabelled:
-    """Vectors of relabelled pairs in both models; a pair that one model cannot read changes nothing in the other."""
+    """Vectors of relabelled pairs in both models, with the same swaps as long as both read the same pairs."""
     native, own = (
         torch.stack(
             list(

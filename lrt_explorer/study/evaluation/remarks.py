@@ -41,10 +41,12 @@ def _answers(evidence: ConceptEvidence, verdict: Verdict) -> str:
     rival = next((arm.retention for arm in evidence.arms if arm.name == ANSWERS), None)
     if rival is None or evidence.retention is None or verdict.word not in (TRANSFERS, PARTLY):
         return ""
-    does = f"A vector made of the answers’ own embeddings does as much ({rival.value:.2f} of the native effect)"
-    if rival.value >= AS_MUCH * evidence.retention.value:
-        return f"{does}, so this readout alone does not tell a concept from its answer words."
-    return f"A vector made of the answers’ own embeddings does less ({rival.value:.2f} of the native effect)."
+    as_much = rival.value >= AS_MUCH * evidence.retention.value
+    said = (
+        f"A vector made of the answers’ own embeddings does {'as much' if as_much else 'less'} "
+        f"({rival.value:.2f} of the native effect)"
+    )
+    return f"{said}, so this readout alone does not tell a concept from its answer words." if as_much else f"{said}."
 
 
 def _few(evidence: ConceptEvidence) -> str:

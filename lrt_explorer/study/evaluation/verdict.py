@@ -65,8 +65,8 @@ def doubts(native: Array, transferred: Array, controls: Array, first_order: Arra
         native: `[n]` slopes under the native vector, of each prompt or form.
         transferred: `[n]` the same under the transferred one.
         controls: `[k]` mean slopes of directions that know nothing of the concept: the small model's vector through
-            maps fitted on shuffled pairs, and mapped vectors of relabelled pairs. Over prompts alone even these differ
-            from 0, because each is one fixed direction; so a vector must stand out from their spread.
+            maps fitted on shuffled pairs. Over prompts alone even these differ from 0, because each is one fixed
+            direction; so a vector must stand out from their spread.
         first_order: `[2, 1 + p]` as in `Measured`: native and transferred vector, each with p vectors of relabelled
             pairs, among which it must be one of the most extreme. None, or none relabelled, where there are none; then
             the controls stand in for those of the native vector too.

@@ -1,7 +1,7 @@
 """The typical deviation of a model's layers, the unit of strength: measured once on ordinary text, and kept."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import torch
@@ -100,18 +100,28 @@ def _from_json(record: Json) -> TypicalDeviation:
     return TypicalDeviation(float(record["value"]), tuple(int(one) for one in record["outliers"]))
 
 
-def _ordinary_states(lm: LanguageModel, layers: Sequence[int], texts: Iterable[str]) -> dict[int, Tensor]:
+def ordinary_batches(
+    lm: LanguageModel, layers: Sequence[int], texts: Sequence[str]
+) -> Iterator[tuple[dict[int, Tensor], Tensor]]:
+    """Activations of a few ordinary texts at a time, `[b, t, d]` per layer, and `[b, t]` where ordinary tokens are.
+
+    Of a long text only the beginning is read. A batch is read when it is asked for.
+    """
+    for first in range(0, len(texts), BATCH_TEXTS):
+        encoded = encode(lm, texts[first : first + BATCH_TEXTS], max_length=LONGEST_TOKENS)
+        yield capture(lm, encoded, layers), encoded.mask.bool() & ~encoded.special
+
+
+def _ordinary_states(lm: LanguageModel, layers: Sequence[int], texts: Sequence[str]) -> dict[int, Tensor]:
     """`[tokens, d]` per layer, of the first ordinary tokens."""
-    waiting = list(texts)
     parts: dict[int, list[Tensor]] = {layer: [] for layer in layers}
     tokens = 0
-    while waiting and tokens < TOKENS:
-        batch, waiting = waiting[:BATCH_TEXTS], waiting[BATCH_TEXTS:]
-        encoded = encode(lm, batch, max_length=LONGEST_TOKENS)
-        ordinary = encoded.mask.bool() & ~encoded.special
-        for layer, states in capture(lm, encoded, layers).items():
+    for read, ordinary in ordinary_batches(lm, layers, texts):
+        for layer, states in read.items():
             parts[layer].append(states[ordinary])
         tokens += int(ordinary.sum())
+        if tokens >= TOKENS:
+            break
     if not tokens:
         raise VectorError("the ordinary text holds no token to measure activations on; give a longer one")
     return {layer: torch.cat(rows)[:TOKENS] for layer, rows in parts.items()}

@@ -8,11 +8,9 @@ from torch import Tensor
 
 from lrt_explorer.bounded import BoundedCache
 from lrt_explorer.concepts.reading import text_means
-from lrt_explorer.lm.capture import capture
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.lm.tokens import encode
 from lrt_explorer.study.corpora.texts import sample_texts
-from lrt_explorer.study.steering.deviation import BATCH_TEXTS, LONGEST_TOKENS, ordinary_digest
+from lrt_explorer.study.steering.deviation import ordinary_batches, ordinary_digest
 
 TEXTS = 64
 CAPACITY = 8
@@ -55,12 +53,9 @@ def ordinary_states(lm: LanguageModel, layer: int, ordinary: str) -> OrdinarySta
     key = (lm.fingerprint, layer, ordinary_digest(ordinary))
     if (known := _known().get(key)) is not None:
         return known
-    texts = sample_texts(TEXTS, ordinary)
     tokens, means = [], []
-    for first in range(0, len(texts), BATCH_TEXTS):
-        encoded = encode(lm, texts[first : first + BATCH_TEXTS], max_length=LONGEST_TOKENS)
-        kept = encoded.mask.bool() & ~encoded.special
-        states = capture(lm, encoded, [layer])[layer]
+    for read, kept in ordinary_batches(lm, [layer], sample_texts(TEXTS, ordinary)):
+        states = read[layer]
         tokens.append(states[kept].float())
         means.append(text_means(states[kept.any(1)], kept[kept.any(1)]))
     found = OrdinaryStates(torch.cat(tokens), torch.cat(means))
