@@ -1,0 +1,174 @@
+"""One concept in small integers, with the sums that can be done in the head.
+
+A slope over the strengths −2 … 2 is (2·(r₅ − r₁) + (r₄ − r₂)) / 10, because their squares sum to 10.
+"""
+
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+
+from lrt_explorer.concepts.contrast import ContrastSet, ReadoutPrompt
+from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.store import MapInfo, PairMap
+from lrt_explorer.study.evaluation.case import Case
+from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate
+from lrt_explorer.study.evaluation.kept import evaluation_key, keep_measured, kept_folder
+from lrt_explorer.study.evaluation.measure import Measured
+from lrt_explorer.study.evaluation.written import Passage
+from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.ground.progress import finish
+from tests.study.tiny import large, small
+
+STRENGTHS = (-2.0, -1.0, 0.0, 1.0, 2.0)
+PROMPTS = ("It rained", "Tom ran", "We saw", "At noon")
+NEUTRAL = ("The old", "In the morning the")
+UNSTEERED = (-6, -2, 3, 7)
+BASELINE = (-3, 4, 5, 12)
+
+EFFECTS = {
+    "native": ((-13, -7, 0, 6, 14), (-16, -8, 0, 9, 18), (-24, -13, 0, 11, 23), (-27, -14, 0, 13, 28)),
+    "transferred": ((-11, -5, 0, 5, 12), (-15, -8, 0, 7, 15), (-20, -11, 0, 12, 21), (-25, -12, 0, 11, 24)),
+    "random 1": ((1, 0, 0, -1, -2), (-2, -1, 0, 1, 3), (2, 2, 0, -1, -1), (0, 1, 0, 0, -1)),
+    "random 2": ((3, 1, 0, -2, -4), (-1, 0, 0, 2, 2), (4, 1, 0, 1, -2), (3, 2, 0, -1, -3)),
+    "shuffled map 1": ((-4, -2, 0, 1, 4), (-3, -2, 0, 2, 3), (-5, -3, 0, 2, 4), (-2, -1, 0, 2, 3)),
+    "shuffled map 2": ((5, 3, 0, -2, -4), (3, 2, 0, -1, -4), (1, 1, 0, -1, -2), (6, 2, 0, -2, -5)),
+    "other concept: tone": ((-3, -2, 0, 1, 1), (2, 1, 0, -1, -2), (-1, 0, 0, 1, 2), (-4, -1, 0, 2, 3)),
+    "no map": ((1, 1, 0, -1, 1), (-2, -1, 0, 0, 1), (3, 0, 0, -1, -2), (0, -1, 0, 2, 2)),
+    "native, direct": ((-5, -3, 0, 2, 4), (-4, -1, 0, 2, 4), (-6, -3, 0, 3, 7), (-7, -4, 0, 4, 6)),
+    "transferred, direct": ((-4, -3, 0, 2, 3), (-3, -2, 0, 1, 4), (-5, -2, 0, 3, 6), (-6, -3, 0, 2, 5)),
+}
+"""For each direction and prompt what the strengths add to the unsteered readout."""
+SLOPES = {
+    "native": (6.7, 8.5, 11.8, 13.7),  # (2·27 + 13)/10, (2·34 + 17)/10, (2·47 + 24)/10, (2·55 + 27)/10
+    "transferred": (5.6, 7.5, 10.5, 12.1),  # (2·23 + 10)/10, (2·30 + 15)/10, (2·41 + 23)/10, (2·49 + 23)/10
+    "random 1": (-0.7, 1.2, -0.9, -0.3),  # (−2·3 − 1)/10, (2·5 + 2)/10, (−2·3 − 3)/10, (−2·1 − 1)/10
+    "random 2": (-1.7, 0.8, -1.2, -1.5),  # (−2·7 − 3)/10, (2·3 + 2)/10, (−2·6 + 0)/10, (−2·6 − 3)/10
+    "shuffled map 1": (1.9, 1.6, 2.3, 1.3),  # (2·8 + 3)/10, (2·6 + 4)/10, (2·9 + 5)/10, (2·5 + 3)/10
+    "shuffled map 2": (-2.3, -1.7, -0.8, -2.6),  # (−2·9 − 5)/10, (−2·7 − 3)/10, (−2·3 − 2)/10, (−2·11 − 4)/10
+    "other concept: tone": (1.1, -1.0, 0.7, 1.7),  # (2·4 + 3)/10, (−2·4 − 2)/10, (2·3 + 1)/10, (2·7 + 3)/10
+    "no map": (-0.2, 0.7, -1.1, 0.7),  # (0 − 2)/10, (2·3 + 1)/10, (−2·5 − 1)/10, (2·2 + 3)/10
+    "native, direct": (2.3, 1.9, 3.2, 3.4),  # (2·9 + 5)/10, (2·8 + 3)/10, (2·13 + 6)/10, (2·13 + 8)/10
+    "transferred, direct": (1.9, 1.7, 2.7, 2.7),  # (2·7 + 5)/10, (2·7 + 3)/10, (2·11 + 5)/10, (2·11 + 5)/10
+}
+ARMS = {
+    "native": ("native",),
+    "transferred": ("transferred",),
+    "random": ("random 1", "random 2"),
+    "shuffled map": ("shuffled map 1", "shuffled map 2"),
+    "other concept": ("other concept: tone",),
+    "no map": ("no map",),
+    "native, direct": ("native, direct",),
+    "transferred, direct": ("transferred, direct",),
+}
+COSTS = {
+    "native": ((8, 10), (1, 3), (0, 0), (3, 5), (10, 12)),
+    "transferred": ((5, 7), (0, 2), (0, 0), (2, 4), (9, 11)),
+    "random 1": ((2, 4), (1, 1), (0, 0), (1, 2), (3, 6)),
+    "random 2": ((4, 4), (2, 1), (0, 0), (0, 2), (5, 4)),
+    "shuffled map 1": ((3, 3), (1, 0), (0, 0), (1, 1), (2, 5)),
+    "shuffled map 2": ((1, 3), (1, 2), (0, 0), (2, 1), (4, 2)),
+    "other concept: tone": ((4, 2), (2, 0), (0, 0), (1, 0), (3, 5)),
+    "no map": ((1, 2), (1, 0), (0, 0), (0, 1), (2, 2)),
+    "native, direct": ((6, 2), (3, 1), (0, 0), (2, 1), (5, 6)),
+    "transferred, direct": ((5, 1), (2, 1), (0, 0), (1, 1), (6, 3)),
+}
+"""For each direction and strength the divergence on both neutral prompts."""
+KL = {
+    "unsteered": (0, 0, 0, 0, 0),
+    "native": (9, 2, 0, 4, 11),
+    "transferred": (6, 1, 0, 3, 10),
+    "random": (3.5, 1.25, 0, 1.25, 4.5),  # of two directions: 14/4, 5/4, 0, 5/4, 18/4
+    "shuffled map": (2.5, 1, 0, 1.25, 3.25),  # 10/4, 4/4, 0, 5/4, 13/4
+    "other concept": (3, 1, 0, 0.5, 4),
+    "no map": (1.5, 0.5, 0, 0.5, 2),
+    "native, direct": (4, 2, 0, 1.5, 5.5),
+    "transferred, direct": (3, 1.5, 0, 1, 4.5),
+    "prompt": (0, 0, 0, 0, 0),
+}
+NATS = {
+    ("unsteered", 0.0): (1.0, 3.0),
+    ("prompt", 0.0): (2.0, 2.5),
+    ("native", -2.0): (4.0, 2.0),
+    ("native", 2.0): (5.0, 3.0),
+    ("transferred", -2.0): (1.5, 2.5),
+    ("transferred", 2.0): (2.5, 4.5),
+    ("random 1", -2.0): (6.0, 3.0),
+    ("random 1", 2.0): (1.0, 2.0),
+}
+"""Of the two texts that a direction wrote at a strength; their scores and repetition follow in `written`."""
+SETTINGS = EvaluationSettings(
+    strengths=STRENGTHS, prompts=4, random_seeds=2, other_concepts=1, neutral_prompts=2, generate=True,
+    generate_prompts=2, seed=5,
+)  # fmt: skip
+MOOD = ContrastSet(
+    "mood", (("a", "b"), ("c", "d")), "happy or sad", "happy", "sad",
+    prompts=tuple(ReadoutPrompt(text, (" glad",), (" sad",)) for text in PROMPTS),
+)  # fmt: skip
+FAINT = ContrastSet("faint", (("a", "b"), ("c", "d")), "next to nothing", "more", "less", prompts=MOOD.prompts)
+"""A concept whose native vector does what "random 1" does to mood, and the other way round."""
+
+
+def readouts(direction: str) -> list[list[int]]:
+    """`[strengths][prompts]`."""
+    rows = EFFECTS[direction]
+    return [[UNSTEERED[p] + rows[p][s] for p in range(4)] for s in range(5)]
+
+
+def measured(swap: dict[str, str]) -> Measured:
+    """What would be measured; a direction in `swap` does what another one does to mood."""
+    names = [swap.get(name, name) for name in EFFECTS]
+    return Measured(
+        directions=tuple(EFFECTS),
+        arms=tuple(arm for arm, directions in ARMS.items() for _ in directions),
+        strengths=STRENGTHS,
+        prompts=PROMPTS,
+        readouts=np.array([readouts(name) for name in names], dtype=np.float64),
+        unsteered=np.array(UNSTEERED, dtype=np.float64),
+        baseline=np.array(BASELINE, dtype=np.float64),
+        kl=np.array([COSTS[name] for name in names], dtype=np.float64),
+        passages=written(),
+        typical_deviation=8.5,
+        direction_cosine=0.75,
+        reachable_share=0.625,
+        outlier_dimensions=(3,),
+    )
+
+
+def written() -> tuple[Passage, ...]:
+    """Two texts of each direction at each end; the first scores more and repeats less."""
+    return tuple(
+        Passage(direction, strength, number, f" {direction} {number}", score, nats, repetition)
+        for (direction, strength), both in NATS.items()
+        for number, (nats, score, repetition) in enumerate(
+            zip(both, (0.75, 0.25 + strength / 8), (0.0, 0.5 + strength / 8), strict=True)
+        )
+    )
+
+
+@cache
+def evaluation() -> Evaluation:
+    """Both concepts, as `evaluate` makes them of what is kept."""
+    pair = Pair(small=small(), large=large())
+    nothing = AffineMap(torch.zeros(small().width, large().width), torch.zeros(large().width))
+    info = MapInfo(
+        small=small().name, large=large().name, small_layer=1, large_layer=2, small_fingerprint=small().fingerprint,
+        large_fingerprint=large().fingerprint, method="ridge", lam=1e-4, tokens_used=20_000, tokens_left_out=10,
+        coverage=0.875, r2=0.84, cka=0.9, corpus="made up", corpus_fingerprint="c" * 8, created="2025-01-01",
+        settings={}, r2_standardised=0.42, cka_standardised=0.7, largest_dimension_small=0.125,
+        largest_dimension_large=0.25,
+    )  # fmt: skip
+    swapped = {"native": "random 1", "random 1": "native"}
+    with TemporaryDirectory() as folder:
+        for concept, other, swap in ((FAINT, MOOD, swapped), (MOOD, FAINT, {})):
+            case = Case(*pair.both, nothing, info, (nothing, nothing), concept, (other,), SETTINGS)
+            key = evaluation_key(case, NEUTRAL)
+            keep_measured(kept_folder(Path(folder), concept, key), key, measured(swap))
+        return finish(
+            evaluate(
+                pair, PairMap(map=nothing, info=info), (FAINT, MOOD), control_maps=(nothing, nothing), neutral=NEUTRAL,
+                settings=SETTINGS, keep=Path(folder),
+            )
+        )  # fmt: skip

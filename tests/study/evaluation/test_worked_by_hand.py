@@ -1,0 +1,165 @@
+"""One concept in small integers: every number that follows from it is the one worked out by hand."""
+
+from collections.abc import Iterator
+from math import sqrt
+from typing import Any
+
+import pytest
+
+from lrt_explorer.study.evaluation.document import evaluation_document
+from lrt_explorer.study.evaluation.evidence import ConceptEvidence
+from lrt_explorer.study.evaluation.prompts import prompts_by_gap
+from lrt_explorer.study.evaluation.verdict import (
+    NOT_MEASURABLE,
+    NOT_SHOWN,
+    PARTLY,
+    TRANSFERS,
+    Doubts,
+    Verdict,
+    verdicts,
+)
+from tests.study.evaluation import by_hand
+from tests.study.evaluation.arithmetic import above_three, beyond_four, mean, ratio, t_of
+from tests.study.evaluation.by_hand import ARMS, SLOPES, STRENGTHS
+from tests.study.evaluation.worked_out import (
+    NATIVE,
+    SPREAD,
+    TRANSFERRED,
+    at_equal_cost,
+    correlations,
+    expected_arms,
+    expected_concept,
+)
+
+
+@pytest.fixture(scope="module")
+def mood() -> ConceptEvidence:
+    return by_hand.evaluation().concepts[1].evidence
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from leaves(inner, f"{path}/{key}")
+    elif isinstance(value, list | tuple):
+        yield path, len(value)
+        for number, inner in enumerate(value):
+            yield from leaves(inner, f"{path}/{number}")
+    else:
+        yield path, value
+
+
+def assert_same(found: Any, expected: Any) -> None:
+    theirs, ours = dict(leaves(found)), dict(leaves(expected))
+    assert theirs.keys() == ours.keys()
+    for path, value in ours.items():
+        assert theirs[path] == (pytest.approx(value, abs=1e-9) if isinstance(value, float) else value), path
+
+
+def test_the_slopes_by_which_all_else_goes() -> None:
+    for direction, rows in by_hand.EFFECTS.items():
+        rises = [(2 * (row[4] - row[0]) + row[3] - row[1]) / 10 for row in rows]
+        assert rises == pytest.approx(SLOPES[direction]) and all(row[2] == 0 for row in rows)
+    assert (mean(NATIVE), mean(TRANSFERRED)) == pytest.approx((10.175, 8.925))
+
+
+@pytest.mark.parametrize("name", ["unsteered", *ARMS, "prompt"])
+def test_every_number_of_an_arm(mood: ConceptEvidence, name: str) -> None:
+    document = evaluation_document(by_hand.evaluation())["concepts"][1]
+    (found,) = [arm for arm in document["arms"] if arm["name"] == name]
+    (expected,) = [arm for arm in expected_arms() if arm["name"] == name]
+    assert_same(found, expected)
+    arm = mood.arm(name)
+    assert [band.value for band in arm.readout] == pytest.approx(expected["readout"])
+    assert (arm.slope is None) == (expected["slope"] is None)
+
+
+def test_retention_and_its_interval_in_figures(mood: ConceptEvidence) -> None:
+    kept = mood.retention
+    assert kept is not None
+    # Fieller with t² = 10.128 and the squared errors 29.9475/12 below, 25.6475/12 above, 27.6925/12 between:
+    # a = 103.5306 − 25.2756 = 78.2550, b = 90.8119 − 23.3724 = 67.4395, c = 79.6556 − 21.6464 = 58.0092, and
+    # (b ∓ √(b² − a·c)) / a = (67.4395 ∓ 2.928) / 78.2550.
+    assert (kept.value, kept.low, kept.high) == pytest.approx((0.87715, 0.82438, 0.89921), abs=2e-5)
+
+
+def test_correlations_leave_out_strength_0_and_are_of_readouts_or_of_changes(mood: ConceptEvidence) -> None:
+    assert mood.pearson_r == pytest.approx(correlations("transferred"), abs=1e-12)
+    random = mean([correlations("random 1"), correlations("random 2")])
+    assert mood.pearson_r_random == pytest.approx(random, abs=1e-12)
+    assert mood.pearson_r_effect == pytest.approx(correlations("transferred", unsteered=False), abs=1e-12)
+    assert len({round(one or 0, 3) for one in (mood.pearson_r, mood.pearson_r_random, mood.pearson_r_effect)}) == 3
+
+
+def test_the_single_tests_behind_the_verdict(mood: ConceptEvidence) -> None:
+    assert mood.control_spread == pytest.approx(SPREAD)
+    rest = [carried - 0.75 * own for carried, own in zip(TRANSFERRED, NATIVE, strict=True)]
+    assert rest == pytest.approx([0.575, 1.125, 1.65, 1.825])
+    # Two-sided over prompts, which is less sure here than against the four controls.
+    assert mood.doubts.native == pytest.approx(2 * above_three(t_of(NATIVE)))
+    assert mood.doubts.native > beyond_four(10.175 / SPREAD)
+    assert mood.doubts.transferred == pytest.approx(beyond_four(8.925 / SPREAD))
+    assert mood.doubts.some == pytest.approx(above_three(t_of(TRANSFERRED)))
+    assert mood.doubts.most == pytest.approx(above_three(t_of(rest)))
+
+
+def test_two_concepts_are_judged_together() -> None:
+    faint, mood = by_hand.evaluation().concepts
+    # The smaller of two p values is doubled (Holm), and the native one is two-sided; a claim needs all of its tests.
+    sure = 4 * above_three(t_of(NATIVE)), 2 * mood.evidence.doubts.some, 2 * mood.evidence.doubts.most
+    assert mood.verdict.word == TRANSFERS
+    assert (mood.verdict.native, mood.verdict.partly, mood.verdict.transfers) == pytest.approx(sure)
+    assert mood.verdict.partly < mood.verdict.transfers < 0.05
+    assert faint.verdict.word == NOT_MEASURABLE and faint.evidence.retention is None
+    # |t| = 0.175/… of the slopes −0.7, 1.2, −0.9, −0.3; the larger p value stays as it is.
+    assert faint.verdict.native == pytest.approx(
+        max(
+            2 * above_three(-t_of(SLOPES["random 1"])),
+            beyond_four(0.175 / sqrt((10.175**2 + 0.81 + 3.150625 + 3.4225) / 4)),
+        )
+    )
+    assert by_hand.evaluation().ranked() == (mood, faint)
+
+
+@pytest.mark.parametrize(
+    ("native", "transfers", "partly", "word"),
+    [
+        (0.049, 0.049, 0.049, TRANSFERS), (0.051, 0.001, 0.001, NOT_MEASURABLE), (0.049, 0.051, 0.049, PARTLY),
+        (0.049, 0.051, 0.051, NOT_SHOWN),
+    ],
+)  # fmt: skip
+def test_a_claim_holds_below_five_percent(native: float, transfers: float, partly: float, word: str) -> None:
+    (verdict,) = verdicts([Doubts(native=native, transferred=1e-9, some=partly, most=transfers)])
+    assert verdict == Verdict(word, native, partly, max(partly, transfers))
+
+
+def test_effects_at_equal_cost(mood: ConceptEvidence) -> None:
+    native, transferred = at_equal_cost()
+    equal, kept, expected = mood.equal_cost, mood.retention_at_equal_cost, ratio(transferred, native)
+    assert equal is not None and kept is not None
+    assert (equal.kl, equal.native, equal.transferred) == pytest.approx((8.0, 10.125 + 5 / 7 * 10.25, 17.875))
+    assert (kept.value, kept.low, kept.high) == pytest.approx((expected.value, expected.low, expected.high), abs=1e-9)
+
+
+def test_prompts_from_the_one_that_falls_furthest_short() -> None:
+    found = prompts_by_gap(by_hand.evaluation().concepts[1].evidence)
+    assert [one.number for one in found] == [3, 2, 0, 1]
+    assert [one.gap for one in found] == pytest.approx([-1.6, -1.3, -1.1, -1.0])
+    assert [one.native for one in found] == pytest.approx([13.7, 11.8, 6.7, 8.5])
+    assert [one.unsteered for one in found] == [7, 3, -6, -2] and not any(one.wrong_way for one in found)
+
+
+def test_every_number_of_the_document() -> None:
+    document = evaluation_document(by_hand.evaluation())
+    assert_same(document["concepts"][1], expected_concept())
+    whole = {
+        "small": "tiny-small", "large": "tiny-large-one", "small_layer": 1, "large_layer": 2, "control_maps": 2,
+        "strengths": list(STRENGTHS), "neutral": list(by_hand.NEUTRAL),
+    }  # fmt: skip
+    assert {name: document[name] for name in whole} == whole
+    map = {
+        "method": "ridge", "lambda": 1e-4, "setting": "λ", "setting_value": 1e-4, "r2": 0.84, "r2_standardised": 0.42,
+        "cka": 0.9, "cka_standardised": 0.7, "largest_dimension_small": 0.125, "largest_dimension_large": 0.25,
+        "coverage": 0.875, "tokens_used": 20_000, "corpus": "made up", "corpus_fingerprint": "c" * 8,
+    }  # fmt: skip
+    assert {name: document["map"][name] for name in map} == map
