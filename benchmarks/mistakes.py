@@ -2,7 +2,7 @@
 
     python -m benchmarks.mistakes [--only NAME ...] [--jobs 2]
 
-Plants the mistakes of `benchmarks/planted.py` one at a time in a copy of the package, outside the repository, and runs
+Plants the mistakes of `benchmarks/planted/` one at a time in a copy of the package, outside the repository, and runs
 the tests that should notice. Prints one line for each, `NAME: killed by TEST` or `NAME: ALIVE`. Exits with 1 if one
 lives, if a planted text is not found exactly once, or if these tests fail without any mistake.
 """
@@ -26,7 +26,7 @@ COPIED = ("lrt_explorer", "tests", "benchmarks", "pyproject.toml", "app.py")
 """What a mistake may be planted in, or tests are run from."""
 LINKED = ("assets", "docs", "README.md")
 """What tests only read."""
-_NOTICED = re.compile(r"^(?:FAILED|ERROR) (\S+::\S+)", re.MULTILINE)
+_NOTICED = re.compile(r"^(?:FAILED|ERROR) (\S+::.+?)(?: - |$)", re.MULTILINE)
 
 
 def stale(mistakes: Sequence[Mistake], root: Path = ROOT) -> list[str]:
@@ -49,7 +49,7 @@ def noticed(mistake: Mistake, copy: Path) -> str | None:
     before = source.read_text("utf-8")
     source.write_text(before.replace(mistake.text, mistake.instead), "utf-8")
     try:
-        return first_failure(mistake.tests, copy)
+        return first_failure([mistake.tests], copy)
     finally:
         source.write_text(before, "utf-8")
 
@@ -112,7 +112,7 @@ def run(mistakes: Sequence[Mistake], root: Path = ROOT, jobs: int = 2) -> int:
                 copies.put(copy)
 
         copy = copies.get()
-        failed = first_failure(sorted({test for one in mistakes for test in one.tests}), copy)
+        failed = first_failure(sorted({one.tests for one in mistakes}), copy)
         copies.put(copy)
         if failed is not None:
             print(f"{failed} fails without any mistake; mend it first")

@@ -148,18 +148,24 @@ def written() -> tuple[Passage, ...]:
     )
 
 
+def map_info() -> MapInfo:
+    """The description of a map between the tiny models, of which no two figures are the same."""
+    return MapInfo(
+        small=small().name, large=large().name, small_layer=1, large_layer=2, small_fingerprint=small().fingerprint,
+        large_fingerprint=large().fingerprint, method="ridge", lam=1e-4, tokens_used=20_000, tokens_left_out=10,
+        coverage=0.875, r2=0.84, cka=0.9, corpus="made up", corpus_fingerprint="c" * 8, created="2025-01-01",
+        settings={}, r2_standardised=0.42, cka_standardised=0.7, largest_dimension_small=0.125,
+        largest_dimension_large=0.25, outlier_dimensions_small=1, outlier_dimensions_large=2,
+        outlier_share_small=0.0625, outlier_share_large=0.03125,
+    )  # fmt: skip
+
+
 @cache
 def evaluation() -> Evaluation:
     """Both concepts, as `evaluate` makes them of what is kept."""
     pair = Pair(small=small(), large=large())
     nothing = AffineMap(torch.zeros(small().width, large().width), torch.zeros(large().width))
-    info = MapInfo(
-        small=small().name, large=large().name, small_layer=1, large_layer=2, small_fingerprint=small().fingerprint,
-        large_fingerprint=large().fingerprint, method="ridge", lam=1e-4, tokens_used=20_000, tokens_left_out=10,
-        coverage=0.875, r2=0.84, cka=0.9, corpus="made up", corpus_fingerprint="c" * 8, created="2025-01-01",
-        settings={}, r2_standardised=0.42, cka_standardised=0.7, largest_dimension_small=0.125,
-        largest_dimension_large=0.25,
-    )  # fmt: skip
+    info = map_info()
     swapped = {"native": "random 1", "random 1": "native"}
     with TemporaryDirectory() as folder:
         for concept, other, swap in ((FAINT, MOOD, swapped), (MOOD, FAINT, {})):

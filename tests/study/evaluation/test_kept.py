@@ -181,7 +181,8 @@ def test_the_document_has_the_keys_that_other_programs_rely_on() -> None:
 
 
 def test_the_key_knows_the_precision_of_both_models() -> None:
-    plain, halved = evaluation_key(case(), NEUTRAL), SimpleNamespace(dtype=torch.bfloat16)
+    plain = evaluation_key(case(), NEUTRAL)
+    halved: Any = SimpleNamespace(dtype=torch.bfloat16)
     for side, lm in (("small", small()), ("large", large())):
         assert evaluation_key(case(**{side: replace(lm, model=halved)}), NEUTRAL) != plain
         assert evaluation_key(case(**{side: replace(lm)}), NEUTRAL) == plain
