@@ -22,6 +22,7 @@ from tests.study.evaluation import by_hand
 from tests.study.evaluation.arithmetic import above_three, beyond_four, mean, ratio, t_of
 from tests.study.evaluation.by_hand import ARMS, SLOPES, STRENGTHS
 from tests.study.evaluation.worked_out import (
+    BEYOND,
     NATIVE,
     SPREAD,
     TRANSFERRED,
@@ -30,6 +31,7 @@ from tests.study.evaluation.worked_out import (
     expected_arms,
     expected_concept,
 )
+from tests.study.tiny import large, small
 
 
 @pytest.fixture(scope="module")
@@ -93,20 +95,20 @@ def test_correlations_leave_out_strength_0_and_are_of_readouts_or_of_changes(moo
 
 def test_the_single_tests_behind_the_verdict(mood: ConceptEvidence) -> None:
     assert mood.control_spread == pytest.approx(SPREAD)
-    rest = [carried - 0.75 * own for carried, own in zip(TRANSFERRED, NATIVE, strict=True)]
-    assert rest == pytest.approx([0.575, 1.125, 1.65, 1.825])
+    beyond = [carried - 0.75 * own for carried, own in zip(TRANSFERRED, NATIVE, strict=True)]
+    assert beyond == pytest.approx(BEYOND)
     # Two-sided over prompts, which is less sure here than against the four controls.
     assert mood.doubts.native == pytest.approx(2 * above_three(t_of(NATIVE)))
     assert mood.doubts.native > beyond_four(10.175 / SPREAD)
     assert mood.doubts.transferred == pytest.approx(beyond_four(8.925 / SPREAD))
     assert mood.doubts.some == pytest.approx(above_three(t_of(TRANSFERRED)))
-    assert mood.doubts.most == pytest.approx(above_three(t_of(rest)))
+    assert mood.doubts.most == pytest.approx(above_three(t_of(BEYOND)))
 
 
 def test_two_concepts_are_judged_together() -> None:
     faint, mood = by_hand.evaluation().concepts
     # The smaller of two p values is doubled (Holm), and the native one is two-sided; a claim needs all of its tests.
-    sure = 4 * above_three(t_of(NATIVE)), 2 * mood.evidence.doubts.some, 2 * mood.evidence.doubts.most
+    sure = 4 * above_three(t_of(NATIVE)), 2 * above_three(t_of(TRANSFERRED)), 2 * above_three(t_of(BEYOND))
     assert mood.verdict.word == TRANSFERS
     assert (mood.verdict.native, mood.verdict.partly, mood.verdict.transfers) == pytest.approx(sure)
     assert mood.verdict.partly < mood.verdict.transfers < 0.05
@@ -157,6 +159,12 @@ def test_every_number_of_the_document() -> None:
         "strengths": list(STRENGTHS), "neutral": list(by_hand.NEUTRAL),
     }  # fmt: skip
     assert {name: document[name] for name in whole} == whole
+    assert document["small_fingerprint"] == small().fingerprint != large().fingerprint == document["large_fingerprint"]
+    asked = {
+        "strengths": list(STRENGTHS), "prompts": 4, "random_seeds": 2, "other_concepts": 1, "neutral_prompts": 2,
+        "generate": True, "generate_prompts": 2, "seed": 5,
+    }  # fmt: skip
+    assert {name: document["settings"][name] for name in asked} == asked
     map = {
         "method": "ridge", "lambda": 1e-4, "setting": "λ", "setting_value": 1e-4, "r2": 0.84, "r2_standardised": 0.42,
         "cka": 0.9, "cka_standardised": 0.7, "largest_dimension_small": 0.125, "largest_dimension_large": 0.25,

@@ -17,6 +17,8 @@ from tests.study.evaluation.by_hand import (
 )
 
 NATIVE, TRANSFERRED = SLOPES["native"], SLOPES["transferred"]
+BEYOND = (0.575, 1.125, 1.65, 1.825)
+"""Transferred less three quarters of native: 5.6 − 5.025, 7.5 − 6.375, 10.5 − 8.85, 12.1 − 10.275."""
 SPEARMAN = {
     "native": 1.0,
     "transferred": 1.0,
@@ -140,7 +142,7 @@ def expected_concept() -> dict[str, Any]:
         "verdict": "transfers", "readout": "log-odds", "readout_unit": "nats", "scorer": None,
         "p_native": 4 * above_three(t_of(NATIVE)),
         "p_partly": 2 * above_three(t_of(TRANSFERRED)),
-        "p_transfers": 2 * above_three(t_of([0.575, 1.125, 1.65, 1.825])),
+        "p_transfers": 2 * above_three(t_of(BEYOND)),
         "retention": kept.value, "retention_low": kept.low, "retention_high": kept.high,
         "pearson_r": correlations("transferred"),
         "pearson_r_random": mean([correlations("random 1"), correlations("random 2")]),
