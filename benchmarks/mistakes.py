@@ -8,6 +8,7 @@ lives, if a planted text is not found exactly once, or if these tests fail witho
 """
 
 import argparse
+import multiprocessing
 import os
 import re
 import shutil
@@ -19,6 +20,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 
+import pytest
+
 from benchmarks.planted import MISTAKES, Mistake
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,6 +29,8 @@ COPIED = ("lrt_explorer", "tests", "benchmarks", "pyproject.toml", "app.py")
 """What a mistake may be planted in, or tests are run from."""
 LINKED = ("assets", "docs", "README.md")
 """What tests only read."""
+_PROCESSES = multiprocessing.get_context("forkserver")
+"""Each run is a fork of a process that has imported the libraries, and nothing of the package: most of a run's time."""
 _NOTICED = re.compile(r"^(?:FAILED|ERROR) (\S+::.+?)(?: - |$)", re.MULTILINE)
 
 
@@ -60,20 +65,32 @@ def first_failure(tests: Sequence[str], copy: Path) -> str | None:
     Raises:
         RuntimeError: if they cannot be run.
     """
-    # Sources change within a second, too fast for the times by which Python would know that a cache is old.
-    environment = os.environ | {
-        "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1",
-    }  # fmt: skip
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-    done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
-    failed = _NOTICED.search(done.stdout)
-    if done.returncode == 0:
+    with TemporaryDirectory() as folder:
+        out = Path(folder) / "out.txt"
+        process = _PROCESSES.Process(target=run_tests, args=(tests, copy, out))
+        process.start()
+        process.join()
+        told = out.read_text("utf-8") if out.exists() else ""
+    failed = _NOTICED.search(told)
+    if process.exitcode == 0:
         return None
-    if done.returncode != 1 or failed is None:
-        raise RuntimeError(
-            f"these tests could not be run: {' '.join(tests)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
-        )
+    if process.exitcode != 1 or failed is None:
+        raise RuntimeError(f"these tests could not be run: {' '.join(tests)}\n{told[-3000:]}")
     return failed[1]
+
+
+def run_tests(tests: Sequence[str], copy: Path, out: Path) -> None:
+    """Run tests in a copy, to their first failure, and leave this process with pytest's exit code."""
+    with out.open("w", encoding="utf-8") as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
+    os.chdir(copy)
+    # Also for the processes that tests start.
+    os.environ["PYTHONPATH"] = str(copy)
+    sys.path.insert(0, str(copy))
+    # Sources change within a second, too fast for the times by which Python would know that a cache is old.
+    sys.dont_write_bytecode = True
+    sys.exit(int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests])))
 
 
 def copied(root: Path, copy: Path) -> Path:
@@ -133,6 +150,7 @@ def main(arguments: list[str] | None = None) -> int:
     names = options.only or [one.name for one in MISTAKES]
     if unknown := [name for name in names if name not in {one.name for one in MISTAKES}]:
         parser.error(f"there is no mistake {unknown[0]}; choose from {', '.join(one.name for one in MISTAKES)}")
+    _PROCESSES.set_forkserver_preload(["benchmarks.planted.libraries"])
     return run([one for one in MISTAKES if one.name in names], jobs=options.jobs)
 
 
