@@ -18,27 +18,33 @@ EVIDENCE = (
             "measured.readouts[own[0]], measured.readouts[own[1]]",
         ),
         ("controls-without-shuffled-maps", "if arm in CONTROLS", "if arm == RANDOM"),
-        ("retention-inverted", "else ratio_interval(of_prompts, native)", "else ratio_interval(native, of_prompts)"),
+        (
+            "retention-inverted",
+            "else ratio_interval(of_clusters, native)",
+            "else ratio_interval(native, of_clusters)",
+        ),
         (
             "controls-over-prompts",
             "sample_interval(of_directions) if several",
-            "mean_interval(of_prompts, draws) if several",
+            "mean_interval(of_clusters, draws) if several",
         ),
-        ("cost-summed-over-neutral-prompts", "measured.kl[rows].mean((0, 2))", "measured.kl[rows].sum(2).mean(0)"),
-    ),
-    *planted(
-        "study/evaluation/evidence.py",
-        "study/evaluation/test_evaluate.py::test_the_bootstrap_goes_by_the_seed",
         (
-            "seed-of-the-bootstrap-ignored",
-            "resamples(len(measured.prompts), seed)",
-            "resamples(len(measured.prompts), 0)",
+            "cost-summed-over-neutral-prompts",
+            "tuple(measured.kl[rows].mean((0, 2)).tolist())",
+            "tuple(measured.kl[rows].sum(2).mean(0).tolist())",
         ),
+        (
+            "forms-ignored",
+            "clusters.means(prompt_slopes[of_arm[arm][0]]) for arm",
+            "prompt_slopes[of_arm[arm][0]] for arm",
+        ),
+        ("seed-of-the-bootstrap-ignored", "resamples(clusters.count, seed)", "resamples(clusters.count, 0)"),
     ),
     *planted(
         "study/evaluation/verdict.py",
         WORKED,
         ("native-test-one-sided", "min(1.0, 2 * mean_above_zero(sign * native))", "mean_above_zero(sign * native)"),
+        ("relabelled-pairs-ignored", "permuted[1] if permuted else 0.0", "0.0"),
         ("alpha-raised", "ALPHA = 0.05", "ALPHA = 0.1"),
         ("alpha-lowered", "ALPHA = 0.05", "ALPHA = 0.01"),
         ("share-of-transfers-lowered", "MOST = 0.75", "MOST = 0.5"),
@@ -48,6 +54,7 @@ EVIDENCE = (
         "study/evaluation/statistics.py",
         WORKED,
         ("fieller-errors-swapped", "bottom**2 - square * errors[1, 1]", "bottom**2 - square * errors[0, 0]"),
+        ("relabelled-pairs-one-sided", "(np.abs(slopes) >= abs(slopes[0])", "(slopes >= abs(slopes[0])"),
         ("interval-of-90-percent", "LEVEL = 0.95", "LEVEL = 0.9"),
     ),
     *planted(
@@ -86,6 +93,15 @@ EVIDENCE = (
             "direct-arms-steered-through-the-blocks",
             "moving & through[:, None], moving & ~through[:, None]",
             "moving, torch.zeros_like(moving)",
+        ),
+    ),
+    *planted(
+        "study/evaluation/relabelled.py",
+        "study/evaluation/test_relabelled.py",
+        (
+            "labels-kept-where-they-should-be-swapped",
+            "torch.where(there, states.negative, states.positive)",
+            "states.positive",
         ),
     ),
     *planted(

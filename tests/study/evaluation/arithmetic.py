@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
-from math import atan, cos, pi, sin, sqrt
+from math import atan, pi, sqrt
 
 from lrt_explorer.study.evaluation.statistics import Interval
 
-T_ONE, T_THREE = 12.706204736432095, 3.182446305284263
-"""What Student's t exceeds in 2.5 % of cases with one degree of freedom, and with three; from a table."""
+T = {1: 12.706204736432095, 2: 4.302652729749464, 3: 3.182446305284263}
+"""What Student's t exceeds in 2.5 % of cases, by its degrees of freedom; from a table."""
 
 Numbers = Sequence[float]
 
@@ -27,11 +27,11 @@ def bootstrapped(values: Numbers) -> Interval:
     return Interval(mean(values), means[6], means[-7])
 
 
-def of_two(values: Numbers) -> Interval:
-    """Mean of two numbers with Student's interval: their deviation is |a − b|/√2, and that of the mean |a − b|/2."""
-    first, second = values
-    reach = T_ONE * abs(first - second) / 2
-    return Interval((first + second) / 2, (first + second) / 2 - reach, (first + second) / 2 + reach)
+def of_directions(values: Numbers) -> Interval:
+    """Mean of two or three numbers with Student's interval."""
+    free, centre = len(values) - 1, mean(values)
+    reach = T[free] * sqrt(sum((one - centre) ** 2 for one in values) / free / len(values))
+    return Interval(centre, centre - reach, centre + reach)
 
 
 def ratio(top: Numbers, bottom: Numbers) -> Interval:
@@ -41,7 +41,7 @@ def ratio(top: Numbers, bottom: Numbers) -> Interval:
     def held(guess: float) -> bool:
         rest = [above - guess * below for above, below in zip(top, bottom, strict=True)]
         error = sqrt(sum((one - mean(rest)) ** 2 for one in rest) / 3 / 4)
-        return abs(mean(rest)) <= T_THREE * error
+        return abs(mean(rest)) <= T[3] * error
 
     def end(outside: float) -> float:
         inside = value
@@ -66,12 +66,12 @@ def above_three(t: float) -> float:
     return 0.5 - (x / (1 + x * x) + atan(x)) / pi
 
 
-def beyond_four(t: float) -> float:
-    """P(|T| > t) of Student's t with four degrees of freedom."""
-    angle = atan(t / 2)
-    return 1 - sin(angle) * (1 + cos(angle) ** 2 / 2)
+def above_one(t: float) -> float:
+    """P(T > t) of Student's t with one degree of freedom, which is Cauchy's distribution."""
+    return 0.5 - atan(t) / pi
 
 
 def t_of(values: Numbers) -> float:
-    """Mean of four numbers over its standard error."""
-    return mean(values) / sqrt(sum((one - mean(values)) ** 2 for one in values) / 3 / 4)
+    """Mean of some numbers over its standard error."""
+    count = len(values)
+    return mean(values) / sqrt(sum((one - mean(values)) ** 2 for one in values) / (count - 1) / count)

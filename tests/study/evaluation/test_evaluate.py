@@ -20,7 +20,7 @@ from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.dose import dose_response
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings, EvaluationStep, evaluate
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
-from lrt_explorer.study.evaluation.statistics import Array, mean_interval, ratio_interval, resamples
+from lrt_explorer.study.evaluation.statistics import Array, ratio_interval
 from lrt_explorer.study.evaluation.verdict import VERDICTS, verdicts
 from lrt_explorer.study.ground.known import known_vectors
 from lrt_explorer.study.ground.pair import Pair
@@ -65,12 +65,7 @@ SENTENCES = [[0, 3, 6], [1, 4, 7], [2, 5]]
 
 def of_forms(values: Array | torch.Tensor) -> float:
     """The mean over forms of the means over their prompts."""
-    return float(np.mean(by_form(values)))
-
-
-def by_form(values: Array | torch.Tensor) -> Array:
-    """`[forms]` means over their prompts."""
-    return np.array([np.mean([float(values[prompt]) for prompt in form]) for form in SENTENCES])
+    return float(np.mean([np.mean([float(values[prompt]) for prompt in form]) for form in SENTENCES]))
 
 
 def test_readouts_and_slopes_are_those_of_the_plain_dose_response(mood: ConceptEvidence) -> None:
@@ -268,16 +263,6 @@ def test_texts_are_as_surprising_as_they_are_after_the_plain_prompt() -> None:
     written = [one for one in evidence.passages if one.direction == "prompt"]
     expected = continuation_nats(large(), evidence.prompts[:2], [one.text for one in written])
     assert [one.nats for one in written] == pytest.approx(expected), "the baseline's own words do not help"
-
-
-def test_the_bootstrap_goes_by_the_seed(found: Evaluation, mood: ConceptEvidence) -> None:
-    other = finish(study(concepts=[CONCEPT], settings=replace(SETTINGS, seed=3))).concepts[0].evidence
-    for evidence, seed in ((mood, SETTINGS.seed), (other, 3)):
-        slopes = np.array(evidence.arm("native").prompt_slopes)
-        found, expected = evidence.arm("native").slope, mean_interval(by_form(slopes), resamples(3, seed))
-        assert found is not None
-        assert (found.value, found.low, found.high) == pytest.approx((expected.value, expected.low, expected.high))
-    assert other.arm("native").slope != mood.arm("native").slope
 
 
 def test_another_concept_that_gives_no_vector_is_no_control_and_stops_nothing() -> None:

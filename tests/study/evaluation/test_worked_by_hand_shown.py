@@ -19,6 +19,8 @@ from tests.study.evaluation.worked_out import PERPLEXITY, expected_arms, expecte
 
 EXPECTED = expected_concept()
 EXPECTED_ARMS = {arm["name"]: arm for arm in expected_arms()}
+BESIDE = ("random", "shuffled map", "permuted labels", "other concept", "answer embeddings", "native, half")
+"""The arms whose retention stands beside that of the transferred vector, from top to bottom."""
 COLUMNS = (
     "concept,arm,strength,readout,readout_low,readout_high,kl,score,perplexity,repetition,slope,slope_low,slope_high,"
     "retention,retention_low,retention_high,spearman,anti_steerable,directions,prompts,readout_kind,verdict,p_native,"
@@ -86,7 +88,7 @@ def test_every_number_of_the_table_of_concepts() -> None:
     shown = [
         interval(EXPECTED, "retention"),
         interval(EXPECTED, "retention_at_equal_cost"),
-        *(interval(EXPECTED_ARMS[name], "retention") for name in ("random", "shuffled map", "other concept")),
+        *(interval(EXPECTED_ARMS[name], "retention") for name in BESIDE),
         (1.0,),
         (0.0,),
         (EXPECTED["pearson_r"], EXPECTED["pearson_r_random"]),
@@ -97,13 +99,13 @@ def test_every_number_of_the_table_of_concepts() -> None:
     for (value, html), numbers in zip(cells[1:], shown, strict=True):
         assert float(value) == pytest.approx(numbers[0], abs=1e-5)
         assert_shown(html, *numbers)
-    assert [value for value, _ in re.findall(r'<td data-value="([^"]*)">(–)</td>', second)] == [""] * 5
+    assert [value for value, _ in re.findall(r'<td data-value="([^"]*)">(–)</td>', second)] == [""] * 8
 
 
 def test_every_number_of_the_table_of_arms() -> None:
     html = arms_table(mood().evidence)
     rows = [re.findall(r"<td>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", html)[1:]]
-    assert [len(row) for row in rows] == [8] * 10 and "at s = −2 / 2" in html
+    assert [len(row) for row in rows] == [8] * 19 and "at s = −2 / 2" in html
     for cells, (name, arm) in zip(rows, EXPECTED_ARMS.items(), strict=True):
         if name in ARMS:
             assert_shown(cells[0], *interval(arm, "slope"))
@@ -148,7 +150,7 @@ def test_every_number_of_the_dose_response() -> None:
         assert line["y"] == pytest.approx(arm["readout"])
         for at, text in enumerate(line["text"]):
             ends = arm["readout_low"][at], arm["readout_high"][at]
-            assert_shown(text, STRENGTHS[at], arm["readout"][at], *ends)
+            assert_shown(text.partition(", s = ")[2], STRENGTHS[at], arm["readout"][at], *ends)
     assert len(drawn) == 2 * len(EXPECTED_ARMS)
 
 
@@ -159,7 +161,8 @@ def test_every_number_of_the_cost() -> None:
         assert line["x"] == list(KL[name])
         assert line["y"] == pytest.approx([value - 0.5 for value in EXPECTED_ARMS[name]["readout"]])  # unsteered: 0.5
         for at, text in enumerate(line["text"]):
-            assert_shown(text, STRENGTHS[at], EXPECTED_ARMS[name]["readout"][at] - 0.5, KL[name][at])
+            change = EXPECTED_ARMS[name]["readout"][at] - 0.5
+            assert_shown(text.partition(", s = ")[2], STRENGTHS[at], change, KL[name][at])
 
 
 def test_every_number_of_the_forest() -> None:
@@ -170,13 +173,13 @@ def test_every_number_of_the_forest() -> None:
     assert list(figure.layout.yaxis.ticktext) == ["mood", "faint"]
     assert [note.y for note in figure.layout.annotations] == [1], "the row of faint says that it is not measurable"
     drawn = traces(figure)
-    assert {trace["legendgroup"] for trace in drawn} == {"transferred", "random", "shuffled map", "other concept"}
-    for row, name in enumerate(("transferred", "random", "shuffled map", "other concept")):
+    assert {trace["legendgroup"] for trace in drawn} == {"transferred", *BESIDE}
+    for row, name in enumerate(("transferred", *BESIDE)):
         line, marker = (trace for trace in drawn if trace["legendgroup"] == name)
         value, begin, end = interval(EXPECTED_ARMS[name], "retention")
         assert marker["x"] == pytest.approx([value]) and marker["customdata"] == [1], "its place among the concepts"
         assert line["x"][:2] == pytest.approx([max(begin, low), min(end, high)]) and line["x"][2] is None
-        assert marker["y"] == pytest.approx([0.2 * row - 0.27]) and line["y"][:2] == marker["y"] * 2
+        assert marker["y"] == pytest.approx([0.1 * row - 0.27]) and line["y"][:2] == marker["y"] * 2
         assert_shown(marker["text"][0], value, begin, end)
     assert EXPECTED_ARMS["transferred"]["retention_high"] < high, "an end that is not cut"
 
@@ -185,7 +188,7 @@ def test_every_number_of_the_prompts() -> None:
     diagonal, points = traces(prompts_figure(mood().evidence))
     # From the furthest short to the nearest: the slopes (2·55 + 27)/10 and (2·49 + 23)/10, and so on.
     assert points["x"] == pytest.approx([13.7, 11.8, 6.7, 8.5])
-    assert points["y"] == pytest.approx([12.1, 10.5, 5.6, 7.5])
+    assert points["y"] == pytest.approx([12.1, 10.5, 5.5, 7.5])
     assert diagonal["x"] == diagonal["y"] == pytest.approx([-0.08 * 13.7, 1.08 * 13.7])
     assert [by_hand.PROMPTS[at] in text for at, text in zip((3, 2, 0, 1), points["text"], strict=True)] == [True] * 4
     for text, native, transferred in zip(points["text"], points["x"], points["y"], strict=True):
