@@ -36,6 +36,16 @@ def test_a_direction_takes_none() -> None:
     assert torch.equal(map.direction_as_in_paper(torch.zeros(4, dtype=torch.float64)), map.bias)
 
 
+def test_a_square_map_is_not_applied_sideways() -> None:
+    first = AffineMap(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([10.0, 20.0]))
+    second = AffineMap(torch.tensor([[0.0, 1.0], [5.0, 0.0]]), torch.zeros(2))
+    x = torch.tensor([1.0, -1.0])
+    # x W takes the rows of W: (1 − 3, 2 − 4), and then (5 · −2, 1 · −2); with the bias 8 and 18 first.
+    assert first.direction(x).tolist() == [-2.0, -2.0] and first(x).tolist() == [8.0, 18.0]
+    assert first.then(second).direction(x).tolist() == [-10.0, -2.0]
+    assert first.then(second)(x).tolist() == [90.0, 8.0]
+
+
 def test_the_paper_s_form_is_the_direction_and_the_bias() -> None:
     map = random_map(4, 6)
     v = torch.randn(4, dtype=torch.float64)

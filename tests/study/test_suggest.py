@@ -10,7 +10,7 @@ from lrt_explorer.study.fitting.fit_settings import FitSettings
 from lrt_explorer.study.fitting.layers import layer_grid
 from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import Progress, finish
-from lrt_explorer.study.suggest import highest_suggested, middle_layers, suggest_layers
+from lrt_explorer.study.suggest import Candidate, highest_suggested, middle_layers, suggest_layers
 from tests.study.fitting.test_layers import without_vectors
 from tests.study.tiny import CONCEPT, large, small, texts
 
@@ -50,6 +50,12 @@ def test_the_best_candidate_is_suggested_with_its_reason() -> None:
         cell = grid.cell(candidate.small_layer, candidate.large_layer)
         assert cell is not None and candidate.r2_standardised == pytest.approx(cell.r2_standardised)
         assert candidate.direction_cosine == pytest.approx(cell.direction_cosine_standardised)
+
+
+def test_a_candidate_counts_by_its_map_and_by_what_steers_there() -> None:
+    # √0.25 = 0.5 and 0.75 make 0.625, of which 0.4 is left at a layer that steers that much less than the best.
+    assert Candidate(0, 0, 0.25, 0.75, 0.4).score == pytest.approx(0.25)
+    assert Candidate(0, 0, -1.0, 0.75, 0.4).score == pytest.approx(0.15), "a map worse than the mean counts as none"
 
 
 def test_a_model_beside_itself_is_matched_layer_by_layer() -> None:

@@ -12,6 +12,7 @@ from lrt_explorer.concepts.readout import answer_readout
 from lrt_explorer.concepts.vectors import addition, random_vector
 from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError, VectorError
 from lrt_explorer.lm.generate import next_token_logprobs
+from lrt_explorer.lm.likelihood import continuation_nats
 from lrt_explorer.store import PairMap
 from lrt_explorer.study.evaluation.arms import others_among, others_of
 from lrt_explorer.study.evaluation.case import Case
@@ -254,6 +255,14 @@ def test_texts_are_written_and_scored_where_asked_for() -> None:
     assert native.perplexity[0] != native.perplexity[2]
     # An arm that writes nothing has only what it shares with the others, the unsteered text.
     assert evidence.arm("shuffled map").perplexity == (None, native.perplexity[1], None)
+
+
+def test_texts_are_as_surprising_as_they_are_after_the_plain_prompt() -> None:
+    settings = replace(SETTINGS, generate=True, generate_prompts=2, max_new_tokens=6)
+    evidence = finish(study(concepts=[CONCEPT], settings=settings)).concepts[0].evidence
+    written = [one for one in evidence.passages if one.direction == "prompt"]
+    expected = continuation_nats(large(), evidence.prompts[:2], [one.text for one in written])
+    assert [one.nats for one in written] == pytest.approx(expected), "the baseline's own words do not help"
 
 
 def test_another_concept_that_gives_no_vector_is_no_control_and_stops_nothing() -> None:

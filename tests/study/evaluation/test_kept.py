@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[3]
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from types import SimpleNamespace
 import torch
 torch.set_num_threads(1)
 from tests.study.evaluation.suite import study
@@ -176,3 +178,11 @@ def test_the_document_has_the_keys_that_other_programs_rely_on() -> None:
             assert len(arm["readout"]) == len(arm["score"]) == len(arm["kl"]) == len(document["strengths"])
     assert len(document["concepts"]) == len(CONCEPTS)
     json.dumps(document, allow_nan=False)
+
+
+def test_the_key_knows_the_precision_of_both_models() -> None:
+    plain = evaluation_key(case(), NEUTRAL)
+    halved: Any = SimpleNamespace(dtype=torch.bfloat16)
+    for side, lm in (("small", small()), ("large", large())):
+        assert evaluation_key(case(**{side: replace(lm, model=halved)}), NEUTRAL) != plain
+        assert evaluation_key(case(**{side: replace(lm)}), NEUTRAL) == plain

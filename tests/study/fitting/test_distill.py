@@ -11,6 +11,7 @@ import torch
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.vectors import mean_difference
 from lrt_explorer.errors import SettingsError
+from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.lm.suffix import differentiable_logits, read_starts, suffix_logits
 from lrt_explorer.study.fitting import distill
 from lrt_explorer.study.fitting.collect import Route
@@ -174,6 +175,24 @@ def test_the_models_keep_no_gradient_and_no_hook_even_when_it_is_cancelled() -> 
     for lm in (small(), large()):
         assert all(parameter.grad is None for parameter in lm.model.parameters())
         assert not any(block._forward_hooks or "forward" in vars(block) for block in lm.blocks)
+
+
+def test_what_is_lowered_is_the_divergence_of_native_steering_from_mapped_and_not_the_other_way_round() -> None:
+    unit, (start,) = TypicalDeviation(2.0), read_starts(large(), 2, [PROMPT])
+    dice = torch.Generator().manual_seed(0)
+    source, native = torch.randn(3, 16, generator=dice), torch.randn(3, 32, generator=dice)
+    weight, norms = torch.randn(16, 32, generator=dice), torch.tensor([[2.0], [3.0], [4.0]])
+    found = vars(distill)["_divergence"](large(), weight, start, source, native, norms, unit)
+    steered, mapped = (
+        differentiable_logits(large(), start, rows / rows.norm(dim=1, keepdim=True) * norms, distill.POSITIONS)
+        .double()
+        .log_softmax(-1)
+        for rows in (native, source @ weight)
+    )
+    kl, reverse = (
+        float((one.exp() * (one - other)).sum(-1).mean()) for one, other in ((steered, mapped), (mapped, steered))
+    )
+    assert float(found) == pytest.approx(kl, rel=1e-4) and kl != pytest.approx(reverse, rel=0.01)
 
 
 def test_logits_with_a_gradient_are_those_without() -> None:

@@ -1,0 +1,94 @@
+"""What a program sends to an endpoint arrives: every parameter, with a value that is not the default."""
+
+import inspect
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from lrt_explorer.concepts.sets.scoring import scorer_from_text
+from lrt_explorer.errors import ModelError
+from lrt_explorer.study.evaluation.settings import EvaluationSettings
+from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.steering.steer_spec import SteerSpec
+from lrt_explorer.ui.api import add_api
+from lrt_explorer.workbench.evidence import EvidenceSpec
+from lrt_explorer.workbench.fitting import FitSpec
+from lrt_explorer.workbench.requests import Models
+from tests.ui.fakes import FakeEngine
+
+PLACES = {"small": "one", "large": "two", "small_layer": 3, "large_layer": 4}
+COMPARE = {
+    "concept": "mood", "prompt": "Once", "strength": 0.25, "seed": 7, "max_new_tokens": 9, "temperature": 0.5,
+    "reading": "token-3", "method": "principal-component", "whiten": True, "as_in_paper": True, "equal_cost": True,
+    "scorer": "words:joy",
+}  # fmt: skip
+EVALUATE = {
+    "concepts": ["mood", "size"], "prompts": 5, "strengths": [-0.5, 0.0, 0.75], "seeds": 6, "others": 1,
+    "reading": "token-2", "readout": "probability", "method": "principal-component", "whiten": True, "generate": True,
+    "scorer": "words:joy", "corpus": "everyday", "tokens": 1234,
+}  # fmt: skip
+FIT = {"tokens": 4321, "corpus": "everyday", "method": "procrustes"}
+
+
+class NotingEngine(FakeEngine):
+    """Notes what is asked for, and answers nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.noted: list[Any] = []
+
+    def _note(self, models: Models, spec: Any) -> Generator[Progress, None, Any]:
+        self.noted += [models, spec]
+        yield Progress(0, 1, "noted")
+        raise ModelError("only noted")
+
+    compare_models = evaluate_models = fit_models = _note
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> NotingEngine:
+    return NotingEngine(tmp_path)
+
+
+@pytest.fixture
+def endpoints(engine: NotingEngine) -> dict[str, Callable[..., Any]]:
+    with gr.Blocks() as app:
+        add_api(engine)
+    return {str(one.api_name): one.fn for one in app.fns.values() if one.fn is not None}
+
+
+def ask(endpoint: Callable[..., Any], asked: dict[str, Any]) -> None:
+    parameters = inspect.signature(endpoint).parameters
+    assert set(parameters) == set(asked), "every parameter is tried"
+    assert all(asked[name] != parameter.default for name, parameter in parameters.items())
+    with pytest.raises(gr.Error, match="only noted"):
+        endpoint(**asked)
+
+
+def test_a_comparison_is_asked_for_as_it_was_sent(
+    engine: NotingEngine, endpoints: dict[str, Callable[..., Any]]
+) -> None:
+    ask(endpoints["compare"], PLACES | COMPARE)
+    expected: dict[str, Any] = COMPARE | {"scorer": scorer_from_text("words:joy")}
+    assert engine.noted == [Models(**PLACES), SteerSpec(**expected)]  # type: ignore[arg-type]
+
+
+def test_an_evaluation_is_asked_for_as_it_was_sent(
+    engine: NotingEngine, endpoints: dict[str, Callable[..., Any]]
+) -> None:
+    ask(endpoints["evaluate"], PLACES | EVALUATE)
+    settings = EvaluationSettings(
+        strengths=(-0.5, 0.0, 0.75), prompts=5, random_seeds=6, other_concepts=1, reading="token-2",
+        readout="probability", method="principal-component", whiten=True, generate=True,
+        scorer=scorer_from_text("words:joy"),
+    )  # fmt: skip
+    spec = EvidenceSpec(concepts=("mood", "size"), settings=settings, corpus="everyday", tokens=1234)
+    assert engine.noted == [Models(**PLACES), spec]  # type: ignore[arg-type]
+
+
+def test_a_fit_is_asked_for_as_it_was_sent(engine: NotingEngine, endpoints: dict[str, Callable[..., Any]]) -> None:
+    ask(endpoints["fit"], PLACES | FIT)
+    assert engine.noted == [Models(**PLACES), FitSpec(**FIT)]  # type: ignore[arg-type]
