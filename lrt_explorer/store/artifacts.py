@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.store.swap import new_folder, swap_lock, take_back
+from lrt_explorer.strict_json import read_json
 
 FORMAT_VERSION = 1
 HEADER = "artifact.json"
@@ -149,7 +149,7 @@ def _load(place: Path, kind: str) -> Artifact:
 def _read_header(place: Path, kind: str) -> dict[str, Any]:
     try:
         text = (place / HEADER).read_text(encoding="utf-8")
-        header = json.loads(text, parse_float=_finite_number, parse_constant=_finite_number)
+        header = read_json(text)
     except OSError as error:
         raise ArtifactError(f"the {kind} in {place} cannot be read ({error}); check its permissions") from error
     except (ValueError, RecursionError) as error:
@@ -210,13 +210,6 @@ def _described(tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Any]]:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _finite_number(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is not finite")
-    return number
 
 
 def _check_finite(tensors: Mapping[str, Tensor], trouble: str) -> None:

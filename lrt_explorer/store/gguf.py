@@ -20,11 +20,12 @@ import torch
 from torch import Tensor
 
 from lrt_explorer.errors import VectorError
+from lrt_explorer.limits import VECTOR_BYTES, VECTOR_HEADER_BYTES
 from lrt_explorer.store.gguf_cursor import ALIGNMENT, MAGIC, STRING, UINT32, VERSIONS, GgufTensor, cut_off, read_header
+from lrt_explorer.store.reading import read_whole
 from lrt_explorer.store.swap import new_file
 
 ARCHITECTURE = "controlvector"
-MAXIMUM_BYTES = 100_000_000
 
 _FLOAT32 = 0
 _NAME = re.compile(r"direction\.(0|[1-9]\d{0,5})")
@@ -94,15 +95,16 @@ def read_gguf(path: Path) -> ControlVectors:
     if not place.is_file():
         raise VectorError(f"there is no vector file {path}; check the path")
     try:
-        if place.stat().st_size > MAXIMUM_BYTES:
-            raise VectorError(f"{path} is far too large for control vectors; choose a control vector, not a model")
-        content = place.read_bytes()
+        content = read_whole(place, VECTOR_BYTES, VectorError, "a file of control vectors")
     except OSError as error:
         raise VectorError(f"{path} cannot be read ({error}); check the path") from error
-    header = read_header(content, path, VectorError)
+    header = read_header(content, path, VectorError, most=VECTOR_HEADER_BYTES)
     if (architecture := header.metadata.get("general.architecture")) != ARCHITECTURE:
         raise VectorError(f"{path} holds {architecture!r}, not a control vector; choose a control vector file")
     places = [_direction(path, tensor) for tensor in header.tensors]
+    # Rows that lie over each other would take far more memory than the file.
+    if 4 * sum(width for _, width, _ in places) > len(content):
+        raise cut_off(path, VectorError)
     directions = {layer: _values(content, header.data + at, width, path, layer) for layer, width, at in places}
     if not directions or len(directions) < len(places):
         what = "gives a layer twice" if directions else "holds no direction"

@@ -6,8 +6,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from lrt_explorer.errors import VectorError
+from lrt_explorer.limits import VECTOR_BYTES, VECTOR_HEADER_BYTES
 from lrt_explorer.linear.steering import SteeringVector
 from lrt_explorer.store.gguf import read_gguf, write_gguf
+from lrt_explorer.store.reading import check_safetensors
 from lrt_explorer.store.swap import new_file
 
 KIND = "lrt-vector"
@@ -99,12 +101,14 @@ def _load_safetensors(path: Path) -> VectorFile:
     if not place.is_file():
         raise VectorError(f"there is no vector file {path}; check the path")
     try:
+        check_safetensors(place, VECTOR_BYTES, VECTOR_HEADER_BYTES, VectorError, "a vector")
         with safe_open(place, framework="pt") as file:
             metadata = dict(file.metadata() or {})
-            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys() if name == _TENSOR}
+            others = set(file.keys()) - {_TENSOR}
     except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise VectorError(f"{path} is no safetensors file or is cut off; choose a vector saved here") from error
-    if metadata.get("kind") != KIND or set(tensors) != {_TENSOR}:
+    if metadata.get("kind") != KIND or others or not tensors:
         raise VectorError(f"{path} holds tensors, but not one steering vector; choose a vector saved here")
     if metadata.get("version") != FORMAT_VERSION:
         raise VectorError(

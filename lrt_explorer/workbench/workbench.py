@@ -1,10 +1,9 @@
 """The workbench as the screen asks it: every answer is for a session, from the models in memory and files on disk."""
 
 import logging
-import shutil
 from collections.abc import Collection, Generator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import torch
@@ -45,7 +44,7 @@ from lrt_explorer.workbench.cards import (
 from lrt_explorer.workbench.evidence import EvidenceSpec, evaluate, shipped_suites
 from lrt_explorer.workbench.fitting import FitResult, FitSpec, Keep, fit
 from lrt_explorer.workbench.layer_scores import LayerStudies
-from lrt_explorer.workbench.map_files import pack_map, unpack_map
+from lrt_explorer.workbench.map_files import check_usable, map_bytes, pack_map, unpack_map
 from lrt_explorer.workbench.map_store import SavedMap, load_saved
 from lrt_explorer.workbench.maps import existing_map, keep_apart, keep_map, solved_map
 from lrt_explorer.workbench.pair import Layers, Pair, open_pair, pair_cards
@@ -147,13 +146,9 @@ class Workbench:
     def import_map(self, session: Session, files: Sequence[Path]) -> Session:
         """Take a map from files, if it belongs to these models."""
         pair = self._pair(session)
-        folder = unpack_map(files, data_home() / "maps" / "loaded")
-        try:
-            saved = load_saved(folder)
-            pair.check(saved.info)
-        except ArtifactError:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+        most = map_bytes(pair.small.width, pair.large.width)
+        folder = unpack_map(files, data_home() / "maps" / "loaded", most, partial(check_usable, pair))
+        saved = load_saved(folder)
         moved = replace(session, small_layer=saved.layers[0], large_layer=saved.layers[1], method="")
         return _with_map(moved, saved)
 

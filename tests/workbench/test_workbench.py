@@ -4,13 +4,15 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from lrt_explorer.errors import ArtifactError, ContrastError, ModelError, SettingsError
+from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.presets import PAIRS
-from lrt_explorer.store import load_map
+from lrt_explorer.store import load_map, save_map
 from lrt_explorer.study.evaluation import evaluate
 from lrt_explorer.study.evaluation.evaluate import EvaluationStep
 from lrt_explorer.study.fitting import controls
@@ -266,6 +268,26 @@ def test_a_damaged_map_is_refused_and_not_kept(engine: Workbench, fitted: Sessio
     with pytest.raises(ArtifactError):
         engine.import_map(fitted, [Path(fitted.map_folder) / "artifact.json", broken])
     assert list((Path(fitted.map_folder).parents[1]).glob("loaded/*")) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"small_layer": 99}, "leads from layer 99 to layer"),
+        ({"weight": torch.zeros(16, 32)}, "all zero"),
+        ({"weight": torch.ones(16, 31), "bias": torch.ones(31)}, "leads from 16 numbers to 31"),
+    ],
+)
+def test_a_map_that_cannot_work_is_refused(
+    engine: Workbench, fitted: Session, tmp_path: Path, change: dict[str, Any], said: str
+) -> None:
+    map, info = load_map(Path(fitted.map_folder))
+    assert tuple(map.weight.shape) == (16, 32)
+    numbers = {"weight": map.weight, "bias": map.bias} | {k: v for k, v in change.items() if k in ("weight", "bias")}
+    described = replace(info, **{k: v for k, v in change.items() if k not in numbers})
+    folder = save_map(tmp_path / "broken", AffineMap(**numbers), described)
+    with pytest.raises(ArtifactError, match=said):
+        engine.import_map(fitted, sorted(folder.iterdir()))
 
 
 def test_without_a_map_there_is_nothing_to_save(engine: Workbench, opened: Session) -> None:
