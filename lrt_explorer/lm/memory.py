@@ -14,11 +14,14 @@ from lrt_explorer.lm.summary import ModelSummary, cached_folder
 
 UNKNOWN_ITEMSIZE = 2
 """Bytes a number of a checkpoint whose files are not on this disk; most are stored in half precision."""
-TOKENIZER_FACTOR = 7
-"""Memory of a fast tokenizer in sizes of its file, for vocabularies of 49,152 and 262,144.
+TOKENIZER_FACTOR, TOKENIZER_BASE = 5.2, 30_000_000
+"""Memory of a fast tokenizer in sizes of its file, and what comes on top whatever its size, in bytes.
 
-Twice that is in use while it is read, before the weights are.
+Measured with vocabularies of 49,152 and 262,144 by `benchmarks/memory.py`. Twice that is in use while it is read,
+before the weights are.
 """
+BESIDE = 30_000_000
+"""Bytes that loading takes beside weights and tokenizer, whatever the model."""
 FLOATS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 """Bytes a number that is stored as a float and may be loaded in another precision."""
 INTEGERS = {"I64": 8, "U64": 8, "I32": 4, "U32": 4, "I16": 2, "U16": 2}
@@ -35,7 +38,7 @@ class Need:
     Attributes:
         weights: what stays once it is loaded, without the tokenizer.
         peak: the most that is in use while it is being loaded, tokenizer included.
-        tokenizer: what its tokenizer takes, by the size of its file.
+        tokenizer: what its tokenizer takes, by the size of its file; 0 where it has none.
     """
 
     weights: int
@@ -59,8 +62,9 @@ def needed_memory(model: str | Path | ModelSummary, dtype: torch.dtype | None) -
     if folder and stored:
         weights = sum(count * _loaded(kind, dtype) for _, kind, count in stored)
         largest = max(count * _beside(key, kind, dtype) for key, kind, count in stored)
-        tokenizer = TOKENIZER_FACTOR * sum(file.stat().st_size for file in folder.glob("tokenizer.json"))
-        return Need(weights, max(2 * tokenizer, weights + largest + tokenizer), tokenizer)
+        files = [file.stat().st_size for file in folder.glob("tokenizer.json")]
+        tokenizer = round(TOKENIZER_FACTOR * sum(files)) + TOKENIZER_BASE if files else 0
+        return Need(weights, max(2 * tokenizer, weights + largest + tokenizer) + BESIDE, tokenizer)
     if isinstance(model, ModelSummary) and model.parameters:
         weights = model.parameters * (dtype.itemsize if dtype else UNKNOWN_ITEMSIZE)
         return Need(weights, int(1.2 * weights))

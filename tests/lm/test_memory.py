@@ -11,7 +11,15 @@ from lrt_explorer.errors import ModelError
 from lrt_explorer.lm import load as loading
 from lrt_explorer.lm import memory
 from lrt_explorer.lm.load import load
-from lrt_explorer.lm.memory import TOKENIZER_FACTOR, Need, check_room, free_memory, needed_memory
+from lrt_explorer.lm.memory import (
+    BESIDE,
+    TOKENIZER_BASE,
+    TOKENIZER_FACTOR,
+    Need,
+    check_room,
+    free_memory,
+    needed_memory,
+)
 from lrt_explorer.lm.summary import ModelSummary, describe
 from tests.lm.families import tiny_model, tiny_tokenizer
 
@@ -35,7 +43,7 @@ def folder(tmp_path: Path) -> Path:
 def test_as_stored_it_takes_what_its_files_hold(folder: Path) -> None:
     weights = 2 * (TABLE + MATRIX) + 3 * 8
     # Whole numbers are read by the library, which has them twice.
-    assert needed_memory(folder, None) == Need(weights, weights + 3 * 8)
+    assert needed_memory(folder, None) == Need(weights, weights + 3 * 8 + BESIDE)
 
 
 @pytest.mark.parametrize(
@@ -47,23 +55,25 @@ def test_floats_are_counted_in_the_precision_asked_for_and_whole_numbers_as_they
     folder: Path, dtype: torch.dtype, size: int, beside: int
 ) -> None:
     weights = size * (TABLE + MATRIX) + 3 * 8
-    assert needed_memory(folder, dtype) == Need(weights, weights + beside)
+    assert needed_memory(folder, dtype) == Need(weights, weights + beside + BESIDE)
 
 
 def test_a_matrix_in_float32_is_in_memory_twice(tmp_path: Path) -> None:
     save_file({"lm_head.weight": torch.zeros(1000, 8, dtype=torch.bfloat16)}, tmp_path / "model.safetensors")
-    assert needed_memory(tmp_path, torch.float32) == Need(4 * TABLE, 8 * TABLE)
-    assert needed_memory(tmp_path, None) == Need(2 * TABLE, 2 * TABLE)
+    assert needed_memory(tmp_path, torch.float32) == Need(4 * TABLE, 8 * TABLE + BESIDE)
+    assert needed_memory(tmp_path, None) == Need(2 * TABLE, 2 * TABLE + BESIDE)
 
 
 def test_a_tokenizer_counts_by_the_size_of_its_file(folder: Path) -> None:
     bare = needed_memory(folder, None)
     (folder / "tokenizer.json").write_bytes(b" " * 1000)
-    size = 1000 * TOKENIZER_FACTOR
-    assert bare is not None and needed_memory(folder, None) == Need(bare.weights, bare.peak + size, size)
+    size = round(1000 * TOKENIZER_FACTOR) + TOKENIZER_BASE
+    assert bare is not None and bare.tokenizer == 0
+    assert needed_memory(folder, None) == Need(bare.weights, 2 * size + BESIDE, size)
     (folder / "tokenizer.json").write_bytes(b" " * 1_000_000)
+    size = round(1_000_000 * TOKENIZER_FACTOR) + TOKENIZER_BASE
     # Larger than all weights: reading it takes the most.
-    assert needed_memory(folder, None) == Need(bare.weights, 2000 * size, 1000 * size)
+    assert needed_memory(folder, None) == Need(bare.weights, 2 * size + BESIDE, size)
 
 
 def test_without_files_the_number_of_parameters_tells() -> None:

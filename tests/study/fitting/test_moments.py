@@ -26,7 +26,7 @@ from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import Progress, finish
 from tests.study.tiny import CONCEPT, large, other, small, texts
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PAIRS = [(0, 1), (1, 2)]
 TOKENS = 5000
 

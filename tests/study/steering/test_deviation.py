@@ -73,7 +73,7 @@ def test_what_ships_is_taken_for_its_weights_alone(
 ) -> None:
     text = ordinary_digest("everyday")
     shipped = unit_of(small(), 1, "everyday")
-    corpus = Path(deviation_module.__file__).parents[2] / "assets" / "corpus" / "everyday.txt"
+    corpus = Path(deviation_module.__file__).parents[3] / "assets" / "corpus" / "everyday.txt"
     (tmp_path / "assets" / "corpus").mkdir(parents=True)
     (tmp_path / "assets" / "corpus" / "everyday.txt").write_bytes(corpus.read_bytes())
     monkeypatch.setenv("LRT_EXPLORER_ASSETS", str(tmp_path / "assets"))
