@@ -31,12 +31,12 @@ def all_sets(engine: Engine, session: Session | None, shelf: Shelf) -> Choices:
 def followed(offered: Choices, name: str, otherwise: str) -> str:
     """The concept to go on with when the pair changes: the same one where it is offered."""
     values = {value for _, value in offered}
-    # What ships for the pair is offered by name there, and by path beside other pairs.
+    # What ships for the pair is offered by name there, and with its world beside other pairs.
     return next((same for same in (name, Path(name).stem) if same in values), otherwise)
 
 
 def belongs(engine: Engine, session: Session | None, name: str) -> bool:
-    """Whether a concept can be meant for this pair: one that ships for it, or any set by its path."""
+    """Whether a concept can be meant for this pair: one that ships for it, or any set with its world or shelf."""
     return Path(name).name != name or name in {card.name for card in engine.concepts(session)}
 
 
@@ -46,7 +46,7 @@ def steered_vectors(shelf: Shelf) -> Choices:
 
 
 def _known_concept(concept_list: gr.Dropdown, payload: str | None) -> str | None:
-    shipped = [item for world in WORLDS for name, path in world.concepts().items() for item in (name, str(path))]
+    shipped = [item for world in WORLDS for name in world.concepts() for item in (name, f"{world.name}/{name}")]
     if payload in shipped:
         return payload
     checked: str | None = gr.Dropdown.preprocess(concept_list, payload)  # type: ignore[assignment]

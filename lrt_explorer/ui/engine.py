@@ -34,10 +34,10 @@ class ConceptEngine(Protocol):
     """Contrast sets and vectors of a visitor. Every method raises an LRTError with one clear sentence."""
 
     def offered_sets(self, session: Session | None) -> Sequence[tuple[str, str]]:
-        """Every set that ships: its title, and its name, or its path if it is for other models."""
+        """Every set that ships: its title, and the name by which it is chosen."""
 
     def contrast(self, session: Session | None, name: str) -> ContrastSet:
-        """A set that ships for these models by name, or any other by its path."""
+        """A set by a name that is offered, or that a shelf gives."""
 
     def keep_set(self, shelf: Shelf, contrast: ContrastSet) -> Shelf:
         """Put a set that was written on the shelf, as the last one."""
@@ -59,10 +59,10 @@ class ConceptEngine(Protocol):
     def import_vector(self, session: Session, shelf: Shelf, file: Path) -> Shelf:
         """Put a vector from a file on the shelf, if it lives in a layer in use, as the last one."""
 
-    def vectors(self, session: Session, folder: str) -> VectorCards:
+    def vectors(self, session: Session, name: str) -> VectorCards:
         """What there is to show of vectors of the shelf."""
 
-    def vector_file(self, session: Session, folder: str, whose: Whose, ending: str) -> Path:
+    def vector_file(self, session: Session, name: str, whose: Whose, ending: str) -> Path:
         """One vector of the shelf as a file to take away, "safetensors" or "gguf"."""
 
 
@@ -79,7 +79,7 @@ class Engine(ConceptEngine, Protocol):
         """The concepts that ship for these models, the one shown first at the head."""
 
     def concept(self, session: Session | None, name: str) -> ConceptCard:
-        """A concept that ships for these models by name, or any other by the path of its contrast set."""
+        """A concept by a name that is offered, or that a shelf gives."""
 
     def examples(self) -> Collection[str]:
         """The prompts that are offered as examples, for whichever models."""

@@ -1,14 +1,16 @@
 """What visitors write, bring or make, as files in a folder of each visitor's own; the oldest folders go first."""
 
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from lrt_explorer.concepts.contrast import ContrastSet, write_contrast
-from lrt_explorer.errors import SettingsError
+from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError, VectorError
 from lrt_explorer.store import VectorFile, data_home, save_vector
 from lrt_explorer.study.ground.known import folder_name
 from lrt_explorer.study.steering.brought import Side
@@ -19,6 +21,10 @@ EACH = 40
 """Sets, and vectors, of one visitor."""
 LARGEST = 1_000_000_000
 """Bytes of all visitors together."""
+OWN = "own"
+"""How the name of what stands on a shelf begins. Names travel to the page and back; paths never do."""
+SETS, VECTORS = "sets", "vectors"
+_NAME = re.compile(rf"{OWN}/([0-9a-f]{{32}})/([0-9a-f]{{16}})")
 
 
 def visitors_home() -> Path:
@@ -36,9 +42,10 @@ def put_set(shelf: Shelf, contrast: ContrastSet) -> Shelf:
     kept = _with_folder(shelf)
     label = _fresh(contrast.name, [label for label, _ in kept.sets])
     # A folder for each, so that the file itself is called what the set is called.
-    file = Path(kept.folder) / "sets" / secrets.token_hex(8) / f"{folder_name(contrast.name)[:80]}.jsonl"
-    write_contrast(file, contrast)
-    return replace(kept, sets=(*kept.sets, (label, str(file))))
+    item = secrets.token_hex(8)
+    with _room_on_disk():
+        write_contrast(Path(kept.folder) / SETS / item / f"{folder_name(contrast.name)[:80]}.jsonl", contrast)
+    return replace(kept, sets=(*kept.sets, (label, _name(kept, item))))
 
 
 def put_borrowed(shelf: Shelf, label: str, path: str) -> Shelf:
@@ -55,11 +62,71 @@ def put_vectors(shelf: Shelf, label: str, vectors: Mapping[Side, VectorFile]) ->
     """
     _check_room(len(shelf.vectors), "vectors")
     kept = _with_folder(shelf)
-    folder = Path(kept.folder) / "vectors" / secrets.token_hex(8)
-    for side, vector in vectors.items():
-        save_vector(folder / f"{side}.safetensors", vector)
+    item = secrets.token_hex(8)
+    folder = Path(kept.folder) / VECTORS / item
+    try:
+        for side, vector in vectors.items():
+            save_vector(folder / f"{side}.safetensors", vector)
+    except VectorError as error:
+        raise no_room(error) from error
     called = _fresh(label, [label for label, _ in kept.vectors])
-    return replace(kept, vectors=(*kept.vectors, (called, str(folder))))
+    return replace(kept, vectors=(*kept.vectors, (called, _name(kept, item))))
+
+
+def own_set(name: str) -> Path:
+    """The file of a set on a shelf, by the name that the shelf gives it.
+
+    Raises:
+        ContrastError: if it is gone.
+    """
+    folder = _item(name, SETS)
+    file = next(iter(folder.glob("*.jsonl")), None) if folder else None
+    if file is None:
+        raise ContrastError("this contrast set is no longer kept; write or import it again")
+    return file
+
+
+def own_vectors(name: str) -> Path:
+    """The folder of vectors on a shelf, by the name that the shelf gives them.
+
+    Raises:
+        ArtifactError: if they are gone.
+    """
+    folder = _item(name, VECTORS)
+    if folder is None or not folder.is_dir():
+        raise ArtifactError("these vectors are no longer kept; make or load them again")
+    return folder
+
+
+def is_own(name: str) -> bool:
+    """Whether a name is one that a shelf gives."""
+    return _NAME.fullmatch(name) is not None
+
+
+def no_room(error: BaseException) -> ArtifactError:
+    """What a visitor is told when the data folder takes nothing more; where it lies is nobody's business."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, OSError):
+        cause = cause.__cause__
+    reason = (cause.strerror if isinstance(cause, OSError) else None) or "the disk refuses it"
+    return ArtifactError(f"this cannot be kept here ({reason}); tell whoever runs this server, or try again later")
+
+
+@contextmanager
+def _room_on_disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise no_room(error) from error
+
+
+def _name(shelf: Shelf, item: str) -> str:
+    return f"{OWN}/{Path(shelf.folder).name}/{item}"
+
+
+def _item(name: str, kind: str) -> Path | None:
+    match = _NAME.fullmatch(name)
+    return visitors_home() / match[1] / kind / match[2] if match else None
 
 
 def _check_room(count: int, what: str) -> None:
@@ -77,9 +144,10 @@ def _fresh(label: str, taken: list[str]) -> str:
 
 def _with_folder(shelf: Shelf) -> Shelf:
     folder = Path(shelf.folder) if shelf.folder else visitors_home() / secrets.token_hex(16)
-    folder.mkdir(parents=True, exist_ok=True)
-    os.utime(folder)
-    _tidy(folder)
+    with _room_on_disk():
+        folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)
+        _tidy(folder)
     return replace(shelf, folder=str(folder))
 
 

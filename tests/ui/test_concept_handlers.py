@@ -24,6 +24,7 @@ from lrt_explorer.ui.concepts_tab import (
 from lrt_explorer.ui.vectors_panel import RecipeControls, load_vector, make_vectors, show_vectors, steer_with_vectors
 from lrt_explorer.ui.vectors_panel import save_vector as save_one
 from lrt_explorer.workbench.session import Session, Shelf
+from lrt_explorer.workbench.shelves import own_set
 from tests.ui.fake_concepts import FORMALITY
 from tests.ui.fakes import FakeEngine
 
@@ -57,7 +58,7 @@ def test_a_preview_keeps_nothing() -> None:
 def test_a_written_set_is_kept_chosen_and_shown(engine: FakeEngine) -> None:
     ((kept, chosen, html, status),) = keep_draft(engine, SESSION, Shelf(), *FIELDS)
     ((label, file),) = kept.sets
-    contrast = read_contrast(Path(file))
+    contrast = read_contrast(own_set(file))
     assert (label, contrast.name, contrast.positive_label) == ("noise", "noise", "loud")
     assert chosen.value == file and ("noise (own)", file) in chosen.choices and ("mood", "mood") in chosen.choices
     assert "2 pairs" in html and "Kept as “noise”" in status
@@ -88,7 +89,7 @@ def test_a_draft_with_a_fault_gets_one_sentence(engine: FakeEngine, field: int, 
 def test_prompts_and_answers_become_a_readout(engine: FakeEngine) -> None:
     fields = (*FIELDS[:4], "He said\n\nShe said", "shout, yell ,shout", "")
     ((kept, _, html, _),) = keep_draft(engine, SESSION, Shelf(), *fields)
-    prompts = read_contrast(Path(kept.sets[0][1])).prompts
+    prompts = read_contrast(own_set(kept.sets[0][1])).prompts
     assert [p.text for p in prompts] == ["He said", "She said"] and "2 readout prompts" in html
     assert (prompts[0].positive, prompts[0].negative) == ((" shout", " yell"), ())
     ((*_, status),) = keep_draft(engine, SESSION, Shelf(), *FIELDS[:4], "He said", "shout", "yell,shout")
@@ -116,11 +117,11 @@ def test_there_is_room_for_so_many_sets_and_no_more(engine: FakeEngine, monkeypa
 
 
 def test_a_set_that_is_gone_gets_one_sentence(engine: FakeEngine, shelf: Shelf) -> None:
-    Path(shelf.sets[0][1]).unlink()
+    own_set(shelf.sets[0][1]).unlink()
     ((html, status),) = show_set(engine, SESSION, shelf.sets[0][1])
-    assert html == SKIP and "annot read the contrast set" in status
+    assert html == SKIP and "is no longer kept; write or import it again" in status
     ((*kept, status),) = use_set(engine, SESSION, shelf, shelf.sets[0][1], "x", 0)
-    assert kept == [SKIP] * 7 and "annot read the contrast set" in status
+    assert kept == [SKIP] * 7 and "is no longer kept; write or import it again" in status
 
 
 # Use and download

@@ -431,9 +431,10 @@ def test_evidence_is_saved_as_a_report_and_as_a_sheet(shown: Shown) -> None:
 def test_a_visitors_own_concept_of_the_steer_tab_is_offered(engine: FakeEngine, tmp_path: Path) -> None:
     file = tmp_path / "loud.jsonl"
     file.write_text(CONTRAST)
-    dropdown = offer_own(engine, None, str(file), "mood")
-    assert ("loud (own)", str(file)) in dropdown.choices and dropdown.value == "mood"
-    dropdown = offer_own(engine, None, "mood", str(file))
+    ((_, name),) = engine.import_set(Shelf(), file).sets
+    dropdown = offer_own(engine, None, name, "mood")
+    assert ("loud (own)", name) in dropdown.choices and dropdown.value == "mood"
+    dropdown = offer_own(engine, None, "mood", name)
     assert len(dropdown.choices) == 4 and dropdown.value == "all 3 demo concepts"
 
 

@@ -173,8 +173,10 @@ def test_a_visitors_own_set_stays_with_any_pair(engine: FakeEngine, tmp_path: Pa
     file = tmp_path / "own.jsonl"
     file.write_text('{"with": "a b", "without": "c d"}\n{"with": "a e", "without": "c f"}\n')
     real = Session("gemma-a", "gemma-b", 0, 0, 1, 1, 1, 1)
-    _, _, dropdown, *_ = follow_pair(engine, real, Shelf(sets=(("own", str(file)),)), "demo", str(file), "x", 0)
-    assert dropdown.value == str(file)
+    shelf = engine.import_set(Shelf(), file)
+    ((_, name),) = shelf.sets
+    _, _, dropdown, *_ = follow_pair(engine, real, shelf, "demo", name, "x", 0)
+    assert dropdown.value == name
 
 
 def test_until_the_concept_has_followed_nothing_is_said_of_the_old_one(engine: FakeEngine) -> None:

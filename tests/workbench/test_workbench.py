@@ -22,6 +22,7 @@ from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench import evidence
 from lrt_explorer.workbench.badges import fit_path
 from lrt_explorer.workbench.cards import LayerScores
+from lrt_explorer.workbench.requests import Models
 from lrt_explorer.workbench.session import EvidenceSettings, Session, SpaceSettings
 from lrt_explorer.workbench.workbench import Workbench
 from tests.workbench.tiny_house import TinyEngine, build_assets
@@ -301,13 +302,15 @@ def test_layers_are_suggested_with_a_reason(engine: Workbench, opened: Session) 
     assert f"layer {suggestion.large_layer}" in suggestion.reason
 
 
-def test_an_own_contrast_set_is_read_anew_each_time(engine: Workbench, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["/etc/passwd", "../mood", "mood.jsonl", "demo/../mood", "own/x/y", ""])
+def test_the_app_reads_no_set_by_a_path(engine: Workbench, tmp_path: Path, name: str) -> None:
     file = tmp_path / "own.jsonl"
     file.write_text('{"with": "a b", "without": "c d"}\n{"with": "a e", "without": "c f"}\n')
-    assert engine.concept(None, str(file)).examples
-    file.write_text("")
-    with pytest.raises(ContrastError, match="no pairs"):
-        engine.concept(None, str(file))
+    for asked in (name, str(file)):
+        with pytest.raises(ContrastError, match=r"there is no concept .*; choose one of these: mood"):
+            engine.concept(None, asked)
+        with pytest.raises(ContrastError, match="there is no concept"):
+            finish(engine.compare_models(Models(small="tiny-s", large="tiny-l"), SteerSpec(concept=asked)))
 
 
 def test_warming_up_never_fails(engine: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
