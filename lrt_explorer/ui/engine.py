@@ -72,6 +72,12 @@ class Engine(ConceptEngine, Protocol):
     What ships depends on the models, so names of concepts belong to a session; None is the pair that is shown first.
     """
 
+    def ready(self) -> bool:
+        """Whether the pair that is shown first is in memory."""
+
+    def models_in_memory(self) -> tuple[str, ...]:
+        """Names of the models that need not be loaded."""
+
     def pairs(self) -> Sequence[PairCard]:
         """The pairs offered, the one shown first at the head."""
 

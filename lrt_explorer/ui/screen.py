@@ -12,6 +12,7 @@ from lrt_explorer.ui.concepts_tab import build_concepts
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.evidence_tab import TAB as EVIDENCE
 from lrt_explorer.ui.evidence_tab import build_evidence
+from lrt_explorer.ui.guard import answer_in_sentences
 from lrt_explorer.ui.layers_tab import TAB as LAYERS
 from lrt_explorer.ui.layers_tab import build_layers
 from lrt_explorer.ui.map_panel import build_map, show_map
@@ -22,16 +23,20 @@ from lrt_explorer.ui.space_tab import TAB as SPACE
 from lrt_explorer.ui.space_tab import build_space
 from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.steer_tab import build_steer
+from lrt_explorer.workbench.hosting import OWNER, Hosting
 from lrt_explorer.workbench.session import Session, Shelf
 
 TITLE = "LRT Explorer"
 STEER = "steer"
+CLEAN_EVERY_SECONDS, UPLOADS_LAST_SECONDS = 600, 21_600
+"""Uploads, and files that were made to be taken away, are removed when they are this old."""
 
 
-def create_app(engine: Engine) -> gr.Blocks:
+def create_app(engine: Engine, hosting: Hosting = OWNER) -> gr.Blocks:
     """Build the screen over an engine; nothing runs until a visitor opens it."""
     app: gr.Blocks
-    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as app:
+    cleaning = (CLEAN_EVERY_SECONDS, UPLOADS_LAST_SECONDS)
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=cleaning) as app:
         session = gr.State(None)
         shelf = gr.State(Shelf())
         tab = gr.State(STEER)
@@ -73,7 +78,8 @@ def create_app(engine: Engine) -> gr.Blocks:
         wire_layers()
         opened = wire_opening(engine, app, session, setup, map_panel, stage)
         opened.then(panes_without_models, session, steering.panes, **quick)
-        add_api(engine)
+        add_api(engine, hosting)
+    answer_in_sentences(app)
     return app
 
 

@@ -41,6 +41,10 @@ class Hosting:
     memory_gb: float | None = None
 
 
+OWNER = Hosting()
+"""A server of one's own."""
+
+
 def read_hosting(options: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Hosting:
     """The settings that options give, and the environment where they give none.
 

@@ -47,7 +47,7 @@ from lrt_explorer.workbench.cards import (
 from lrt_explorer.workbench.door import Door
 from lrt_explorer.workbench.evidence import EvidenceSpec, evaluate, shipped_suites
 from lrt_explorer.workbench.fitting import FitResult, FitSpec, Keep, fit
-from lrt_explorer.workbench.hosting import Hosting
+from lrt_explorer.workbench.hosting import OWNER, Hosting
 from lrt_explorer.workbench.layer_scores import LayerStudies
 from lrt_explorer.workbench.map_files import check_usable, map_bytes, pack_map, unpack_map
 from lrt_explorer.workbench.map_store import SavedMap, load_saved
@@ -67,7 +67,7 @@ PICTURES = 12
 class Workbench:
     """Everything the screen asks for; many visitors may share one."""
 
-    def __init__(self, cache: ModelCache | None = None, hosting: Hosting = Hosting()) -> None:  # noqa: B008 (frozen)
+    def __init__(self, cache: ModelCache | None = None, hosting: Hosting = OWNER) -> None:
         """Use the program's models, or those of another cache; nothing is loaded yet.
 
         Args:
@@ -90,6 +90,15 @@ class Workbench:
         except LRTError:
             # Whoever opens the page is told, where it can be helped.
             logger.info("could not warm up", exc_info=True)
+
+    def ready(self) -> bool:
+        """Whether the opening pair is in memory."""
+        first = self.pairs()[0]
+        return {first.small, first.large} <= set(self._models.names())
+
+    def models_in_memory(self) -> tuple[str, ...]:
+        """Those of the cache."""
+        return self._models.names()
 
     # Pairs and layers.
 

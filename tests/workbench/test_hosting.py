@@ -108,7 +108,7 @@ def test_the_hosted_door_says_the_same_of_all_that_is_not_on_its_list(name: str)
     door = Door(Hosting(hosted=True, models=("tinyworld-s", "tinyworld-l")))
     with pytest.raises(ModelError, match=r"there is no model '.*' on this server; choose one of these: tinyworld-s, "):
         door.models(Models(small="tinyworld-s", large=name))
-    with pytest.raises(SettingsError, match="there is no corpus '.*' on this server"):
+    with pytest.raises(SettingsError, match=r"there is no corpus '.*' on this server"):
         door.corpus(name)
     assert door.models(Models(small=" tinyworld-s", large="tinyworld-l")).small == "tinyworld-s"
 
