@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from lrt_explorer.cli.common import (
     ALL_CONCEPTS,
+    ELSEWHERE,
     Json,
     add_json,
     add_map,
     add_models,
+    add_places,
     add_readout,
     add_scorer,
     add_vectors,
@@ -21,6 +23,7 @@ from lrt_explorer.cli.common import (
     run_study,
     table,
 )
+from lrt_explorer.cli.streams import write_or_keep
 from lrt_explorer.defaults import EVIDENCE_TOKENS, NEUTRAL_PROMPTS, OTHER_CONCEPTS, PROMPTS, RANDOM_SEEDS
 from lrt_explorer.study.steering.arms import BESIDE, TRANSFERRED_DIRECT
 
@@ -80,6 +83,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--report", type=Path, metavar="FILE", help="write a page of HTML that opens without a network")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write one row for each concept, arm and strength")
     add_json(parser)
+    add_places(parser, folders=("out",), files=("report", "csv"), keeps=True)
     parser.set_defaults(run=run, show=show)
 
 
@@ -95,12 +99,14 @@ def run(options: argparse.Namespace) -> Json:
     layers = (evaluation.small_layer, evaluation.large_layer)
     out = options.out or evaluations_folder(evaluation.small, evaluation.large, *layers)
     document = evaluation_document(evaluation)
-    _write(out / DOCUMENT, json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
+    whole = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    trouble = [write_or_keep(out / DOCUMENT, whole)]
     if options.csv:
-        _write(options.csv, evaluation_sheet(evaluation))
+        trouble.append(write_or_keep(options.csv, evaluation_sheet(evaluation)))
     if options.report:
-        _write(options.report, report_page(evaluation))
-    return {**document, "out": str(out)}
+        trouble.append(write_or_keep(options.report, report_page(evaluation)))
+    said = "; ".join(sentence for sentence in trouble if sentence)
+    return {**document, "out": str(out)} | ({ELSEWHERE: said} if said else {})
 
 
 def _asked(options: argparse.Namespace, world: "World") -> "EvidenceSpec":
@@ -174,18 +180,6 @@ def show(result: Json) -> str:
         f"{table(header, rows)}\n"
         f"kept in {result['out']}"
     )
-
-
-def _write(place: Path, text: str) -> None:
-    """Write a file whole, or say in one sentence why not."""
-    from lrt_explorer.errors import ArtifactError
-    from lrt_explorer.store.swap import new_file
-
-    try:
-        with new_file(place.expanduser().resolve()) as fresh:
-            fresh.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise ArtifactError(f"cannot write {place}: {error.strerror}; name another place") from error
 
 
 def _interval(holder: Json | None, name: str) -> str:

@@ -58,10 +58,7 @@ def save_artifact(folder: Path, kind: str, meta: Mapping[str, Any], tensors: Map
     _check_finite(whole, f"the {kind} was not saved")
     place = folder.expanduser().resolve()
     try:
-        if not _replaceable(place):
-            raise ArtifactError(
-                f"{folder} holds other files, which saving the {kind} would remove; choose a new folder"
-            )
+        check_replaceable(folder)
         with new_folder(place) as fresh:
             save_file(whole, fresh / TENSORS)
             header = {
@@ -79,6 +76,16 @@ def save_artifact(folder: Path, kind: str, meta: Mapping[str, Any], tensors: Map
             f"{folder} cannot be written ({error}); free some space or choose another folder"
         ) from error
     return folder
+
+
+def check_replaceable(folder: Path) -> None:
+    """Check that saving an artifact in a folder would remove nothing but an artifact.
+
+    Raises:
+        ArtifactError: if it holds other files.
+    """
+    if not _replaceable(folder.expanduser().resolve()):
+        raise ArtifactError(f"{folder} holds other files, which saving there would remove; choose a new folder")
 
 
 def has_artifact(folder: Path) -> bool:

@@ -12,7 +12,7 @@ only rows of float32, of one width that is the model's.
 
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,10 +60,7 @@ def write_gguf(path: Path, model_hint: str, directions: Mapping[int, Tensor], no
     """
     if not directions:
         raise VectorError(f"there is no direction to write to {path}; give at least one")
-    if min(directions) < 1:
-        raise VectorError(
-            f"llama.cpp takes no control vector at layer {min(directions)}; choose another layer or a .safetensors file"
-        )
+    check_layers(path, directions)
     _check_widths(path, directions)
     metadata = [_text("general.architecture") + struct.pack("<I", STRING) + _text(ARCHITECTURE)]
     texts = {f"{ARCHITECTURE}.model_hint": model_hint, **notes}
@@ -82,6 +79,15 @@ def write_gguf(path: Path, model_hint: str, directions: Mapping[int, Tensor], no
     except OSError as error:
         raise VectorError(f"{path} cannot be written ({error}); free some space or choose another file") from error
     return path
+
+
+def check_layers(path: Path, layers: Iterable[int]) -> None:
+    """Check that llama.cpp takes control vectors of these layers; raises VectorError if not."""
+    if (lowest := min(layers)) < 1:
+        raise VectorError(
+            f"llama.cpp takes no control vector at layer {lowest}, so {path.name} would be of no use; choose another "
+            "layer or a .safetensors file"
+        )
 
 
 def read_gguf(path: Path) -> ControlVectors:

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from lrt_explorer.errors import VectorError
 from lrt_explorer.limits import VECTOR_BYTES, VECTOR_HEADER_BYTES
 from lrt_explorer.linear.steering import SteeringVector
-from lrt_explorer.store.gguf import read_gguf, write_gguf
+from lrt_explorer.store.gguf import check_layers, read_gguf, write_gguf
 from lrt_explorer.store.reading import check_safetensors
 from lrt_explorer.store.swap import new_file
 
@@ -50,6 +50,16 @@ def save_vector(path: Path, vector: VectorFile, model_hint: str = "") -> Path:
     except (OSError, SafetensorError) as error:
         raise VectorError(f"{path} cannot be written ({error}); free some space or choose another file") from error
     return path
+
+
+def check_vector_file(path: Path | None, layer: int) -> None:
+    """Check before a vector is found that a file of that name has a place for its layer; None is a file of ours.
+
+    Raises:
+        VectorError: if it is GGUF, and the layer the first.
+    """
+    if path is not None and path.suffix.lower() == _GGUF:
+        check_layers(path, [layer])
 
 
 def load_vector(path: str | Path, layer: int | None = None, width: int | None = None) -> VectorFile:
