@@ -5,7 +5,6 @@ imported when it runs, for the libraries below take seconds to load.
 """
 
 import argparse
-import json
 import traceback
 from collections.abc import Sequence
 

@@ -75,7 +75,7 @@ def answer_in_sentences(app: gr.Blocks) -> None:
 
     @functools.wraps(preprocess)
     async def checked(block_fn: Any, inputs: list[Any], *args: Any, **kwargs: Any) -> Any:
-        if not is_plain(inputs):
+        if len(inputs) > len(block_fn.inputs) or not is_plain(inputs):
             raise gr.Error(UNFIT, print_exception=False)
         try:
             return await preprocess(block_fn, [*inputs, *_defaults(block_fn, len(inputs))], *args, **kwargs)

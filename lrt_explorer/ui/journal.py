@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 
 from lrt_explorer.ui.work import Finished
 
+SERVERS = ("uvicorn", "uvicorn.error", "uvicorn.access")
+
 
 def write_event(event: str, **details: str | float | int | None) -> None:
     """Write one line; a log that cannot be written stops nobody."""
@@ -42,5 +44,9 @@ class JournalHandler(logging.Handler):
 
 
 def log_to_journal() -> None:
-    """Send all loggers there."""
+    """Send all loggers there, those of the web server included."""
     logging.basicConfig(level=logging.WARNING, handlers=[JournalHandler()], force=True)
+    for name in SERVERS:
+        server = logging.getLogger(name)
+        server.handlers.clear()
+        server.propagate = True

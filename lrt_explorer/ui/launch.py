@@ -49,25 +49,22 @@ def launch(host: str | None, port: int | None, *, share: bool = False, hosting: 
         SettingsError: if it cannot listen there.
     """
     if hosting.hosted:
-        log_to_journal()
         WORK.listen(write_finished)
     engine = Workbench(hosting=hosting)
     app = serve(engine, host, port, share=share, hosting=hosting)
     if hosting.hosted:
         write_event("started", models=len(hosting.models), port=app.server_port)
     # Only now, so that nothing competes with the server for its first answers.
-    warming = threading.Thread(target=engine.warm_up, daemon=True)
-    warming.start()
+    threading.Thread(target=engine.warm_up, daemon=True).start()
     wait_for_signal()
     ended = end(app)
     if hosting.hosted:
         write_event("stopped", outcome="done" if ended else "cancelled")
-    if not ended or warming.is_alive():
-        # A thread deep in a library would bring the interpreter down on its way out.
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError, ValueError, AttributeError):
-                stream.flush()
-        os._exit(0)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    # The interpreter would wait for threads that wait for nothing, or be brought down by one deep in a library.
+    os._exit(0)
 
 
 def serve(
@@ -108,6 +105,9 @@ def serve(
         run_history=False,
         app_kwargs={"routes": service_routes(standing, metrics), "middleware": shielded()},
     )
+    if hosting.hosted:
+        # Gradio's server has set up loggers of its own by now.
+        log_to_journal()
     with contextlib.suppress(OSError, ValueError):
         print(f"LRT Explorer is at {app.local_url}", flush=True)  # noqa: T201 (its address is what it prints)
     return app

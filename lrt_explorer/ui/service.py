@@ -28,6 +28,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 CLOSED = ("/monitoring", "/gradio_api/monitoring", "/gradio_api/runs")
 """Pages of Gradio that tell visitors of each other."""
+STALE = "This server knows no such request; load the page again."
 FILES = ("/gradio_api/file=", "/file=")
 WEEK_SECONDS = 604_800
 FRAMES = "frame-ancestors 'self' https://huggingface.co https://*.huggingface.co https://*.hf.space"
@@ -156,7 +157,9 @@ class Shield:
             logger.exception("a request failed")
             if begun:
                 raise
-            await JSONResponse({"detail": UNEXPECTED}, 500)(scope, receive, sent)
+            # Gradio looks up what a page asks for before it checks that there is such a thing.
+            sentence, status = (STALE, 400) if scope["method"] == "POST" else (UNEXPECTED, 500)
+            await JSONResponse({"detail": sentence}, status)(scope, receive, sent)
 
 
 def shielded() -> list[Middleware]:

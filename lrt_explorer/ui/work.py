@@ -85,6 +85,10 @@ class Work:
         if self._stopping.is_set():
             raise CancelledError("the server is stopping; ask again when it is back")
 
+    def begin(self) -> None:
+        """Take jobs again after a stop."""
+        self._stopping.clear()
+
     def stop(self, patience: float) -> bool:
         """Have every job end at its next step; whether all have within so many seconds."""
         self._stopping.set()
