@@ -18,6 +18,7 @@ from lrt_explorer.lm.memory import free_memory
 from lrt_explorer.lm.summary import describe
 from lrt_explorer.store import assets_home, data_home
 from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.gpu import on_gpu
 from lrt_explorer.ui.journal import log_to_journal, write_event, write_finished
 from lrt_explorer.ui.screen import create_app
 from lrt_explorer.ui.service import Standing, service_routes, shielded
@@ -51,7 +52,7 @@ def launch(host: str | None, port: int | None, *, share: bool = False, hosting: 
     if hosting.hosted:
         WORK.listen(write_finished)
     engine = Workbench(hosting=hosting)
-    app = serve(engine, host, port, share=share, hosting=hosting)
+    app = serve(on_gpu(engine), host, port, share=share, hosting=hosting)
     if hosting.hosted:
         write_event("started", models=len(hosting.models), port=app.server_port)
     # Only now, so that nothing competes with the server for its first answers.
