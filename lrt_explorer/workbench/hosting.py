@@ -10,7 +10,17 @@ from typing import Any
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.lm.presets import MODELS
 
-PREFIX = "LRT_EXPLORER_"
+OPTIONS = {
+    "hosted": "LRT_EXPLORER_HOSTED",
+    "models": "LRT_EXPLORER_MODELS",
+    "models_file": "LRT_EXPLORER_MODELS_FILE",
+    "auth_file": "LRT_EXPLORER_AUTH_FILE",
+    "root_path": "LRT_EXPLORER_ROOT_PATH",
+    "max_visitors": "LRT_EXPLORER_MAX_VISITORS",
+    "time_limit": "LRT_EXPLORER_TIME_LIMIT",
+    "memory_gb": "LRT_EXPLORER_MEMORY_GB",
+}
+"""What `read_hosting` looks for: the option of the command line, with dashes there, and the variable."""
 SPACE = "SPACE_ID"
 """Set by Hugging Face on every Space."""
 MAX_VISITORS = 100
@@ -60,9 +70,9 @@ def read_hosting(options: Mapping[str, Any], environment: Mapping[str, str] = os
     def given(name: str) -> Any:
         value = options.get(name)
         # `--hosted` that is absent is no answer.
-        return value if value not in (None, False, "") else environment.get(PREFIX + name.upper(), "")
+        return value if value not in (None, False, "") else environment.get(OPTIONS[name], "")
 
-    hosted = given("hosted") or ("1" if environment.get(SPACE) and PREFIX + "HOSTED" not in environment else "")
+    hosted = given("hosted") or ("1" if environment.get(SPACE) and OPTIONS["hosted"] not in environment else "")
     on = hosted if isinstance(hosted, bool) else _truth("hosted", hosted)
     limit = given("time_limit")
     return Hosting(
@@ -74,10 +84,6 @@ def read_hosting(options: Mapping[str, Any], environment: Mapping[str, str] = os
         time_limit=_number("time_limit", limit, least=1) if limit else TIME_LIMIT_SECONDS if on else math.inf,
         memory_gb=_number("memory_gb", given("memory_gb"), least=0.1) if given("memory_gb") else None,
     )
-
-
-OPTIONS = ("hosted", "models", "models_file", "auth_file", "root_path", "max_visitors", "time_limit", "memory_gb")
-"""What `read_hosting` looks for, as an option of the command line with dashes, in the environment in capitals."""
 
 
 def _models(names: str, file: str | Path) -> tuple[str, ...]:
@@ -120,7 +126,7 @@ def _truth(name: str, value: str) -> bool:
         return True
     if value.lower() in _NO:
         return False
-    raise SettingsError(f"{PREFIX}{name.upper()} is {value!r}; set it to 1 or 0")
+    raise SettingsError(f"{OPTIONS[name]} is {value!r}; set it to 1 or 0")
 
 
 def _number(name: str, value: Any, *, least: float) -> float:
