@@ -97,7 +97,7 @@ def measure(
     # Reading the vectors is the same work for both, and done before either.
     for number, concept in enumerate(concepts):
         others = others_of(concepts, number, settings.other_concepts)
-        concept_arms(Case(small, large, map, info, controls, concept, others, settings))
+        finish(concept_arms(Case(small, large, map, info, controls, concept, others, settings)))
     with tempfile.TemporaryDirectory() as home:
         clock, processor = time.perf_counter(), time.process_time()
         evaluation = finish(

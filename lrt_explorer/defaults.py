@@ -41,6 +41,10 @@ PROMPTS = 60
 """Held-out prompts of each concept, at most."""
 RANDOM_SEEDS = 5
 """Random directions, each a control."""
+PERMUTED_VECTORS = 8
+"""Vectors of relabelled pairs that are steered with."""
+ORDINARY_DIRECTIONS = 4
+"""Directions drawn from the covariance of ordinary states, and differences of ordinary texts, each."""
 OTHER_CONCEPTS = 3
 """Other concepts sent through the same map as controls."""
 NEUTRAL_PROMPTS = 16

@@ -2,12 +2,14 @@
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from lrt_explorer.concepts.sets.contrast_set import MINIMUM_PAIRS, ContrastSet
 from lrt_explorer.concepts.sets.readings import READINGS, Reader, Reading, token_from_end
+from lrt_explorer.concepts.whitening import whitening
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.outliers import ordinary_rows
@@ -34,6 +36,11 @@ class PairStates:
     negative: Tensor
     covariance: Tensor | None = None
     left_out: int = 0
+
+    @cached_property
+    def whitener(self) -> Tensor | None:
+        """`[d, d]`, what whitens these states; None where their covariance was not read."""
+        return None if self.covariance is None else whitening(self.covariance)
 
 
 def reader(reading: Reading) -> Reader:

@@ -10,7 +10,6 @@ from lrt_explorer.concepts.diagnostics import Diagnosis, diagnose
 from lrt_explorer.concepts.directions import METHODS, Method, direction, method_name
 from lrt_explorer.concepts.reading import PairStates, read_pairs, reading_pairs
 from lrt_explorer.concepts.sets.contrast_set import ContrastSet
-from lrt_explorer.concepts.whitening import whitening
 from lrt_explorer.errors import VectorError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.deviation import TypicalDeviation
@@ -81,7 +80,7 @@ def found_in(
     Raises:
         VectorError: if it vanishes.
     """
-    whitener = _whitener(pairs)
+    whitener = pairs.whitener
     vector = _vector(lm, contrast, layer, method, reading, pairs, whitener)
     return Found(vector, diagnose(pairs.positive, pairs.negative, method, whitener), pairs.left_out)
 
@@ -127,15 +126,11 @@ def reading_vectors(
     found = {}
     for layer, pairs in states.items():
         try:
-            found[layer] = _vector(lm, contrast, layer, method, reading, pairs, _whitener(pairs))
+            found[layer] = _vector(lm, contrast, layer, method, reading, pairs, pairs.whitener)
         except VectorError:
             if not skip_empty:
                 raise
     return found
-
-
-def _whitener(pairs: PairStates) -> Tensor | None:
-    return None if pairs.covariance is None else whitening(pairs.covariance)
 
 
 def _vector(

@@ -9,7 +9,7 @@ from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.plots.styles import CLEAR, CONTROL, EVIDENCE_STYLES, ArmStyle
 from lrt_explorer.study.evaluation.evidence import ArmEvidence, ConceptEvidence
 from lrt_explorer.study.evaluation.statistics import Interval
-from lrt_explorer.study.steering.arms import NATIVE, TRANSFERRED
+from lrt_explorer.study.steering.arms import ARMS, NATIVE, TRANSFERRED
 
 FRONT = (NATIVE, TRANSFERRED)
 """First in the legend, and drawn over all others, the second over the first."""
@@ -39,6 +39,7 @@ def line(arm: ArmEvidence, x: Sequence[float], y: Sequence[float], hover: Sequen
         "name": style.label,
         "legendgroup": arm.name,
         "legendrank": _rank(arm.name),
+        "visible": shown(arm.name),
         "x": list(x),
         "y": list(y),
         "line": {"color": style.colour, "width": PROMINENT if front else FAINT, "dash": style.dash},
@@ -46,6 +47,11 @@ def line(arm: ArmEvidence, x: Sequence[float], y: Sequence[float], hover: Sequen
         "text": list(hover),
         "hovertemplate": "%{text}<extra></extra>",
     }
+
+
+def shown(name: str) -> bool | str:
+    """Whether an arm is drawn at first, in Plotly's words; those that stand aside wait in the legend."""
+    return "legendonly" if name in ARMS and ARMS[name].aside else True
 
 
 def frame(x: dict[str, Any], y: dict[str, Any], height: int, **more: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from lrt_explorer.plots.evidence import (
     frame,
     line,
     see_through,
+    shown,
     signed,
     unit,
 )
@@ -56,5 +57,6 @@ def _band(arm: ArmEvidence, strengths: tuple[float, ...]) -> dict[str, Any]:
         "line": {"width": 0},
         "hoverinfo": "skip",
         "legendgroup": arm.name,
+        "visible": shown(arm.name),
         "showlegend": False,
     }

@@ -30,7 +30,26 @@ _MARKERS = {
     "square-open": f'<path d="M14 3 22 3 22 11 14 11Z" {_OPEN}',
     "triangle-up-open": f'<path d="M18 2 23 11 13 11Z" {_OPEN}',
     "triangle-down-open": f'<path d="M18 12 23 3 13 3Z" {_OPEN}',
+    "asterisk-open": '<path d="M12 7 24 7M18 1 18 13M14 3 22 11M22 3 14 11" stroke="{colour}" stroke-width="1.8" '
+    'fill="none"/>',
+    "hash-open": '<path d="M15 2 15 12M21 2 21 12M13 4.5 23 4.5M13 9.5 23 9.5" stroke="{colour}" stroke-width="1.8" '
+    'fill="none"/>',
+    "star-diamond-open": f'<path d="M18 1 20 5 24 7 20 9 18 13 16 9 12 7 16 5Z" {_OPEN}',
+    "bowtie-open": f'<path d="M13 2 23 12 23 2 13 12Z" {_OPEN}',
+    "pentagon-open": f'<path d="M18 2 23 5.6 21.1 11.5 14.9 11.5 13 5.6Z" {_OPEN}',
+    "circle-x-open": f'<circle cx="18" cy="7" r="5" {_OPEN}'
+    '<path d="M15 4 21 10M21 4 15 10" stroke="{colour}" stroke-width="1.8" fill="none"/>',
+    "triangle-left-open": f'<path d="M13 7 22 2 22 12Z" {_OPEN}',
+    "triangle-right-open": f'<path d="M23 7 14 2 14 12Z" {_OPEN}',
+    "diamond-tall-open": f'<path d="M18 1 21.5 7 18 13 14.5 7Z" {_OPEN}',
     "star": '<path d="M18 1 19.6 5 24 5.2 20.6 7.9 21.8 12.2 18 9.8 14.2 12.2 15.4 7.9 12 5.2 16.4 5Z" '
     'fill="{colour}"/>',
 }
-_DASHES = {"solid": "none", "dash": "6 4", "dot": "1.5 3.5", "longdash": "9 4", "dashdot": "6 3 1.5 3"}
+_DASHES = {
+    "solid": "none",
+    "dash": "6 4",
+    "dot": "1.5 3.5",
+    "longdash": "9 4",
+    "dashdot": "6 3 1.5 3",
+    "longdashdot": "9 3 1.5 3",
+}

@@ -1,25 +1,53 @@
 """The arms of a concept in an evaluation, from the vectors that they are made of."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
-from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.concepts.contrast import ContrastSet, ReadoutPrompt
+from lrt_explorer.concepts.directions import direction
+from lrt_explorer.concepts.reading import PairStates
+from lrt_explorer.concepts.readout import answer_tokens, settle
 from lrt_explorer.concepts.vectors import SteeringVector, transfer
 from lrt_explorer.errors import ContrastError, VectorError
 from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.lm.unembedding import answer_difference
 from lrt_explorer.study.evaluation.case import Case
+from lrt_explorer.study.evaluation.chosen_prompts import held_back_prompts
+from lrt_explorer.study.evaluation.pair_states import pair_states
+from lrt_explorer.study.evaluation.relabelled import PERMUTATIONS, relabelled_directions, swapped_pairs
+from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.ground.known import Known, known_vectors
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.ground.world import world_of
 from lrt_explorer.study.steering.arm_directions import ArmMaterial, Direction
-from lrt_explorer.study.steering.arms import ARMS
+from lrt_explorer.study.steering.arms import ARMS, FEW
 from lrt_explorer.study.steering.calibrate import calibrate
 from lrt_explorer.study.steering.deviation import unit_of
+from lrt_explorer.study.steering.ordinary import ordinary_states
+
+LEAST_LENGTH = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Relabelled:
+    """Vectors of the concept's own texts with half of the labels swapped, the same swaps in both models.
+
+    Attributes:
+        native: `[k, d_large]` float64, of the large model.
+        mapped: `[k, d_large]` float64, of the small model, mapped.
+        cosines: `[k]` float64, of each mapped one with its native one: what a direction cosine is where there is
+            nothing to find.
+    """
+
+    native: Tensor
+    mapped: Tensor
+    cosines: Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +55,14 @@ class ConceptArms:
     """All directions of one concept, and what is known of them before anyone steers.
 
     Attributes:
-        directions: native, transferred, then the controls.
+        directions: native, transferred, then the controls and the rivals.
         typical_deviation: what a strength of 1 amounts to in the large model.
         strengths: the grid: that of the settings, or the calibrated one.
         direction_cosine: cosine of the transferred and the native vector.
         reachable_share: share of the native vector's squared length that lies in the map's image.
+        relabelled: what the verdict's null is made of; None where nothing was relabelled.
+        halves_cosine: cosine of the native vectors of either half of the pairs, which no transfer can be above; None
+            where there are too few pairs.
     """
 
     directions: tuple[Direction, ...]
@@ -39,6 +70,8 @@ class ConceptArms:
     strengths: tuple[float, ...]
     direction_cosine: float
     reachable_share: float
+    relabelled: Relabelled | None = None
+    halves_cosine: float | None = None
 
     @property
     def ends(self) -> tuple[float, float]:
@@ -47,7 +80,7 @@ class ConceptArms:
 
 
 def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
-    """The directions of a concept: its own, and those that should not do what it does.
+    """The directions of a concept: its own, those that should not do what it does, and cheap ones that might.
 
     Another concept that gives no vector here is no control.
 
@@ -63,22 +96,108 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
     def mapped(vector: SteeringVector) -> Tensor:
         return transfer(vector, case.map, info, as_in_paper=settings.as_in_paper).values
 
-    read = known(large, case.concept, info.large_layer)
+    own = known(large, case.concept, info.large_layer).vector.values
     found = known(small, case.concept, info.small_layer).vector
-    own, carried = read.vector.values, mapped(found)
+    carried = mapped(found)
     others: dict[str, Tensor] = {}
     for other in case.others:
         # A concept that is only a control must not stop the one that is evaluated.
         with suppress(ContrastError, VectorError):
             others[other.name] = mapped(known(small, other, info.small_layer).vector)
-    material = ArmMaterial(own, carried, found.values, range(settings.random_seeds), case.control_maps, others)
-    directions = [direction for arm in ARMS.values() for direction in arm.load()(material)]
+    yield Progress(0, 1, f"reading the pairs of {case.concept.name} for its controls")
+    seed = case.seed
+    ours, theirs = (
+        pair_states(lm, case.concept, layer, settings.reading, settings.whiten)
+        for lm, layer in ((large, info.large_layer), (small, info.small_layer))
+    )
+    relabelled = _relabelled(case, ours, theirs)
+    halves = _halves(ours, seed, settings)
     ordinary = world_of(small.name, large.name).ordinary
+    states = ordinary_states(large, info.large_layer, ordinary)
+    material = ArmMaterial(
+        own,
+        carried,
+        found.values,
+        range(seed, seed + settings.random_seeds),
+        case.control_maps,
+        others,
+        permuted=_that_point(relabelled.mapped, carried)[: settings.permuted],
+        permuted_native=_that_point(relabelled.native, own)[: settings.permuted],
+        from_covariance=_that_point(states.from_covariance(settings.ordinary, seed), own),
+        random_texts=_that_point(states.text_differences(settings.ordinary, seed), own),
+        halves=halves,
+        few={count: row for count, row in _few(ours, seed, settings).items() if _that_point([row], own)},
+        answers=_answers(large, held_back_prompts(case.concept, settings.prompts)),
+    )
+    directions = [direction for arm in ARMS.values() for direction in arm.load()(material)]
     unit = unit_of(large, info.large_layer, ordinary)
     strengths = settings.strengths
     if strengths is None:
         strengths = (yield from calibrate(large, info.large_layer, own, unit, ordinary)).grid
-    return ConceptArms(tuple(directions), unit, strengths, cosine(carried, own), case.map.reachable_share(own))
+    return ConceptArms(
+        tuple(directions),
+        unit,
+        strengths,
+        cosine(carried, own),
+        case.map.reachable_share(own),
+        relabelled,
+        cosine(*halves) if halves else None,
+    )
+
+
+def _relabelled(case: Case, ours: PairStates, theirs: PairStates) -> Relabelled:
+    """Vectors of relabelled pairs in both models; a pair that one model cannot read changes nothing in the other."""
+    native, own = (
+        torch.stack(
+            list(
+                relabelled_directions(
+                    states,
+                    swapped_pairs(len(states.positive), PERMUTATIONS, case.seed),
+                    case.settings.method,
+                    states.whitener,
+                )
+            )
+        )
+        for states in (ours, theirs)
+    )
+    mapped = case.map.direction_as_in_paper(own) if case.settings.as_in_paper else case.map.direction(own)
+    return Relabelled(native, mapped, torch.cosine_similarity(native, mapped.double(), dim=1))
+
+
+def _halves(states: PairStates, seed: int, settings: EvaluationSettings) -> list[Tensor]:
+    """The native vectors of either half of the pairs; none where a half would be a single pair."""
+    pairs = len(states.positive)
+    if pairs < 4:
+        return []
+    swapped = swapped_pairs(pairs, 1, seed)[0]
+    both = [_direction_of(states, part, settings) for part in (swapped, ~swapped)]
+    return both if len(_that_point(both, both[0])) == 2 else []
+
+
+def _that_point(rows: Iterable[Tensor], like: Tensor) -> list[Tensor]:
+    """The directions that have a length beside that of another: pairs that are all alike leave none when relabelled."""
+    least = LEAST_LENGTH * float(like.norm())
+    return [row for row in rows if float(row.norm()) > least]
+
+
+def _few(states: PairStates, seed: int, settings: EvaluationSettings) -> dict[int, Tensor]:
+    """The native vectors of a few pairs, drawn at random."""
+    order = torch.randperm(len(states.positive), generator=torch.Generator().manual_seed(seed))
+    return {count: _direction_of(states, order[:count], settings) for count in FEW if count < len(order)}
+
+
+def _direction_of(states: PairStates, pairs: Tensor, settings: EvaluationSettings) -> Tensor:
+    return direction(states.positive[pairs], states.negative[pairs], settings.method, states.whitener)
+
+
+def _answers(large: LanguageModel, prompts: Sequence[ReadoutPrompt]) -> Tensor | None:
+    """The mean difference of the answers' unembeddings; None without prompts to take them from."""
+    found = []
+    for answer in answer_tokens(large, settle(large, prompts)) if prompts else ():
+        difference = answer_difference(large, list(answer.positive), list(answer.negative))
+        if difference is not None and float(difference.norm()) > 0:
+            found.append(difference)
+    return torch.stack(found).mean(0) if found else None
 
 
 def others_of(concepts: Sequence[ContrastSet], index: int, count: int) -> tuple[ContrastSet, ...]:

@@ -1,5 +1,6 @@
 """One concept of an evaluation with all that it is measured with."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,3 +34,9 @@ class Case:
     concept: ContrastSet
     others: Sequence[ContrastSet]
     settings: EvaluationSettings
+
+    @property
+    def seed(self) -> int:
+        """Of all that is drawn for this concept: another for each concept, and for each seed of the settings."""
+        told = hashlib.sha256(f"{self.settings.seed} {self.concept.name}".encode()).digest()
+        return int.from_bytes(told[:4], "big")

@@ -8,6 +8,9 @@ import numpy as np
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS, Readout
 from lrt_explorer.concepts.sets.scoring import ScorerChoice
+from lrt_explorer.lm.chat import unframed
+from lrt_explorer.study.evaluation.chosen_prompts import prompts_in_pairs
+from lrt_explorer.study.evaluation.clusters import Clusters
 from lrt_explorer.study.evaluation.cost import EqualCost, at_equal_cost, retention_at_equal_cost
 from lrt_explorer.study.evaluation.measure import Measured
 from lrt_explorer.study.evaluation.statistics import (
@@ -16,6 +19,7 @@ from lrt_explorer.study.evaluation.statistics import (
     mean_interval,
     pearson,
     ratio_interval,
+    relabelled_interval,
     resamples,
     sample_interval,
     slopes,
@@ -51,6 +55,8 @@ class ArmEvidence:
         score: for each strength the mean score of written texts; None where none was written or scored.
         perplexity: for each strength that of those texts under the unsteered model.
         repetition: for each strength the mean share of three words in a row that have come before.
+        retention_at_equal_cost: effect / native effect where both cost the same on neutral prompts; None where that is
+            not measurable.
     """
 
     name: str
@@ -66,6 +72,7 @@ class ArmEvidence:
     score: PerStrength
     perplexity: PerStrength
     repetition: PerStrength
+    retention_at_equal_cost: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,7 @@ class ConceptEvidence:
         prompt_effect: change of the readout by the prompt baseline, with a bootstrap interval over prompts.
         equal_cost: native and transferred effect at one KL on neutral prompts; None where there is none.
         retention_at_equal_cost: transferred / native effect there; None where it is not measurable.
-        control_spread: root mean square slope of the random and shuffled-map directions.
+        control_spread: root mean square slope of the shuffled-map and permuted-label directions.
         doubts: p values of the single tests behind the verdict.
         typical_deviation: what a strength of 1 amounts to.
         direction_cosine: cosine of the transferred and the native vector.
@@ -95,6 +102,12 @@ class ConceptEvidence:
         scorer: what scored them; None where nothing did.
         readout: what the readouts are counted in, a name of `READOUTS`.
         outlier_dimensions: what does not count in the typical deviation.
+        prompts_in_pairs: evaluated prompts that stand in a text of the pairs.
+        forms: of how many forms the prompts are.
+        clusters: how many intervals and tests count: forms where they are few, else prompts.
+        direction_cosine_relabelled: mean `direction_cosine` of relabelled pairs, and the range that holds 95 % of them:
+            what it is where there is nothing to find. None where it was not measured.
+        halves_cosine: cosine of the native vectors of either half of the pairs, the ceiling of `direction_cosine`.
     """
 
     name: str
@@ -120,6 +133,11 @@ class ConceptEvidence:
     scorer: ScorerChoice | None = None
     readout: Readout = READOUTS.default
     outlier_dimensions: tuple[int, ...] = ()
+    prompts_in_pairs: tuple[str, ...] = ()
+    forms: int = 0
+    clusters: int = 0
+    direction_cosine_relabelled: Interval | None = None
+    halves_cosine: float | None = None
 
     def arm(self, name: str) -> ArmEvidence:
         """An arm by its name; KeyError if there is none."""
@@ -151,25 +169,25 @@ def concept_evidence(
         readout: what was counted; None for what the concept asks for.
     """
     grid = np.asarray(measured.strengths)
-    draws = resamples(len(measured.prompts), seed)
+    clusters = Clusters.of(measured.forms, len(measured.prompts))
+    draws = resamples(clusters.count, seed)
     # [directions, prompts]
     prompt_slopes = slopes(grid, np.moveaxis(measured.readouts, 1, 2))
     of_arm = {arm: [row for row, other in enumerate(measured.arms) if other == arm] for arm in measured.arms}
-    native, transferred = (prompt_slopes[of_arm[arm][0]] for arm in (NATIVE, TRANSFERRED))
+    native, transferred = (clusters.means(prompt_slopes[of_arm[arm][0]]) for arm in (NATIVE, TRANSFERRED))
     # An effect that may be none leaves nothing to retain, whatever the ratio.
     measurable = not mean_interval(native, draws).holds(0.0) and ratio_interval(native, native) is not None
-    steered = tuple(
-        _arm(arm, rows, measured, prompt_slopes, native if measurable else None, draws) for arm, rows in of_arm.items()
-    )
+    effects = measured.readouts - measured.unsteered
+    own = (of_arm[NATIVE][0], of_arm[TRANSFERRED][0])
+    ground = _Ground(measured, clusters, prompt_slopes, native if measurable else None, effects[own[0]], draws)
+    steered = tuple(_arm(arm, rows, ground) for arm, rows in of_arm.items())
     controls = prompt_slopes[[row for row, arm in enumerate(measured.arms) if arm in CONTROLS]].mean(1)
     flat = np.zeros(len(grid))
     arms = (
-        _still(UNSTEERED, measured, measured.unsteered, flat, draws),
+        _still(UNSTEERED, ground, measured.unsteered, flat),
         *steered,
-        _still(PROMPT, measured, measured.baseline, flat, draws),
+        _still(PROMPT, ground, measured.baseline, flat),
     )
-    effects = measured.readouts - measured.unsteered
-    own = (of_arm[NATIVE][0], of_arm[TRANSFERRED][0])
     return ConceptEvidence(
         concept.name,
         concept.description,
@@ -182,11 +200,11 @@ def concept_evidence(
         _sample_wise(grid, measured.readouts[own[0]], measured.readouts[own[1]]),
         _mean([_sample_wise(grid, measured.readouts[own[0]], measured.readouts[row]) for row in of_arm[RANDOM]]),
         _sample_wise(grid, effects[own[0]], effects[own[1]]),
-        mean_interval(measured.baseline - measured.unsteered, draws),
-        at_equal_cost(grid, effects.mean(2)[list(own)], measured.kl.mean(2)[list(own)]),
-        retention_at_equal_cost(grid, effects[list(own)], measured.kl.mean(2)[list(own)]),
+        mean_interval(clusters.means(measured.baseline - measured.unsteered), draws),
+        at_equal_cost(grid, clusters.means(effects[list(own)]).mean(2), measured.kl.mean(2)[list(own)]),
+        ground.at_equal_cost([own[1]]),
         control_spread(controls),
-        doubts(native, transferred, controls),
+        doubts(native, transferred, controls, measured.first_order),
         measured.typical_deviation,
         measured.direction_cosine,
         measured.reachable_share,
@@ -194,25 +212,60 @@ def concept_evidence(
         scorer,
         readout or concept.readout,
         measured.outlier_dimensions,
+        prompts_in_pairs(concept, [prompt for prompt in concept.prompts if unframed(prompt.text) in measured.prompts]),
+        len(set(measured.forms)) or len(measured.prompts),
+        clusters.count,
+        relabelled_interval(measured.relabelled_cosines),
+        measured.halves_cosine,
     )
 
 
-def _arm(
-    name: str, rows: list[int], measured: Measured, all_slopes: Array, native: Array | None, draws: Indices
-) -> ArmEvidence:
-    """An arm of one direction or several; `native` is None where nothing can be retained."""
-    own = all_slopes[rows]
-    of_prompts, of_directions = own.mean(0), own.mean(1)
-    readouts = measured.readouts[rows].mean(0)
+@dataclass(frozen=True, eq=False)
+class _Ground:
+    """What every arm of a concept is judged on.
+
+    Attributes:
+        measured: the numbers.
+        clusters: which prompts count together.
+        slopes: `[directions, prompts]`.
+        native: `[clusters]`, the native slopes; None where nothing can be retained.
+        native_effect: `[strengths, prompts]`, the change of the readout under the native vector.
+        draws: of the bootstrap.
+    """
+
+    measured: Measured
+    clusters: Clusters
+    slopes: Array
+    native: Array | None
+    native_effect: Array
+    draws: Indices
+
+    def at_equal_cost(self, rows: list[int]) -> Interval | None:
+        """Effect of the mean of some directions over that of the native vector, where both cost the same."""
+        measured = self.measured
+        own = (measured.readouts - measured.unsteered)[rows].mean(0)
+        effects = self.clusters.means(np.stack([self.native_effect, own]))
+        native = measured.arms.index(NATIVE)
+        kl = np.stack([measured.kl[native].mean(1), measured.kl[rows].mean((0, 2))])
+        return retention_at_equal_cost(np.asarray(measured.strengths), effects, kl)
+
+
+def _arm(name: str, rows: list[int], ground: _Ground) -> ArmEvidence:
+    """An arm of one direction or several."""
+    measured, native, draws, means = ground.measured, ground.native, ground.draws, ground.clusters.means
+    own = ground.slopes[rows]
+    of_prompts, of_directions = own.mean(0), means(own).mean(1)
+    of_clusters = means(of_prompts)
+    readouts = means(measured.readouts[rows].mean(0))
     several = len(rows) > 1
     retention = None
     if native is not None:
-        retention = sample_interval(of_directions / native.mean()) if several else ratio_interval(of_prompts, native)
+        retention = sample_interval(of_directions / native.mean()) if several else ratio_interval(of_clusters, native)
     return ArmEvidence(
         name,
         tuple(measured.directions[row] for row in rows),
         tuple(mean_interval(row, draws) for row in readouts),
-        sample_interval(of_directions) if several else mean_interval(of_prompts, draws),
+        sample_interval(of_directions) if several else mean_interval(of_clusters, draws),
         retention,
         spearman(np.asarray(measured.strengths), readouts.mean(1)),
         float((of_prompts < 0).mean()),
@@ -220,12 +273,14 @@ def _arm(
         tuple(of_directions.tolist()),
         tuple(measured.kl[rows].mean((0, 2)).tolist()),
         *_texts(measured, [measured.directions[row] for row in rows]),
+        None if native is None else ground.at_equal_cost(rows),
     )
 
 
-def _still(name: str, measured: Measured, readouts: Array, kl: Array, draws: Indices) -> ArmEvidence:
+def _still(name: str, ground: _Ground, readouts: Array, kl: Array) -> ArmEvidence:
     """An arm to which nothing is added, the same at every strength."""
-    band = mean_interval(readouts, draws)
+    measured = ground.measured
+    band = mean_interval(ground.clusters.means(readouts), ground.draws)
     texts = _texts(measured, [name], still=True)
     return ArmEvidence(
         name, (), (band,) * len(measured.strengths), None, None, None, None, (), (), tuple(kl.tolist()), *texts

@@ -27,9 +27,9 @@ from lrt_explorer.study.steering.deviation import VERSION as UNIT
 from lrt_explorer.study.steering.deviation import ordinary_digest
 
 KIND = "evaluation"
-WAY = 2
+WAY = 3
 """Counted up whenever the same inputs would be measured in another way."""
-_NUMBERS = ("readouts", "unsteered", "baseline", "kl")
+_NUMBERS = ("readouts", "unsteered", "baseline", "kl", "first_order", "relabelled_cosines")
 
 
 def evaluation_key(case: Case, neutral: Sequence[str]) -> str:
@@ -76,6 +76,8 @@ def keep_measured(folder: Path, key: str, measured: Measured) -> Path:
         "passages": [asdict(passage) for passage in measured.passages],
         "typical_deviation": measured.typical_deviation,
         "outlier_dimensions": list(measured.outlier_dimensions),
+        "forms": list(measured.forms),
+        "halves_cosine": measured.halves_cosine,
         "direction_cosine": measured.direction_cosine,
         "reachable_share": measured.reachable_share,
     }
@@ -104,6 +106,8 @@ def find_measured(folder: Path, key: str) -> Measured | None:
             passages=tuple(Passage(**passage) for passage in meta["passages"]),
             typical_deviation=float(meta["typical_deviation"]),
             outlier_dimensions=tuple(int(one) for one in meta["outlier_dimensions"]),
+            forms=tuple(meta["forms"]),
+            halves_cosine=None if meta["halves_cosine"] is None else float(meta["halves_cosine"]),
             direction_cosine=float(meta["direction_cosine"]),
             reachable_share=float(meta["reachable_share"]),
             **{name: artifact.tensors[name].numpy() for name in _NUMBERS},

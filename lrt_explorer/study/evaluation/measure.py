@@ -1,14 +1,16 @@
 """What is measured of one concept: readouts and coherence cost under every direction at every strength."""
 
+import logging
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ContrastSet
-from lrt_explorer.concepts.readout import answer_tokens, counted_answers, read_answers, settle
+from lrt_explorer.concepts.readout import AnswerTokens, answer_tokens, counted_answers, read_answers, settle
+from lrt_explorer.concepts.sets.readout_kinds import Readout
 from lrt_explorer.concepts.vectors import addition
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.lm.chat import unframed
@@ -16,12 +18,16 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.suffix import Start, read_starts, suffix_logits
 from lrt_explorer.study.evaluation.arms import ConceptArms
 from lrt_explorer.study.evaluation.baseline import baseline_prompt
+from lrt_explorer.study.evaluation.chosen_prompts import evaluated_prompts, forms
+from lrt_explorer.study.evaluation.first_order import first_order_slopes, readout_gradients
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.statistics import Array
 from lrt_explorer.study.evaluation.written import WRITING, Passage, write_passages
 from lrt_explorer.study.ground.progress import Progress
-from lrt_explorer.study.steering.arms import PROMPT, UNSTEERED
+from lrt_explorer.study.steering.arms import NATIVE, PROMPT, TRANSFERRED, UNSTEERED
 from lrt_explorer.study.steering.neutral import divergence
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +44,12 @@ class Measured:
         baseline: `[prompts]`, the unsteered readout behind the prompt baseline.
         kl: `[directions, strengths, neutral prompts]`, KL(steered ‖ unsteered) of the next token, in nats.
         passages: texts that were written; none unless asked for.
-        typical_deviation, direction_cosine, reachable_share: see `ConceptArms`.
+        forms: of which form each prompt is.
+        first_order: `[2, 1 + k]`, the mean slope at strength 0, up to the unit of strength: of the native vector and of
+            k native vectors of relabelled pairs; of the transferred vector and of the k mapped ones. Nothing where the
+            readout has no gradient.
+        relabelled_cosines: `[k]`, see `Relabelled`.
+        typical_deviation, direction_cosine, reachable_share, halves_cosine: see `ConceptArms`.
         outlier_dimensions: what does not count in the typical deviation.
     """
 
@@ -55,6 +66,10 @@ class Measured:
     direction_cosine: float
     reachable_share: float
     outlier_dimensions: tuple[int, ...] = ()
+    forms: tuple[str, ...] = ()
+    first_order: Array = field(default_factory=lambda: np.empty((2, 0)))
+    relabelled_cosines: Array = field(default_factory=lambda: np.empty(0))
+    halves_cosine: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +99,8 @@ def measure(
         ContrastError: if it has no prompts, or answers that cannot be told apart.
         PromptError: if a prompt does not fit into the model's context.
     """
-    prompts = settle(large, concept.prompts[: settings.prompts])
+    chosen = evaluated_prompts(concept, settings.prompts)
+    prompts = settle(large, chosen)
     if len(prompts) < 2:
         raise ContrastError(
             f"the concept {concept.name} has {len(prompts) or 'no'} readout prompt{'s' * (len(prompts) != 1)}, too few "
@@ -106,6 +122,7 @@ def measure(
         steered = counted_answers(whole.T, answer, kind)
         readouts[..., number] = steered.reshape(shape).numpy()
         unsteered[number] = float(counted_answers(plain, answer, kind))
+    first_order = _first_order(large, arms, starts, answers, kind)
     for number in range(len(neutral.steered)):
         done = len(texts) + number
         yield Progress(done, total, f"{concept.name}: cost on neutral prompt {number + 1} of {len(neutral.steered)}")
@@ -133,7 +150,30 @@ def measure(
         arms.direction_cosine,
         arms.reachable_share,
         arms.typical_deviation.outliers,
+        forms(chosen),
+        first_order,
+        np.empty(0) if arms.relabelled is None else arms.relabelled.cosines.numpy(),
+        arms.halves_cosine,
     )
+
+
+def _first_order(
+    large: LanguageModel, arms: ConceptArms, starts: Starts, answers: Sequence[AnswerTokens], kind: Readout
+) -> Array:
+    """`Measured.first_order`."""
+    if arms.relabelled is None:
+        return np.empty((2, 0))
+    try:
+        gradients = readout_gradients(large, starts.steered, answers, kind)
+    except RuntimeError as error:  # a readout of another package may have no gradient
+        logger.info("no first-order slopes: %s", error)
+        return np.empty((2, 0))
+    of_arm = {one.arm: one.values for one in arms.directions}
+    rows = []
+    for name, relabelled in ((NATIVE, arms.relabelled.native), (TRANSFERRED, arms.relabelled.mapped)):
+        directions = torch.cat([of_arm[name].double()[None], relabelled.double()])
+        rows.append(first_order_slopes(gradients, arms.typical_deviation.normalized(directions)).numpy())
+    return np.stack(rows)
 
 
 def _additions(arms: ConceptArms, strengths: Sequence[float]) -> Tensor:

@@ -14,7 +14,9 @@ from lrt_explorer.defaults import (
     GENERATE_TEMPERATURE,
     MAX_NEW_TOKENS,
     NEUTRAL_PROMPTS,
+    ORDINARY_DIRECTIONS,
     OTHER_CONCEPTS,
+    PERMUTED_VECTORS,
     PROMPT_EXAMPLES,
     PROMPTS,
     RANDOM_SEEDS,
@@ -29,10 +31,12 @@ class EvaluationSettings:
     """Everything that an evaluation can be asked for beside models, map and concepts.
 
     Attributes:
-        strengths: the grid, in typical deviations; what it leaves out at 0 is measured all the same. None for the
-            calibrated grid of each concept's native vector.
+        strengths: the grid, in typical deviations; the opposite of each joins it, because controls are judged over
+            strengths that lie evenly around 0. None for the calibrated grid of each concept's native vector.
         prompts: how many held-out prompts of each concept, at most.
         random_seeds: random directions, each an arm of its own.
+        permuted: vectors of relabelled pairs that are steered with, mapped and native ones each.
+        ordinary: directions drawn from the covariance of ordinary states, and differences of ordinary texts, each.
         other_concepts: how many other concepts' vectors go through the same map as controls, as far as there are any.
         neutral_prompts: prompts on which the coherence cost is measured.
         reading: where vectors are read; None for what each concept prefers.
@@ -55,6 +59,8 @@ class EvaluationSettings:
     strengths: tuple[float, ...] | None = None
     prompts: int = PROMPTS
     random_seeds: int = RANDOM_SEEDS
+    permuted: int = PERMUTED_VECTORS
+    ordinary: int = ORDINARY_DIRECTIONS
     other_concepts: int = OTHER_CONCEPTS
     neutral_prompts: int = NEUTRAL_PROMPTS
     reading: Reading | None = READING
@@ -77,6 +83,9 @@ class EvaluationSettings:
                 raise SettingsError("an evaluation needs at least two strengths, each of them once; give others")
             if not np.isfinite(self.strengths).all():
                 raise SettingsError("a strength is not a finite number; give others")
+            # A control's slope has mean 0 over strengths that lie evenly around 0 alone.
+            both = set(self.strengths) | {-strength for strength in self.strengths if strength}
+            object.__setattr__(self, "strengths", tuple(sorted(both)))
         if self.prompts < 2:
             raise SettingsError(f"{self.prompts} prompts tell nothing about other prompts; ask for at least 2")
         if self.reading is not None:
@@ -88,8 +97,8 @@ class EvaluationSettings:
         if self.scorer is not None and not self.generate:
             raise SettingsError("a scorer reads texts, but none are written; ask to generate them, or leave it out")
         for name, least in (
-            ("random_seeds", 1), ("other_concepts", 0), ("neutral_prompts", 1), ("generate_prompts", 1),
-            ("max_new_tokens", 1), ("examples", 1),
+            ("random_seeds", 1), ("permuted", 1), ("ordinary", 0), ("other_concepts", 0),
+            ("neutral_prompts", 1), ("generate_prompts", 1), ("max_new_tokens", 1), ("examples", 1),
         ):  # fmt: skip
             if getattr(self, name) < least:
                 raise SettingsError(f"{name} is {getattr(self, name)}, but at least {least} is needed; give more")

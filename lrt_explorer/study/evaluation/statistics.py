@@ -85,6 +85,11 @@ def ratio_interval(numerator: Array, denominator: Array) -> Interval | None:
     return Interval(top / bottom, float(b - root) / float(a), float(b + root) / float(a))
 
 
+def relabelled_interval(values: Array) -> Interval | None:
+    """Mean of `[k]` numbers, and the range that holds 95 % of them; None for k = 0."""
+    return _interval(float(values.mean()), values) if len(values) else None
+
+
 def sample_interval(values: Array) -> Interval:
     """Mean of n independent numbers with Student's interval: the one for few directions. Endless for n < 2."""
     mean = float(values.mean())
@@ -118,6 +123,15 @@ def beyond_controls(value: float, controls: Array) -> float:
     if spread == 0:
         return 0.0 if value != 0 else 1.0
     return float(2 * stdtr(len(controls), -abs(value) / spread))
+
+
+def among_relabelled(slopes: Array) -> float:
+    """Two-sided permutation p value of the first of `[1 + p]` slopes among p of relabelled pairs; 1 for p = 0.
+
+    Where labels mean nothing, the vector of the pairs as they are is one more relabelling, as likely as any other to
+    move the readout most. The vector counts among its own relabellings, so that no p value is below 1 / (1 + p).
+    """
+    return float((np.abs(slopes) >= abs(slopes[0]) * (1 - 1e-12)).mean())
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:

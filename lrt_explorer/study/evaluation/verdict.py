@@ -5,7 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lrt_explorer.study.evaluation.statistics import Array, beyond_controls, holm, mean_above_zero
+from lrt_explorer.study.evaluation.statistics import (
+    Array,
+    among_relabelled,
+    beyond_controls,
+    holm,
+    mean_above_zero,
+)
 
 TRANSFERS = "transfers"
 PARTLY = "partly"
@@ -23,8 +29,8 @@ class Doubts:
     """How easily chance alone would have given what was seen of one concept: p values of single tests.
 
     Attributes:
-        native: that the native vector moves the readout, both over prompts and against the controls.
-        transferred: that the transferred vector moves it more than the controls do.
+        native: that the native vector moves the readout, both over prompts and against vectors of relabelled pairs.
+        transferred: that the transferred vector moves it more than the controls and vectors of relabelled pairs do.
         some: that more than nothing of the native slope has come over, over prompts; one-sided.
         most: that more than `MOST` of it has; one-sided.
     """
@@ -52,22 +58,26 @@ class Verdict:
     transfers: float
 
 
-def doubts(native: Array, transferred: Array, controls: Array) -> Doubts:
+def doubts(native: Array, transferred: Array, controls: Array, first_order: Array | None = None) -> Doubts:
     """The single tests of one concept.
 
     Args:
-        native: `[prompts]` slopes of each prompt under the native vector.
-        transferred: `[prompts]` the same under the transferred one.
-        controls: `[k]` mean slopes of directions that know nothing of the concept: random ones, and the small model's
-            vector through maps fitted on shuffled pairs. Over prompts alone even these differ from 0, for each is one
-            fixed direction; so a vector must stand out from their spread.
+        native: `[n]` slopes under the native vector, of each prompt or form.
+        transferred: `[n]` the same under the transferred one.
+        controls: `[k]` mean slopes of directions that know nothing of the concept: the small model's vector through
+            maps fitted on shuffled pairs, and mapped vectors of relabelled pairs. Over prompts alone even these differ
+            from 0, because each is one fixed direction; so a vector must stand out from their spread.
+        first_order: `[2, 1 + p]` as in `Measured`: native and transferred vector, each with p vectors of relabelled
+            pairs, among which it must be one of the most extreme. None, or none relabelled, where there are none; then
+            the controls stand in for those of the native vector too.
     """
+    permuted = [among_relabelled(row) for row in first_order] if first_order is not None and first_order.size else None
     # A native vector that steers backwards, or a transferred one that follows it, is still an effect and its transfer.
     sign = -1.0 if native.mean() < 0 else 1.0
     over_prompts = min(1.0, 2 * mean_above_zero(sign * native))
     return Doubts(
-        native=max(over_prompts, beyond_controls(float(native.mean()), controls)),
-        transferred=beyond_controls(float(transferred.mean()), controls),
+        native=max(over_prompts, permuted[0] if permuted else beyond_controls(float(native.mean()), controls)),
+        transferred=max(beyond_controls(float(transferred.mean()), controls), permuted[1] if permuted else 0.0),
         some=mean_above_zero(sign * transferred),
         most=mean_above_zero(sign * (transferred - MOST * native)),
     )

@@ -1,6 +1,6 @@
 """The directions of every arm, each made of the vectors of a concept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from torch import Tensor
@@ -8,12 +8,19 @@ from torch import Tensor
 from lrt_explorer.concepts.vectors import random_vector
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.study.steering.arms import (
+    ANSWERS,
+    COVARIANCE,
+    FEW,
+    HALF,
     NATIVE,
     NATIVE_DIRECT,
     NO_MAP,
     OTHER,
+    PERMUTED,
+    PERMUTED_NATIVE,
     RANDOM,
     SHUFFLED,
+    TEXTS,
     TRANSFERRED,
     TRANSFERRED_DIRECT,
 )
@@ -47,6 +54,11 @@ class ArmMaterial:
         seeds: of the random directions.
         control_maps: maps fitted on shuffled pairs.
         others: mapped vectors of other concepts by name.
+        permuted, permuted_native: `[k, d_large]` each, vectors of relabelled pairs, mapped and native.
+        from_covariance, random_texts: `[k, d_large]` each, made of the large model's states on ordinary text.
+        halves: `[2, d_large]`, native vectors of either half of the pairs.
+        few: `[d_large]` for each number of pairs, the native vector of so many.
+        answers: `[d_large]`, the difference of the answers' embeddings; None where there are none to take.
     """
 
     native: Tensor
@@ -55,6 +67,13 @@ class ArmMaterial:
     seeds: Sequence[int] = (0,)
     control_maps: Sequence[AffineMap] = ()
     others: Mapping[str, Tensor] = field(default_factory=dict)
+    permuted: Sequence[Tensor] = ()
+    permuted_native: Sequence[Tensor] = ()
+    from_covariance: Sequence[Tensor] = ()
+    random_texts: Sequence[Tensor] = ()
+    halves: Sequence[Tensor] = ()
+    few: Mapping[int, Tensor] = field(default_factory=dict)
+    answers: Tensor | None = None
 
 
 def nothing(_: ArmMaterial) -> list[Direction]:
@@ -75,13 +94,57 @@ def transferred(material: ArmMaterial) -> list[Direction]:
 def random(material: ArmMaterial) -> list[Direction]:
     """One random direction for each seed."""
     width = len(material.native)
-    return [Direction(f"{RANDOM} {seed + 1}", RANDOM, random_vector(width, seed)) for seed in material.seeds]
+    return _numbered(RANDOM, [random_vector(width, seed) for seed in material.seeds])
 
 
 def shuffled(material: ArmMaterial) -> list[Direction]:
     """The small model's vector through each control map."""
-    maps = enumerate(material.control_maps, 1)
-    return [Direction(f"{SHUFFLED} {number}", SHUFFLED, one.direction(material.small)) for number, one in maps]
+    return _numbered(SHUFFLED, [one.direction(material.small) for one in material.control_maps])
+
+
+def permuted(material: ArmMaterial) -> list[Direction]:
+    """The small model's vectors of relabelled pairs, mapped."""
+    return _numbered(PERMUTED, material.permuted)
+
+
+def permuted_native(material: ArmMaterial) -> list[Direction]:
+    """The large model's own vectors of relabelled pairs."""
+    return _numbered(PERMUTED_NATIVE, material.permuted_native)
+
+
+def from_covariance(material: ArmMaterial) -> list[Direction]:
+    """Normal draws with the covariance of the large model's ordinary states."""
+    return _numbered(COVARIANCE, material.from_covariance)
+
+
+def random_texts(material: ArmMaterial) -> list[Direction]:
+    """Differences of the large model's mean states of ordinary texts."""
+    return _numbered(TEXTS, material.random_texts)
+
+
+def answer_embeddings(material: ArmMaterial) -> list[Direction]:
+    """The difference of the unembeddings of both sides' answers."""
+    return [] if material.answers is None else [Direction(ANSWERS, ANSWERS, material.answers)]
+
+
+def native_halves(material: ArmMaterial) -> list[Direction]:
+    """The native vectors of either half of the pairs."""
+    return _numbered(HALF, material.halves)
+
+
+def native_of_2(material: ArmMaterial) -> list[Direction]:
+    """The native vector of two pairs."""
+    return _of_few(material, 2)
+
+
+def native_of_8(material: ArmMaterial) -> list[Direction]:
+    """The native vector of eight pairs."""
+    return _of_few(material, 8)
+
+
+def native_of_32(material: ArmMaterial) -> list[Direction]:
+    """The native vector of thirty-two pairs."""
+    return _of_few(material, 32)
 
 
 def other_concepts(material: ArmMaterial) -> list[Direction]:
@@ -103,3 +166,11 @@ def native_direct(material: ArmMaterial) -> list[Direction]:
 def transferred_direct(material: ArmMaterial) -> list[Direction]:
     """The transferred vector, past all blocks."""
     return [Direction(TRANSFERRED_DIRECT, TRANSFERRED_DIRECT, material.transferred, direct=True)]
+
+
+def _numbered(arm: str, rows: Iterable[Tensor]) -> list[Direction]:
+    return [Direction(f"{arm} {number}", arm, values) for number, values in enumerate(rows, 1)]
+
+
+def _of_few(material: ArmMaterial, pairs: int) -> list[Direction]:
+    return [Direction(FEW[pairs], FEW[pairs], material.few[pairs])] if pairs in material.few else []

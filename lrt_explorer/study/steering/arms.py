@@ -9,6 +9,10 @@ from lrt_explorer.registry import Entry, Table
 UNSTEERED, NATIVE, TRANSFERRED, RANDOM, SHUFFLED = "unsteered", "native", "transferred", "random", "shuffled map"
 OTHER, NO_MAP, PROMPT = "other concept", "no map", "prompt"
 NATIVE_DIRECT, TRANSFERRED_DIRECT = "native, direct", "transferred, direct"
+PERMUTED, PERMUTED_NATIVE = "permuted labels", "permuted labels, native"
+COVARIANCE, TEXTS = "drawn from the covariance", "random texts"
+ANSWERS, HALF = "answer embeddings", "native, half"
+FEW = {2: "native, 2 pairs", 8: "native, 8 pairs", 32: "native, 32 pairs"}
 
 Tone = Literal["still", "native", "transferred", "control"]
 """The colour of an arm: that of the arms without a vector, of both vectors, or of what should do nothing."""
@@ -27,6 +31,7 @@ class ArmKind(Entry[ArmFunction]):
         pane: whether a comparison writes it.
         control: whether it knows nothing of the concept, so that the others are judged against its spread.
         beside: whether its retention stands beside that of the transferred vector.
+        aside: whether figures show it only when they are asked to.
     """
 
     KIND: ClassVar[str] = "arm"
@@ -36,10 +41,12 @@ class ArmKind(Entry[ArmFunction]):
     pane: bool = False
     control: bool = False
     beside: bool = False
+    aside: bool = False
 
 
 _HOME = "lrt_explorer.study.steering.arm_directions"
 _STRENGTH = "typical deviations"
+_FEW_MARKERS = ("triangle-left-open", "triangle-right-open", "diamond-tall-open")
 
 ARMS: Table[ArmKind] = Table(
     [
@@ -86,7 +93,6 @@ ARMS: Table[ArmKind] = Table(
             marker="x",
             dash="dot",
             pane=True,
-            control=True,
             beside=True,
         ),
         ArmKind(
@@ -102,6 +108,28 @@ ARMS: Table[ArmKind] = Table(
             beside=True,
         ),
         ArmKind(
+            name=PERMUTED,
+            label="Permuted labels",
+            unit=_STRENGTH,
+            help="the same texts with half of the labels swapped, mapped alike",
+            function=f"{_HOME}:permuted",
+            tone="control",
+            marker="asterisk-open",
+            dash="dot",
+            beside=True,
+        ),
+        ArmKind(
+            name=PERMUTED_NATIVE,
+            label="Permuted labels, native",
+            unit=_STRENGTH,
+            help="the large model’s own vector with half of the labels swapped",
+            function=f"{_HOME}:permuted_native",
+            tone="control",
+            marker="hash-open",
+            dash="dot",
+            aside=True,
+        ),
+        ArmKind(
             name=OTHER,
             label="Other concept",
             unit=_STRENGTH,
@@ -113,6 +141,28 @@ ARMS: Table[ArmKind] = Table(
             beside=True,
         ),
         ArmKind(
+            name=COVARIANCE,
+            label="Drawn from the covariance",
+            unit=_STRENGTH,
+            help="a random vector, as likely as the large model’s own states on ordinary text",
+            function=f"{_HOME}:from_covariance",
+            tone="control",
+            marker="star-diamond-open",
+            dash="dot",
+            aside=True,
+        ),
+        ArmKind(
+            name=TEXTS,
+            label="Random texts",
+            unit=_STRENGTH,
+            help="the difference of two ordinary texts in the large model",
+            function=f"{_HOME}:random_texts",
+            tone="control",
+            marker="bowtie-open",
+            dash="dot",
+            aside=True,
+        ),
+        ArmKind(
             name=NO_MAP,
             label="No map",
             unit=_STRENGTH,
@@ -121,6 +171,43 @@ ARMS: Table[ArmKind] = Table(
             tone="control",
             marker="triangle-down-open",
             dash="dot",
+        ),
+        ArmKind(
+            name=ANSWERS,
+            label="Answer embeddings",
+            unit=_STRENGTH,
+            help="the difference of the answers’ own embeddings, of prompts that are not evaluated",
+            function=f"{_HOME}:answer_embeddings",
+            tone="control",
+            marker="pentagon-open",
+            dash="longdashdot",
+            beside=True,
+        ),
+        ArmKind(
+            name=HALF,
+            label="Native, half of the pairs",
+            unit=_STRENGTH,
+            help="the large model’s own vector from either half of the pairs: no transfer can do better",
+            function=f"{_HOME}:native_halves",
+            tone="native",
+            marker="circle-x-open",
+            dash="dash",
+            beside=True,
+            aside=True,
+        ),
+        *(
+            ArmKind(
+                name=name,
+                label=f"Native, {pairs} pairs",
+                unit=_STRENGTH,
+                help=f"the large model’s own vector from {pairs} pairs",
+                function=f"{_HOME}:native_of_{pairs}",
+                tone="native",
+                marker=marker,
+                dash="dot",
+                aside=True,
+            )
+            for (pairs, name), marker in zip(FEW.items(), _FEW_MARKERS, strict=True)
         ),
         ArmKind(
             name=NATIVE_DIRECT,

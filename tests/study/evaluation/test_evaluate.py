@@ -14,10 +14,12 @@ from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError, Vec
 from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.store import PairMap
 from lrt_explorer.study.evaluation.arms import others_among, others_of
+from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.dose import dose_response
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings, EvaluationStep, evaluate
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
+from lrt_explorer.study.evaluation.statistics import Array, ratio_interval
 from lrt_explorer.study.evaluation.verdict import VERDICTS, verdicts
 from lrt_explorer.study.ground.known import known_vectors
 from lrt_explorer.study.ground.pair import Pair
@@ -28,8 +30,9 @@ from tests.study.evaluation.suite import ANIMALS, CONCEPTS, NEUTRAL, SETTINGS, e
 from tests.study.tiny import CONCEPT, large, small
 
 ARMS = (
-    "unsteered", "native", "transferred", "random", "shuffled map", "other concept", "native, direct",
-    "transferred, direct", "prompt",
+    "unsteered", "native", "transferred", "random", "shuffled map", "permuted labels", "permuted labels, native",
+    "other concept", "drawn from the covariance", "random texts", "answer embeddings", "native, half",
+    "native, 2 pairs", "native, 8 pairs", "native, direct", "transferred, direct", "prompt",
 )  # fmt: skip
 
 
@@ -44,8 +47,10 @@ def mood(found: Evaluation) -> ConceptEvidence:
 
 
 def test_every_arm_is_there_with_its_directions(found: Evaluation) -> None:
-    for result in found.concepts:
-        assert tuple(arm.name for arm in result.evidence.arms) == ARMS
+    mood, animals = (tuple(arm.name for arm in result.evidence.arms) for result in found.concepts)
+    assert mood == ARMS
+    # Six pairs are no eight.
+    assert animals == tuple(name for name in ARMS if name != "native, 8 pairs")
     arms = {arm.name: arm.directions for arm in found.concepts[1].evidence.arms}
     assert arms["random"] == ("random 1", "random 2")
     assert arms["shuffled map"] == ("shuffled map 1", "shuffled map 2")
@@ -53,12 +58,22 @@ def test_every_arm_is_there_with_its_directions(found: Evaluation) -> None:
     assert arms["unsteered"] == () == arms["prompt"]
 
 
+SENTENCES = [[0, 3, 6], [1, 4, 7], [2, 5]]
+"""Which of the eight prompts of mood fill a gap in the same sentence, and so are of one form."""
+
+
+def of_forms(values: Array | torch.Tensor) -> float:
+    """The mean over forms of the means over their prompts."""
+    return float(np.mean([np.mean([float(values[prompt]) for prompt in form]) for form in SENTENCES]))
+
+
 def test_readouts_and_slopes_are_those_of_the_plain_dose_response(mood: ConceptEvidence) -> None:
-    (map, _), controls = maps()
+    (map, info), controls = maps()
+    seed = Case(small(), large(), map, info, controls, CONCEPT, (), SETTINGS).seed
     own, source = known_vectors().get(large(), CONCEPT, 2), known_vectors().get(small(), CONCEPT, 1)
     vectors = {
         "native": own.vector.values, "transferred": map.direction(source.vector.values),
-        "random 1": random_vector(large().width, 0), "random 2": random_vector(large().width, 1),
+        "random 1": random_vector(large().width, seed), "random 2": random_vector(large().width, seed + 1),
         "shuffled 1": controls[0].direction(source.vector.values),
     }  # fmt: skip
     prompts = CONCEPT.prompts[:8]
@@ -66,19 +81,28 @@ def test_readouts_and_slopes_are_those_of_the_plain_dose_response(mood: ConceptE
     plain = finish(dose_response(large(), 2, vectors, prompts, unit, strengths=SETTINGS.strengths))
     for name in ("native", "transferred"):
         arm = mood.arm(name)
-        assert [band.value for band in arm.readout] == pytest.approx(plain.mean(name), abs=1e-4)
-        assert arm.prompt_slopes == pytest.approx(plain.prompt_slopes[plain.arms.index(name)], abs=1e-3)
-        assert arm.slope is not None and arm.slope.value == pytest.approx(plain.slope(name).value, abs=1e-3)
-    both = (plain.mean("random 1") + plain.mean("random 2")) / 2
+        row = plain.arms.index(name)
+        readouts = [of_forms(at) for at in plain.readouts[row]]
+        assert [band.value for band in arm.readout] == pytest.approx(readouts, abs=1e-4)
+        assert arm.prompt_slopes == pytest.approx(plain.prompt_slopes[row], abs=1e-3)
+        assert arm.slope is not None and arm.slope.value == pytest.approx(of_forms(plain.prompt_slopes[row]), abs=1e-3)
+    rows = [plain.arms.index(f"random {number}") for number in (1, 2)]
+    both = [of_forms(at) for at in plain.readouts[rows].mean(0)]
     assert [band.value for band in mood.arm("random").readout] == pytest.approx(both, abs=1e-4)
     assert mood.arm("random").direction_slopes == pytest.approx(
-        [plain.slope(f"random {number}").value for number in (1, 2)], abs=1e-3
+        [of_forms(plain.prompt_slopes[row]) for row in rows], abs=1e-3
     )
-    assert mood.arm("shuffled map").direction_slopes[0] == pytest.approx(plain.slope("shuffled 1").value, abs=1e-3)
+    shuffled = of_forms(plain.prompt_slopes[plain.arms.index("shuffled 1")])
+    assert mood.arm("shuffled map").direction_slopes[0] == pytest.approx(shuffled, abs=1e-3)
     # The negative control: these are different directions.
     assert abs(plain.slope("native").value - plain.slope("transferred").value) > 1e-2
-    retention = plain.retention(["transferred"])
+    native, transferred = (
+        np.array([np.mean(plain.prompt_slopes[plain.arms.index(name)][form]) for form in SENTENCES])
+        for name in ("native", "transferred")
+    )
+    retention = ratio_interval(transferred, native)
     assert (mood.retention is None) == (retention is None)
+    assert mood.retention is None or retention is None or mood.retention.value == pytest.approx(retention.value)
 
 
 def test_every_finished_concept_is_told_of_with_all_that_are_finished(found: Evaluation) -> None:
@@ -114,7 +138,7 @@ def test_a_concept_of_nobodys_suite_gets_the_first_of_it_beside_it() -> None:
 def test_the_direct_path_is_steering_after_the_last_block(mood: ConceptEvidence) -> None:
     own, prompts = known_vectors().get(large(), CONCEPT, 2), CONCEPT.prompts[:8]
     added = addition(own.vector.values, 0.5, unit_of(large(), 2, "everyday")).expand(8, -1)
-    expected = float(answer_readout(large(), prompts, large().layers - 1, added).mean())
+    expected = of_forms(answer_readout(large(), prompts, large().layers - 1, added))
     assert mood.arm("native, direct").readout[2].value == pytest.approx(expected, abs=1e-4)
     assert abs(mood.arm("native").readout[2].value - expected) > 1e-2
 
@@ -133,7 +157,7 @@ def test_without_strengths_each_concept_has_its_calibrated_grid() -> None:
 
 def test_all_arms_meet_where_nothing_is_added(mood: ConceptEvidence) -> None:
     unsteered = mood.arm("unsteered").readout[1].value
-    assert unsteered == pytest.approx(np.mean(mood.unsteered))
+    assert unsteered == pytest.approx(of_forms(np.array(mood.unsteered)))
     for arm in mood.arms:
         if arm.name != "prompt":
             assert arm.readout[1].value == unsteered and arm.kl[1] == 0.0
