@@ -4,8 +4,9 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from lrt_explorer.study.ground.known import folder_name
 from lrt_explorer.study.steering.brought import Side
 from lrt_explorer.workbench.session import Shelf
 
-VISITORS = 200
+VISITORS = 2000
+IDLE_SECONDS = 7200
+"""After so long without use a folder may make room; never before, however many others are made."""
 EACH = 40
 """Sets, and vectors, of one visitor."""
 LARGEST = 1_000_000_000
@@ -126,12 +129,18 @@ def _name(shelf: Shelf, item: str) -> str:
 
 def _item(name: str, kind: str) -> Path | None:
     match = _NAME.fullmatch(name)
-    return visitors_home() / match[1] / kind / match[2] if match else None
+    if match is None:
+        return None
+    folder = visitors_home() / match[1]
+    # Looking something up is a use of it. A disk that may not be written does not keep anyone from reading.
+    with suppress(OSError):
+        os.utime(folder)
+    return folder / kind / match[2]
 
 
 def _check_room(count: int, what: str) -> None:
     if count >= EACH:
-        raise SettingsError(f"there are {count} {what} already; save those to keep as files, and load the page anew")
+        raise SettingsError(f"there are {count} {what} already; save those to keep as files, and load the page again")
 
 
 def _fresh(label: str, taken: list[str]) -> str:
@@ -145,17 +154,30 @@ def _fresh(label: str, taken: list[str]) -> str:
 def _with_folder(shelf: Shelf) -> Shelf:
     folder = Path(shelf.folder) if shelf.folder else visitors_home() / secrets.token_hex(16)
     with _room_on_disk():
+        fresh = not folder.is_dir()
         folder.mkdir(parents=True, exist_ok=True)
         os.utime(folder)
-        _tidy(folder)
+        try:
+            _tidy(folder)
+        except SettingsError:
+            if fresh:
+                folder.rmdir()
+            raise
     return replace(shelf, folder=str(folder))
 
 
 def _tidy(keep: Path) -> None:
-    """Remove the folders that were used the longest ago, until there are few enough and they hold little enough."""
-    folders = sorted((f for f in visitors_home().iterdir() if f != keep), key=lambda f: f.stat().st_mtime)
-    sizes = {f: sum(file.stat().st_size for file in f.rglob("*") if file.is_file()) for f in (*folders, keep)}
-    while folders and (len(folders) >= VISITORS or sum(sizes.values()) > LARGEST):
-        oldest = folders.pop(0)
+    """Remove the folders that were used the longest ago, until there are few enough and they hold little enough.
+
+    Raises:
+        SettingsError: if that is not enough, because all others are in use.
+    """
+    used = {folder: folder.stat().st_mtime for folder in visitors_home().iterdir() if folder != keep}
+    sizes = {f: sum(file.stat().st_size for file in f.rglob("*") if file.is_file()) for f in (*used, keep)}
+    idle = sorted((f for f, last in used.items() if time.time() - last > IDLE_SECONDS), key=used.__getitem__)
+    while len(sizes) > VISITORS or sum(sizes.values()) > LARGEST:
+        if not idle:
+            raise SettingsError("there is no room for more from visitors just now; try again in an hour")
+        oldest = idle.pop(0)
         del sizes[oldest]
         shutil.rmtree(oldest, ignore_errors=True)

@@ -157,7 +157,7 @@ class Workbench:
         method = session.method if session.method in closed_forms() else ESTIMATORS.default
         corpus = None if text_file is None else self._corpus(session, text_file)
         spec = FitSpec(corpus=corpus, tokens=tokens, method=method, concepts=())
-        result = yield from fit(self._pair(session), _layers(session), spec, keep=_keep(spec))
+        result = yield from fit(self._pair(session), _layers(session), spec, keep=_keep(spec, self._door))
         return _with_map(session, load_saved(result.folders[0]))
 
     def badges(self, session: Session, concept: str) -> MapBadges | None:
@@ -359,7 +359,7 @@ class Workbench:
         asked = self._request(models)
         check_limits(tokens=spec.tokens)
         corpus = self._door.corpus(spec.corpus) if isinstance(spec.corpus, str) else spec.corpus
-        return (yield from requests.fit_models(asked, replace(spec, corpus=corpus), keep=_keep(spec)))
+        return (yield from requests.fit_models(asked, replace(spec, corpus=corpus), keep=_keep(spec, self._door)))
 
     def _request(self, models: Models) -> Models:
         return replace(self._door.models(models), cache=self._models)
@@ -441,10 +441,15 @@ def _check_evidence(spec: EvidenceSpec) -> None:
         check_limits(strength=strength)
 
 
-def _keep(spec: FitSpec) -> Keep:
-    """How the app keeps a map: only the usual one of the pair's own corpus is what others find at its layers."""
+def _keep(spec: FitSpec, door: Door) -> Keep:
+    """How the app keeps a map: only the usual one of the pair's own corpus is what others find at its layers.
+
+    Where visitors are strangers, none is: what one of them fits, at whatever quality, is no one else's map.
+    """
 
     def keep(fitted: FittedMap) -> Path:
+        if door.guarded:
+            return keep_apart(fitted, "visitors")
         if spec.corpus is None and spec.method == ESTIMATORS.default:
             return keep_map(fitted)
         return keep_apart(fitted, "solved" if spec.corpus is None else "own-text")

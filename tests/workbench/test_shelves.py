@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from lrt_explorer.errors import ArtifactError, ContrastError
+from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError
 from lrt_explorer.store import VectorFile
 from lrt_explorer.study.steering.brought import take_vectors
 from lrt_explorer.workbench import shelves
@@ -83,11 +83,28 @@ def test_the_folders_used_the_longest_ago_go_first(monkeypatch: pytest.MonkeyPat
     assert Path(visitors[2].folder).is_dir() and not Path(visitors[3].folder).is_dir()
 
 
+def test_nothing_in_use_makes_room_for_newcomers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelves, "VISITORS", 2)
+    first, second = (put_set(Shelf(), CONCEPT) for _ in range(2))
+    for _ in range(3):
+        with pytest.raises(SettingsError, match="there is no room for more from visitors just now"):
+            put_set(Shelf(), CONCEPT)
+    assert own_set(first.sets[0][1]).is_file() and len(list(visitors_home().iterdir())) == 2
+    put_set(first, CONCEPT)
+    # An old folder that is read is in use again; the other one makes room.
+    for shelf in (first, second):
+        os.utime(shelf.folder, (1000, 1000))
+    own_set(first.sets[0][1])
+    put_set(Shelf(), CONCEPT)
+    assert own_set(first.sets[0][1]).is_file() and not Path(second.folder).exists()
+
+
 def test_all_visitors_together_take_only_so_much(monkeypatch: pytest.MonkeyPatch) -> None:
     first = put_set(Shelf(), CONCEPT)
-    os.utime(first.folder, (1000, 1000))
     monkeypatch.setattr(shelves, "LARGEST", own_set(first.sets[0][1]).stat().st_size - 1)
+    os.utime(first.folder, (1000, 1000))
     second = put_set(Shelf(), CONCEPT)
     assert [folder.name for folder in visitors_home().iterdir()] == [Path(second.folder).name]
-    third = put_set(second, CONCEPT)
-    assert own_set(third.sets[0][1]).is_file() and own_set(third.sets[1][1]).is_file(), "one's own is never taken away"
+    with pytest.raises(SettingsError, match="no room for more"):
+        put_set(second, CONCEPT)
+    assert own_set(second.sets[0][1]).is_file(), "one's own is never taken away"

@@ -22,10 +22,18 @@ from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench import evidence
 from lrt_explorer.workbench.badges import fit_path
 from lrt_explorer.workbench.cards import LayerScores
+from lrt_explorer.workbench.hosting import Hosting
 from lrt_explorer.workbench.requests import Models
 from lrt_explorer.workbench.session import EvidenceSettings, Session, SpaceSettings
 from lrt_explorer.workbench.workbench import Workbench
 from tests.workbench.tiny_house import TinyEngine, build_assets
+
+
+class StrangersEngine(TinyEngine):
+    """For a hosted server."""
+
+    hosting = Hosting(hosted=True, models=("tiny-s", "tiny-l", "tiny-g"))
+
 
 STEER = SteerSpec(
     concept="mood",
@@ -289,6 +297,24 @@ def test_a_map_that_cannot_work_is_refused(
     folder = save_map(tmp_path / "broken", AffineMap(**numbers), described)
     with pytest.raises(ArtifactError, match=said):
         engine.import_map(fitted, sorted(folder.iterdir()))
+
+
+def test_who_loads_the_same_file_over_another_pair_takes_nobodys_map_away(engine: Workbench, fitted: Session) -> None:
+    archive = engine.export_map(fitted)
+    loaded = engine.import_map(fitted, [archive])
+    with pytest.raises(ArtifactError):
+        engine.import_map(finish(engine.open("tiny-g", "tiny-l")), [archive])
+    assert finish(engine.compare(loaded, STEER)).arms and load_map(Path(loaded.map_folder))
+
+
+def test_what_a_stranger_fits_is_nobody_elses_map(engine: Workbench) -> None:
+    hosted = StrangersEngine()
+    before = finish(hosted.open("tiny-s", "tiny-l"))
+    mine = finish(hosted.fit(before, 2000, None))
+    assert mine.map_folder and Path(mine.map_folder).parent.name == "visitors"
+    assert finish(hosted.open("tiny-s", "tiny-l")).map_folder != mine.map_folder
+    theirs = finish(engine.fit(before, 2000, None))
+    assert finish(engine.open("tiny-s", "tiny-l")).map_folder == theirs.map_folder, "the owner's is everybody's"
 
 
 def test_without_a_map_there_is_nothing_to_save(engine: Workbench, opened: Session) -> None:
