@@ -25,7 +25,9 @@ def add_parser(commands: Any) -> None:
     hosting.add_argument("--models-file", metavar="FILE", help="the same, one a line")
     hosting.add_argument("--auth-file", metavar="FILE", help="who may log in, USER:PASSWORD, one a line")
     hosting.add_argument("--root-path", metavar="PATH", help="path behind a reverse proxy, such as /lrt")
-    hosting.add_argument("--max-visitors", type=int, metavar="N", help="sessions that are remembered (default: 100)")
+    hosting.add_argument(
+        "--max-visitors", type=int, metavar="N", help="people at once, whose pages are remembered (default: 100)"
+    )
     hosting.add_argument(
         "--time-limit", type=float, metavar="SECONDS", help="of a long job (default: 600 with --hosted)"
     )

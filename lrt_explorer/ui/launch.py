@@ -33,6 +33,8 @@ FIRST_PORT, PORTS = 7860, 100
 LOCAL = "127.0.0.1"
 PATIENCE_SECONDS = 3.0
 """For jobs and answers that go on when the server is told to stop."""
+SESSIONS_PER_VISITOR = 20
+"""Pages that are remembered for each visitor there may be: a program that opens one with each request forgets nobody."""
 WAITING = 200
 """Jobs in line; who asks beyond is told that the line is full."""
 
@@ -101,7 +103,7 @@ def serve(
         footer_links=[] if hosting.hosted else ["api", "settings"],
         auth=list(hosting.logins) or None,
         root_path=hosting.root_path or None,
-        state_session_capacity=hosting.max_visitors,
+        state_session_capacity=SESSIONS_PER_VISITOR * hosting.max_visitors,
         enable_monitoring=False,
         run_history=False,
         app_kwargs={"routes": service_routes(standing, metrics), "middleware": shielded()},

@@ -37,7 +37,7 @@ class Hosting:
         models: the models that they may open, presets or hub ids.
         logins: user names with their passwords; none for a server without a login.
         root_path: the path behind a reverse proxy.
-        max_visitors: sessions that are remembered; who comes beyond takes the place of whoever was idle the longest.
+        max_visitors: people at once, for whom twenty pages each are remembered; beyond that the longest unused goes.
         time_limit: seconds that a long job may take; infinite where visitors are trusted.
         memory_gb: memory of all models together, in 10⁹ bytes; None for what the machine has.
     """
