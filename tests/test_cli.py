@@ -20,7 +20,7 @@ from lrt_explorer.lm.cache import models as cached
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import data_home, load_map, load_vector
 from lrt_explorer.study.ground import known
-from lrt_explorer.workbench.hosting import Hosting
+from lrt_explorer.workbench.hosting import OPTIONS, Hosting
 from tests.study.fitting.test_layers import without_vectors
 from tests.study.tiny import CONCEPT, large, other, small, texts
 
@@ -358,6 +358,8 @@ def test_an_unforeseen_error_is_one_line_too(
 
 def test_serve_hands_its_options_to_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[tuple[Any, ...]] = []
+    for variable in OPTIONS.values():
+        monkeypatch.delenv(variable, raising=False)
 
     def launch(host: str, port: int, *, share: bool, hosting: Hosting) -> None:
         served.append((host, port, share, hosting))

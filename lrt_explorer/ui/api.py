@@ -3,6 +3,7 @@
 import functools
 import logging
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import gradio as gr
@@ -34,7 +35,7 @@ from lrt_explorer.ui.arguments import checked
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import UNEXPECTED, sentence_of
 from lrt_explorer.ui.setup_panel import MODEL_WORK, PARALLEL
-from lrt_explorer.ui.work import CANCELLED, FAILED, REFUSED, WORK
+from lrt_explorer.ui.work import CANCELLED, FAILED, REFUSED, WORK, Job
 from lrt_explorer.workbench.compare import comparison_document
 from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitSpec, fit_document
@@ -42,6 +43,7 @@ from lrt_explorer.workbench.hosting import Hosting
 from lrt_explorer.workbench.requests import Models
 
 logger = logging.getLogger(__name__)
+_JOB: ContextVar[Job] = ContextVar("job")
 
 
 def add_api(engine: Engine, hosting: Hosting) -> None:
@@ -207,8 +209,8 @@ def add_api(engine: Engine, hosting: Hosting) -> None:
 
 
 def going_on(_: Progress) -> None:
-    """Between the steps of a study: let it end if the server stops."""
-    WORK.go_on()
+    """Between the steps of a study: let it end if the server stops, or it has taken as long as it may."""
+    _JOB.get().go_on()
 
 
 def in_sentences(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
@@ -222,6 +224,7 @@ def in_sentences(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[
     @functools.wraps(function)
     def endpoint(*args: Any, **kwargs: Any) -> dict[str, Any]:
         with WORK.job(f"/{function.__name__}") as job:
+            _JOB.set(job)
             try:
                 return call(*args, **kwargs)
             except LRTError as error:

@@ -43,7 +43,7 @@ def guarded(show: Callable[[str], Shown]) -> Callable[[Callable[P, Iterator[Show
                     with closing(cast("Any", iter(handler(*args, **kwargs)))) as steps:
                         for shown in steps:
                             yield shown
-                            WORK.go_on()
+                            job.go_on()
                 except LRTError as error:
                     job.outcome = CANCELLED if isinstance(error, CancelledError) else REFUSED
                     yield show(sentence_of(error))

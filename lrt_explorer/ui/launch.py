@@ -34,7 +34,7 @@ LOCAL = "127.0.0.1"
 PATIENCE_SECONDS = 3.0
 """For jobs and answers that go on when the server is told to stop."""
 SESSIONS_PER_VISITOR = 20
-"""Pages that are remembered for each visitor there may be: a program that opens one with each request forgets nobody."""
+"""Pages that are remembered for each visitor there may be, so that the requests of a program evict nobody."""
 WAITING = 200
 """Jobs in line; who asks beyond is told that the line is full."""
 
@@ -78,6 +78,7 @@ def serve(
     Raises:
         SettingsError: if it cannot listen there.
     """
+    WORK.time_limit = hosting.time_limit
     host = host or os.environ.get("GRADIO_SERVER_NAME") or LOCAL
     port = free_port(host, port)
     app = create_app(engine, hosting)

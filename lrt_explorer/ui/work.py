@@ -1,5 +1,6 @@
 """The work that goes on for visitors: each job is counted, timed, and told to whoever listens; all end at a stop."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -29,9 +30,23 @@ class Finished:
 class Job:
     """A job that goes on."""
 
-    def __init__(self) -> None:
+    def __init__(self, work: "Work") -> None:
         """Begin; a job that nothing is said about ends well."""
         self.outcome = DONE
+        self.begun = time.monotonic()
+        self._work = work
+
+    def go_on(self) -> None:
+        """To be called between steps.
+
+        Raises:
+            CancelledError: if the server stops, or the job has taken as long as it may.
+        """
+        if self._work.stopping:
+            raise CancelledError("the server is stopping; ask again when it is back")
+        if time.monotonic() - self.begun > self._work.time_limit:
+            seconds = f"{self._work.time_limit:,.0f} seconds"
+            raise CancelledError(f"this job was stopped after {seconds}, the most that one may take here; ask for less")
 
 
 class Work:
@@ -43,6 +58,13 @@ class Work:
         self._running = 0
         self._stopping = threading.Event()
         self._listeners: list[Callable[[Finished], None]] = []
+        self.time_limit = math.inf
+        """Seconds that a job may take."""
+
+    @property
+    def stopping(self) -> bool:
+        """Whether jobs are to end."""
+        return self._stopping.is_set()
 
     @property
     def running(self) -> int:
@@ -57,7 +79,7 @@ class Work:
     @contextmanager
     def job(self, name: str) -> Iterator[Job]:
         """A job goes on within the block; its closing before the end is a cancellation."""
-        job, begun = Job(), time.monotonic()
+        job = Job(self)
         with self._changed:
             self._running += 1
         try:
@@ -72,18 +94,9 @@ class Work:
             with self._changed:
                 self._running -= 1
                 self._changed.notify_all()
-            finished = Finished(name, time.monotonic() - begun, job.outcome)
+            finished = Finished(name, time.monotonic() - job.begun, job.outcome)
             for listener in self._listeners:
                 listener(finished)
-
-    def go_on(self) -> None:
-        """To be called between the steps of a job.
-
-        Raises:
-            CancelledError: if the server stops.
-        """
-        if self._stopping.is_set():
-            raise CancelledError("the server is stopping; ask again when it is back")
 
     def begin(self) -> None:
         """Take jobs again after a stop."""

@@ -80,3 +80,4 @@ def served(engine: Engine, hosting: Hosting = OWNER) -> Iterator[Served]:
     finally:
         end(app)
         WORK.begin()
+        WORK.time_limit = OWNER.time_limit
