@@ -69,6 +69,7 @@ def _concept(result: ConceptResult) -> dict[str, Any]:
         "positive_label": evidence.positive_label,
         "negative_label": evidence.negative_label,
         "verdict": verdict.word,
+        "remarks": list(result.remarks),
         "p_native": verdict.native,
         "p_partly": verdict.partly,
         "p_transfers": verdict.transfers,

@@ -13,8 +13,9 @@ from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence, concept_evidence
 from lrt_explorer.study.evaluation.kept import evaluation_key, find_measured, keep_measured, kept_folder
 from lrt_explorer.study.evaluation.measure import Measured, Starts, measure, read_both
+from lrt_explorer.study.evaluation.remarks import remarks
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
-from lrt_explorer.study.evaluation.verdict import Verdict, verdicts
+from lrt_explorer.study.evaluation.verdict import NOT_MEASURABLE, Verdict, verdicts
 from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import Progress, retold
 from lrt_explorer.study.steering.judged import text_scorer
@@ -28,10 +29,23 @@ STEPS = 1000
 
 @dataclass(frozen=True)
 class ConceptResult:
-    """One concept: what was found, and what may be said of it."""
+    """One concept: what was found, and what may be said of it.
+
+    Attributes:
+        evidence: the numbers; without any retention where the verdict is that it cannot be measured.
+        verdict: in words, by a fixed rule.
+        remarks: what a reader must know beside it, in sentences.
+    """
 
     evidence: ConceptEvidence
     verdict: Verdict
+    remarks: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, evidence: ConceptEvidence, verdict: Verdict, *, together: int) -> "ConceptResult":
+        """A concept among those that were judged together: one rule says for all numbers what is measurable."""
+        kept = evidence.unmeasurable() if verdict.word == NOT_MEASURABLE else evidence
+        return cls(kept, verdict, remarks(kept, verdict, together))
 
 
 @dataclass(frozen=True)
@@ -152,7 +166,7 @@ def evaluate(
             len(control_maps),
             quiet,
             settings,
-            tuple(ConceptResult(evidence, verdict) for evidence, verdict in zip(found, judged, strict=True)),
+            tuple(ConceptResult.of(*both, together=len(found)) for both in zip(found, judged, strict=True)),
         )
 
     for number, concept in enumerate(concepts):

@@ -1,7 +1,7 @@
 """What follows from the measurements of one concept: slopes, retention, correlation, and what the effect costs."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -146,6 +146,11 @@ class ConceptEvidence:
                 return arm
         raise KeyError(name)
 
+    def unmeasurable(self) -> "ConceptEvidence":
+        """The same without any retention: of an effect that may be none, nothing can be retained."""
+        arms = tuple(replace(arm, retention=None, retention_at_equal_cost=None) for arm in self.arms)
+        return replace(self, arms=arms, retention_at_equal_cost=None)
+
     @property
     def retention(self) -> Interval | None:
         """Retention of the transferred vector; None where it is not measurable."""
@@ -188,6 +193,7 @@ def concept_evidence(
         *steered,
         _still(PROMPT, ground, measured.baseline, flat),
     )
+    found = doubts(native, transferred, controls, measured.first_order)
     return ConceptEvidence(
         concept.name,
         concept.description,
@@ -204,7 +210,7 @@ def concept_evidence(
         at_equal_cost(grid, clusters.means(effects[list(own)]).mean(2), measured.kl.mean(2)[list(own)]),
         ground.at_equal_cost([own[1]]),
         control_spread(controls),
-        doubts(native, transferred, controls, measured.first_order),
+        found if measurable else replace(found, native=1.0),
         measured.typical_deviation,
         measured.direction_cosine,
         measured.reachable_share,

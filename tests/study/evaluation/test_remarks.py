@@ -1,0 +1,65 @@
+"""What stands beside a verdict in words."""
+
+from dataclasses import replace
+
+import pytest
+
+from lrt_explorer.study.evaluation.evaluate import ConceptResult
+from lrt_explorer.study.evaluation.evidence import ConceptEvidence
+from lrt_explorer.study.evaluation.remarks import remarks
+from lrt_explorer.study.evaluation.statistics import Interval
+from lrt_explorer.study.evaluation.verdict import NOT_MEASURABLE, NOT_SHOWN, TRANSFERS, Verdict
+from tests.study.evaluation.suite import evaluation
+
+GOOD = Verdict(TRANSFERS, 0.001, 0.001, 0.001)
+
+
+@pytest.fixture
+def plain() -> ConceptEvidence:
+    """Many prompts of many forms, a native vector that works, and answers whose embeddings do little."""
+    evidence = evaluation().concepts[0].evidence
+    return changed(
+        replace(evidence, prompts=("p",) * 12, forms=12), native=(1.0, 0.9, 1.1), transferred=1.0, answers=0.1
+    )
+
+
+def changed(
+    evidence: ConceptEvidence, native: tuple[float, float, float], transferred: float, answers: float
+) -> ConceptEvidence:
+    retained = {"native": 1.0, "transferred": transferred, "answer embeddings": answers}
+    arms = tuple(
+        replace(
+            arm,
+            slope=Interval(*native) if arm.name == "native" else arm.slope,
+            retention=Interval(retained[arm.name], 0.0, 2.0) if arm.name in retained else None,
+        )
+        for arm in evidence.arms
+    )
+    return replace(evidence, arms=arms)
+
+
+def test_a_trivial_vector_is_measured_against_the_transferred_one(plain: ConceptEvidence) -> None:
+    (said,) = remarks(plain, GOOD, 2)
+    assert "does less (0.10 of the native effect)" in said
+    (said,) = remarks(changed(plain, (1.0, 0.9, 1.1), 0.9, 0.75), GOOD, 2)
+    assert "does as much (0.75" in said
+    assert remarks(plain, replace(GOOD, word=NOT_SHOWN), 2) == ()
+
+
+def test_what_a_reader_must_know_is_said(plain: ConceptEvidence) -> None:
+    def said(evidence: ConceptEvidence, together: int = 2) -> str:
+        return " ".join(remarks(evidence, GOOD, together))
+
+    assert "steers backwards" in said(changed(plain, (-1.0, -1.1, -0.9), 1.0, 0.1))
+    assert "steers backwards" not in said(changed(plain, (-1.0, -1.1, 0.1), 1.0, 0.1))
+    assert "9 prompts of 12 forms" in said(replace(plain, prompts=("p",) * 9))
+    assert "12 prompts of 1 form," in said(replace(plain, forms=1))
+    assert "1 of its prompts stands" in said(replace(plain, prompts_in_pairs=("The cook",)))
+    assert "judged alone" in said(plain, 1) and "judged alone" not in said(plain)
+
+
+def test_what_cannot_be_measured_has_no_retention_anywhere(plain: ConceptEvidence) -> None:
+    result = ConceptResult.of(plain, Verdict(NOT_MEASURABLE, 0.5, 0.001, 0.001), together=2)
+    assert result.evidence.retention is None and result.evidence.retention_at_equal_cost is None
+    assert all(arm.retention is None and arm.retention_at_equal_cost is None for arm in result.evidence.arms)
+    assert ConceptResult.of(plain, GOOD, together=2).evidence.retention is not None
