@@ -39,7 +39,7 @@ class Hosting:
         root_path: the path behind a reverse proxy.
         max_visitors: people at once, for whom twenty pages each are remembered; beyond that the longest unused goes.
         time_limit: seconds that a long job may take; infinite where visitors are trusted.
-        memory_gb: memory of all models together, in 10⁹ bytes; None for what the machine has.
+        memory_gb: memory of the models that stay loaded, in 10⁹ bytes; None for the usual bound. A pair stays together.
     """
 
     hosted: bool = False

@@ -75,6 +75,8 @@ class Workbench:
             hosting: who asks; strangers come through the hosted door.
         """
         self._models = cache or models()
+        if hosting.memory_gb is not None:
+            self._models.bound(hosting.memory_gb)
         self._door = Door(hosting)
         self._offered = hosting.models if hosting.hosted else None
         self._layers = LayerStudies()
