@@ -10,6 +10,7 @@ ENV HOME=/home/user \
     PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     GRADIO_ANALYTICS_ENABLED=False \
+    LRT_EXPLORER_HOSTED=1 \
     HF_HOME=/home/user/.cache/huggingface \
     LRT_EXPLORER_HOME=/home/user/.cache/lrt-explorer
 # Made here, not by WORKDIR: some builders would give it to root.
@@ -26,4 +27,6 @@ COPY --chown=user . .
 RUN pip install --user --no-deps --editable .
 
 EXPOSE 7860
+HEALTHCHECK --interval=30s --timeout=5s --start-period=120s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:7860/health', timeout=4)"]
 CMD ["lrt-explorer", "serve", "--host", "0.0.0.0", "--port", "7860"]

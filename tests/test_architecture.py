@@ -22,6 +22,8 @@ FLOORS = {
     "lrt_explorer.errors": 0,
     "lrt_explorer.registry": 0,
     "lrt_explorer.bounded": 0,
+    "lrt_explorer.limits": 0,
+    "lrt_explorer.strict_json": 0,
     "lrt_explorer.version": 0,
     "lrt_explorer.linear": 1,
     "lrt_explorer.store": 1,

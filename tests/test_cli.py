@@ -1,6 +1,8 @@
 """The command line end to end on tiny models: its JSON, its exit codes, and one clear line for each mistake."""
 
 import json
+import os
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +20,7 @@ from lrt_explorer.lm.cache import models as cached
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import data_home, load_map, load_vector
 from lrt_explorer.study.ground import known
+from lrt_explorer.workbench.hosting import OPTIONS, Hosting
 from tests.study.fitting.test_layers import without_vectors
 from tests.study.tiny import CONCEPT, large, other, small, texts
 
@@ -354,12 +357,42 @@ def test_an_unforeseen_error_is_one_line_too(
 
 
 def test_serve_hands_its_options_to_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
-    served: list[tuple[str | None, int | None, bool]] = []
+    served: list[tuple[Any, ...]] = []
+    for variable in OPTIONS.values():
+        monkeypatch.delenv(variable, raising=False)
+
+    def launch(host: str, port: int, *, share: bool, hosting: Hosting) -> None:
+        served.append((host, port, share, hosting))
+
     # In place of the real one, which takes seconds to import and then serves for ever.
-    stand_in = SimpleNamespace(launch=lambda host, port, public: served.append((host, port, public)))
-    monkeypatch.setitem(sys.modules, "lrt_explorer.ui.launch", stand_in)
+    monkeypatch.setitem(sys.modules, "lrt_explorer.ui.launch", SimpleNamespace(launch=launch))
     assert main(["serve", "--port", "7999", "--host", "0.0.0.0"]) == 0
-    assert served == [("0.0.0.0", 7999, False)]
+    assert main(["serve", "--share", "--hosted", "--models", "a,b", "--time-limit", "9", "--root-path", "/x"]) == 0
+    strangers = Hosting(hosted=True, models=("a", "b"), time_limit=9, root_path="/x")
+    assert served == [("0.0.0.0", 7999, False, Hosting()), (None, None, True, strangers)]
+
+
+def test_a_server_that_is_stopped_before_it_serves_leaves_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def launch(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setitem(sys.modules, "lrt_explorer.ui.launch", SimpleNamespace(launch=launch))
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as left:
+        main(["serve"])
+    assert left.value.code == 0 and signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_server_without_a_data_folder_says_so_before_it_loads_anything(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LRT_EXPLORER_HOME", "/proc/none/data")
+    monkeypatch.setitem(sys.modules, "lrt_explorer.ui.launch", None)
+    assert main(["serve"]) == 1
+    assert capsys.readouterr().err == (
+        "error: the data folder /proc/none/data cannot be written: No such file or directory; "
+        "set LRT_EXPLORER_HOME to a folder that can be\n"
+    )
 
 
 COMMANDS_WITH_MODELS = (

@@ -108,10 +108,10 @@ def test_it_writes_the_report_and_the_sheet_where_asked(
     arms = sum(len(concept["arms"]) for concept in document["concepts"])
     assert len(rows) == arms * len(document["strengths"])
     assert {row["concept"] for row in rows} == {"mood", "animals"}
-    # A place that cannot be written is named, and what was measured is kept all the same.
+    # A place that cannot be written is named before anything is measured.
     (tmp_path / "file").write_text("in the way")
     assert main([*arguments, "--csv", str(tmp_path / "file" / "numbers.csv")]) == 1
-    assert "error: cannot write" in capsys.readouterr().err
+    assert "numbers.csv cannot be written: Not a directory; name another place" in capsys.readouterr().err
 
 
 def test_mistakes_are_one_clear_line(folders: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,15 +5,13 @@ imported when it runs, because the libraries below take seconds to load.
 """
 
 import argparse
-import json
-import os
-import sys
 import traceback
 from collections.abc import Sequence
 
 from lrt_explorer import __version__
 from lrt_explorer.cli import basis, bundle, compare, evaluate, fit, pairs, serve, vectors
-from lrt_explorer.cli.common import place_as_asked
+from lrt_explorer.cli.common import ELSEWHERE, check_places, place_as_asked
+from lrt_explorer.cli.streams import as_json, prepare_streams, print_result, tell
 from lrt_explorer.errors import LRTError
 from lrt_explorer.tinyworld import commands as tinyworld
 
@@ -22,21 +20,25 @@ __all__ = ["build_parser", "main"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command: 0 when done, 1 after an error of one line; argparse leaves with 2 on wrong usage."""
+    prepare_streams()
     options = build_parser().parse_args(arguments)
     try:
+        check_places(options)
         place_as_asked(options)
         result = options.run(options)
         if isinstance(result, int):
             return result
-        print(json.dumps(result, ensure_ascii=False, allow_nan=False) if options.json else options.show(result))
-        sys.stdout.flush()
+        elsewhere = result.pop(ELSEWHERE, None)
+        text = as_json(result) if options.json else options.show(result)
+        kept = print_result(text, result, options.command)
+        if trouble := [sentence for sentence in (elsewhere, kept) if sentence]:
+            return _fail(" ".join(trouble), debug=options.debug)
     except LRTError as error:
         return _fail(str(error), debug=options.debug)
     except KeyboardInterrupt:
         return _fail("stopped; run the command again to continue", debug=options.debug)
     except BrokenPipeError:
-        # The reader of the output has closed it; without this, the interpreter complains again on exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of the output has closed it.
         return 1
     except Exception as error:
         what = " ".join(f"{type(error).__name__}: {error}".split())
@@ -65,5 +67,5 @@ def build_parser() -> argparse.ArgumentParser:
 def _fail(sentence: str, *, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    print(f"error: {sentence}", file=sys.stderr)
+    tell(f"error: {sentence}")
     return 1

@@ -10,6 +10,7 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lrt_explorer.cli.streams import check_output, tell
 from lrt_explorer.concepts.methods import METHODS
 from lrt_explorer.concepts.sets.readings import readings_help
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 """What a command prints with --json: keys are fixed, so that other programs can rely on them."""
 
+ELSEWHERE = "kept_elsewhere"
+"""Under this key a command says in one sentence what could not be written where it was asked for, and where it is."""
 ALL_CONCEPTS, NO_CONCEPTS = "all", "none"
 SECONDS_BETWEEN_REPORTS = 0.5
 MODEL_HELP = "a preset, a folder, a GGUF file or a hub id"
@@ -49,7 +52,7 @@ def run_study(study: Generator[object, None, Result], *, keeps: bool = False) ->
         if stopped:
             raise KeyboardInterrupt
         stopped = True
-        print("stopping after this step to save what is done", file=sys.stderr, flush=True)
+        tell("stopping after this step to save what is done")
 
     def report(progress: Progress) -> None:
         nonlocal said_at, said
@@ -60,7 +63,7 @@ def run_study(study: Generator[object, None, Result], *, keeps: bool = False) ->
         if speaks() and (begins or time.monotonic() - said_at >= SECONDS_BETWEEN_REPORTS):
             said_at, said = time.monotonic(), progress.message
             line = f"{progress.share:4.0%}  {progress.message}"
-            print(f"\r\033[K{line}" if terminal else line, end="" if terminal else "\n", file=sys.stderr, flush=True)
+            tell(f"\r\033[K{line}" if terminal else line, end="" if terminal else "\n")
 
     # Signals reach the main thread alone, and only there can their handlers be set.
     handled = keeps and threading.current_thread() is threading.main_thread()
@@ -71,12 +74,46 @@ def run_study(study: Generator[object, None, Result], *, keeps: bool = False) ->
         if handled:
             signal.signal(signal.SIGINT, before)
         if terminal:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
+            tell("\r\033[K", end="")
 
 
 def speaks() -> bool:
     """Whether this process tells how far it is: of several that a launcher started, only the first."""
     return os.environ.get("RANK", "0") == "0"
+
+
+def check_places(options: argparse.Namespace) -> None:
+    """Try the places that a command will write to, before any work; a command names them by `add_places`.
+
+    Raises:
+        ArtifactError: if one cannot be written.
+    """
+    if hasattr(options, "show"):
+        check_output()
+    if not hasattr(options, "places"):
+        return
+    from lrt_explorer.store.writing import check_file, check_folder
+
+    if options.keeps or options.out is None:
+        check_folder(None)
+    for name, is_folder in options.places.items():
+        if (place := getattr(options, name)) is not None:
+            (check_folder if is_folder else check_file)(place)
+
+
+def add_places(
+    parser: argparse.ArgumentParser, *, folders: Sequence[str] = (), files: Sequence[str] = (), keeps: bool = False
+) -> None:
+    """Name the options whose values are written to, "out" among them.
+
+    Args:
+        parser: of the command.
+        folders: options that name folders.
+        files: options that name files.
+        keeps: whether the command writes to the data folder in any case, not only without `--out`.
+    """
+    places = {**dict.fromkeys(folders, True), **dict.fromkeys(files, False)}
+    parser.set_defaults(places=places, keeps=keeps)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

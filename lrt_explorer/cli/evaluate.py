@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from lrt_explorer.cli.common import (
     ALL_CONCEPTS,
+    ELSEWHERE,
     Json,
     add_json,
     add_map,
     add_models,
+    add_places,
     add_readout,
     add_scorer,
     add_vectors,
@@ -22,6 +24,7 @@ from lrt_explorer.cli.common import (
     run_study,
     table,
 )
+from lrt_explorer.cli.streams import write_or_keep
 from lrt_explorer.defaults import (
     CONTROL_TOKENS,
     FIRST_FIT_TOKENS,
@@ -107,13 +110,13 @@ def add_parser(commands: Any) -> None:
         "--csv", type=Path, metavar="FILE", help="write a table with one row per concept, arm and strength"
     )
     add_json(parser)
+    add_places(parser, folders=("out",), files=("report", "csv"), keeps=True)
     parser.set_defaults(run=run, show=show)
 
 
 def run(options: argparse.Namespace) -> Json:
     """Evaluate, keep what is finished as it comes, and write the whole as one JSON document."""
     from lrt_explorer.report import evaluation_sheet, report_page
-    from lrt_explorer.store.swap import write_text
     from lrt_explorer.study.evaluation.document import evaluation_document
     from lrt_explorer.study.evaluation.kept import evaluations_folder
     from lrt_explorer.workbench.requests import evaluate_models
@@ -123,12 +126,14 @@ def run(options: argparse.Namespace) -> Json:
     layers = (evaluation.small_layer, evaluation.large_layer)
     out = options.out or evaluations_folder(evaluation.small, evaluation.large, *layers)
     document = evaluation_document(evaluation)
-    write_text(out / DOCUMENT, json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
+    whole = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    trouble = [write_or_keep(out / DOCUMENT, whole)]
     if options.csv:
-        write_text(options.csv, evaluation_sheet(evaluation))
+        trouble.append(write_or_keep(options.csv, evaluation_sheet(evaluation)))
     if options.report:
-        write_text(options.report, report_page(evaluation))
-    return {**document, "out": str(out)}
+        trouble.append(write_or_keep(options.report, report_page(evaluation)))
+    said = "; ".join(sentence for sentence in trouble if sentence)
+    return {**document, "out": str(out)} | ({ELSEWHERE: said} if said else {})
 
 
 def _asked(options: argparse.Namespace, world: "World") -> "EvidenceSpec":

@@ -3,14 +3,16 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lrt_explorer.cli.common import (
     ALL_CONCEPTS,
+    ELSEWHERE,
     NO_CONCEPTS,
     Json,
     add_json,
     add_models,
+    add_places,
     chosen_models,
     described,
     named_concepts,
@@ -20,6 +22,9 @@ from lrt_explorer.cli.common import (
 )
 from lrt_explorer.defaults import FIT_TOKENS, MEMORY_GB
 from lrt_explorer.study.fitting.estimators import ESTIMATORS, Descent
+
+if TYPE_CHECKING:
+    from lrt_explorer.workbench.fitting import FitResult
 
 WARNINGS_SHOWN = 3
 CORPUS_HELP = (
@@ -72,6 +77,7 @@ def add_parser(commands: Any) -> None:
         help="folder for the map, or for all maps (default: where the app finds them)",
     )
     add_json(parser)
+    add_places(parser, folders=("out",), keeps=True)
     parser.set_defaults(run=run, show=show)
 
 
@@ -80,6 +86,7 @@ def run(options: argparse.Namespace) -> Json | int:
 
     Of several processes that a launcher started, only the main one writes and speaks.
     """
+    from lrt_explorer.store.artifacts import check_replaceable
     from lrt_explorer.study.corpora.texts import read_texts
     from lrt_explorer.study.ground.processes import processes
     from lrt_explorer.workbench.fitting import FitSpec, fit_document
@@ -106,8 +113,17 @@ def run(options: argparse.Namespace) -> Json | int:
         folder=options.out,
     )
     read_texts(spec.corpus or world.corpus)
+    if options.out is not None and not options.all_layers:
+        check_replaceable(options.out)
     result = run_study(fit_models(models, spec), keeps=True)
-    return fit_document(result) if main else 0
+    return fit_document(result) | _elsewhere(result) if main else 0
+
+
+def _elsewhere(result: "FitResult") -> Json:
+    """What is to be said if maps are not where they were asked for."""
+    if not result.not_written:
+        return {}
+    return {ELSEWHERE: f"{result.not_written}; kept in {', '.join(map(str, result.folders))}"}
 
 
 def show(result: Json) -> str:

@@ -1,9 +1,13 @@
 """`lrt-explorer serve`: the app in the browser."""
 
 import argparse
+import signal
+from types import FrameType
 from typing import Any
 
 from lrt_explorer.cli.common import add_placement
+
+ENVIRONMENT = "each also by environment variable, such as LRT_EXPLORER_TIME_LIMIT (docs/hosting.md)"
 
 
 def add_parser(commands: Any) -> None:
@@ -11,14 +15,45 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser("serve", help="open the app in the browser")
     parser.add_argument("--host", help="address to listen on (default: this machine alone)")
     parser.add_argument("--port", type=int, help="port to listen on (default: the first free one from 7860)")
-    parser.add_argument("--public", action="store_true", help="ask for a public link too")
+    parser.add_argument("--share", action="store_true", help="ask Gradio for a public link too")
     add_placement(parser)
+    hosting = parser.add_argument_group("for visitors who are strangers", ENVIRONMENT)
+    hosting.add_argument(
+        "--hosted", action="store_true", help="visitors choose from lists and bring files, and name nothing else"
+    )
+    hosting.add_argument("--models", metavar="NAME,…", help="models that they may open (default: those that ship)")
+    hosting.add_argument("--models-file", metavar="FILE", help="the same, one per line")
+    hosting.add_argument("--auth-file", metavar="FILE", help="who may log in, USER:PASSWORD, one per line")
+    hosting.add_argument("--root-path", metavar="PATH", help="path behind a reverse proxy, such as /lrt")
+    hosting.add_argument(
+        "--max-visitors", type=int, metavar="N", help="people at once, whose pages are remembered (default: 100)"
+    )
+    hosting.add_argument(
+        "--time-limit", type=float, metavar="SECONDS", help="of a long job (default: 600 with --hosted)"
+    )
+    hosting.add_argument(
+        "--memory-gb", type=float, metavar="GB", help="memory of the models that stay loaded (default: 24)"
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve until stopped."""
-    from lrt_explorer.ui.launch import launch
+    """Serve until stopped, by Ctrl-C or SIGTERM; both end in good order, as the first process of a container too."""
+    # A first process that says nothing about a signal does not get it. Until the server runs there is nothing to end.
+    previous = signal.signal(signal.SIGTERM, _leave)
+    try:
+        from lrt_explorer.store.writing import check_folder
+        from lrt_explorer.workbench.hosting import OPTIONS, read_hosting
 
-    launch(options.host, options.port, options.public)
+        hosting = read_hosting({name: getattr(options, name) for name in OPTIONS})
+        check_folder(None)
+        from lrt_explorer.ui.launch import launch
+
+        launch(options.host, options.port, share=options.share, hosting=hosting)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
     return 0
+
+
+def _leave(_: int, __: FrameType | None) -> None:
+    raise SystemExit(0)

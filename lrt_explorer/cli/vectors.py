@@ -2,9 +2,21 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lrt_explorer.cli.common import MODEL_HELP, Json, add_concept, add_json, add_placement, run_study
+from lrt_explorer.cli.common import (
+    ELSEWHERE,
+    MODEL_HELP,
+    Json,
+    add_concept,
+    add_json,
+    add_placement,
+    add_places,
+    run_study,
+)
+
+if TYPE_CHECKING:
+    from lrt_explorer.concepts.vectors import SteeringVector
 
 
 def add_parser(commands: Any) -> None:
@@ -19,6 +31,7 @@ def add_parser(commands: Any) -> None:
     vector.add_argument("--out", type=Path, metavar="FILE", help=out)
     add_placement(vector)
     add_json(vector)
+    add_places(vector, files=("out",))
     vector.set_defaults(run=run_vector, show=show)
 
     transfer = commands.add_parser("transfer", help="map a vector of the small model into the large one")
@@ -33,14 +46,16 @@ def add_parser(commands: Any) -> None:
         "--as-in-paper", action="store_true", help="also add the map's bias, as arXiv 2506.00653 does"
     )
     add_json(transfer)
+    add_places(transfer, files=("out",))
     transfer.set_defaults(run=run_transfer, show=show)
 
 
 def run_vector(options: argparse.Namespace) -> Json:
     """Find a vector and save it."""
-    from lrt_explorer.lm.export import save_vector
+    from lrt_explorer.store.vectors import check_vector_file
     from lrt_explorer.workbench.single_vectors import VectorSpec, diagnose_vector, diagnosis_document
 
+    check_vector_file(options.out, options.layer)
     spec = VectorSpec(
         model=options.model,
         layer=options.layer,
@@ -50,19 +65,39 @@ def run_vector(options: argparse.Namespace) -> Json:
         whiten=options.whiten,
     )
     diagnosed = run_study(diagnose_vector(spec))
-    path = save_vector(options.out or diagnosed.usual_file, diagnosed.found.vector)
-    return {**diagnosis_document(diagnosed), "artifact": str(path)}
+    usual = diagnosed.usual_file
+    path, elsewhere = _save(options.out or usual, usual, diagnosed.found.vector)
+    return {**diagnosis_document(diagnosed), "artifact": str(path)} | elsewhere
 
 
 def run_transfer(options: argparse.Namespace) -> Json:
     """Map a vector and save it; neither model is loaded."""
-    from lrt_explorer.lm.export import save_vector
+    from lrt_explorer.store import data_home
+    from lrt_explorer.store.vectors import check_vector_file
+    from lrt_explorer.study.ground.known import folder_name
     from lrt_explorer.workbench.single_vectors import transfer_file, vector_document
 
     mapped, info = transfer_file(options.map, options.vector, as_in_paper=options.as_in_paper)
-    path = save_vector(options.out, mapped)
+    check_vector_file(options.out, info.large_layer)
+    name = f"{folder_name(mapped.concept)}-transferred.safetensors"
+    path, elsewhere = _save(options.out, data_home() / "vectors" / folder_name(mapped.model) / name, mapped)
     layers = {"small_layer": info.small_layer, "large_layer": info.large_layer}
-    return {"small": info.small, "large": info.large, **layers, **vector_document(mapped), "artifact": str(path)}
+    described = vector_document(mapped)
+    return {"small": info.small, "large": info.large, **layers, **described, "artifact": str(path)} | elsewhere
+
+
+def _save(place: Path, usual: Path, vector: "SteeringVector") -> tuple[Path, Json]:
+    """Save a vector, in its usual place if that fails where it was asked for: where it is, and what is to be said."""
+    from lrt_explorer.errors import VectorError
+    from lrt_explorer.lm.export import save_vector
+
+    try:
+        return save_vector(place, vector), {}
+    except VectorError as error:
+        if place == usual:
+            raise
+        save_vector(usual, vector)
+        return usual, {ELSEWHERE: f"{error}; kept in {usual}"}
 
 
 def show(result: Json) -> str:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from lrt_explorer.concepts.formats import import_contrast
 from lrt_explorer.concepts.formats.own import KIND, VERSION, read_contrast, write_contrast
-from lrt_explorer.concepts.formats.source import MAXIMUM_BYTES
 from lrt_explorer.concepts.sets.contrast_set import MINIMUM_PAIRS, ContrastSet, ReadoutPrompt
 from lrt_explorer.concepts.sets.readings import READINGS, Reading
 from lrt_explorer.errors import ContrastError
@@ -13,7 +12,6 @@ from lrt_explorer.store import assets_home
 
 __all__ = [
     "KIND",
-    "MAXIMUM_BYTES",
     "MINIMUM_PAIRS",
     "READINGS",
     "VERSION",

@@ -15,6 +15,7 @@ CAPACITY = 6
 # About 24 GB in float32: two models of three thousand million weights, or any number of small ones.
 PARAMETERS = 6_000_000_000
 PAIR = 2
+WEIGHT_BYTES = 4
 
 
 class ModelCache:
@@ -66,6 +67,10 @@ class ModelCache:
             self._models.keep(name, model)
         ours.set_result(model)
         return model
+
+    def bound(self, memory_gb: float) -> None:
+        """Hold no more weights than fit into so many 10⁹ bytes, each taken for one of float32, the widest there is."""
+        self.parameters = int(memory_gb * 1e9 / WEIGHT_BYTES)
 
     def load_by(self, loader: Callable[[str], LanguageModel]) -> None:
         """Load by another loader from now on, and let go of the models in memory."""

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.store.swap import new_folder, swap_lock, take_back
+from lrt_explorer.strict_json import read_json
 
 FORMAT_VERSION = 1
 HEADER = "artifact.json"
@@ -58,10 +58,7 @@ def save_artifact(folder: Path, kind: str, meta: Mapping[str, Any], tensors: Map
     _check_finite(whole, f"the {kind} was not saved")
     place = folder.expanduser().resolve()
     try:
-        if not _replaceable(place):
-            raise ArtifactError(
-                f"{folder} holds other files, which saving the {kind} would remove; choose a new folder"
-            )
+        check_replaceable(folder)
         with new_folder(place) as fresh:
             save_file(whole, fresh / TENSORS)
             header = {
@@ -81,6 +78,16 @@ def save_artifact(folder: Path, kind: str, meta: Mapping[str, Any], tensors: Map
             f"{folder} cannot be written ({error}); free some space or choose another folder"
         ) from error
     return folder
+
+
+def check_replaceable(folder: Path) -> None:
+    """Check that saving an artifact in a folder would remove nothing but an artifact.
+
+    Raises:
+        ArtifactError: if it holds other files.
+    """
+    if not _replaceable(folder.expanduser().resolve()):
+        raise ArtifactError(f"{folder} holds other files, which saving there would remove; choose a new folder")
 
 
 def has_artifact(folder: Path) -> bool:
@@ -151,7 +158,7 @@ def _load(place: Path, kind: str) -> Artifact:
 def _read_header(place: Path, kind: str) -> dict[str, Any]:
     try:
         text = (place / HEADER).read_text(encoding="utf-8")
-        header = json.loads(text, parse_float=_finite_number, parse_constant=_finite_number)
+        header = read_json(text)
     except OSError as error:
         raise ArtifactError(f"the {kind} in {place} cannot be read ({error}); check its permissions") from error
     except (ValueError, RecursionError) as error:
@@ -212,13 +219,6 @@ def _described(tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Any]]:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _finite_number(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is not finite")
-    return number
 
 
 def _check_finite(tensors: Mapping[str, Tensor], trouble: str) -> None:

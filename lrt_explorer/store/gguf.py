@@ -12,7 +12,7 @@ only rows of float32, of one width that is the model's.
 
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +20,12 @@ import torch
 from torch import Tensor
 
 from lrt_explorer.errors import VectorError
+from lrt_explorer.limits import VECTOR_BYTES, VECTOR_HEADER_BYTES
 from lrt_explorer.store.gguf_cursor import ALIGNMENT, MAGIC, STRING, UINT32, VERSIONS, GgufTensor, cut_off, read_header
+from lrt_explorer.store.reading import read_whole
 from lrt_explorer.store.swap import new_file
 
 ARCHITECTURE = "controlvector"
-MAXIMUM_BYTES = 100_000_000
 
 _FLOAT32 = 0
 _NAME = re.compile(r"direction\.(0|[1-9]\d{0,5})")
@@ -59,10 +60,7 @@ def write_gguf(path: Path, model_hint: str, directions: Mapping[int, Tensor], no
     """
     if not directions:
         raise VectorError(f"there is no direction to write to {path}; give at least one")
-    if min(directions) < 1:
-        raise VectorError(
-            f"llama.cpp takes no control vector at layer {min(directions)}; choose another layer or a .safetensors file"
-        )
+    check_layers(path, directions)
     _check_widths(path, directions)
     metadata = [_text("general.architecture") + struct.pack("<I", STRING) + _text(ARCHITECTURE)]
     texts = {f"{ARCHITECTURE}.model_hint": model_hint, **notes}
@@ -83,6 +81,15 @@ def write_gguf(path: Path, model_hint: str, directions: Mapping[int, Tensor], no
     return path
 
 
+def check_layers(path: Path, layers: Iterable[int]) -> None:
+    """Check that llama.cpp takes control vectors of these layers; raises VectorError if not."""
+    if (lowest := min(layers)) < 1:
+        raise VectorError(
+            f"llama.cpp takes no control vector at layer {lowest}, so {path.name} would be of no use; choose another "
+            "layer or a .safetensors file"
+        )
+
+
 def read_gguf(path: Path) -> ControlVectors:
     """Read control vectors, of this program or another.
 
@@ -94,15 +101,16 @@ def read_gguf(path: Path) -> ControlVectors:
     if not place.is_file():
         raise VectorError(f"there is no vector file {path}; check the path")
     try:
-        if place.stat().st_size > MAXIMUM_BYTES:
-            raise VectorError(f"{path} is far too large for control vectors; choose a control vector, not a model")
-        content = place.read_bytes()
+        content = read_whole(place, VECTOR_BYTES, VectorError, "a file of control vectors")
     except OSError as error:
         raise VectorError(f"{path} cannot be read ({error}); check the path") from error
-    header = read_header(content, path, VectorError)
+    header = read_header(content, path, VectorError, most=VECTOR_HEADER_BYTES)
     if (architecture := header.metadata.get("general.architecture")) != ARCHITECTURE:
         raise VectorError(f"{path} holds {architecture!r}, not a control vector; choose a control vector file")
     places = [_direction(path, tensor) for tensor in header.tensors]
+    # Rows that lie over each other would take far more memory than the file.
+    if 4 * sum(width for _, width, _ in places) > len(content):
+        raise cut_off(path, VectorError)
     directions = {layer: _values(content, header.data + at, width, path, layer) for layer, width, at in places}
     if not directions or len(directions) < len(places):
         what = "gives a layer twice" if directions else "holds no direction"

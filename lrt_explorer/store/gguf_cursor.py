@@ -56,26 +56,28 @@ class GgufHeader:
     data: int
 
 
-def read_header(content: bytes | mmap, path: Path, refusal: type[LRTError]) -> GgufHeader:
+def read_header(content: bytes | mmap, path: Path, refusal: type[LRTError], *, most: int | None = None) -> GgufHeader:
     """The header of a GGUF file.
 
     Args:
         content: the whole file.
         path: what it is called in errors.
         refusal: the error that is raised.
+        most: bytes that the header may have; None for as many as there are.
 
     Raises:
         LRTError: if it is no GGUF file, of another version, cut off, or holds what the format does not know.
     """
     if content[: len(MAGIC)] != MAGIC:
         raise refusal(f"{path} is no GGUF file; choose one in GGUF format")
-    cursor = _Cursor(content, path, refusal)
+    end = len(content) if most is None else min(most, len(content))
+    cursor = _Cursor(content, path, refusal, end)
     version = cursor.number("I")
     if version not in VERSIONS:
         raise refusal(f"{path} has GGUF version {version}, but only 2 and 3 can be read; make it again")
     tensors, pairs = cursor.number("Q"), cursor.number("Q")
     # No entry is shorter than this, so that a false count is seen before anyone counts to it.
-    if (tensors + pairs) * 12 > len(content):
+    if (tensors + pairs) * 12 > end:
         raise cut_off(path, refusal)
     metadata: dict[str, Value] = {}
     for _ in range(pairs):
@@ -94,10 +96,10 @@ def cut_off(path: Path, refusal: type[LRTError]) -> LRTError:
 
 
 class _Cursor:
-    """A place in the bytes of a file; reading past their end is refused."""
+    """A place in the bytes of a header; reading past its end is refused."""
 
-    def __init__(self, content: bytes | mmap, path: Path, refusal: type[LRTError]) -> None:
-        self._content, self._path, self._refusal = content, path, refusal
+    def __init__(self, content: bytes | mmap, path: Path, refusal: type[LRTError], end: int) -> None:
+        self._content, self._path, self._refusal, self._end = content, path, refusal, end
         self.at = len(MAGIC)
 
     def number(self, packed: str) -> int:
@@ -121,7 +123,7 @@ class _Cursor:
         inner, count = self.number("I"), self.number("Q")
         if inner in PACKED:
             self._skip(count * struct.calcsize("<" + PACKED[inner]))
-        elif inner == STRING and count * 8 <= len(self._content) - self.at:
+        elif inner == STRING and count * 8 <= self._end - self.at:
             for _ in range(count):
                 self._skip(self.number("Q"))
         else:
@@ -143,6 +145,6 @@ class _Cursor:
         return value
 
     def _skip(self, length: int) -> None:
-        if length > len(self._content) - self.at:
+        if length > self._end - self.at:
             raise cut_off(self._path, self._refusal)
         self.at += length

@@ -4,10 +4,21 @@ import os
 from importlib import resources
 from pathlib import Path
 
+from lrt_explorer.errors import ArtifactError
+
 
 def data_home() -> Path:
-    """Folder of what this user fits and saves: LRT_EXPLORER_HOME, or ~/.cache/lrt-explorer; it may not exist yet."""
-    return Path(os.environ.get("LRT_EXPLORER_HOME") or "~/.cache/lrt-explorer").expanduser()
+    """Folder of what this user fits and saves: LRT_EXPLORER_HOME, or ~/.cache/lrt-explorer; it may not exist yet.
+
+    Raises:
+        ArtifactError: if neither says where it is.
+    """
+    try:
+        return Path(os.environ.get("LRT_EXPLORER_HOME") or "~/.cache/lrt-explorer").expanduser()
+    except RuntimeError as error:
+        raise ArtifactError(
+            "this user has no home folder; set LRT_EXPLORER_HOME to a folder that can be written"
+        ) from error
 
 
 def assets_home() -> Path:

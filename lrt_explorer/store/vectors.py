@@ -6,8 +6,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from lrt_explorer.errors import VectorError
+from lrt_explorer.limits import VECTOR_BYTES, VECTOR_HEADER_BYTES
 from lrt_explorer.linear.steering import SteeringVector
-from lrt_explorer.store.gguf import read_gguf, write_gguf
+from lrt_explorer.store.gguf import check_layers, read_gguf, write_gguf
+from lrt_explorer.store.reading import check_safetensors
 from lrt_explorer.store.swap import new_file
 
 KIND = "lrt-vector"
@@ -48,6 +50,16 @@ def save_vector(path: Path, vector: VectorFile, model_hint: str = "") -> Path:
     except (OSError, SafetensorError) as error:
         raise VectorError(f"{path} cannot be written ({error}); free some space or choose another file") from error
     return path
+
+
+def check_vector_file(path: Path | None, layer: int) -> None:
+    """Check before a vector is found that a file of that name has a place for its layer; None is a file of ours.
+
+    Raises:
+        VectorError: if it is GGUF, and the layer the first.
+    """
+    if path is not None and path.suffix.lower() == _GGUF:
+        check_layers(path, [layer])
 
 
 def load_vector(path: str | Path, layer: int | None = None, width: int | None = None) -> VectorFile:
@@ -99,14 +111,16 @@ def _load_safetensors(path: Path) -> VectorFile:
     if not place.is_file():
         raise VectorError(f"there is no vector file {path}; check the path")
     try:
+        check_safetensors(place, VECTOR_BYTES, VECTOR_HEADER_BYTES, VectorError, "a vector")
         with safe_open(place, framework="pt") as file:
             metadata = dict(file.metadata() or {})
-            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys() if name == _TENSOR}
+            others = set(file.keys()) - {_TENSOR}
     except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise VectorError(
             f"{path} is cut off or not a safetensors file; choose a vector that this program saved"
         ) from error
-    if metadata.get("kind") != KIND or set(tensors) != {_TENSOR}:
+    if metadata.get("kind") != KIND or others or not tensors:
         raise VectorError(f"{path} holds tensors, but not one steering vector; choose a vector that this program saved")
     if metadata.get("version") != FORMAT_VERSION:
         raise VectorError(

@@ -1,6 +1,9 @@
 """What other programs can ask of a running app: plain functions with the answers of the command line."""
 
+import functools
+import logging
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import gradio as gr
@@ -20,23 +23,30 @@ from lrt_explorer.defaults import (
     STRENGTH,
     TEMPERATURE,
 )
-from lrt_explorer.errors import LRTError
+from lrt_explorer.errors import CancelledError, LRTError
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
 from lrt_explorer.study.fitting.estimators import ESTIMATORS
-from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.study.ground.progress import Progress, finish
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.study.tables import choices as all_choices
+from lrt_explorer.ui.arguments import checked
 from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.guard import UNEXPECTED, sentence_of
 from lrt_explorer.ui.wiring import MODEL_QUEUE, PARALLEL
+from lrt_explorer.ui.work import CANCELLED, FAILED, REFUSED, WORK, Job
 from lrt_explorer.workbench.compare import comparison_document
 from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitSpec, fit_document
+from lrt_explorer.workbench.hosting import Hosting
 from lrt_explorer.workbench.presets import pairs_document
 from lrt_explorer.workbench.requests import Models
 
+logger = logging.getLogger(__name__)
+_JOB: ContextVar[Job] = ContextVar("job")
 
-def add_api(engine: Engine) -> None:
+
+def add_api(engine: Engine, hosting: Hosting) -> None:
     """Offer the studies as endpoints; to be called inside the app's blocks."""
 
     def compare(
@@ -77,26 +87,22 @@ def add_api(engine: Engine) -> None:
             equal_cost: make every arm cost what the native vector costs.
             scorer: what scores the texts, as on the command line; by default the concept's own.
         """
-
-        def ask() -> dict[str, Any]:
-            spec = SteerSpec(
-                concept=concept,
-                prompt=prompt,
-                strength=strength,
-                seed=seed,
-                max_new_tokens=max_new_tokens,
-                temperature=temperature,
-                reading=reading,
-                method=method,
-                whiten=whiten,
-                as_in_paper=as_in_paper,
-                equal_cost=equal_cost,
-                scorer=scorer_from_text(scorer) if scorer else None,
-            )
-            models = Models(small=small, large=large, small_layer=small_layer, large_layer=large_layer)
-            return comparison_document(finish(engine.compare_models(models, spec)))
-
-        return answered(ask)
+        spec = SteerSpec(
+            concept=concept,
+            prompt=prompt,
+            strength=strength,
+            seed=seed,
+            max_new_tokens=max_new_tokens,
+            temperature=temperature,
+            reading=reading,
+            method=method,
+            whiten=whiten,
+            as_in_paper=as_in_paper,
+            equal_cost=equal_cost,
+            scorer=scorer_from_text(scorer) if scorer else None,
+        )
+        models = Models(small=small, large=large, small_layer=small_layer, large_layer=large_layer)
+        return comparison_document(finish(engine.compare_models(models, spec), going_on))
 
     def evaluate(
         small: str,
@@ -138,27 +144,23 @@ def add_api(engine: Engine) -> None:
             corpus: name of the text for control maps, and for the map if there is none; by default the map's own.
             tokens: pairs of tokens for each of these maps; by default as many as the map has, within a limit.
         """
-
-        def ask() -> dict[str, Any]:
-            settings = EvaluationSettings(
-                strengths=tuple(strengths) if strengths else None,
-                prompts=prompts,
-                random_seeds=seeds,
-                other_concepts=others,
-                reading=reading or None,
-                readout=readout or None,
-                method=method,
-                whiten=whiten,
-                generate=generate,
-                scorer=scorer_from_text(scorer) if scorer else None,
-            )
-            spec = EvidenceSpec(
-                concepts=tuple(concepts) if concepts else None, settings=settings, corpus=corpus or None, tokens=tokens
-            )
-            models = Models(small=small, large=large, small_layer=small_layer, large_layer=large_layer)
-            return evaluation_document(finish(engine.evaluate_models(models, spec)))
-
-        return answered(ask)
+        settings = EvaluationSettings(
+            strengths=tuple(strengths) if strengths else None,
+            prompts=prompts,
+            random_seeds=seeds,
+            other_concepts=others,
+            reading=reading or None,
+            readout=readout or None,
+            method=method,
+            whiten=whiten,
+            generate=generate,
+            scorer=scorer_from_text(scorer) if scorer else None,
+        )
+        spec = EvidenceSpec(
+            concepts=tuple(concepts) if concepts else None, settings=settings, corpus=corpus or None, tokens=tokens
+        )
+        models = Models(small=small, large=large, small_layer=small_layer, large_layer=large_layer)
+        return evaluation_document(finish(engine.evaluate_models(models, spec), going_on))
 
     def fit(
         small: str,
@@ -180,35 +182,51 @@ def add_api(engine: Engine) -> None:
             corpus: name of the text; by default what suits the pair.
             method: the estimator.
         """
-
-        def ask() -> dict[str, Any]:
-            models = Models(small=small, large=large, small_layer=small_layer, large_layer=large_layer)
-            spec = FitSpec(corpus=corpus or None, tokens=tokens, method=method)
-            return fit_document(finish(engine.fit_models(models, spec)))
-
-        return answered(ask)
+        models = Models(small=small, large=large, small_layer=small_layer, large_layer=large_layer)
+        spec = FitSpec(corpus=corpus or None, tokens=tokens, method=method)
+        document = fit_document(finish(engine.fit_models(models, spec), going_on))
+        # Where a hosted server keeps things is nobody's business.
+        return document | ({"artifact": None} if hosting.hosted else {})
 
     def pairs() -> dict[str, Any]:
         """List the models and pairs that have names, with the concepts that ship for each pair."""
-        return answered(pairs_document)
+        return pairs_document(hosting.models if hosting.hosted else None)
 
     def choices() -> dict[str, Any]:
         """List what can be chosen by name: estimators, readouts, methods, readings, arms, scorers, with their units."""
         return all_choices()
 
-    api(choices, api_name="choices")
+    api(in_sentences(choices), api_name="choices")
     for study in (compare, evaluate, fit):
-        api(study, api_name=study.__name__, concurrency_id=MODEL_QUEUE, concurrency_limit=PARALLEL)
-    api(pairs, api_name="pairs")
+        api(in_sentences(study), api_name=study.__name__, concurrency_id=MODEL_QUEUE, concurrency_limit=PARALLEL)
+    api(in_sentences(pairs), api_name="pairs")
 
 
-def answered(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """The answer to a program.
+def going_on(_: Progress) -> None:
+    """Between the steps of a study: let it end if the server stops, or it has taken as long as it may."""
+    _JOB.get().go_on()
+
+
+def in_sentences(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """The function as an endpoint: wrong arguments, and all that fails, end in the sentence that people would see.
 
     Raises:
-        gr.Error: with the one sentence that people would see on the screen.
+        gr.Error: with that sentence.
     """
-    try:
-        return ask()
-    except LRTError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+    call = checked(function)
+
+    @functools.wraps(function)
+    def endpoint(*args: Any, **kwargs: Any) -> dict[str, Any]:
+        with WORK.job(f"/{function.__name__}") as job:
+            _JOB.set(job)
+            try:
+                return call(*args, **kwargs)
+            except LRTError as error:
+                job.outcome = CANCELLED if isinstance(error, CancelledError) else REFUSED
+                raise gr.Error(sentence_of(error), print_exception=False) from error
+            except Exception as error:
+                job.outcome = FAILED
+                logger.exception("an endpoint failed")
+                raise gr.Error(UNEXPECTED, print_exception=False) from error
+
+    return endpoint

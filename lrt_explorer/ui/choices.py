@@ -32,12 +32,12 @@ def all_sets(engine: Engine, session: Session | None, shelf: Shelf) -> Choices:
 def followed(offered: Choices, name: str, otherwise: str) -> str:
     """The concept after the pair changed: the same one if it is offered."""
     values = {value for _, value in offered}
-    # What ships for the pair is offered by name there, and by path beside other pairs.
+    # What ships for the pair is offered by name there, and with its world beside other pairs.
     return next((same for same in (name, Path(name).stem) if same in values), otherwise)
 
 
 def belongs(engine: Engine, session: Session | None, name: str) -> bool:
-    """Whether a concept suits this pair: it ships for it, or is named by its path."""
+    """Whether a concept suits this pair: it ships for it, or is named with its world or shelf."""
     return Path(name).name != name or name in {card.name for card in engine.concepts(session)}
 
 
@@ -47,7 +47,7 @@ def steered_vectors(shelf: Shelf) -> Choices:
 
 
 def _known_concept(concept_list: gr.Dropdown, payload: str | None) -> str | None:
-    shipped = {item for world in WORLDS for name, path in world.concepts().items() for item in (name, str(path))}
+    shipped = {item for world in WORLDS for name in world.concepts() for item in (name, f"{world.name}/{name}")}
     suites = {suite.title for world in WORLDS for suite in shipped_suites(world)}
     if payload == NONE[1] or (isinstance(payload, str) and payload in shipped | suites):
         return payload

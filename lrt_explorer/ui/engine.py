@@ -34,10 +34,10 @@ class ConceptEngine(Protocol):
     """Contrast sets and vectors of a visitor. Every method raises an LRTError with one clear sentence."""
 
     def offered_sets(self, session: Session | None) -> Sequence[tuple[str, str]]:
-        """Every set that ships: its title, and its name, or its path if it is for other models."""
+        """Every set that ships: its title, and the name by which it is chosen."""
 
     def contrast(self, session: Session | None, name: str) -> ContrastSet:
-        """A set that ships for these models by name, or any set by its path."""
+        """A set by a name that is offered, or that a shelf gives."""
 
     def keep_set(self, shelf: Shelf, contrast: ContrastSet) -> Shelf:
         """Put a set on the shelf, as the last one."""
@@ -59,10 +59,10 @@ class ConceptEngine(Protocol):
     def import_vector(self, session: Session, shelf: Shelf, file: Path) -> Shelf:
         """Put a vector from a file on the shelf as the last one, if it belongs to a layer in use."""
 
-    def vectors(self, session: Session, folder: str) -> VectorCards:
+    def vectors(self, session: Session, name: str) -> VectorCards:
         """What the screen shows of vectors of the shelf."""
 
-    def vector_file(self, session: Session, folder: str, whose: Whose, ending: str) -> Path:
+    def vector_file(self, session: Session, name: str, whose: Whose, ending: str) -> Path:
         """One vector of the shelf as a file to take away, "safetensors" or "gguf"."""
 
 
@@ -72,6 +72,12 @@ class Engine(ConceptEngine, Protocol):
     What ships depends on the models, so names of concepts belong to a session; None is the pair that is shown first.
     """
 
+    def ready(self) -> bool:
+        """Whether the pair that is shown first is in memory."""
+
+    def models_in_memory(self) -> tuple[str, ...]:
+        """Names of the models that need not be loaded."""
+
     def pairs(self) -> Sequence[PairCard]:
         """The pairs offered, the opening one first."""
 
@@ -79,7 +85,7 @@ class Engine(ConceptEngine, Protocol):
         """The concepts that ship for these models, the opening one first."""
 
     def concept(self, session: Session | None, name: str) -> ConceptCard:
-        """A concept that ships for these models by name, or any other by the path of its contrast set."""
+        """A concept by a name that is offered, or that a shelf gives."""
 
     def examples(self) -> Collection[str]:
         """The prompts that are offered as examples, for any models."""

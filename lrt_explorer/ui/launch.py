@@ -1,58 +1,190 @@
-"""Start the web server with the screen in it."""
+"""Start the web server with the screen in it, and end it in good order."""
 
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
 import threading
 from pathlib import Path
+from types import FrameType
 
 import gradio as gr
 
+from lrt_explorer.errors import SettingsError
+from lrt_explorer.limits import CONTRAST_SET_BYTES, MAP_HEADER_BYTES, MAP_WIDTH, TEXT_BYTES, UPLOAD_BYTES, VECTOR_BYTES
+from lrt_explorer.lm.memory import free_memory
+from lrt_explorer.lm.summary import describe
 from lrt_explorer.store import assets_home, data_home
 from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.gpu import on_gpu
+from lrt_explorer.ui.journal import log_to_journal, write_event, write_finished
 from lrt_explorer.ui.screen import create_app
+from lrt_explorer.ui.service import Standing, service_routes, shielded
 from lrt_explorer.ui.theme import make_theme
+from lrt_explorer.ui.work import WORK
+from lrt_explorer.workbench.hosting import OWNER, Hosting
+from lrt_explorer.workbench.map_files import map_bytes
 from lrt_explorer.workbench.shelves import visitors_home
 from lrt_explorer.workbench.workbench import Workbench
 
-LARGEST_UPLOAD = "500mb"
-"""Room for a map between two models some 8,000 wide."""
+FIRST_PORT, PORTS = 7860, 100
+LOCAL = "127.0.0.1"
+PATIENCE_SECONDS = 3.0
+"""For jobs and answers that go on when the server is told to stop."""
+SESSIONS_PER_VISITOR = 20
+"""Pages that are remembered for each visitor there may be, so that the requests of a program evict nobody."""
+WAITING = 200
+"""Jobs in line; who asks beyond is told that the line is full."""
 
 
-def launch(host: str | None = None, port: int | None = None, public: bool = False) -> None:
-    """Serve the app until it is stopped.
+def launch(host: str | None, port: int | None, *, share: bool = False, hosting: Hosting = OWNER) -> None:
+    """Serve the app until Ctrl-C or SIGTERM.
 
     Args:
         host: address to listen on; None is this machine alone, or what GRADIO_SERVER_NAME says.
         port: None takes the first free one from 7860 on, or what GRADIO_SERVER_PORT says.
-        public: ask Gradio for a public link as well.
+        share: ask Gradio for a public link as well.
+        hosting: who may use it, and for how much.
+
+    Raises:
+        SettingsError: if it cannot listen there.
     """
-    engine = Workbench()
-    app = serve(engine, host, port, public=public)
+    if hosting.hosted:
+        WORK.listen(write_finished)
+    engine = Workbench(hosting=hosting)
+    app = serve(on_gpu(engine), host, port, share=share, hosting=hosting)
+    if hosting.hosted:
+        write_event("started", models=len(hosting.models), port=app.server_port)
     # Only now, so that nothing competes with the server for its first answers.
     threading.Thread(target=engine.warm_up, daemon=True).start()
-    app.block_thread()
+    wait_for_signal()
+    ended = end(app)
+    if hosting.hosted:
+        write_event("stopped", outcome="done" if ended else "cancelled")
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    # The interpreter would wait for threads that wait for nothing, or be brought down by one deep in a library.
+    os._exit(0)
 
 
-def serve(engine: Engine, host: str | None, port: int | None, *, public: bool = False) -> gr.Blocks:
-    """Serve the screen over any engine; returns once the server listens, and the server runs on."""
-    app = create_app(engine)
-    app.queue(default_concurrency_limit=8)
+def serve(
+    engine: Engine, host: str | None, port: int | None, *, share: bool = False, hosting: Hosting = OWNER
+) -> gr.Blocks:
+    """Serve the screen over any engine; returns once the server listens, and the server runs on.
+
+    Raises:
+        SettingsError: if it cannot listen there.
+    """
+    WORK.time_limit = hosting.time_limit
+    host = host or os.environ.get("GRADIO_SERVER_NAME") or LOCAL
+    port = free_port(host, port)
+    app = create_app(engine, hosting)
+    app.queue(default_concurrency_limit=8, max_size=WAITING)
+    standing = _standing(engine, app)
+    metrics = standing.metrics()
+    WORK.listen(metrics.count)
     app.launch(
         server_name=host,
         server_port=port,
-        share=public,
+        share=share,
         prevent_thread_lock=True,
         # Else Gradio asks its own server for a page, and gives up if that takes longer than three seconds.
         _frontend=False,
+        quiet=True,
         theme=make_theme(),
         css_paths=assets_home() / "style.css",
         favicon_path=assets_home() / "favicon.svg",
         allowed_paths=[str(folder) for folder in handed_out()],
-        max_file_size=LARGEST_UPLOAD,
+        max_file_size=largest_upload(hosting),
         ssr_mode=False,
-        footer_links=["api", "settings"],
+        # The page of endpoints records what its visitor does.
+        footer_links=[] if hosting.hosted else ["api", "settings"],
+        auth=list(hosting.logins) or None,
+        root_path=hosting.root_path or None,
+        state_session_capacity=SESSIONS_PER_VISITOR * hosting.max_visitors,
+        enable_monitoring=False,
+        run_history=False,
+        app_kwargs={"routes": service_routes(standing, metrics), "middleware": shielded()},
     )
+    if hosting.hosted:
+        # Gradio's server has set up loggers of its own by now.
+        log_to_journal()
+    with contextlib.suppress(OSError, ValueError):
+        print(f"LRT Explorer is at {app.local_url}", flush=True)  # noqa: T201 (its address is what it prints)
     return app
+
+
+def wait_for_signal() -> None:
+    """Return when the process is told to stop; a second signal ends it at once."""
+    told = threading.Event()
+
+    def tell(_: int, __: FrameType | None) -> None:
+        if told.is_set():
+            os._exit(1)
+        told.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, tell)
+    told.wait()
+
+
+def end(app: gr.Blocks) -> bool:
+    """Stop answering, and let every job end at its next step; whether all of them have."""
+    # An answer that is cut off now is no error worth a traceback.
+    logging.getLogger("uvicorn.error").disabled = True
+    app.server.config.timeout_graceful_shutdown = 1
+    ended = threading.Thread(target=app.close, kwargs={"verbose": False}, daemon=True)
+    ended.start()
+    idle = WORK.end_all(PATIENCE_SECONDS)
+    ended.join(1.0)
+    return idle and not ended.is_alive()
+
+
+def free_port(host: str, port: int | None) -> int:
+    """The port to listen on: the one asked for, or the first free one.
+
+    Raises:
+        SettingsError: if it is in use, or there is no such address.
+    """
+    asked = port or int(os.environ.get("GRADIO_SERVER_PORT") or 0)
+    reason = ""
+    for candidate in [asked] if asked else range(FIRST_PORT, FIRST_PORT + PORTS):
+        try:
+            family = socket.getaddrinfo(host.strip("[]"), candidate, type=socket.SOCK_STREAM)[0]
+            with socket.socket(family[0], socket.SOCK_STREAM) as trial:
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                trial.bind(family[4])
+            return candidate
+        except socket.gaierror as error:
+            raise SettingsError(f"there is no address {host!r} on this machine; choose another --host") from error
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+    which = f"port {asked} of {host}" if asked else f"any port from {FIRST_PORT} to {FIRST_PORT + PORTS - 1} of {host}"
+    raise SettingsError(f"cannot listen on {which}: {reason}; choose another with --port")
+
+
+def largest_upload(hosting: Hosting) -> int:
+    """Bytes of the largest file that a visitor can have a use for."""
+    if not hosting.hosted:
+        return UPLOAD_BYTES
+    widths = sorted((describe(model).width or MAP_WIDTH for model in hosting.models), reverse=True)
+    widest = (widths * 2)[:2]
+    return max(CONTRAST_SET_BYTES, TEXT_BYTES, VECTOR_BYTES, map_bytes(*widest)) + 2 * MAP_HEADER_BYTES
 
 
 def handed_out() -> list[Path]:
     """The folders that visitors download from. Names of files cannot be guessed, and folders are never listed."""
     return [data_home() / "downloads", visitors_home(), assets_home() / "concepts", assets_home() / "concepts-real"]
+
+
+def _standing(engine: Engine, app: gr.Blocks) -> Standing:
+    return Standing(
+        ready=engine.ready,
+        models=engine.models_in_memory,
+        waiting=lambda: len(app._queue),
+        visitors=lambda: len(app.app.state_holder.session_data),
+        memory_free=lambda: free_memory() or 0,
+    )

@@ -153,7 +153,7 @@ class LayersTab:
         text = Path(corpus) if corpus else None
         scores = self.engine.layers(current, text)
         if scores is None or not points or not 0 <= int(points[0]) < len(scores.grid.cells):
-            raise SettingsError("these layer pairs are no longer kept; compute all layer pairs again")
+            raise SettingsError("these layer pairs have been removed; compute all layer pairs again")
         cell = scores.grid.cells[int(points[0])]
         # A moment for small models; the sums of large ones take seconds to read.
         solving = Progress(0, 1, f"solving layer {cell.small_layer} → {cell.large_layer}")

@@ -2,11 +2,10 @@
 
 import gradio as gr
 
-from lrt_explorer.plots import plotly_script
-from lrt_explorer.report.template import HtmlTemplate
 from lrt_explorer.store import assets_home
 
-_SCRIPT = HtmlTemplate('<script src="/gradio_api/file={{ file }}"></script>')
+SCRIPT = "plotly.min.js"
+"""Where the server offers the script of all figures."""
 
 
 def plot_html(elem_id: str) -> gr.HTML:
@@ -14,13 +13,12 @@ def plot_html(elem_id: str) -> gr.HTML:
 
     Its event `pick` brings `points`: the `customdata` of what was clicked or drawn around.
     """
-    script = plotly_script()
-    gr.set_static_paths([script])
     return gr.HTML(
         "",
         html_template='<div class="plot"></div>',
         js_on_load=(assets_home() / "plot.js").read_text(encoding="utf-8"),
-        # The page loads a script once, however many plots ask for it.
-        head=_SCRIPT(file=script),
+        # The page loads a script once, however many plots ask for it. Its address is relative: a proxy may put a path
+        # before it.
+        head=f'<script src="{SCRIPT}"></script>',
         elem_id=elem_id,
     )

@@ -11,6 +11,7 @@ from lrt_explorer.ui.concepts_tab import ConceptsTab
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.evidence_tab import TAB as EVIDENCE
 from lrt_explorer.ui.evidence_tab import EvidenceTab
+from lrt_explorer.ui.guard import answer_in_sentences
 from lrt_explorer.ui.layers_tab import TAB as LAYERS
 from lrt_explorer.ui.layers_tab import LayersTab
 from lrt_explorer.ui.map_panel import MapPanel
@@ -22,10 +23,13 @@ from lrt_explorer.ui.space_tab import SpaceTab
 from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.steer_tab import SteerTab
 from lrt_explorer.ui.wiring import QUICK, Outputs, nothing
+from lrt_explorer.workbench.hosting import OWNER, Hosting
 from lrt_explorer.workbench.session import Session, Shelf
 
 TITLE = "LRT Explorer"
 STEER = "steer"
+CLEAN_EVERY_SECONDS, UPLOADS_LAST_SECONDS = 600, 21_600
+"""Uploads, and files that were made to be taken away, are removed when they are this old."""
 
 
 class Screen:
@@ -42,9 +46,10 @@ class Screen:
 
     app: gr.Blocks
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, hosting: Hosting = OWNER) -> None:
         """Lay out the parts and wire them; nothing runs until a visitor opens the page."""
-        with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as self.app:
+        cleaning = (CLEAN_EVERY_SECONDS, UPLOADS_LAST_SECONDS)
+        with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=cleaning) as self.app:
             session = self.session = gr.State(None)
             shelf = self.shelf = gr.State(Shelf())
             tab = self.tab = gr.State(STEER)
@@ -85,7 +90,8 @@ class Screen:
             self.layers.wire_picking()
             self.opening = Opening(engine, self.app, session, self.setup, self.map_panel, self.stage)
             self.opening.first.then(self.on_first_pair_opened, session, self.steer.panes, **QUICK)
-            add_api(engine)
+            add_api(engine, hosting)
+        answer_in_sentences(self.app)
 
     def on_first_pair_opened(self, session: Session | None) -> Outputs:
         """Say in the panes when the first pair could not be opened; otherwise they are already being written."""
@@ -93,9 +99,9 @@ class Screen:
         return nothing() if session is not None else {self.steer.panes: waiting_panes(sentence, "bad")}
 
 
-def create_app(engine: Engine) -> gr.Blocks:
+def create_app(engine: Engine, hosting: Hosting = OWNER) -> gr.Blocks:
     """Build the screen over an engine; nothing runs until a visitor opens it."""
-    return Screen(engine).app
+    return Screen(engine, hosting).app
 
 
 def on_tab_selected(name: str) -> str:

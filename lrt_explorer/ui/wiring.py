@@ -59,7 +59,8 @@ def guarded_by(
     ) -> Callable[Concatenate[Part, P], Iterator[Outputs]]:
         @functools.wraps(handler)
         def safe(part: Part, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[Outputs]:
-            yield from guarded(functools.partial(show, part))(functools.partial(handler, part))(*args, **kwargs)
+            bound = functools.update_wrapper(functools.partial(handler, part), handler)
+            yield from guarded(functools.partial(show, part))(bound)(*args, **kwargs)
 
         return safe
 

@@ -6,8 +6,11 @@ from pathlib import Path
 
 from lrt_explorer.concepts.contrast import ContrastSet, load_concept, read_contrast
 from lrt_explorer.concepts.examples import example_prompts
+from lrt_explorer.errors import ContrastError
+from lrt_explorer.limits import SHOWN_CHARACTERS
 from lrt_explorer.study.ground.world import WORLDS, World
 from lrt_explorer.workbench.cards import ConceptCard
+from lrt_explorer.workbench.shelves import is_own, own_set
 
 MEANT_FOR = {"demo": "for the demo family", "everyday": "for everyday language"}
 """How a set is labelled where models of another world are open."""
@@ -58,18 +61,34 @@ def shipped_examples() -> frozenset[str]:
 
 
 def offered_sets(world: World) -> Sequence[tuple[str, str]]:
-    """The sets of a world, then those for other models, by path: a name may mean a set in both worlds."""
+    """The sets of a world, then those for other models with their world: a name may mean a set in both worlds."""
     return [(name, name) for name in world.concepts()] + [
-        (f"{name} ({MEANT_FOR[other.name]})", str(path))
+        (f"{name} ({MEANT_FOR[other.name]})", f"{other.name}/{name}")
         for other in WORLDS
         if other != world
-        for name, path in other.concepts().items()
+        for name in other.concepts()
     ]
 
 
+def offered_set(world: World, name: str) -> ContrastSet:
+    """A set by a name that the screen offers: NAME, WORLD/NAME, or what a visitor's shelf calls it; never by a path.
+
+    Raises:
+        ContrastError: if there is none of that name, naming those there are.
+    """
+    return read_contrast(own_set(name)) if is_own(name) else _shipped(set_file(world, name))
+
+
 def set_file(world: World, name: str) -> Path:
-    """The file that a set is read from."""
-    return world.concepts().get(name) or Path(name)
+    """The file that a set is read from; arguments and errors as for `offered_set`."""
+    if is_own(name):
+        return own_set(name)
+    shipped = {f"{other.name}/{known}": path for other in WORLDS for known, path in other.concepts().items()}
+    known = shipped | dict(world.concepts())
+    if name not in known:
+        names = ", ".join(world.concepts()) or "none are installed"
+        raise ContrastError(f"there is no concept {name[:SHOWN_CHARACTERS]!r}; choose one of these: {names}")
+    return known[name]
 
 
 @cache

@@ -15,7 +15,7 @@ class Draft:
         name: of the concept.
         high, low: what its two ends are called, with and without the behaviour; "" for just that.
         pairs: one pair a line, with a tab or " | " between the two texts.
-        prompts: readout prompts, one a line.
+        prompts: readout prompts, one per line.
         high_answers, low_answers: words that follow a prompt at each end, parted by commas.
     """
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.defaults import FIT_TOKENS, MEMORY_GB
-from lrt_explorer.errors import SettingsError
+from lrt_explorer.errors import ArtifactError, SettingsError
 from lrt_explorer.store import MapInfo
 from lrt_explorer.study.corpora.left_out import left_out_sentences
 from lrt_explorer.study.corpora.texts import Source, read_texts
@@ -21,10 +21,12 @@ from lrt_explorer.study.fitting.solve import FittedMap
 from lrt_explorer.study.ground.processes import processes
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.workbench.concepts import named_concept, shipped_sets
-from lrt_explorer.workbench.maps import keep_map, own_map_folder
+from lrt_explorer.workbench.maps import keep_apart, keep_map, own_map_folder
 from lrt_explorer.workbench.pair import Layers, Pair
 from lrt_explorer.workbench.starting_points import corpus_name
 
+INSTEAD = "instead"
+"""Where in the data folder maps go that could not be written where they were asked for."""
 Keep = Callable[[FittedMap], Path]
 """Keeps a map and says where."""
 
@@ -86,6 +88,7 @@ class FitResult:
         folders: where the maps lie, in the order in which they were made; none in a process that keeps none.
         concepts: names of the concepts that directions are compared on.
         seconds: how long it took.
+        not_written: why maps are not where they were asked for; "" where they are.
     """
 
     small: str
@@ -97,6 +100,7 @@ class FitResult:
     folders: tuple[Path, ...]
     concepts: tuple[str, ...]
     seconds: float
+    not_written: str = ""
 
 
 def fit(pair: Pair, layers: Layers, spec: FitSpec, *, keep: Keep | None = None) -> Generator[Progress, None, FitResult]:
@@ -121,12 +125,20 @@ def fit(pair: Pair, layers: Layers, spec: FitSpec, *, keep: Keep | None = None) 
     learn_from, concepts = _concepts(pair, spec)
     infos: list[MapInfo] = []
     folders: list[Path] = []
+    not_written: list[str] = []
 
     def take(found: FittedMap) -> Path | None:
         infos.append(found.info)
         if not main:
             return None
-        folders.append(keep_map(found, _folder(found, spec)) if keep is None else keep(found))
+        try:
+            folders.append(keep_map(found, _folder(found, spec)) if keep is None else keep(found))
+        except ArtifactError as error:
+            # Minutes of work are in it: rather elsewhere than nowhere.
+            if keep is not None or spec.folder is None:
+                raise
+            folders.append(keep_apart(found, INSTEAD))
+            not_written.append(str(error))
         return folders[-1]
 
     compared = concepts if main else []
@@ -167,6 +179,7 @@ def fit(pair: Pair, layers: Layers, spec: FitSpec, *, keep: Keep | None = None) 
         tuple(folders),
         tuple(concept.name for concept in compared),
         time.monotonic() - begun,
+        next(iter(not_written), ""),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Sequence
 
+from lrt_explorer.errors import SettingsError
 from lrt_explorer.lm.cache import ModelCache, models
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.presets import MODELS, PAIRS
@@ -41,13 +42,28 @@ def open_pair(
     return Pair(small=both[0], large=both[1])
 
 
-def pair_cards() -> Sequence[PairCard]:
-    """The presets, the opening pair first."""
-    return [_pair_card(pair.name, pair.small, pair.large) for pair in PAIRS]
+def pair_cards(models: Sequence[str] | None = None) -> Sequence[PairCard]:
+    """The presets, the opening pair first.
+
+    Args:
+        models: those that may be opened, presets or hub ids; None for all. Where no preset is a pair of them, the first
+            two are one.
+
+    Raises:
+        SettingsError: if these are less than two.
+    """
+    if models is None:
+        return [_pair_card(pair.name, pair.small, pair.large) for pair in PAIRS]
+    cards = [_pair_card(pair.name, pair.small, pair.large) for pair in PAIRS if {pair.small, pair.large} <= set(models)]
+    if cards:
+        return cards
+    if len(models) < 2:
+        raise SettingsError("a server needs two models, a small one and a large one; list both")
+    return [_pair_card(f"{models[0]} → {models[1]}", models[0], models[1])]
 
 
 def _pair_card(name: str, small: str, large: str) -> PairCard:
     missing = [model for model in (small, large) if not describe(model).available]
-    licence = ", licence first" if any(MODELS[model].gated for model in missing) else ""
+    licence = ", licence first" if any(model in MODELS and MODELS[model].gated for model in missing) else ""
     needs = f"from the hub{licence}" if missing else ""
     return PairCard(name, small, large, needs, tuple(world_of(small, large).concepts()))

@@ -1,5 +1,6 @@
 """The models and pairs that have names, as one JSON document for every face."""
 
+from collections.abc import Collection
 from typing import Any
 
 from lrt_explorer.lm import summary
@@ -10,12 +11,15 @@ from lrt_explorer.workbench.concepts import concept_card, shipped_sets
 FIELDS = ("name", "parameters", "layers", "width", "where", "available")
 
 
-def pairs_document() -> dict[str, Any]:
+def pairs_document(listed: Collection[str] | None = None) -> dict[str, Any]:
     """The presets from the files on this disk, as plain JSON values; nothing is loaded and no network is used.
 
     "concepts" describes those of the first pair; each pair names its own.
+
+    Args:
+        listed: the only models that are named; None for all.
     """
-    models = {name: summary.describe(name) for name in MODELS}
+    models = {name: summary.describe(name) for name in MODELS if listed is None or name in listed}
     first = world_of(PAIRS[0].small, PAIRS[0].large)
     return {
         "pairs": [
@@ -29,6 +33,7 @@ def pairs_document() -> dict[str, Any]:
                 "concepts": list(world_of(pair.small, pair.large).concepts()),
             }
             for pair in PAIRS
+            if {pair.small, pair.large} <= set(models)
         ],
         "models": [
             {

@@ -65,7 +65,7 @@ class EvidenceSettings:
     """What the Evidence tab asks for.
 
     Attributes:
-        concepts: shipped concepts by name, or the path of a visitor's own contrast set.
+        concepts: contrast sets by the names that the screen offers.
         prompts: held-out prompts of each concept, at most.
         strengths: the grid, in typical deviations; None for the calibrated one of each concept.
         texts: whether texts are written and scored too.
@@ -85,9 +85,9 @@ class Shelf:
 
     Attributes:
         folder: where it lies, a place that no other visitor can guess; empty until there is something.
-        sets: contrast sets of the visitor's own, each as what it is called and the path that `Engine.concept` takes.
+        sets: contrast sets of the visitor's own, each as what it is called and the name that `Engine.concept` takes.
         borrowed: sets that ship for other models than the pair's, likewise.
-        vectors: steering vectors, each as what they are called and their folder.
+        vectors: steering vectors, each as what they are called and the name that `Engine.vectors` takes.
     """
 
     folder: str = ""

@@ -3,10 +3,12 @@
 from collections.abc import Generator
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.methods import METHODS
 from lrt_explorer.concepts.vectors import SteeringVector, transfer
-from lrt_explorer.errors import ArtifactError
+from lrt_explorer.errors import ArtifactError, VectorError
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.export import save_vector
 from lrt_explorer.study.ground.known import folder_name
@@ -17,7 +19,7 @@ from lrt_explorer.workbench.cards import VectorCard, VectorCards, Whose
 from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.pair import Layers, Pair
 from lrt_explorer.workbench.session import Shelf
-from lrt_explorer.workbench.shelves import put_vectors
+from lrt_explorer.workbench.shelves import no_room, put_vectors
 
 
 def make_on_shelf(
@@ -41,7 +43,7 @@ def bring_to_shelf(pair: Pair, layers: Layers, shelf: Shelf, file: Path) -> Shel
     return put_vectors(shelf, f"{file.name}, {side} model, layer {vector.layer}", {side: vector})
 
 
-def vector_cards(saved: SavedMap | None, folder: str) -> VectorCards:
+def vector_cards(saved: SavedMap | None, folder: Path) -> VectorCards:
     """What is kept in a folder of vectors, and what a map makes of it."""
     found = _with_transferred(saved, folder)
     cards = tuple(
@@ -52,11 +54,11 @@ def vector_cards(saved: SavedMap | None, folder: str) -> VectorCards:
     return VectorCards(cards, cosine(found["transferred"].values, found["large"].values) if both else None)
 
 
-def vector_file(saved: SavedMap | None, folder: str, whose: Whose, ending: str) -> Path:
+def vector_file(saved: SavedMap | None, folder: Path, whose: Whose, ending: str) -> Path:
     """Write a vector beside those that are kept, as a file to take away.
 
     Raises:
-        ArtifactError: if there is no such vector.
+        ArtifactError: if there is no such vector, or no room for the file.
     """
     found = _with_transferred(saved, folder)
     if whose not in found:
@@ -65,12 +67,17 @@ def vector_file(saved: SavedMap | None, folder: str, whose: Whose, ending: str) 
     vector = found[whose]
     name = f"{folder_name(vector.concept)[:60]}-{folder_name(Path(vector.model).name)}-{vector.layer}"
     mapped = "-transferred" if whose == "transferred" else ""
-    return save_vector(Path(folder) / "files" / f"{name}{mapped}.{ending}", vector)
+    try:
+        return save_vector(folder / "files" / f"{name}{mapped}.{ending}", vector)
+    except VectorError as error:
+        if isinstance(error.__cause__, OSError | SafetensorError):
+            raise no_room(error) from error
+        raise
 
 
-def _with_transferred(saved: SavedMap | None, folder: str) -> dict[Whose, SteeringVector]:
+def _with_transferred(saved: SavedMap | None, folder: Path) -> dict[Whose, SteeringVector]:
     found: dict[Whose, SteeringVector] = {}
-    for side, vector in take_vectors(folder).items():
+    for side, vector in take_vectors(str(folder)).items():
         found[side] = vector
     if saved is not None and (small := found.get("small")) is not None:
         at_home = small.layer == saved.info.small_layer and small.fingerprint in ("", saved.info.small_fingerprint)

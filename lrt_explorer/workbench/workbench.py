@@ -1,22 +1,24 @@
 """The workbench as the screen asks it: every answer is for a session, from the models in memory and files on disk."""
 
 import logging
-import shutil
 from collections.abc import Collection, Generator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import torch
 
 from lrt_explorer.bounded import BoundedCache
 from lrt_explorer.concepts.contrast import ContrastSet, import_contrast
-from lrt_explorer.errors import ArtifactError, LRTError
+from lrt_explorer.errors import ArtifactError, LRTError, SettingsError
+from lrt_explorer.limits import TEXT_BYTES, check_limits
 from lrt_explorer.linear.projection import umap
 from lrt_explorer.lm.cache import ModelCache, models
 from lrt_explorer.store import data_home
+from lrt_explorer.store.reading import check_size
 from lrt_explorer.study.check import ConceptCheck, check_concept
 from lrt_explorer.study.compare import Comparison, ComparisonStep
+from lrt_explorer.study.corpora.files import ENDINGS
 from lrt_explorer.study.corpora.texts import read_texts, sample_texts
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings
 from lrt_explorer.study.fitting.estimators import ESTIMATORS, by_descent, closed_form, closed_forms
@@ -42,17 +44,19 @@ from lrt_explorer.workbench.cards import (
     VectorCards,
     Whose,
 )
+from lrt_explorer.workbench.door import Door
 from lrt_explorer.workbench.evidence import EvidenceSpec, evaluate, shipped_suites
 from lrt_explorer.workbench.fitting import FitResult, FitSpec, Keep, fit
+from lrt_explorer.workbench.hosting import OWNER, Hosting
 from lrt_explorer.workbench.layer_scores import LayerStudies
-from lrt_explorer.workbench.map_files import pack_map, unpack_map
+from lrt_explorer.workbench.map_files import check_usable, map_bytes, pack_map, unpack_map
 from lrt_explorer.workbench.map_store import SavedMap, load_saved
 from lrt_explorer.workbench.maps import existing_map, keep_apart, keep_map, solved_map
 from lrt_explorer.workbench.pair import Layers, Pair, open_pair, pair_cards
 from lrt_explorer.workbench.plan import TIMED_TEXTS, seconds_per_pair
 from lrt_explorer.workbench.requests import Models
 from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf, SpaceSettings
-from lrt_explorer.workbench.shelves import put_set
+from lrt_explorer.workbench.shelves import own_vectors, put_set
 from lrt_explorer.workbench.space import project
 from lrt_explorer.workbench.starting_points import corpus_name
 
@@ -63,9 +67,18 @@ PICTURES = 12
 class Workbench:
     """Everything the screen asks for; many visitors may share one."""
 
-    def __init__(self, cache: ModelCache | None = None) -> None:
-        """Use the program's models, or those of another cache; nothing is loaded yet."""
+    def __init__(self, cache: ModelCache | None = None, hosting: Hosting = OWNER) -> None:
+        """Use the program's models, or those of another cache; nothing is loaded yet.
+
+        Args:
+            cache: where models come from and stay.
+            hosting: who asks; strangers come through the hosted door.
+        """
         self._models = cache or models()
+        if hosting.memory_gb is not None:
+            self._models.bound(hosting.memory_gb)
+        self._door = Door(hosting)
+        self._offered = hosting.models if hosting.hosted else None
         self._layers = LayerStudies()
         self._pictures: BoundedCache[object, SpacePicture] = BoundedCache(PICTURES)
         self._paces: dict[tuple[str, str], float] = {}
@@ -80,14 +93,24 @@ class Workbench:
             # The page reports the error, where the user can act on it.
             logger.info("could not warm up", exc_info=True)
 
+    def ready(self) -> bool:
+        """Whether the opening pair is in memory."""
+        first = self.pairs()[0]
+        return {first.small, first.large} <= set(self._models.names())
+
+    def models_in_memory(self) -> tuple[str, ...]:
+        """Those of the cache."""
+        return self._models.names()
+
     # Pairs and layers.
 
     def pairs(self) -> Sequence[PairCard]:
-        """The presets, the opening pair first."""
-        return pair_cards()
+        """The presets, the opening pair first; on a hosted server those of its models."""
+        return pair_cards(self._offered)
 
     def open(self, small: str, large: str) -> Generator[Progress, None, Session]:
         """Load both models."""
+        small, large = self._door.model(small), self._door.model(large)
         pair = yield from open_pair(small, large, self._models)
         (first, second), layers = pair.both, pair.layers()
         session = Session(small, large, *layers, first.layers, second.layers, first.width, second.width)
@@ -132,11 +155,11 @@ class Workbench:
 
     def fit(self, session: Session, tokens: int, text_file: Path | None) -> Generator[Progress, None, Session]:
         """Fit a map and keep it; only the usual one of the shipped text is what others find at these layers."""
+        check_limits(tokens=tokens)
         method = session.method if session.method in closed_forms() else ESTIMATORS.default
-
-        corpus = None if text_file is None else str(text_file)
+        corpus = None if text_file is None else self._corpus(session, text_file)
         spec = FitSpec(corpus=corpus, tokens=tokens, method=method, concepts=())
-        result = yield from fit(self._pair(session), _layers(session), spec, keep=_keep(spec))
+        result = yield from fit(self._pair(session), _layers(session), spec, keep=_keep(spec, self._door))
         return _with_map(session, load_saved(result.folders[0]))
 
     def badges(self, session: Session, concept: str) -> MapBadges | None:
@@ -147,13 +170,9 @@ class Workbench:
     def import_map(self, session: Session, files: Sequence[Path]) -> Session:
         """Take a map from files, if it belongs to these models."""
         pair = self._pair(session)
-        folder = unpack_map(files, data_home() / "maps" / "loaded")
-        try:
-            saved = load_saved(folder)
-            pair.check(saved.info)
-        except ArtifactError:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+        most = map_bytes(pair.small.width, pair.large.width)
+        folder = unpack_map(files, data_home() / "maps" / "loaded", most, partial(check_usable, pair))
+        saved = load_saved(folder)
         moved = replace(session, small_layer=saved.layers[0], large_layer=saved.layers[1], method="")
         return _with_map(moved, saved)
 
@@ -175,6 +194,7 @@ class Workbench:
         self, session: Session, tokens: int, text_file: Path | None
     ) -> Generator[Progress, None, LayerScores]:
         """Score every layer pair."""
+        check_limits(tokens=tokens)
         source, compared = self._corpus(session, text_file), concepts.shipped_sets(self._world(session))
         return (yield from self._layers.compute(self._pair(session), source, tokens=tokens, concepts=compared))
 
@@ -204,20 +224,20 @@ class Workbench:
         return self._examples
 
     def offered_sets(self, session: Session | None) -> Sequence[tuple[str, str]]:
-        """The sets of the pair's world, then those for other models, by path."""
+        """The sets of the pair's world, then those for other models, with their world."""
         return concepts.offered_sets(self._world(session))
 
     def contrast(self, session: Session | None, name: str) -> ContrastSet:
-        """A set by name or path."""
-        return concepts.named_concept(self._world(session), name)
+        """A set by a name that the screen offers."""
+        return concepts.offered_set(self._world(session), name)
 
     def keep_set(self, shelf: Shelf, contrast: ContrastSet) -> Shelf:
         """Keep a set."""
-        return put_set(shelf, contrast)
+        return put_set(shelf, self._door.contrast(contrast))
 
     def import_set(self, shelf: Shelf, file: Path) -> Shelf:
         """Read a set and keep it in the project's own format."""
-        return put_set(shelf, import_contrast(file))
+        return put_set(shelf, self._door.contrast(import_contrast(file)))
 
     def set_file(self, session: Session | None, name: str) -> Path:
         """The file that the set is read from."""
@@ -253,13 +273,13 @@ class Workbench:
         """Read a vector, checked, and keep it as that of the model that it is for."""
         return vectors.bring_to_shelf(self._pair(session), _layers(session), shelf, file)
 
-    def vectors(self, session: Session, folder: str) -> VectorCards:
+    def vectors(self, session: Session, name: str) -> VectorCards:
         """What is kept, and what the session's map makes of it."""
-        return vectors.vector_cards(_map(session), folder)
+        return vectors.vector_cards(_map(session), own_vectors(name)) if name else VectorCards((), None)
 
-    def vector_file(self, session: Session, folder: str, whose: Whose, ending: str) -> Path:
+    def vector_file(self, session: Session, name: str, whose: Whose, ending: str) -> Path:
         """Write a vector beside those that are kept."""
-        return vectors.vector_file(_map(session), folder, whose, ending)
+        return vectors.vector_file(_map(session), own_vectors(name), whose, ending)
 
     # Steering, the shared space, evidence.
 
@@ -267,18 +287,19 @@ class Workbench:
         self, session: Session, concept: str, reading: str, vectors: str
     ) -> Generator[Progress, None, Calibration]:
         """The strengths that suit the native vector, of a large set that of a few pairs first."""
-        spec = SteerSpec(concept=concept, reading=reading, vectors=vectors)
+        spec = self._steered(session, SteerSpec(concept=concept, reading=reading, vectors=vectors))
         pair = self._pair(session)
         return (yield from comparisons.calibration(pair, _layers(session), spec, few_pairs=True))
 
     def compare(self, session: Session, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
         """All arms side by side; what has to be read for them is read first, of a large set only a few pairs."""
-        saved = _needed(session)
+        saved, spec = _needed(session), self._steered(session, spec)
         return (yield from comparisons.compare(self._pair(session), saved, spec, few_pairs=True))
 
     def read_all(self, session: Session, concept: str, reading: str, vectors: str) -> Generator[Progress, None, bool]:
         """Read all pairs of the concept at the session's layers."""
-        pair, spec = self._pair(session), SteerSpec(concept=concept, reading=reading, vectors=vectors)
+        pair = self._pair(session)
+        spec = self._steered(session, SteerSpec(concept=concept, reading=reading, vectors=vectors))
         if comparisons.is_all_read(pair, _layers(session), spec):
             return False
         yield from comparisons.read_concept(pair, _layers(session), spec)
@@ -286,6 +307,7 @@ class Workbench:
 
     def picture(self, session: Session, settings: SpaceSettings) -> Generator[Progress, None, SpacePicture]:
         """Both models' activations in one space."""
+        check_limits(points=settings.points)
         key = (session, settings)
         if (known := self._pictures.get(key)) is not None:
             return known
@@ -306,7 +328,7 @@ class Workbench:
         own_text = None if text_file is None else str(text_file)
         is_map_text = own_text is not None and corpus_name(own_text) == saved.info.corpus
         spec = EvidenceSpec(
-            concepts=settings.concepts,
+            concepts=tuple(self.contrast(session, name) for name in settings.concepts),
             settings=EvaluationSettings(
                 prompts=settings.prompts,
                 strengths=settings.strengths,
@@ -315,21 +337,43 @@ class Workbench:
             ),
             corpus=own_text if is_map_text else None,
         )
+        _check_evidence(spec)
         return (yield from evaluate(self._pair(session), saved, spec))
 
     # Whole requests, for programs.
 
     def compare_models(self, models: Models, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
         """All arms side by side, with vectors from all pairs of the concept."""
-        return (yield from requests.compare_models(replace(models, cache=self._models), spec))
+        asked = self._request(models)
+        _check_comparison(spec)
+        spec = replace(spec, concept=_shipped(asked, spec.concept), scorer=self._door.scorer(spec.scorer))
+        return (yield from requests.compare_models(asked, spec))
 
     def evaluate_models(self, models: Models, spec: EvidenceSpec) -> Generator[Progress, None, Evaluation]:
         """Evidence by the names of two models."""
-        return (yield from requests.evaluate_models(replace(models, cache=self._models), spec))
+        asked = self._request(models)
+        _check_evidence(spec)
+        self._door.scorer(spec.settings.scorer)
+        corpus = self._door.corpus(spec.corpus) if isinstance(spec.corpus, str) else spec.corpus
+        named = None if spec.concepts is None else tuple(_shipped(asked, concept) for concept in spec.concepts)
+        return (yield from requests.evaluate_models(asked, replace(spec, concepts=named, corpus=corpus)))
 
     def fit_models(self, models: Models, spec: FitSpec) -> Generator[Progress, None, FitResult]:
         """A map by the names of two models."""
-        return (yield from requests.fit_models(replace(models, cache=self._models), spec, keep=_keep(spec)))
+        asked = self._request(models)
+        check_limits(tokens=spec.tokens)
+        corpus = self._door.corpus(spec.corpus) if isinstance(spec.corpus, str) else spec.corpus
+        return (yield from requests.fit_models(asked, replace(spec, corpus=corpus), keep=_keep(spec, self._door)))
+
+    def _request(self, models: Models) -> Models:
+        return replace(self._door.models(models), cache=self._models)
+
+    def _steered(self, session: Session, spec: SteerSpec) -> SteerSpec:
+        """What the screen asks for, with the names that it knows replaced by what they stand for."""
+        _check_comparison(spec)
+        concept = self.contrast(session, spec.concept) if isinstance(spec.concept, str) else spec.concept
+        own = str(own_vectors(spec.vectors)) if isinstance(spec.vectors, str) and spec.vectors else spec.vectors
+        return replace(spec, concept=concept, vectors=own)
 
     @cached_property
     def _examples(self) -> frozenset[str]:
@@ -345,7 +389,15 @@ class Workbench:
 
     def _corpus(self, session: Session, text_file: Path | None) -> str:
         """What is read: a visitor's own text, or what suits the pair."""
-        return self._world(session).corpus if text_file is None else str(text_file)
+        if text_file is None:
+            return self._world(session).corpus
+        try:
+            check_size(text_file, TEXT_BYTES, SettingsError, "a text to fit on")
+        except OSError as error:
+            raise SettingsError(f"{text_file.name} has been removed; load it again") from error
+        if text_file.suffix.lower() not in ENDINGS:
+            raise SettingsError(f"{text_file.name} is not a text; choose a file of {', '.join(ENDINGS)}")
+        return str(text_file)
 
     def _with_existing_map(self, session: Session) -> Session:
         """The session with a map at its layers by its estimator, or with none.
@@ -362,10 +414,46 @@ class Workbench:
         return replace(session, map_folder="", map_mark="") if saved is None else _with_map(session, saved)
 
 
-def _keep(spec: FitSpec) -> Keep:
-    """How the app keeps a map: only the usual one of the pair's own corpus is what others find at its layers."""
+def _shipped(models: Models, concept: str | ContrastSet) -> ContrastSet:
+    """A concept that ships for two models, by its name."""
+    return concepts.offered_set(models.world, concept) if isinstance(concept, str) else concept
+
+
+def _check_comparison(spec: SteerSpec) -> None:
+    """Raise SettingsError where a setting of a comparison is out of range."""
+    check_limits(
+        strength=spec.strength,
+        seed=spec.seed,
+        temperature=spec.temperature,
+        max_new_tokens=spec.max_new_tokens,
+        prompt=len(spec.prompt or ""),
+    )
+
+
+def _check_evidence(spec: EvidenceSpec) -> None:
+    """Raise SettingsError where a setting of an evaluation is out of range."""
+    asked = spec.settings
+    check_limits(
+        prompts=asked.prompts,
+        strengths=None if asked.strengths is None else len(asked.strengths),
+        concepts=None if spec.concepts is None else len(spec.concepts),
+        seeds=asked.random_seeds,
+        others=asked.other_concepts,
+        tokens=spec.tokens,
+    )
+    for strength in asked.strengths or ():
+        check_limits(strength=strength)
+
+
+def _keep(spec: FitSpec, door: Door) -> Keep:
+    """How the app keeps a map: only the usual one of the pair's own corpus is what others find at its layers.
+
+    Where visitors are strangers, none is: what one of them fits, at whatever quality, is no one else's map.
+    """
 
     def keep(fitted: FittedMap) -> Path:
+        if door.guarded:
+            return keep_apart(fitted, "visitors")
         if spec.corpus is None and spec.method == ESTIMATORS.default:
             return keep_map(fitted)
         return keep_apart(fitted, "solved" if spec.corpus is None else "own-text")

@@ -13,8 +13,8 @@ from lrt_explorer.concepts.contrast import ContrastSet, ReadoutPrompt, import_co
 from lrt_explorer.concepts.formats.columns import paste_contrast
 from lrt_explorer.concepts.formats.evaluations import choice_prompt
 from lrt_explorer.concepts.formats.lists import default_personas, suffix_pairs
-from lrt_explorer.concepts.formats.source import MAXIMUM_BYTES
 from lrt_explorer.errors import ContrastError
+from lrt_explorer.limits import CONTRAST_SET_BYTES
 from tests.material import NOT_HERE, SHARED
 
 REAL = sorted((SHARED / "data").rglob("*.json*"))
@@ -95,7 +95,7 @@ def common(name: str) -> dict[str, tuple[Spoil, str]]:
     page = "<!DOCTYPE html>\n<html><body>404</body></html>\n"
     return {
         "empty": (lambda content: "\n \n", f"{name} is empty; write at least two pairs"),
-        "50 MB": (lambda content: content + " " * 50_000_000, f"{name} is larger than 20 MB"),
+        "50 MB": (lambda content: content + " " * 50_000_000, f"{name} is larger than 5 MB"),
         "bad UTF-8": (lambda content: content.encode().replace(b"arket", b"\xff\xfe"), f"{LINE}is not UTF-8 text"),
         "HTML": (lambda content: page, "line 1 of .* a web page"),
         "binary": (lambda content: content.encode().replace(b"arket", b"\x00\x01"), f"{LINE}is not text but binary"),
@@ -304,8 +304,8 @@ def test_pasted_columns() -> None:
     assert (contrast.name, contrast.pairs) == ("manners", (("Good day.", "Hi!"), ("I thank you.", "Thanks!")))
     with pytest.raises(ContrastError, match="line 2 of the pasted text has neither a tab"):
         paste_contrast("a | b\nc", "x")
-    with pytest.raises(ContrastError, match="the pasted text is larger than"):
-        paste_contrast("a | b\n" + "x" * MAXIMUM_BYTES, "x")
+    with pytest.raises(ContrastError, match="the pasted text has 5,000,006 characters"):
+        paste_contrast("a | b\n" + "x" * CONTRAST_SET_BYTES, "x")
     with pytest.raises(ContrastError, match="line 1 of the pasted text is neither JSON nor a table but a web page"):
         paste_contrast("<html>", "x")
 

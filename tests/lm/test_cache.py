@@ -160,3 +160,11 @@ def test_the_program_s_models_are_loaded_where_it_is_said(monkeypatch: pytest.Mo
     ]
     with pytest.raises(ModelError, match="is not a device"):
         place_models("nonsense")
+
+
+def test_a_bound_in_bytes_counts_four_for_each_weight() -> None:
+    cache = ModelCache(5, lambda name: cast(Any, SimpleNamespace(name=name, parameters=1_000_000)))
+    cache.bound(0.0125)
+    for name in ("a", "b", "c", "d"):
+        cache.get(name)
+    assert cache.names() == ("b", "c", "d")

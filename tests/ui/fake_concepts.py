@@ -16,9 +16,9 @@ from lrt_explorer.study.steering.brought import take_vectors
 from lrt_explorer.study.steering.recipe import Recipe
 from lrt_explorer.workbench.cards import VectorCard, VectorCards, Whose
 from lrt_explorer.workbench.session import Session, Shelf
-from lrt_explorer.workbench.shelves import put_set, put_vectors
+from lrt_explorer.workbench.shelves import own_set, own_vectors, put_set, put_vectors
 
-FORMALITY = "/shipped/formality.jsonl"
+FORMALITY = "everyday/formality"
 LIBRARY = (("mood", "mood"), ("register", "register"), ("formality (for everyday language)", FORMALITY))
 
 
@@ -52,7 +52,7 @@ class FakeConcepts:
 
     def contrast(self, session: Session | None, name: str) -> ContrastSet:
         known = {value for _, value in LIBRARY} | {"sentiment"}
-        return fake_set(Path(name).stem) if name in known else read_contrast(Path(name))
+        return fake_set(Path(name).stem) if name in known else read_contrast(own_set(name))
 
     def keep_set(self, shelf: Shelf, contrast: ContrastSet) -> Shelf:
         return put_set(shelf, contrast)
@@ -61,7 +61,7 @@ class FakeConcepts:
         return put_set(shelf, import_contrast(file))
 
     def set_file(self, session: Session | None, name: str) -> Path:
-        return Path(name)
+        return own_set(name)
 
     def check(self, session: Session, name: str, recipe: Recipe) -> Generator[Progress, None, ConceptCheck]:
         try:
@@ -86,16 +86,17 @@ class FakeConcepts:
     def import_vector(self, session: Session, shelf: Shelf, file: Path) -> Shelf:
         return put_vectors(shelf, file.name, {"small": load_vector(file)})
 
-    def vectors(self, session: Session, folder: str) -> VectorCards:
-        found = take_vectors(folder)
+    def vectors(self, session: Session, name: str) -> VectorCards:
+        found = take_vectors(str(own_vectors(name)) if name else "")
         cards = tuple(
             VectorCard(side, v.model, v.layer, v.concept, v.method, v.reading, len(v.values), float(v.values.norm()))
             for side, v in found.items()
         )
         return VectorCards(cards, 0.87 if len(cards) == 2 else None)
 
-    def vector_file(self, session: Session, folder: str, whose: Whose, ending: str) -> Path:
-        found = dict(take_vectors(folder))
+    def vector_file(self, session: Session, name: str, whose: Whose, ending: str) -> Path:
+        folder = own_vectors(name)
+        found = dict(take_vectors(str(folder)))
         if whose == "transferred" or whose not in found:
             raise ArtifactError(f"the {whose} vector cannot be saved, because there is none; choose another one")
-        return save_vector(Path(folder) / f"saved.{ending}", found[whose])
+        return save_vector(folder / f"saved.{ending}", found[whose])

@@ -98,6 +98,12 @@ class FakeEngine(FakeConcepts):
         self.seconds_per_pair = 0.005
         self.read: set[str] = set()
 
+    def ready(self) -> bool:
+        return True
+
+    def models_in_memory(self) -> tuple[str, ...]:
+        return PAIRS[0].small, PAIRS[0].large
+
     def pairs(self) -> Sequence[PairCard]:
         return PAIRS
 

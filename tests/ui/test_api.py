@@ -16,6 +16,7 @@ from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.ui.api import add_api
 from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitSpec
+from lrt_explorer.workbench.hosting import OWNER
 from lrt_explorer.workbench.requests import Models
 from tests.ui.fakes import FakeEngine
 
@@ -56,7 +57,7 @@ def engine(tmp_path: Path) -> NotingEngine:
 @pytest.fixture
 def endpoints(engine: NotingEngine) -> dict[str, Callable[..., Any]]:
     with gr.Blocks() as app:
-        add_api(engine)
+        add_api(engine, OWNER)
     return {str(one.api_name): one.fn for one in app.fns.values() if one.fn is not None}
 
 

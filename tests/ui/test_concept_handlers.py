@@ -15,6 +15,7 @@ from lrt_explorer.ui.screen import Screen
 from lrt_explorer.ui.vectors_panel import RecipeControls
 from lrt_explorer.ui.wiring import Outputs, nothing
 from lrt_explorer.workbench.session import Session, Shelf
+from lrt_explorer.workbench.shelves import own_set
 from tests.ui.fake_concepts import FORMALITY
 from tests.ui.fakes import FakeEngine
 
@@ -51,7 +52,7 @@ def test_a_written_set_is_kept_chosen_and_shown(screen: Screen) -> None:
     shown = keep(screen, Shelf(), *FIELDS)
     kept, chosen = shown[screen.shelf], shown[tab.chosen]
     ((label, file),) = kept.sets
-    contrast = read_contrast(Path(file))
+    contrast = read_contrast(own_set(file))
     assert (label, contrast.name, contrast.positive_label) == ("noise", "noise", "loud")
     assert chosen.value == file and ("noise (own)", file) in chosen.choices and ("mood", "mood") in chosen.choices
     assert "2 pairs" in shown[tab.pairs] and "Kept as “noise”" in shown[tab.status]
@@ -83,7 +84,7 @@ def test_a_draft_with_a_fault_gets_one_sentence(screen: Screen, field: int, valu
 def test_prompts_and_answers_become_a_readout(screen: Screen) -> None:
     tab = screen.concepts
     shown = keep(screen, Shelf(), *FIELDS[:4], "He said\n\nShe said", "shout, yell ,shout", "")
-    prompts = read_contrast(Path(shown[screen.shelf].sets[0][1])).prompts
+    prompts = read_contrast(own_set(shown[screen.shelf].sets[0][1])).prompts
     assert [p.text for p in prompts] == ["He said", "She said"] and "2 readout prompts" in shown[tab.pairs]
     assert (prompts[0].positive, prompts[0].negative) == ((" shout", " yell"), ())
     shown = keep(screen, Shelf(), *FIELDS[:4], "He said", "shout", "yell,shout")
@@ -115,11 +116,11 @@ def test_there_is_room_for_so_many_sets_and_no_more(screen: Screen, monkeypatch:
 
 def test_a_set_that_is_gone_gets_one_sentence(screen: Screen, shelf: Shelf) -> None:
     tab = screen.concepts
-    Path(shelf.sets[0][1]).unlink()
+    own_set(shelf.sets[0][1]).unlink()
     (shown,) = tab.on_set_chosen(SESSION, shelf.sets[0][1])
-    assert set(shown) == {tab.status} and "annot read the contrast set" in shown[tab.status]
+    assert set(shown) == {tab.status} and "has been removed; write or import it again" in shown[tab.status]
     (shown,) = tab.on_use_clicked(SESSION, shelf, shelf.sets[0][1], "x", 0)
-    assert set(shown) == {tab.status} and "annot read the contrast set" in shown[tab.status]
+    assert set(shown) == {tab.status} and "has been removed; write or import it again" in shown[tab.status]
 
 
 # Use and download

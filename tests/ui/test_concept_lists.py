@@ -62,15 +62,16 @@ def test_what_an_event_brings_from_the_old_pair_is_not_an_error(app: gr.Blocks) 
         assert OLD in received(app, event, state, OLD), event.name
 
 
-@pytest.mark.parametrize("value", ["/etc/hostname", "nosuch", "../concepts/mood.jsonl", ["mood"]])
+@pytest.mark.parametrize(
+    "value", ["/etc/hostname", "nosuch", "../concepts/mood.jsonl", str(WORLDS[0].concepts()["mood"]), ["mood"]]
+)
 def test_what_no_list_has_ever_offered_is_refused(app: gr.Blocks, value: Any) -> None:
     block = after_another_pair(app)[lists(app)[0]._id]
     with pytest.raises(Error, match="not in the list of choices"):
         block.preprocess(value)
     assert block.preprocess("sentiment") == "sentiment"
     assert block.preprocess(None) is None
-    path = str(WORLDS[0].concepts()["mood"])
-    assert block.preprocess(path) == path, "as the sets of other pairs are offered"
+    assert block.preprocess("demo/mood") == "demo/mood", "as the sets of other pairs are offered"
 
 
 def test_a_concept_list_is_a_dropdown_to_the_page_and_leaves_no_file(app: gr.Blocks) -> None:
@@ -126,10 +127,10 @@ def test_nothing_is_read_for_a_concept_of_the_old_pair(
         assert GONE in sentence
 
 
-def test_the_same_concept_stays_in_use_whether_it_is_offered_by_name_or_by_path(screen: Screen) -> None:
-    path = str(WORLDS[1].concepts()["sentiment"])
+def test_the_same_concept_stays_in_use_whether_it_is_offered_by_name_or_with_its_world(screen: Screen) -> None:
+    named = f"{WORLDS[1].name}/sentiment"
     offered = [NONE, ("sentiment", "sentiment"), ("pirate", "pirate"), ("mine", "/own/sentiment.jsonl")]
-    assert followed(offered, path, "pirate") == followed(offered, "sentiment", "pirate") == "sentiment"
+    assert followed(offered, named, "pirate") == followed(offered, "sentiment", "pirate") == "sentiment"
     assert followed(offered, "/own/sentiment.jsonl", "pirate") == "/own/sentiment.jsonl"
     assert followed(offered, OLD, "pirate") == "pirate" and followed(offered, "", "pirate") == ""
     for session, name, expected in ((NOW, "sentiment", "sentiment"), (NOW, OLD, "sentiment"), (DEMO, OLD, OLD)):

@@ -369,7 +369,7 @@ def test_a_cell_that_does_not_exist_leaves_the_pair(screen: Screen, session: Ses
     layers = screen.layers
     for _ in range(2):  # before anything is computed, and after
         (shown,) = layers.on_cell_picked(session, None, picked(points=points))
-        assert set(shown) == {layers.status} and "no longer kept" in shown[layers.status]
+        assert set(shown) == {layers.status} and "have been removed" in shown[layers.status]
         list(layers.on_compute_clicked(session, 20_000, None, "r2"))
 
 
@@ -473,13 +473,14 @@ def test_evidence_is_saved_as_a_report_and_as_a_sheet(shown: Shown) -> None:
         shown_file("html", None)
 
 
-def test_a_visitors_own_concept_of_the_steer_tab_is_offered(screen: Screen, tmp_path: Path) -> None:
+def test_a_visitors_own_concept_of_the_steer_tab_is_offered(engine: FakeEngine, screen: Screen, tmp_path: Path) -> None:
     evidence = screen.evidence
     file = tmp_path / "loud.jsonl"
     file.write_text(CONTRAST)
-    dropdown = evidence.on_concept_changed(None, str(file), "mood")[evidence.concepts]
-    assert ("loud (own)", str(file)) in dropdown.choices and dropdown.value == "mood"
-    dropdown = evidence.on_concept_changed(None, "mood", str(file))[evidence.concepts]
+    ((_, name),) = engine.import_set(Shelf(), file).sets
+    dropdown = evidence.on_concept_changed(None, name, "mood")[evidence.concepts]
+    assert ("loud (own)", name) in dropdown.choices and dropdown.value == "mood"
+    dropdown = evidence.on_concept_changed(None, "mood", name)[evidence.concepts]
     assert len(dropdown.choices) == 4 and dropdown.value == "all 3 demo concepts"
 
 

@@ -165,13 +165,15 @@ def test_a_chosen_example_stays_when_only_layers_change(screen: Screen, session:
     assert steered.prompt not in shown
 
 
-def test_a_visitors_own_set_stays_with_any_pair(screen: Screen, tmp_path: Path) -> None:
+def test_a_visitors_own_set_stays_with_any_pair(engine: FakeEngine, screen: Screen, tmp_path: Path) -> None:
     steered = screen.steer.steered
     file = tmp_path / "own.jsonl"
     file.write_text('{"with": "a b", "without": "c d"}\n{"with": "a e", "without": "c f"}\n')
     real = Session("gemma-a", "gemma-b", 0, 0, 1, 1, 1, 1)
-    shown = steered.on_pair_opened(real, Shelf(sets=(("own", str(file)),)), "demo", str(file), "x", 0)
-    assert shown[steered.concept].value == str(file)
+    shelf = engine.import_set(Shelf(), file)
+    ((_, name),) = shelf.sets
+    shown = steered.on_pair_opened(real, shelf, "demo", name, "x", 0)
+    assert shown[steered.concept].value == name
 
 
 def test_until_the_concept_has_followed_nothing_is_said_of_the_old_one(screen: Screen) -> None:

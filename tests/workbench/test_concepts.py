@@ -16,6 +16,7 @@ from lrt_explorer.study.steering.recipe import Recipe
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.draft import Draft, drafted
 from lrt_explorer.workbench.session import Session, Shelf, SpaceSettings
+from lrt_explorer.workbench.shelves import own_set
 from lrt_explorer.workbench.workbench import Workbench
 from tests.study import tiny
 from tests.workbench.tiny_house import TinyEngine, build_assets
@@ -67,7 +68,7 @@ def test_a_written_set_works_in_every_tab_though_it_has_no_prompts(
     file = shelf.sets[0][1]
     card = engine.concept(fitted, file)
     assert all(example.strip() for example in card.examples)
-    assert engine.contrast(fitted, file) == contrast and engine.set_file(fitted, file) == Path(file)
+    assert engine.contrast(fitted, file) == contrast and engine.set_file(fitted, file) == own_set(file)
     comparison = finish(engine.compare(fitted, steer(file)))
     assert len(comparison.arms) == 4 and any(arm.text for arm in comparison.arms)
     assert {(arm.score, arm.readout) for arm in comparison.arms} == {(None, None)}
@@ -79,7 +80,7 @@ def test_a_written_set_works_in_every_tab_though_it_has_no_prompts(
 def test_an_imported_set_is_kept_in_the_own_format(engine: Workbench, tmp_path: Path) -> None:
     (tmp_path / "pairs.txt").write_text("up | down\nleft\tright\n")
     shelf = engine.import_set(Shelf(), tmp_path / "pairs.txt")
-    assert read_contrast(Path(shelf.sets[0][1])).pairs == (("up", "down"), ("left", "right"))
+    assert read_contrast(own_set(shelf.sets[0][1])).pairs == (("up", "down"), ("left", "right"))
     (tmp_path / "pairs.txt").write_text("up | down\nleft\n")
     with pytest.raises(ContrastError, match=r"^line 2 of pairs.txt"):
         engine.import_set(shelf, tmp_path / "pairs.txt")

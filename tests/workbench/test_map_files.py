@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from lrt_explorer.errors import ArtifactError
-from lrt_explorer.workbench.map_files import NAMES, pack_map, unpack_map
+from lrt_explorer.limits import MAP_HEADER_BYTES
+from lrt_explorer.workbench.map_files import NAMES, map_bytes, pack_map, unpack_map
 
 
 @pytest.fixture
@@ -14,6 +15,17 @@ def folder(tmp_path: Path) -> Path:
     for name in NAMES:
         (place / name).write_text(name)
     return place
+
+
+def zipped(archive: Path, members: dict[str, bytes], kind: int = zipfile.ZIP_DEFLATED) -> Path:
+    with zipfile.ZipFile(archive, "w", kind) as bundle:
+        for name, content in members.items():
+            bundle.writestr(name, content)
+    return archive
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -60,3 +72,46 @@ def test_a_map_that_is_gone_is_not_packed(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="no longer"):
         pack_map(tmp_path / "nowhere", tmp_path / "map.zip")
     assert not (tmp_path / "map.zip").exists()
+
+
+BOMBS = {
+    "description": {"artifact.json": bytes(MAP_HEADER_BYTES + 1)},
+    "numbers": {"artifact.json": b"{}", "tensors.safetensors": bytes(map_bytes(8, 8) + 1)},
+    "members": {f"{number}.txt": b"" for number in range(20)},
+}
+
+
+@pytest.mark.parametrize("members", BOMBS.values(), ids=BOMBS)
+def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, members: dict[str, bytes]) -> None:
+    archive = zipped(tmp_path / "m.zip", members)
+    with pytest.raises(ArtifactError, match=r"unpacks to|holds more than a map"):
+        unpack_map([archive], tmp_path / "in", map_bytes(8, 8))
+    assert files_in(tmp_path) == [archive]
+
+
+def test_members_packed_in_a_way_that_takes_memory_are_refused(tmp_path: Path) -> None:
+    archive = zipped(tmp_path / "m.zip", dict.fromkeys(NAMES, b"{}"), zipfile.ZIP_LZMA)
+    with pytest.raises(ArtifactError, match="damaged or not a zip file"):
+        unpack_map([archive], tmp_path / "in")
+
+
+def test_the_two_files_have_the_same_bounds(folder: Path, tmp_path: Path) -> None:
+    (folder / NAMES[1]).write_bytes(bytes(map_bytes(8, 8) + 1))
+    with pytest.raises(ArtifactError, match=r"tensors\.safetensors is larger than"):
+        unpack_map(sorted(folder.iterdir()), tmp_path / "in", map_bytes(8, 8))
+    assert not files_in(tmp_path / "in")
+
+
+def test_what_is_refused_leaves_the_map_that_lies_there(folder: Path, tmp_path: Path) -> None:
+    def refuse(_: Path) -> None:
+        raise ArtifactError("not for these models")
+
+    archive = pack_map(folder, tmp_path / "map.zip")
+    kept = unpack_map([archive], tmp_path / "in")
+    with pytest.raises(ArtifactError, match="not for these models"):
+        unpack_map([archive], tmp_path / "in", check=refuse)
+    assert contents(kept) == contents(folder)
+    other = zipped(tmp_path / "other.zip", dict.fromkeys(NAMES, b"other"))
+    with pytest.raises(ArtifactError, match="not for these models"):
+        unpack_map([other], tmp_path / "in", check=refuse)
+    assert [path.name for path in (tmp_path / "in").iterdir()] == [kept.name]

@@ -4,13 +4,15 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from lrt_explorer.errors import ArtifactError, ContrastError, ModelError, SettingsError
+from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.presets import PAIRS
-from lrt_explorer.store import load_map
+from lrt_explorer.store import load_map, save_map
 from lrt_explorer.study.evaluation import evaluate
 from lrt_explorer.study.evaluation.evaluate import EvaluationStep
 from lrt_explorer.study.fitting import controls
@@ -20,9 +22,18 @@ from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench import evidence
 from lrt_explorer.workbench.badges import fit_path
 from lrt_explorer.workbench.cards import LayerScores
+from lrt_explorer.workbench.hosting import Hosting
+from lrt_explorer.workbench.requests import Models
 from lrt_explorer.workbench.session import EvidenceSettings, Session, SpaceSettings
 from lrt_explorer.workbench.workbench import Workbench
 from tests.workbench.tiny_house import TinyEngine, build_assets
+
+
+class StrangersEngine(TinyEngine):
+    """For a hosted server."""
+
+    hosting = Hosting(hosted=True, models=("tiny-s", "tiny-l", "tiny-g"))
+
 
 STEER = SteerSpec(
     concept="mood",
@@ -268,6 +279,44 @@ def test_a_damaged_map_is_refused_and_not_kept(engine: Workbench, fitted: Sessio
     assert list((Path(fitted.map_folder).parents[1]).glob("loaded/*")) == []
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"small_layer": 99}, "leads from layer 99 to layer"),
+        ({"weight": torch.zeros(16, 32)}, "all zero"),
+        ({"weight": torch.ones(16, 31), "bias": torch.ones(31)}, "leads from 16 numbers to 31"),
+    ],
+)
+def test_a_map_that_cannot_work_is_refused(
+    engine: Workbench, fitted: Session, tmp_path: Path, change: dict[str, Any], said: str
+) -> None:
+    map, info = load_map(Path(fitted.map_folder))
+    assert tuple(map.weight.shape) == (16, 32)
+    numbers = {"weight": map.weight, "bias": map.bias} | {k: v for k, v in change.items() if k in ("weight", "bias")}
+    described = replace(info, **{k: v for k, v in change.items() if k not in numbers})
+    folder = save_map(tmp_path / "broken", AffineMap(**numbers), described)
+    with pytest.raises(ArtifactError, match=said):
+        engine.import_map(fitted, sorted(folder.iterdir()))
+
+
+def test_who_loads_the_same_file_over_another_pair_takes_nobodys_map_away(engine: Workbench, fitted: Session) -> None:
+    archive = engine.export_map(fitted)
+    loaded = engine.import_map(fitted, [archive])
+    with pytest.raises(ArtifactError):
+        engine.import_map(finish(engine.open("tiny-g", "tiny-l")), [archive])
+    assert finish(engine.compare(loaded, STEER)).arms and load_map(Path(loaded.map_folder))
+
+
+def test_what_a_stranger_fits_is_nobody_elses_map(engine: Workbench) -> None:
+    hosted = StrangersEngine()
+    before = finish(hosted.open("tiny-s", "tiny-l"))
+    mine = finish(hosted.fit(before, 2000, None))
+    assert mine.map_folder and Path(mine.map_folder).parent.name == "visitors"
+    assert finish(hosted.open("tiny-s", "tiny-l")).map_folder != mine.map_folder
+    theirs = finish(engine.fit(before, 2000, None))
+    assert finish(engine.open("tiny-s", "tiny-l")).map_folder == theirs.map_folder, "the owner's is everybody's"
+
+
 def test_without_a_map_there_is_nothing_to_save(engine: Workbench, opened: Session) -> None:
     with pytest.raises(ArtifactError, match="no map for these layers yet"):
         engine.export_map(opened)
@@ -279,13 +328,15 @@ def test_layers_are_suggested_with_a_reason(engine: Workbench, opened: Session) 
     assert f"layer {suggestion.large_layer}" in suggestion.reason
 
 
-def test_an_own_contrast_set_is_read_anew_each_time(engine: Workbench, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["/etc/passwd", "../mood", "mood.jsonl", "demo/../mood", "own/x/y", ""])
+def test_the_app_reads_no_set_by_a_path(engine: Workbench, tmp_path: Path, name: str) -> None:
     file = tmp_path / "own.jsonl"
     file.write_text('{"with": "a b", "without": "c d"}\n{"with": "a e", "without": "c f"}\n')
-    assert engine.concept(None, str(file)).examples
-    file.write_text("")
-    with pytest.raises(ContrastError, match="write at least two pairs"):
-        engine.concept(None, str(file))
+    for asked in (name, str(file)):
+        with pytest.raises(ContrastError, match=r"there is no concept .*; choose one of these: mood"):
+            engine.concept(None, asked)
+        with pytest.raises(ContrastError, match="there is no concept"):
+            finish(engine.compare_models(Models(small="tiny-s", large="tiny-l"), SteerSpec(concept=asked)))
 
 
 def test_warming_up_never_fails(engine: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:

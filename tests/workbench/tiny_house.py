@@ -11,6 +11,7 @@ from lrt_explorer.lm.load import load as load_model
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import assets_home
 from lrt_explorer.workbench.cards import PairCard
+from lrt_explorer.workbench.hosting import OWNER
 from lrt_explorer.workbench.workbench import Workbench
 from tests.study import tiny
 
@@ -22,8 +23,10 @@ ROUNDS = 200
 class TinyEngine(Workbench):
     """The real engine, but for the pairs it offers."""
 
+    hosting = OWNER
+
     def __init__(self) -> None:
-        super().__init__(ModelCache(4, load))
+        super().__init__(ModelCache(4, load), self.hosting)
 
     def pairs(self) -> Sequence[PairCard]:
         return [PairCard(f"{small} → tiny-l", small, "tiny-l") for small in ("tiny-s", "tiny-g")]

@@ -1,14 +1,14 @@
 """Files that users bring, as text with numbered lines; a file that is not text is refused in one sentence."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from lrt_explorer.errors import ContrastError
-
-MAXIMUM_BYTES = 20_000_000
+from lrt_explorer.limits import CONTRAST_SET_BYTES
+from lrt_explorer.store.reading import read_whole
+from lrt_explorer.strict_json import StrictJSONError, check_depth, strict_decoder
 
 _WEB_PAGE = re.compile(r"\s*<(!doctype|html|head|body|\?xml|!--)", re.IGNORECASE)
 _BLANK = re.compile(r"[ \t\r\n]*")
@@ -68,9 +68,7 @@ def read_source(path: Path) -> Source:
         ContrastError: if it cannot be read, is too large, is binary, is not UTF-8, or is a web page.
     """
     try:
-        if path.stat().st_size > MAXIMUM_BYTES:
-            raise ContrastError(_too_large(path.name))
-        content = path.read_bytes()
+        content = read_whole(path, CONTRAST_SET_BYTES, ContrastError, "a contrast set")
     except OSError as error:
         reason = error.strerror or "unreadable"
         raise ContrastError(f"cannot read the contrast set {path}: {reason}; check the path") from error
@@ -89,8 +87,8 @@ def read_source(path: Path) -> Source:
 
 def checked_source(source: Source) -> Source:
     """The source, unless it is too large or a web page, which raises ContrastError."""
-    if len(source.text) > MAXIMUM_BYTES:
-        raise ContrastError(_too_large(source.name))
+    if len(source.text) > CONTRAST_SET_BYTES:
+        raise ContrastError(f"{source.name} has {len(source.text):,} characters; {CONTRAST_SET_BYTES:,} are the most")
     if _WEB_PAGE.match(source.text):
         first = next(number for number, _ in source.lines())
         raise ContrastError(
@@ -108,6 +106,7 @@ def json_lines(source: Source) -> list[Row]:
     rows = []
     for number, line in source.lines():
         where = source.where(number)
+        _check_depth(line, where)
         value, end = _decode(line, _skip(line, 0), where)
         if line[end:].strip():
             raise ContrastError(f"{where} is not JSON; write one JSON object per line")
@@ -122,6 +121,7 @@ def json_elements(source: Source) -> list[tuple[str, object]]:
         ContrastError: naming the line where the list breaks off or is no JSON.
     """
     text, found = source.text, []
+    _check_depth(text, source.name)
     at = _skip(text, _skip(text, 0) + 1)
     line, counted = 1, 0
     while text[at : at + 1] != "]":
@@ -144,6 +144,7 @@ def json_object(source: Source) -> Row | None:
     """The one JSON object that the whole file is, or None if it is something else, such as one object a line."""
     start = _skip(source.text, 0)
     try:
+        _check_depth(source.text, source.name)
         value, end = _decode(source.text, start, "")
     except ContrastError:
         return None
@@ -164,40 +165,26 @@ def is_text(value: str) -> bool:
     return all(not "\ud800" <= character <= "\udfff" for character in value)
 
 
-class _NotJSONError(ValueError):
-    """Says what is wrong where JSON alone would let it pass."""
-
-
 def _decode(text: str, at: int, where: str) -> tuple[object, int]:
     try:
         value, end = _DECODER.raw_decode(text, at)
         return value, int(end)
-    except _NotJSONError as error:
+    except StrictJSONError as error:
         raise ContrastError(f"{where} {error}") from error
-    except (ValueError, RecursionError) as error:  # numbers of thousands of digits raise a bare ValueError
+    except (ValueError, RecursionError) as error:
         raise ContrastError(f"{where} is not JSON; write one JSON object per line, or one JSON list") from error
 
 
-def _constant(name: str) -> object:
-    raise _NotJSONError(f"holds {name}, which is not text; write a text there or remove it")
+def _check_depth(text: str, where: str) -> None:
+    try:
+        check_depth(text)
+    except StrictJSONError as error:
+        raise ContrastError(f"{where} {error}") from error
 
 
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        twice = next(key for number, (key, _) in enumerate(pairs) if key in dict(pairs[:number]))
-        raise _NotJSONError(f"gives {twice!r} twice; keep one of them")
-    return values
-
-
-_DECODER = json.JSONDecoder(parse_constant=_constant, object_pairs_hook=_once)
+_DECODER = strict_decoder()
 
 
 def _skip(text: str, at: int) -> int:
     match = _BLANK.match(text, at)
     return match.end() if match else at
-
-
-def _too_large(name: str) -> str:
-    size = MAXIMUM_BYTES // 1_000_000
-    return f"{name} is larger than {size} MB; a contrast set needs only a few dozen pairs, so shorten it"

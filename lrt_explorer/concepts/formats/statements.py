@@ -123,8 +123,11 @@ def _table(source: Source) -> tuple[list[str], list[tuple[str, list[str]]]]:
         ) from error
     _, names = rows[0]
     folded = [name.strip().casefold() for name in names]
-    if twice := next((name for number, name in enumerate(folded) if name in folded[:number]), None):
-        raise ContrastError(f"{rows[0][0]} names the column {twice!r} twice; keep one of them")
+    seen: set[str] = set()
+    for name in folded:
+        if name in seen:
+            raise ContrastError(f"{rows[0][0]} names the column {name[:60]!r} twice; keep one of them")
+        seen.add(name)
     for where, row in rows[1:]:
         if len(row) != len(names):
             raise ContrastError(f"{where} has {len(row)} columns, but the header has {len(names)}; correct that line")

@@ -11,6 +11,7 @@ from regex import Pattern
 from regex import compile as compile_expression
 from regex import error as ExpressionError
 
+from lrt_explorer.concepts.sets.expressions import check_expression
 from lrt_explorer.concepts.sets.scorer_kinds import SCORERS, named_scorers, scorer_forms
 from lrt_explorer.errors import SettingsError
 
@@ -77,6 +78,7 @@ class Expression(Choice):
 
     def compiled(self) -> "Pattern[str]":
         """The expression, ready to search with a time limit, which the standard library's would not take."""
+        check_expression(self.regex)
         try:
             return compile_expression(self.regex)
         except (ExpressionError, RecursionError, OverflowError, MemoryError) as error:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from lrt_explorer.errors import SettingsError, first_line
 from lrt_explorer.lm.chat import Document
+from lrt_explorer.strict_json import StrictJSONError, check_depth
 from lrt_explorer.study.corpora.rows import document_columns, row_documents, table_document
 
 ROWS_AT_ONCE = 1000
@@ -162,7 +163,7 @@ def _json_values(path: Path, *, packed: bool) -> Iterator[tuple[str, object]]:
     if not number:
         return
     try:
-        value, by_line = json.loads(first), True
+        value, by_line = _parsed(first), True
     except ValueError:
         value, by_line = None, False
     second = next(lines, None)
@@ -170,7 +171,7 @@ def _json_values(path: Path, *, packed: bool) -> Iterator[tuple[str, object]]:
         yield f"line {number} of {path.name}", value
         for number, line in chain([second], lines):
             try:
-                yield f"line {number} of {path.name}", json.loads(line)
+                yield f"line {number} of {path.name}", _parsed(line)
             except ValueError as error:
                 raise SettingsError(
                     f"line {number} of {path.name} is not JSON; write one JSON object per line"
@@ -197,14 +198,22 @@ def _whole(path: Path, *, packed: bool, line: int) -> Any:
     """A file that is one JSON value over several lines."""
     try:
         with _open(path, packed=packed) as file:
-            return json.loads(file.read().decode("utf-8-sig"))
+            return _parsed(file.read().decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path.name} is not UTF-8 text; save it as UTF-8") from error
+    except StrictJSONError as error:
+        raise SettingsError(f"{path.name} {error}") from error
     except json.JSONDecodeError as error:
         at = error.lineno if error.lineno > line else line
         raise SettingsError(
             f"line {at} of {path.name} is not JSON; write one JSON object per line, or a list"
         ) from error
+
+
+def _parsed(text: str) -> Any:
+    """The value of a text, bounded in depth; a data set may hold NaN in columns that are not read."""
+    check_depth(text)
+    return json.loads(text)
 
 
 def _sections(path: Path, *, packed: bool) -> Iterator[Document]:

@@ -25,6 +25,8 @@ SELF = "self"
 TINYWORLD, BROKEN_OFF, DEMO = "tinyworld", "tinyworld-broken-off", "demo"
 SHIPPED = (DEMO, "everyday")
 """Corpora that ship as a file: sentences of the small world, and ordinary prose."""
+LISTED = (SELF, *SHIPPED, TINYWORLD, BROKEN_OFF)
+"""Corpora that take neither a file nor a network."""
 FILES = ".txt, .md, .jsonl, .ndjson, .json, .csv, .tsv or .parquet"
 BROKEN_OFF_END_WEIGHT = 600
 """So that the ends, one token in about fifty, make up some twelve thirteenths of what a map is fitted to."""

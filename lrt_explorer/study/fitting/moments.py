@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Collection, Generator, Iterable, Iterator
 from dataclasses import asdict
@@ -24,6 +25,8 @@ from lrt_explorer.study.ground.known import folder_name
 from lrt_explorer.study.ground.pair import Layers, Pair
 from lrt_explorer.study.ground.processes import Processes, processes
 from lrt_explorer.study.ground.progress import Progress
+
+logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_SAVES = 30.0
 SAVING_SHARE = 0.05
@@ -197,12 +200,13 @@ class _Keeper:
         if not complete:
             grids = {part: crew.merge(grid, everywhere=False) for part, grid in grids.items()}
         if crew.main:
-            save_moments(
-                self._folder,
-                self._info(collected, complete=complete),
-                {part: grid.state() for part, grid in grids.items()},
-            )
-            forget_moments(self._home, but=KEPT)
+            try:
+                states: dict[str, dict[str, Tensor]] = {part: grid.state() for part, grid in grids.items()}
+                save_moments(self._folder, self._info(collected, complete=complete), states)
+                forget_moments(self._home, but=KEPT)
+            except ArtifactError as error:
+                # The map comes from the sums in memory, and is worth more than they are.
+                logger.warning("the sums of this pass are not kept (%s)", error)
         now = time.monotonic()
         self._next_save = now + max(SECONDS_BETWEEN_SAVES, (now - begun) / SAVING_SHARE)
 

@@ -1,15 +1,18 @@
 """Numbers about one model that are measured once: in memory, shipped with the app, or in the data folder."""
 
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from lrt_explorer.bounded import BoundedCache
-from lrt_explorer.errors import LRTError
+from lrt_explorer.errors import ArtifactError, LRTError
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import assets_home, data_home
 from lrt_explorer.store.records import find_record, save_record
 from lrt_explorer.study.ground.known import folder_name
+
+logger = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
 Json = dict[str, Any]
@@ -52,13 +55,12 @@ class Records(Generic[Value]):
         return value
 
     def keep(self, lm: LanguageModel, key: str, value: Value) -> None:
-        """Keep a value in memory and in the data folder.
-
-        Raises:
-            ArtifactError: if it cannot be written.
-        """
+        """Keep a value in memory and in the data folder; that a disk is full or may not be written is only logged."""
         self._known.keep((lm.fingerprint, key), value)
-        save_record(self._own_file(lm, key), self._kind, self._version, self._to_json(value))
+        try:
+            save_record(self._own_file(lm, key), self._kind, self._version, self._to_json(value))
+        except ArtifactError as error:
+            logger.warning("what was just measured is not kept (%s)", error)
 
     def ship(self, lm: LanguageModel, values: Mapping[str, Value]) -> Path:
         """Write values where they ship with a model, in the place of those that were there.
