@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from markupsafe import Markup
 
+from lrt_explorer.numerals import plain
 from lrt_explorer.report.template import HtmlTemplate, joined
 from lrt_explorer.study.ground.known import model_label
 from lrt_explorer.study.ground.progress import Progress
@@ -171,7 +172,7 @@ def slider_marks(calibration: Calibration) -> Markup:
 
 def figure(number: float) -> str:
     """A score with two decimals and a true minus."""
-    return f"{number:.2f}".replace("-", "−")
+    return plain(number, 2)
 
 
 def thousands(count: int) -> str:
