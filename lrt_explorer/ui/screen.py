@@ -66,7 +66,9 @@ class Screen:
                             self.steer = SteerTab(engine, session, shelf)
                         steered = self.steer.steered
                         self.stage = Stage(banner, self.steer.panes)
-                        self.stage.add(route, self.map_panel.badges, self.map_panel.path, self.steer.added)
+                        self.stage.add(
+                            route, self.map_panel.badges, self.map_panel.path, self.steer.said, self.steer.added
+                        )
                         with gr.Tab("Space", id=SPACE) as space:
                             self.space = SpaceTab(engine, session, steered.concept, tab, self.stage)
                         with gr.Tab("Layers", id=LAYERS) as layers:

@@ -12,13 +12,14 @@ from lrt_explorer.study.compare import Arm, ComparisonStep
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.steering.arms import UNSTEERED
 from lrt_explorer.ui.cards import added, chips, notice, progress_bar, slider_ends
-from lrt_explorer.ui.choices import OWN_VECTORS, ConceptList, belongs
+from lrt_explorer.ui.choices import OWN_VECTORS, ConceptList, belongs, steered_concepts
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.panes import added_line, panes, waiting_panes, writing_line
 from lrt_explorer.ui.stage import READING
 from lrt_explorer.ui.steer_controls import SteerControls, SteerSettings
 from lrt_explorer.ui.steered import Steered
 from lrt_explorer.ui.strength import StrengthControl, Tuned
+from lrt_explorer.ui.verdicts import sentence_card
 from lrt_explorer.ui.wiring import (
     MODEL_WORK,
     QUICK,
@@ -62,6 +63,7 @@ class SteerTab:
 
     Attributes:
         steered: what follows the concept.
+        said: the sentence above the panes.
         panes: where the arms are written.
         added: the line below the panes.
         settled: the last finished comparison, after which the vectors of the concept are known.
@@ -70,14 +72,17 @@ class SteerTab:
     def __init__(self, engine: Engine, session: gr.State, shelf: gr.State) -> None:
         """Lay out the tab and wire what happens inside it."""
         self.engine, self.session = engine, session
-        cards = list(engine.concepts(None))
-        first = cards[0]
+        first = engine.concepts(None)[0]
         self.settled, world = gr.State(None), gr.State("")
         asked, self.due, self.partly, self.whole = gr.State(0), gr.State(0), gr.State(0), gr.State(0)
         with gr.Row(elem_classes="ask"):
             with gr.Column(scale=2, min_width=210):
                 concept = ConceptList(
-                    [card.name for card in cards], value=first.name, label="Concept", info=first.description
+                    steered_concepts(engine, None, Shelf()),
+                    value=first.name,
+                    label="Concept",
+                    info=first.description,
+                    elem_id="concept",
                 )
                 vectors = gr.Dropdown(
                     [OWN_VECTORS],
@@ -98,6 +103,7 @@ class SteerTab:
             with gr.Column(scale=1, min_width=130, elem_classes="run-column"):
                 self.run = gr.Button("Run", variant="primary", size="md", elem_id="run")
                 self.stop = gr.Button("Stop", size="sm", elem_id="stop")
+        self.said = gr.HTML(elem_id="sentence")
         self.panes = gr.HTML(waiting_panes("Opening the models …"), elem_id="panes", js_on_load=None)
         self.added = gr.HTML(elem_id="added")
         self.reading_on = gr.HTML(elem_id="reading-on")
@@ -174,7 +180,7 @@ class SteerTab:
                 *(session, self.settled, self.partly),
                 *(steered.concept, steered.prompt, slider.strength, steered.vectors, *settings.controls),
             ],
-            [self.panes, self.added, self.settled, self.partly],
+            [self.panes, self.said, self.added, self.settled, self.partly],
             trigger_mode="always_last",
             **MODEL_WORK,
         )
@@ -219,7 +225,7 @@ class SteerTab:
         """Ask for a comparison with the slider as it stands now."""
         return {self.due: due + 1}
 
-    @guarded_by(lambda tab, sentence: {tab.panes: waiting_panes(sentence, kind="bad"), tab.added: ""})
+    @guarded_by(lambda tab, sentence: {tab.panes: waiting_panes(sentence, kind="bad"), tab.said: "", tab.added: ""})
     def on_texts_asked(
         self, session: Session | None, settled: Settled | None, partly: int, asked: SteerControls
     ) -> Iterator[Outputs]:
@@ -231,7 +237,7 @@ class SteerTab:
             yield nothing()
             return
         if not session.map_folder:
-            yield {self.panes: waiting_panes(NO_MAP), self.added: ""}
+            yield {self.panes: waiting_panes(NO_MAP), self.said: "", self.added: ""}
             return
         spec, prompt = asked.spec(), asked.prompt
         card = self.engine.concept(session, asked.concept)
@@ -251,6 +257,7 @@ class SteerTab:
         more: Outputs = {} if read >= card.pairs else {self.partly: partly + 1}
         yield {
             self.panes: panes(done.arms, prompt, card),
+            self.said: sentence_card(done, self.engine.shipped_evidence(session)),
             self.added: added_line(done, session, card),
             self.settled: Settled(key, unsteered, (session, asked.reading, asked.vectors, read)),
             **more,

@@ -57,6 +57,7 @@ from lrt_explorer.workbench.plan import TIMED_TEXTS, seconds_per_pair
 from lrt_explorer.workbench.requests import Models
 from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf, SpaceSettings
 from lrt_explorer.workbench.shelves import own_vectors, put_set
+from lrt_explorer.workbench.shipped import ShippedEvidence, shipped_evidence, shipped_layers
 from lrt_explorer.workbench.space import project
 from lrt_explorer.workbench.starting_points import corpus_name
 
@@ -187,8 +188,9 @@ class Workbench:
     # All layer pairs.
 
     def layers(self, session: Session, text_file: Path | None) -> LayerScores | None:
-        """All layer pairs, if they were computed since the program started."""
-        return self._layers.get(self._pair(session), corpus_name(self._corpus(session, text_file)))
+        """All layer pairs, as computed since the program started, or as they ship."""
+        pair, corpus = self._pair(session), corpus_name(self._corpus(session, text_file))
+        return self._layers.get(pair, corpus) or shipped_layers(pair, corpus)
 
     def compute_layers(
         self, session: Session, tokens: int, text_file: Path | None
@@ -202,7 +204,11 @@ class Workbench:
         """Solve the map of a layer pair from the moments."""
         pair = self._pair(session)
         layers = pair.layers(small_layer, large_layer)
-        saved = solved_map(pair, layers, corpus_name(self._corpus(session, text_file)), session.method)
+        corpus = corpus_name(self._corpus(session, text_file))
+        saved = solved_map(pair, layers, corpus, session.method)
+        if saved is None and self._layers.get(pair, corpus) is None and shipped_layers(pair, corpus) is not None:
+            # Scores that ship come without the sums that maps are solved from.
+            return self.at_layers(session, *layers)
         if saved is None:
             raise ArtifactError(
                 f"the sums of layers {small_layer} → {large_layer} are no longer cached; compute all layer pairs again"
@@ -315,6 +321,11 @@ class Workbench:
         picture = yield from project(self._pair(session), saved, contrast, settings)
         self._pictures.keep(key, picture)
         return picture
+
+    def shipped_evidence(self, session: Session) -> ShippedEvidence | None:
+        """What ships for the map in use."""
+        saved = _map(session)
+        return None if saved is None else shipped_evidence(self._pair(session), saved)
 
     def suites(self, session: Session | None) -> Sequence[Suite]:
         """What ships for the pair."""

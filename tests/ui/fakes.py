@@ -31,6 +31,7 @@ from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitResult, FitSpec
 from lrt_explorer.workbench.requests import Models
 from lrt_explorer.workbench.session import EvidenceSettings, Session, SpaceSettings
+from lrt_explorer.workbench.shipped import ShippedEvidence
 from tests.ui.fake_concepts import FakeConcepts
 from tests.ui.fake_evidence import fake_evaluation
 
@@ -97,6 +98,7 @@ class FakeEngine(FakeConcepts):
         self.timed = False
         self.seconds_per_pair = 0.005
         self.read: set[str] = set()
+        self.shipped: ShippedEvidence | None = None
 
     def ready(self) -> bool:
         return True
@@ -249,6 +251,9 @@ class FakeEngine(FakeConcepts):
         pairs = 120 if spec.concept in self.read else 32
         made = {"seed": spec.seed} | ({"pairs": pairs} if spec.concept == "sentiment" else {})
         return Comparison(prompt, spec.strength, 8.31 * spec.strength, arms, made)
+
+    def shipped_evidence(self, session: Session) -> ShippedEvidence | None:
+        return self.shipped if session.map_folder == "maps/shipped" else None
 
     def suites(self, session: Session | None) -> Sequence[Suite]:
         if session is not None and "gemma" in session.small:
