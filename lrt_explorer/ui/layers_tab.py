@@ -51,6 +51,9 @@ _CAPTION = HtmlTemplate("""
     Columns are layers of {{ small }}, rows those of {{ large }};
     every cell is a ridge map of the same {{ tokens }} tokens.
     Click a cell to use its pair in every tab, or move with the arrow keys and press Enter.</p>
+    {% if made %}
+    <p class="added"><b>Computed</b> on {{ made }} with lrt-explorer bundle; Compute all layer pairs replaces it.</p>
+    {% endif %}
     <p class="added"><b>In use{% if same %} and suggested{% endif %}</b> (frame):
     layer {{ in_use[0] }} → layer {{ in_use[1] }}.</p>
     {% if reason %}
@@ -200,4 +203,5 @@ def layers_caption(session: Session, scores: LayerScores, score: Score) -> Marku
         same=found is not None and (found.small_layer, found.large_layer) == in_use,
         reason=None if found is None else found.reason,
         above=BLOCKS_ABOVE,
+        made=scores.made,
     )

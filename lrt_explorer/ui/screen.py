@@ -74,7 +74,7 @@ class Screen:
                         with gr.Tab("Layers", id=LAYERS) as layers:
                             self.layers = LayersTab(engine, session, tab, self.setup, self.map_panel, self.stage)
                         with gr.Tab("Evidence", id=EVIDENCE) as evidence:
-                            self.evidence = EvidenceTab(engine, session, steered.concept, self.map_panel)
+                            self.evidence = EvidenceTab(engine, session, tab, steered.concept, self.map_panel)
                         with gr.Tab("Concepts", id=CONCEPTS) as concepts:
                             self.concepts = ConceptsTab(engine, session, steered, self.stage)
             tabs = ((STEER, steer), (SPACE, space), (LAYERS, layers), (EVIDENCE, evidence), (CONCEPTS, concepts))
