@@ -28,6 +28,7 @@ from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitResult, FitSpec
 from lrt_explorer.workbench.requests import Models
 from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf, SpaceSettings
+from lrt_explorer.workbench.share import Shared
 from lrt_explorer.workbench.shipped import ShippedEvidence
 
 
@@ -148,6 +149,9 @@ class Engine(ConceptEngine, Protocol):
 
     def compare(self, session: Session, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
         """All arms side by side, with vectors from a few pairs of the concept where all are not yet read."""
+
+    def shared(self, session: Session, spec: SteerSpec, tab: str) -> Shared:
+        """A comparison as a link that restores it, and as code that gives its numbers again."""
 
     def read_all(self, session: Session, concept: str, reading: str, vectors: str) -> Generator[Progress, None, bool]:
         """Read all pairs of the concept for the next comparison; False if all were read before."""

@@ -56,6 +56,7 @@ from lrt_explorer.workbench.pair import Layers, Pair, open_pair, pair_cards
 from lrt_explorer.workbench.plan import TIMED_TEXTS, seconds_per_pair
 from lrt_explorer.workbench.requests import Models
 from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf, SpaceSettings
+from lrt_explorer.workbench.share import Shared, shared
 from lrt_explorer.workbench.shelves import own_vectors, put_set
 from lrt_explorer.workbench.shipped import ShippedEvidence, shipped_evidence, shipped_layers
 from lrt_explorer.workbench.space import project
@@ -350,6 +351,10 @@ class Workbench:
         )
         _check_evidence(spec)
         return (yield from evaluate(self._pair(session), saved, spec))
+
+    def shared(self, session: Session, spec: SteerSpec, tab: str) -> Shared:
+        """A comparison as a link and as code."""
+        return shared(self._pair(session), session, spec, tab, guarded=self._door.guarded)
 
     # Whole requests, for programs.
 

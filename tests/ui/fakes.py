@@ -29,8 +29,10 @@ from lrt_explorer.workbench.cards import (
 )
 from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitResult, FitSpec
+from lrt_explorer.workbench.links import View
 from lrt_explorer.workbench.requests import Models
 from lrt_explorer.workbench.session import EvidenceSettings, Session, SpaceSettings
+from lrt_explorer.workbench.share import Shared, Source, command, python_code
 from lrt_explorer.workbench.shipped import ShippedEvidence
 from tests.ui.fake_concepts import FakeConcepts
 from tests.ui.fake_evidence import fake_evaluation
@@ -202,6 +204,12 @@ class FakeEngine(FakeConcepts):
         with zipfile.ZipFile(archive, "w") as bundle:
             bundle.writestr("artifact.json", "{}")
         return archive
+
+    def shared(self, session: Session, spec: SteerSpec, tab: str) -> Shared:
+        at = (session.small_layer, session.large_layer)
+        source = Source(small=session.small, large=session.large, layers=at, concept=str(spec.concept))
+        view = View(small=session.small, large=session.large, layers=at, concept=str(spec.concept), tab=tab)
+        return Shared(query=view.query, python=python_code(source, spec), command=command(source, spec))
 
     def read_all(self, session: Session, concept: str, reading: str, vectors: str) -> Generator[Progress, None, bool]:
         if concept in self.read:

@@ -7,6 +7,7 @@ import pytest
 from lrt_explorer.ui.evidence_view import Shown
 from lrt_explorer.ui.layers_tab import layers_caption
 from lrt_explorer.ui.screen import Screen
+from lrt_explorer.ui.wiring import Outputs
 from lrt_explorer.workbench.cards import LayerScores
 from lrt_explorer.workbench.session import Session
 from lrt_explorer.workbench.shipped import ShippedEvidence
@@ -16,7 +17,7 @@ from tests.ui.fakes import FakeEngine, fake_grid
 SHIPPED = ShippedEvidence(fake_evaluation(("mood", "register")), "2025-01-02")
 
 
-def opened(screen: Screen, tab: str, session: Session | None, shown: Shown | None) -> dict[object, object]:
+def opened(screen: Screen, tab: str, session: Session | None, shown: Shown | None) -> Outputs:
     (outputs,) = screen.evidence.on_tab_opened(tab, session, shown)
     return outputs if isinstance(outputs, dict) and screen.evidence.status in outputs else {}
 
