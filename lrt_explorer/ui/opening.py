@@ -10,10 +10,12 @@ from lrt_explorer.errors import SettingsError
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.ui.cards import about, notice, opening_banner, pair_name, progress_bar
 from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.linking import Linking
 from lrt_explorer.ui.map_panel import MapPanel
 from lrt_explorer.ui.setup_panel import OTHER, SetupPanel, opened
 from lrt_explorer.ui.stage import READING, Stage
 from lrt_explorer.ui.wiring import MODEL_WORK, QUICK, Outputs, guarded_by, progress_in, run_study, to_status, wire_stop
+from lrt_explorer.workbench.links import View
 from lrt_explorer.workbench.session import Session
 from lrt_explorer.workbench.starting_points import first_fit_tokens
 
@@ -30,14 +32,22 @@ class Opening:
     """
 
     def __init__(
-        self, engine: Engine, app: gr.Blocks, session: gr.State, setup: SetupPanel, map_panel: MapPanel, stage: Stage
+        self,
+        engine: Engine,
+        app: gr.Blocks,
+        session: gr.State,
+        setup: SetupPanel,
+        map_panel: MapPanel,
+        stage: Stage,
+        linking: Linking,
     ) -> None:
         """Wire it; the stage must be complete."""
+        self.linking = linking
         self.engine, self.session, self.setup, self.map_panel, self.stage = engine, session, setup, map_panel, stage
         self.status, self.tokens = setup.status, map_panel.tokens
         pair: list[Block] = [session, setup.small_layer, setup.large_layer]
         outputs: list[Block] = [*pair, self.status, self.tokens, *stage.outputs]
-        self.first = app.load(self.on_page_loaded, session, outputs, **MODEL_WORK)
+        self.first = app.load(self.on_page_loaded, session, [*outputs, setup.pair, *linking.outputs], **MODEL_WORK)
         runs = [
             self.first,
             setup.pair.input(self.on_pair_chosen, [session, setup.pair], outputs, **MODEL_WORK),
@@ -59,10 +69,14 @@ class Opening:
             **QUICK,
         )
 
-    def on_page_loaded(self, old: Session | None) -> Iterator[Outputs]:
-        """Open the pair at the head of the list: what a visitor sees before any click."""
-        card = self.engine.pairs()[0]
-        yield from self.on_open_clicked(old, card.small, card.large)
+    def on_page_loaded(self, old: Session | None, request: gr.Request) -> Iterator[Outputs]:
+        """Open the pair at the head of the list, or what the page's address asks for."""
+        view, trouble = self.linking.read(dict(request.query_params))
+        yield self.linking.restored(view, trouble)
+        named = [card.name for card in self.engine.pairs() if (card.small, card.large) == (view.small, view.large)]
+        if named:
+            yield {self.setup.pair: named[0]}
+        yield from self._open(old, view, trouble)
 
     def on_pair_chosen(self, old: Session | None, name: str) -> Iterator[Outputs]:
         """Open a pair of the list; the entry for other models waits for their names."""
@@ -76,7 +90,14 @@ class Opening:
     @guarded_by(lambda opening, sentence: {opening.status: notice(sentence), opening.stage.banner: ""})
     def on_open_clicked(self, old: Session | None, small: str, large: str) -> Iterator[Outputs]:
         """Load two models and show their layers; without a map between these, fit a first one."""
-        names = (small.strip(), large.strip())
+        yield from self._opened(old, View(small=small.strip(), large=large.strip()), [])
+
+    @guarded_by(lambda opening, sentence: {opening.status: notice(sentence), opening.stage.banner: ""})
+    def _open(self, old: Session | None, view: View, trouble: list[str]) -> Iterator[Outputs]:
+        yield from self._opened(old, view, trouble)
+
+    def _opened(self, old: Session | None, view: View, trouble: list[str]) -> Iterator[Outputs]:
+        names = (view.small, view.large)
         if not all(names):
             raise SettingsError("name both models; a preset, a folder, a GGUF file or a hub id each")
 
@@ -84,7 +105,10 @@ class Opening:
             return {self.status: progress_bar(step), self.stage.banner: opening_banner(*names, old, step)}
 
         session = yield from run_study(self.engine.open(*names), underway)
+        session = self.linking.at_layers(view, session, trouble)
         open_now: Outputs = {self.session: session, **self.setup.show_layers(session), self.status: ""}
+        if trouble:
+            open_now[self.linking.linked] = self.linking.said(trouble)
         if session.map_folder:
             yield {**open_now, **self.stage.blank(READING)}
             return

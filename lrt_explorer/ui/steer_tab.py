@@ -15,6 +15,7 @@ from lrt_explorer.ui.cards import added, chips, notice, progress_bar, slider_end
 from lrt_explorer.ui.choices import OWN_VECTORS, ConceptList, belongs, steered_concepts
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.panes import added_line, panes, waiting_panes, writing_line
+from lrt_explorer.ui.share_panel import Compared
 from lrt_explorer.ui.stage import READING
 from lrt_explorer.ui.steer_controls import SteerControls, SteerSettings
 from lrt_explorer.ui.steered import Steered
@@ -66,14 +67,15 @@ class SteerTab:
         said: the sentence above the panes.
         panes: where the arms are written.
         added: the line below the panes.
-        settled: the last finished comparison, after which the vectors of the concept are known.
+        settled: the unsteered arm of the last finished comparison, after which the vectors of the concept are known.
+        compared: what that comparison was asked for, a `Compared` or None.
     """
 
     def __init__(self, engine: Engine, session: gr.State, shelf: gr.State) -> None:
         """Lay out the tab and wire what happens inside it."""
         self.engine, self.session = engine, session
         first = engine.concepts(None)[0]
-        self.settled, world = gr.State(None), gr.State("")
+        self.settled, self.compared, world = gr.State(None), gr.State(None), gr.State("")
         asked, self.due, self.partly, self.whole = gr.State(0), gr.State(0), gr.State(0), gr.State(0)
         with gr.Row(elem_classes="ask"):
             with gr.Column(scale=2, min_width=210):
@@ -180,7 +182,7 @@ class SteerTab:
                 *(session, self.settled, self.partly),
                 *(steered.concept, steered.prompt, slider.strength, steered.vectors, *settings.controls),
             ],
-            [self.panes, self.said, self.added, self.settled, self.partly],
+            [self.panes, self.said, self.added, self.settled, self.compared, self.partly],
             trigger_mode="always_last",
             **MODEL_WORK,
         )
@@ -257,6 +259,7 @@ class SteerTab:
         more: Outputs = {} if read >= card.pairs else {self.partly: partly + 1}
         yield {
             self.panes: panes(done.arms, prompt, card),
+            self.compared: Compared(session, spec),
             self.said: sentence_card(done, self.engine.shipped_evidence(session)),
             self.added: added_line(done, session, card),
             self.settled: Settled(key, unsteered, (session, asked.reading, asked.vectors, read)),

@@ -80,6 +80,9 @@ class Steered:
         if session is None:
             return steered
         now = world_of(session.small, session.large)
+        if chosen == name and now.name == world:
+            # The prompt was chosen for this concept, or a link has brought both.
+            steered.pop(self.prompt, None)
         warmth: dict[Any, Any] = {} if now.name == world else {self.temperature: now.temperature}
         return {self.world: now.name, **warmth, **steered}
 

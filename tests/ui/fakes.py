@@ -6,7 +6,9 @@ from collections.abc import Collection, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
+from starlette.requests import Request
 
 from lrt_explorer.errors import ArtifactError, ModelError, PromptError, SettingsError, VectorError
 from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep, changed_tokens
@@ -346,3 +348,9 @@ def fake_picture(pairs: int, dims: int = 2, method: str = "pca") -> SpacePicture
         explained=(0.31, 0.12, 0.07)[:dims] if method == "pca" else (),
         method="pca" if method == "pca" else "umap",
     )
+
+
+def page_request(query: str = "") -> gr.Request:
+    """What the server knows of a page that was opened with this query."""
+    scope = {"type": "http", "query_string": query.encode(), "headers": []}
+    return gr.Request(Request(scope))

@@ -22,7 +22,7 @@ from lrt_explorer.ui.steer_tab import Settled
 from lrt_explorer.ui.wiring import Outputs, nothing
 from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf
 from tests.ui.fake_evidence import fake_evaluation
-from tests.ui.fakes import CONCEPTS, PAIRS, FakeEngine
+from tests.ui.fakes import CONCEPTS, PAIRS, FakeEngine, page_request
 
 
 def picked(**data: Any) -> gr.EventData:
@@ -51,7 +51,7 @@ def steer(
 
 
 def test_the_first_pair_opens_with_its_layers_and_its_map(screen: Screen) -> None:
-    *_, last = screen.opening.on_page_loaded(None)
+    *_, last = screen.opening.on_page_loaded(None, page_request())
     session = last[screen.session]
     assert (session.small, session.large, session.small_layer, session.large_layer) == (
         PAIRS[0].small,

@@ -16,7 +16,7 @@ from lrt_explorer.ui.steer_tab import Settled
 from lrt_explorer.ui.token_table import EMPTY
 from lrt_explorer.ui.wiring import Outputs, nothing
 from lrt_explorer.workbench.session import Session, Shelf
-from tests.ui.fakes import CONCEPTS, EVERYDAY, PAIRS, FakeEngine
+from tests.ui.fakes import CONCEPTS, EVERYDAY, PAIRS, FakeEngine, page_request
 
 REAL = PAIRS[2]
 
@@ -47,8 +47,8 @@ def test_with_the_new_pair_nothing_of_the_old_one_stays(screen: Screen, session:
 
 
 def test_the_first_pair_has_no_old_one(screen: Screen) -> None:
-    first, *_ = screen.opening.on_page_loaded(None)
-    banner = first[screen.stage.banner]
+    steps = screen.opening.on_page_loaded(None, page_request())
+    banner = next(step[screen.stage.banner] for step in steps if screen.stage.banner in step)
     assert "veil" not in banner and "Dimmed" not in banner
 
 
