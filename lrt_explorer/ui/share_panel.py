@@ -41,7 +41,8 @@ class SharePanel:
             tab: which tab is open.
         """
         self.engine = engine
-        self.query = gr.State("")
+        # Not a State: the browser makes the link of it.
+        self.query = gr.Textbox(visible="hidden")
         with gr.Accordion("Share", open=False, elem_id="share"):
             self.link = gr.Textbox(
                 label="Link",
@@ -72,7 +73,7 @@ class SharePanel:
                 )
             gr.HTML('<p class="added">The code gives the numbers on this screen again, to the last digit.</p>')
             self.status = gr.HTML(elem_id="share-status")
-        gr.on(
+        told = gr.on(
             [compared.change, tab.change],
             self.on_view_changed,
             [compared, tab],
@@ -80,7 +81,7 @@ class SharePanel:
             trigger_mode="always_last",
             **QUICK,
         )
-        self.query.change(None, self.query, self.link, js=WHOLE_LINK, api_visibility="private")
+        told.then(None, self.query, self.link, js=WHOLE_LINK, api_visibility="private")
 
     @guarded_by(to_status)
     def on_view_changed(self, compared: Compared | None, tab: str) -> Iterator[Outputs]:
