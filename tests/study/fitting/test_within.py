@@ -54,7 +54,7 @@ def test_its_rows_are_those_that_the_moments_are_made_of() -> None:
     def take(part: str, of_small: object, of_large: object, contexts: torch.Tensor) -> None:
         seen[part] = seen.get(part, 0) + len(contexts)
 
-    taker: TakeRows = take  # type: ignore[assignment]
+    taker: TakeRows = take
     pair = Pair(small=small(), large=large())
     collected = finish(collect(pair, texts(150), [Route(1, 2)], TOKENS, take=taker))
     assert seen == dict(collected.rows(Route(1, 2))) and sum(seen.values()) == TOKENS
