@@ -10,10 +10,11 @@ from lrt_explorer.concepts.contrast import READINGS, load_concept, shipped_conce
 from lrt_explorer.defaults import FIT_TOKENS, NEUTRAL_PROMPTS, PROMPTS
 from lrt_explorer.lm.cache import ModelCache, models
 from lrt_explorer.lm.presets import MODELS, PAIRS, PairPreset
-from lrt_explorer.study.corpora.texts import BROKEN_OFF, read_texts, sample_texts
+from lrt_explorer.study.corpora.texts import read_texts, sample_texts
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
-from lrt_explorer.study.fitting.fit import FittedMap, fit_map
+from lrt_explorer.study.fitting.fit_one import fit_one
 from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.fitting.solve import FittedMap
 from lrt_explorer.study.ground.known import known_vectors, ship_vectors
 from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import Progress, retold
@@ -29,8 +30,6 @@ from lrt_explorer.workbench.maps import keep_map, shipped_map_folder
 from lrt_explorer.workbench.shipped import ship_evidence, ship_layers
 from lrt_explorer.workbench.starting_points import corpus_name
 
-TOKENS = 150_000
-
 
 def demo_pairs() -> tuple[PairPreset, ...]:
     """The pairs of which both models ship."""
@@ -45,7 +44,7 @@ class Bundle:
 
 
 def build_demo_maps(
-    pairs: Sequence[PairPreset] | None = None, tokens: int = TOKENS, cache: ModelCache | None = None
+    pairs: Sequence[PairPreset] | None = None, tokens: int = FIT_TOKENS, cache: ModelCache | None = None
 ) -> Generator[Progress, None, Bundle]:
     """Fit the map of every demo pair at its default layers, read every concept at all layers, and save both.
 
@@ -68,11 +67,12 @@ def build_demo_maps(
     yield from ship_strengths(chosen, loaded)
     maps = []
     for pair in chosen:
-        fitted = yield from fit_map(
+        world = world_of(pair.small, pair.large)
+        fitted = yield from fit_one(
             Pair(small=loaded.get(pair.small), large=loaded.get(pair.large)),
-            read_texts(BROKEN_OFF),
+            read_texts(world.corpus),
             (pair.small_layer, pair.large_layer),
-            FitSettings(tokens=tokens, corpus=BROKEN_OFF, concepts=concepts),
+            FitSettings(tokens=tokens, corpus=world.corpus, method=world.estimator, concepts=concepts),
         )
         keep_map(fitted, shipped_map_folder(pair.small, pair.large))
         maps.append(fitted)

@@ -21,7 +21,7 @@ from lrt_explorer.study.compare import Comparison, ComparisonStep
 from lrt_explorer.study.corpora.files import ENDINGS
 from lrt_explorer.study.corpora.texts import read_texts, sample_texts
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings
-from lrt_explorer.study.fitting.estimators import ESTIMATORS, by_descent, closed_form, closed_forms
+from lrt_explorer.study.fitting.estimators import ESTIMATORS, by_descent, closed_forms, without_descent
 from lrt_explorer.study.fitting.solve import FittedMap
 from lrt_explorer.study.ground.known import short_hash
 from lrt_explorer.study.ground.progress import Progress, finish
@@ -133,11 +133,11 @@ class Workbench:
 
     def methods(self) -> Methods:
         """The estimators: those in closed form at once, those by descent from the command line."""
-        return Methods(closed_forms(), by_descent())
+        return Methods(without_descent(), by_descent())
 
     def with_method(self, session: Session, method: str) -> Session:
         """Another estimator."""
-        closed_form(method)
+        ESTIMATORS.find(method)
         return self._with_existing_map(replace(session, method=method))
 
     def time_fit(self, session: Session) -> Generator[Progress, None, None]:
@@ -158,10 +158,11 @@ class Workbench:
     def fit(self, session: Session, tokens: int, text_file: Path | None) -> Generator[Progress, None, Session]:
         """Fit a map and keep it; only the usual one of the shipped text is what others find at these layers."""
         check_limits(tokens=tokens)
-        method = session.method if session.method in closed_forms() else ESTIMATORS.default
+        method = session.method if session.method in without_descent() else None
         corpus = None if text_file is None else self._corpus(session, text_file)
         spec = FitSpec(corpus=corpus, tokens=tokens, method=method, concepts=())
-        result = yield from fit(self._pair(session), _layers(session), spec, keep=_keep(spec, self._door))
+        keep = _keep(spec, self._world(session), self._door)
+        result = yield from fit(self._pair(session), _layers(session), spec, keep=keep)
         return _with_map(session, load_saved(result.folders[0]))
 
     def badges(self, session: Session, concept: str) -> MapBadges | None:
@@ -206,7 +207,8 @@ class Workbench:
         pair = self._pair(session)
         layers = pair.layers(small_layer, large_layer)
         corpus = corpus_name(self._corpus(session, text_file))
-        saved = solved_map(pair, layers, corpus, session.method)
+        method = session.method if session.method in closed_forms() else ""
+        saved = solved_map(pair, layers, corpus, method)
         if saved is None and self._layers.get(pair, corpus) is None and shipped_layers(pair, corpus) is not None:
             # Scores that ship come without the sums that maps are solved from.
             return self.at_layers(session, *layers)
@@ -379,7 +381,8 @@ class Workbench:
         asked = self._request(models)
         check_limits(tokens=spec.tokens)
         corpus = self._door.corpus(spec.corpus) if isinstance(spec.corpus, str) else spec.corpus
-        return (yield from requests.fit_models(asked, replace(spec, corpus=corpus), keep=_keep(spec, self._door)))
+        keep = _keep(spec, asked.world, self._door)
+        return (yield from requests.fit_models(asked, replace(spec, corpus=corpus), keep=keep))
 
     def _request(self, models: Models) -> Models:
         return replace(self._door.models(models), cache=self._models)
@@ -461,7 +464,7 @@ def _check_evidence(spec: EvidenceSpec) -> None:
         check_limits(strength=strength)
 
 
-def _keep(spec: FitSpec, door: Door) -> Keep:
+def _keep(spec: FitSpec, world: World, door: Door) -> Keep:
     """How the app keeps a map: only the usual one of the pair's own corpus is what others find at its layers.
 
     Where visitors are strangers, none is: what one of them fits, at whatever quality, is no one else's map.
@@ -470,7 +473,7 @@ def _keep(spec: FitSpec, door: Door) -> Keep:
     def keep(fitted: FittedMap) -> Path:
         if door.guarded:
             return keep_apart(fitted, "visitors")
-        if spec.corpus is None and spec.method == ESTIMATORS.default:
+        if spec.corpus is None and spec.estimator(world) == world.estimator:
             return keep_map(fitted)
         return keep_apart(fitted, "solved" if spec.corpus is None else "own-text")
 

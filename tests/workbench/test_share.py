@@ -16,6 +16,8 @@ from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.compare import comparison_document
 from lrt_explorer.workbench.hosting import Hosting
 from lrt_explorer.workbench.links import View, read_view
+from lrt_explorer.workbench.map_store import load_saved
+from lrt_explorer.workbench.maps import shipped_map_folder
 from lrt_explorer.workbench.session import Session, Shelf
 from lrt_explorer.workbench.workbench import Workbench
 from tests.study.tiny import CONCEPT
@@ -80,7 +82,8 @@ def bench() -> Workbench:
 
 @pytest.fixture
 def session(bench: Workbench) -> Session:
-    return finish(bench.open("tinyworld-xs", "tinyworld-s"))
+    opened = finish(bench.open("tinyworld-xs", "tinyworld-s"))
+    return bench.at_layers(opened, *load_saved(shipped_map_folder("tinyworld-xs", "tinyworld-s")).layers)
 
 
 SPECS = (
