@@ -34,11 +34,12 @@ _ROUTE = HtmlTemplate("""
     </ol>
 """)
 _BADGES = HtmlTemplate("""
+    <details class="figures"><summary>{{ line }}</summary>
     <dl class="badges">
     {% for name, value, hint in rows %}
     <div title="{{ hint }}"><dt>{{ name }}</dt><dd>{{ value }}</dd><dd class="hint">{{ hint }}</dd></div>
     {% endfor %}
-    </dl>{{ caveats }}
+    </dl></details>{{ caveats }}
 """)
 _NOTICE = HtmlTemplate('<p class="notice {{ kind }}" role="{{ role }}">{{ sentence }}</p>')
 _PROGRESS = HtmlTemplate("""
@@ -74,7 +75,7 @@ def route(session: Session, badges: MapBadges | None) -> Markup:
 
 
 def badges_card(session: Session, badges: MapBadges | None, concept: str) -> Markup:
-    """The figures of the map in use, or one sentence that says how to get one."""
+    """The figures of the map in use, folded into one line until asked for, or a sentence that says how to get one."""
     if badges is None:
         layers = f"from layer {session.small_layer} to layer {session.large_layer}"
         return notice(f"There is no map {layers} yet; fit one below.", "hint")
@@ -95,7 +96,11 @@ def badges_card(session: Session, badges: MapBadges | None, concept: str) -> Mar
     if badges.norm_ratio is not None:
         hint = f"length of the mapped over the native {concept} vector"
         rows.append(("norm ratio", figure(badges.norm_ratio), hint))
-    return _BADGES(rows=rows, caveats=joined([notice(f"{sentence}.", "hint") for sentence in badges.caveats]))
+    cosine = badges.direction_cosine
+    line = f"held-out R² {figure(badges.r2)}" + ("" if cosine is None else f" · direction cosine {figure(cosine)}")
+    return _BADGES(
+        line=line, rows=rows, caveats=joined([notice(f"{sentence}.", "hint") for sentence in badges.caveats])
+    )
 
 
 def notice(sentence: str, kind: str = "bad") -> Markup:

@@ -101,7 +101,9 @@ class LayersTab:
                 compute = gr.Button(
                     "Compute all layer pairs", variant="primary", size="sm", min_width=150, elem_id="layers-compute"
                 )
-                cancel = gr.Button("Cancel", size="sm", min_width=60, scale=0, elem_id="layers-cancel")
+                cancel = gr.Button(
+                    "Cancel", interactive=False, size="sm", min_width=60, scale=0, elem_id="layers-cancel"
+                )
         self.status = gr.HTML(elem_id="layers-status")
         self.plot = plot_html("layers-plot")
         self.caption = gr.HTML(elem_id="layers-caption")

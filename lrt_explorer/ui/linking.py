@@ -14,7 +14,7 @@ from lrt_explorer.ui.cards import notice
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import sentence_of
 from lrt_explorer.ui.steer_tab import SteerTab
-from lrt_explorer.ui.strength import Tuned
+from lrt_explorer.ui.strength import LINKED
 from lrt_explorer.ui.wiring import Outputs
 from lrt_explorer.workbench.links import View, read_view
 from lrt_explorer.workbench.session import Session
@@ -81,7 +81,7 @@ class Linking:
         if view.strength is not None:
             room = max(1.0, abs(view.strength))
             found[slider.strength] = gr.Slider(minimum=-room, maximum=room, value=view.strength)
-            found[slider.tuned] = Tuned((), None)
+            found[slider.tuned] = LINKED
         for control, value in (
             (settings.seed, view.seed),
             (settings.temperature, view.temperature),

@@ -75,7 +75,7 @@ class MapPanel:
                 self.no_text = gr.Button("Shipped text", size="sm", min_width=60, visible=False)
             with gr.Row(elem_classes="pairwise"):
                 self.fit = gr.Button(FIT, variant="primary", size="sm", min_width=90)
-                self.cancel = gr.Button("Cancel", size="sm", min_width=60, elem_classes="stop")
+                self.cancel = gr.Button("Cancel", interactive=False, size="sm", min_width=60, elem_classes="stop")
             with gr.Row(elem_classes="pairwise"):
                 self.load = gr.UploadButton(
                     "Load a map",
@@ -85,14 +85,14 @@ class MapPanel:
                     min_width=90,
                     elem_id="map-load",
                 )
-                self.save = gr.Button("Save the map", size="sm", min_width=90, elem_id="map-save")
+                self.save = gr.Button("Save the map", interactive=False, size="sm", min_width=90, elem_id="map-save")
         self.status = gr.HTML(elem_id="map-status")
         self._wire()
 
     @property
     def shown(self) -> list[Block]:
         """What `on_map_changed` writes to."""
-        return [self.route, self.badges, self.method, self.path]
+        return [self.route, self.badges, self.method, self.path, self.save]
 
     def _wire(self) -> None:
         in_use: list[Block] = [self.session, self.status]
@@ -183,6 +183,7 @@ class MapPanel:
             self.route: route(session, badges),
             self.badges: badges_card(session, badges, self.engine.concept(session, concept).name),
             self.method: gr.Dropdown(_choices(methods, used), value=used),
+            self.save: gr.Button(interactive=badges is not None),
             self.path: "" if path is None else path_figure(path.points, path.chosen, path.setting, path.unit).to_json(),
         }
 

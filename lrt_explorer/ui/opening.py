@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import gradio as gr
 from gradio.blocks import Block
@@ -14,7 +15,17 @@ from lrt_explorer.ui.linking import Linking
 from lrt_explorer.ui.map_panel import MapPanel
 from lrt_explorer.ui.setup_panel import OTHER, SetupPanel, opened
 from lrt_explorer.ui.stage import READING, Stage
-from lrt_explorer.ui.wiring import MODEL_WORK, QUICK, Outputs, guarded_by, progress_in, run_study, to_status, wire_stop
+from lrt_explorer.ui.wiring import (
+    MODEL_WORK,
+    QUICK,
+    Outputs,
+    guarded_by,
+    on_busy_changed,
+    progress_in,
+    run_study,
+    to_status,
+    wire_stop,
+)
 from lrt_explorer.workbench.links import View
 from lrt_explorer.workbench.session import Session
 from lrt_explorer.workbench.starting_points import first_fit_tokens
@@ -46,7 +57,7 @@ class Opening:
         self.engine, self.session, self.setup, self.map_panel, self.stage = engine, session, setup, map_panel, stage
         self.status, self.tokens = setup.status, map_panel.tokens
         pair: list[Block] = [session, setup.small_layer, setup.large_layer]
-        outputs: list[Block] = [*pair, self.status, self.tokens, *stage.outputs]
+        outputs: list[Block] = [*pair, self.status, self.tokens, setup.stop, *stage.outputs]
         self.first = app.load(self.on_page_loaded, session, [*outputs, setup.pair, *linking.outputs], **MODEL_WORK)
         runs = [
             self.first,
@@ -55,10 +66,11 @@ class Opening:
             setup.suggest.click(
                 self.on_suggest_clicked,
                 session,
-                [*pair, setup.reason, *stage.outputs],
+                [*pair, setup.reason, setup.stop, *stage.outputs],
                 **MODEL_WORK,
             ),
         ]
+        setup.stop.click(partial(on_busy_changed, False), None, setup.stop, **QUICK)
         wire_stop(setup.stop, runs, self.status, stopped, [session], [stage.banner, setup.reason])
         gr.on(
             [setup.small_layer.change, setup.large_layer.change],
@@ -87,12 +99,12 @@ class Opening:
         card = next(card for card in self.engine.pairs() if card.name == name)
         yield from self.on_open_clicked(old, card.small, card.large)
 
-    @guarded_by(lambda opening, sentence: {opening.status: notice(sentence), opening.stage.banner: ""})
+    @guarded_by(lambda opening, sentence: opening.failed(sentence))
     def on_open_clicked(self, old: Session | None, small: str, large: str) -> Iterator[Outputs]:
         """Load two models and show their layers; without a map between these, fit a first one."""
         yield from self._opened(old, View(small=small.strip(), large=large.strip()), [])
 
-    @guarded_by(lambda opening, sentence: {opening.status: notice(sentence), opening.stage.banner: ""})
+    @guarded_by(lambda opening, sentence: opening.failed(sentence))
     def _open(self, old: Session | None, view: View, trouble: list[str]) -> Iterator[Outputs]:
         yield from self._opened(old, view, trouble)
 
@@ -102,7 +114,12 @@ class Opening:
             raise SettingsError("name both models; a preset, a folder, a GGUF file or a hub id each")
 
         def underway(step: Progress) -> Outputs:
-            return {self.status: progress_bar(step), self.stage.banner: opening_banner(*names, old, step)}
+            banner = opening_banner(*names, old, step)
+            return {
+                self.status: progress_bar(step),
+                self.stage.banner: banner,
+                self.setup.stop: on_busy_changed(True),
+            }
 
         session = yield from run_study(self.engine.open(*names), underway)
         session = self.linking.at_layers(view, session, trouble)
@@ -110,7 +127,7 @@ class Opening:
         if trouble:
             open_now[self.linking.linked] = self.linking.said(trouble)
         if session.map_folder:
-            yield {**open_now, **self.stage.blank(READING)}
+            yield {**open_now, **self.stage.blank(READING), self.setup.stop: on_busy_changed(False)}
             return
         # Nothing of the old pair is left to be dimmed.
         old, tokens = None, first_fit_tokens(session.small_width)
@@ -119,7 +136,11 @@ class Opening:
         seconds = self.engine.fit_seconds(session, tokens)
         if seconds is not None and seconds > LONGEST_UNASKED:
             said = f"A first map takes {about(seconds)} to fit; press Fit a map to begin."
-            yield {self.status: notice(said, "hint"), self.stage.banner: ""}
+            yield {
+                self.status: notice(said, "hint"),
+                self.stage.banner: "",
+                self.setup.stop: on_busy_changed(False),
+            }
             return
 
         def fitting(step: Progress) -> Outputs:
@@ -128,12 +149,18 @@ class Opening:
             return underway(replace(step, left=left, message=f"fitting a first map: {step.message}"))
 
         fitted = yield from run_study(self.engine.fit(session, tokens, None), fitting)
-        yield {self.session: fitted, self.status: "", **self.stage.blank(READING)}
+        yield {
+            self.session: fitted,
+            self.status: "",
+            **self.stage.blank(READING),
+            self.setup.stop: on_busy_changed(False),
+        }
 
-    @guarded_by(lambda opening, sentence: {opening.setup.reason: notice(sentence)})
+    @guarded_by(lambda opening, sentence: opening.not_suggested(sentence))
     def on_suggest_clicked(self, session: Session | None) -> Iterator[Outputs]:
         """Pick layers by held-out evidence and say why."""
         current, reason = opened(session), self.setup.reason
+        yield {self.setup.stop: on_busy_changed(True)}
         found = yield from run_study(self.engine.suggest(current), progress_in(reason))
         chosen = self.engine.at_layers(current, found.small_layer, found.large_layer)
         said = notice(found.reason, "good")
@@ -141,8 +168,17 @@ class Opening:
             self.session: chosen,
             **self.setup.show_layers(chosen),
             reason: said,
+            self.setup.stop: on_busy_changed(False),
             **self.stage.move(current, chosen),
         }
+
+    def failed(self, sentence: str) -> Outputs:
+        """Why no pair was opened; what was shown before is no longer dimmed."""
+        return {self.status: notice(sentence), self.stage.banner: "", self.setup.stop: on_busy_changed(False)}
+
+    def not_suggested(self, sentence: str) -> Outputs:
+        """Why no layers were suggested."""
+        return {self.setup.reason: notice(sentence), self.setup.stop: on_busy_changed(False)}
 
     @guarded_by(lambda opening, sentence: {**to_status(opening, sentence), opening.setup.reason: ""})
     def on_layers_changed(

@@ -25,11 +25,11 @@ from lrt_explorer.ui.space_tab import TAB as SPACE
 from lrt_explorer.ui.space_tab import SpaceTab
 from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.steer_tab import SteerTab
+from lrt_explorer.ui.steered import STEER
 from lrt_explorer.ui.wiring import QUICK, Outputs, nothing
 from lrt_explorer.workbench.hosting import OWNER, Hosting
 from lrt_explorer.workbench.session import Session, Shelf
 
-STEER = "steer"
 CLEAN_EVERY_SECONDS, UPLOADS_LAST_SECONDS = 600, 21_600
 """Uploads, and files that were made to be taken away, are removed when they are this old."""
 
@@ -67,7 +67,7 @@ class Screen:
                     linked = gr.HTML(elem_id="linked")
                     with gr.Tabs(elem_id="tabs") as tabs:
                         with gr.Tab("Steer", id=STEER) as steer:
-                            self.steer = SteerTab(engine, session, shelf)
+                            self.steer = SteerTab(engine, session, shelf, tabs, tab)
                         steered = self.steer.steered
                         self.stage = Stage(banner, self.steer.panes)
                         self.stage.add(

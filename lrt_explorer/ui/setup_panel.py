@@ -52,7 +52,7 @@ class SetupPanel:
             )
         with gr.Row(elem_classes="pairwise"):
             self.suggest = gr.Button("Suggest layers", size="sm", min_width=90)
-            self.stop = gr.Button("Stop", size="sm", min_width=60, elem_classes="stop")
+            self.stop = gr.Button("Stop", interactive=False, size="sm", min_width=60, elem_classes="stop")
         self.reason = gr.HTML(elem_id="suggestion")
         self.status = gr.HTML(elem_id="setup-status")
         self.pair.input(

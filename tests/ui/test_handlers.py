@@ -309,7 +309,10 @@ def test_without_a_map_the_space_says_so(screen: Screen, session: Session) -> No
     (moved,) = screen.opening.on_layers_changed(session, 0, 0)
     for given in (None, moved[screen.session]):
         (shown,) = draw(screen, given)
-        assert set(shown) == {screen.space.status} and "no map for these layers yet" in shown[screen.space.status]
+        assert (
+            set(shown) == {screen.space.status, screen.space.stop}
+            and "no map for these layers yet" in shown[screen.space.status]
+        )
 
 
 def test_selected_points_are_listed(screen: Screen, session: Session) -> None:
