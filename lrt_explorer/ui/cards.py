@@ -34,12 +34,11 @@ _ROUTE = HtmlTemplate("""
     </ol>
 """)
 _BADGES = HtmlTemplate("""
-    <details class="figures"><summary>{{ line }}</summary>
     <dl class="badges">
     {% for name, value, hint in rows %}
     <div title="{{ hint }}"><dt>{{ name }}</dt><dd>{{ value }}</dd><dd class="hint">{{ hint }}</dd></div>
     {% endfor %}
-    </dl></details>{{ caveats }}
+    </dl>
 """)
 _NOTICE = HtmlTemplate('<p class="notice {{ kind }}" role="{{ role }}">{{ sentence }}</p>')
 _PROGRESS = HtmlTemplate("""
@@ -74,11 +73,22 @@ def route(session: Session, badges: MapBadges | None) -> Markup:
     return _ROUTE(session=session, label=model_label, fit=fit)
 
 
-def badges_card(session: Session, badges: MapBadges | None, concept: str) -> Markup:
-    """The figures of the map in use, folded into one line until asked for, or a sentence that says how to get one."""
+def map_line(badges: MapBadges) -> str:
+    """The two figures by which a map is judged first."""
+    cosine = badges.direction_cosine
+    return f"held-out R² {figure(badges.r2)}" + ("" if cosine is None else f" · cosine {figure(cosine)}")
+
+
+def map_notice(session: Session, badges: MapBadges | None) -> Markup:
+    """What a reader of the figures must know first, or how to get a map."""
     if badges is None:
         layers = f"from layer {session.small_layer} to layer {session.large_layer}"
         return notice(f"There is no map {layers} yet; fit one below.", "hint")
+    return joined([notice(f"{sentence}.", "hint") for sentence in badges.caveats])
+
+
+def badges_card(badges: MapBadges, concept: str) -> Markup:
+    """The figures of the map in use."""
     rows = [("held-out R²", figure(badges.r2), "variance of the large model's states that the map explains")]
     rows.append(("standardised R²", known(badges.r2_standardised, figure), "the same, with equal weight per dimension"))
     hint = "share of the variance, small → large layer"
@@ -96,11 +106,7 @@ def badges_card(session: Session, badges: MapBadges | None, concept: str) -> Mar
     if badges.norm_ratio is not None:
         hint = f"length of the mapped over the native {concept} vector"
         rows.append(("norm ratio", figure(badges.norm_ratio), hint))
-    cosine = badges.direction_cosine
-    line = f"held-out R² {figure(badges.r2)}" + ("" if cosine is None else f" · direction cosine {figure(cosine)}")
-    return _BADGES(
-        line=line, rows=rows, caveats=joined([notice(f"{sentence}.", "hint") for sentence in badges.caveats])
-    )
+    return _BADGES(rows=rows)
 
 
 def notice(sentence: str, kind: str = "bad") -> Markup:

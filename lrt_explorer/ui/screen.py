@@ -66,12 +66,17 @@ class Screen:
                     banner = gr.HTML(elem_id="opening")
                     linked = gr.HTML(elem_id="linked")
                     with gr.Tabs(elem_id="tabs") as tabs:
-                        with gr.Tab("Steer", id=STEER) as steer:
+                        with gr.Tab("Steer", id=STEER, elem_id="steer-tab") as steer:
                             self.steer = SteerTab(engine, session, shelf, tabs, tab)
                         steered = self.steer.steered
                         self.stage = Stage(banner, self.steer.panes)
                         self.stage.add(
-                            route, self.map_panel.badges, self.map_panel.path, self.steer.said, self.steer.added
+                            route,
+                            self.map_panel.notice,
+                            self.map_panel.badges,
+                            self.map_panel.path,
+                            self.steer.said,
+                            self.steer.added,
                         )
                         with gr.Tab("Space", id=SPACE) as space:
                             self.space = SpaceTab(engine, session, steered.concept, tab, self.stage)

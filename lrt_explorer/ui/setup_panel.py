@@ -29,7 +29,7 @@ class SetupPanel:
         choices = [(_title(card), card.name) for card in cards] + [(OTHER, OTHER)]
         gr.HTML('<h2 class="section">Models</h2>')
         self.pair = gr.Dropdown(
-            choices, value=cards[0].name, label="Pair", info="vectors come from the first model and steer the second"
+            choices, value=cards[0].name, label="Pair", info="vectors go from the first model to the second"
         )
         with gr.Column(visible=False) as self.others:
             self.small = gr.Textbox(

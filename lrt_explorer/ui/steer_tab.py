@@ -102,7 +102,7 @@ class SteerTab:
                     info="the concept’s own, or yours from the Concepts tab",
                     visible=False,
                 )
-            with gr.Column(scale=5, min_width=280):
+            with gr.Column(scale=5, min_width=280, elem_id="prompt-column"):
                 prompt = gr.Textbox(
                     first.examples[0], label="Prompt", info="start of every text", max_lines=6, elem_id="prompt"
                 )

@@ -53,7 +53,7 @@ def _evidence(result: ConceptResult) -> Markup:
     why = {
         TRANSFERS: f"with {share}",
         PARTLY: f"with {share}",
-        NOT_SHOWN: f"because controls might explain it ({share})",
+        NOT_SHOWN: f"because controls might explain it; {share} came across",
         NOT_MEASURABLE: "because the large model’s own vector does nothing there",
     }[result.verdict.word]
     return _EVIDENCE(word=verdict_word(result.verdict.word), prompts=len(result.evidence.prompts), why=why)

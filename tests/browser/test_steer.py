@@ -15,7 +15,7 @@ def move(page: Page, strength: float) -> None:
 def test_the_page_opens_with_four_filled_panes_and_no_click(page: Page) -> None:
     assert list(page.panes()) == ["unsteered", "native", "transferred", "random"]
     assert "affine map" in page.text("#route") and "R²" in page.text("#route")
-    assert "HELD-OUT R²" in page.text("#badges").upper()
+    assert "held-out R²" in page.text("#map-figures") and "coverage" in page.figures()
     slider = "return document.querySelector('#strength input[type=range]')"
     first, limit = (float(page.js(f"{slider}.{place}")) for place in ("value", "max"))
     assert 0 < first < limit and "text breaks" in page.text("#marks")

@@ -169,7 +169,12 @@ def test_a_map_by_another_estimator_is_named_and_one_without_a_path_shows_none(
     assert (method.value, ("SGD", "sgd") in method.choices) == ("sgd", True)
     (moved,) = screen.opening.on_layers_changed(session, 0, 0)
     (shown,) = panel.on_map_changed(moved[screen.session], "mood")
-    assert "fit one below" in shown[panel.badges] and shown[panel.method].value == "ridge" and shown[panel.path] == ""
+    assert (
+        "fit one below" in shown[panel.notice]
+        and shown[panel.figures].visible is False
+        and shown[panel.method].value == "ridge"
+        and shown[panel.path] == ""
+    )
 
 
 def test_another_estimator_is_in_use_at_once_where_moments_are_there_and_asks_for_a_fit_elsewhere(
