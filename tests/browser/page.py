@@ -112,6 +112,8 @@ class Page:
 
     def press(self, text: str, selector: str = "button") -> None:
         element = self.find(selector, text)
+        # A button that does nothing yet is disabled.
+        self.until(element.is_enabled, f"{text} can be pressed")
         self.js("arguments[0].scrollIntoView({block: 'center'})", element)
         element.click()
 
