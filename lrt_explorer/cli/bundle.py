@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from lrt_explorer.cli.common import Json, add_json, add_placement, number, run_study, table
-from lrt_explorer.defaults import PROMPTS
+from lrt_explorer.defaults import FIT_TOKENS, PROMPTS
 
 PARTS = ("maps", "strengths", "layers", "evidence")
 
@@ -15,7 +15,7 @@ def add_parser(commands: Any) -> None:
         "bundle", help="rebuild the maps, vectors, strengths, layer scores and evidence that ship with the demo family"
     )
     parser.add_argument(
-        "--tokens", type=int, default=150_000, metavar="N", help="pairs of tokens per map (default: %(default)s)"
+        "--tokens", type=int, default=FIT_TOKENS, metavar="N", help="pairs of tokens per map (default: %(default)s)"
     )
     parser.add_argument(
         "--prompts",

@@ -16,7 +16,9 @@ def goes_on(page: Page) -> None:
     page.until_settled()
 
 
-@pytest.mark.parametrize(("prompt", "sentence"), [("", "prompt is empty"), ("word " * 10_000, "tokens")])
+@pytest.mark.parametrize(
+    ("prompt", "sentence"), [("", "prompt is empty"), ("word " * 10_000, "at most 20,000 characters, not 50,000")]
+)
 def test_an_empty_or_endless_prompt(page: Page, prompt: str, sentence: str) -> None:
     page.write("#prompt textarea", prompt)
     page.press("Run")
