@@ -56,7 +56,9 @@ from lrt_explorer.workbench.pair import Layers, Pair, open_pair, pair_cards
 from lrt_explorer.workbench.plan import TIMED_TEXTS, seconds_per_pair
 from lrt_explorer.workbench.requests import Models
 from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf, SpaceSettings
+from lrt_explorer.workbench.share import Shared, shared
 from lrt_explorer.workbench.shelves import own_vectors, put_set
+from lrt_explorer.workbench.shipped import ShippedEvidence, shipped_evidence, shipped_layers
 from lrt_explorer.workbench.space import project
 from lrt_explorer.workbench.starting_points import corpus_name
 
@@ -188,8 +190,9 @@ class Workbench:
     # All layer pairs.
 
     def layers(self, session: Session, text_file: Path | None) -> LayerScores | None:
-        """All layer pairs, if they were computed since the program started."""
-        return self._layers.get(self._pair(session), corpus_name(self._corpus(session, text_file)))
+        """All layer pairs, as computed since the program started, or as they ship."""
+        pair, corpus = self._pair(session), corpus_name(self._corpus(session, text_file))
+        return self._layers.get(pair, corpus) or shipped_layers(pair, corpus)
 
     def compute_layers(
         self, session: Session, tokens: int, text_file: Path | None
@@ -203,8 +206,12 @@ class Workbench:
         """Solve the map of a layer pair from the moments."""
         pair = self._pair(session)
         layers = pair.layers(small_layer, large_layer)
+        corpus = corpus_name(self._corpus(session, text_file))
         method = session.method if session.method in closed_forms() else ""
-        saved = solved_map(pair, layers, corpus_name(self._corpus(session, text_file)), method)
+        saved = solved_map(pair, layers, corpus, method)
+        if saved is None and self._layers.get(pair, corpus) is None and shipped_layers(pair, corpus) is not None:
+            # Scores that ship come without the sums that maps are solved from.
+            return self.at_layers(session, *layers)
         if saved is None:
             raise ArtifactError(
                 f"the sums of layers {small_layer} → {large_layer} are no longer cached; compute all layer pairs again"
@@ -318,6 +325,11 @@ class Workbench:
         self._pictures.keep(key, picture)
         return picture
 
+    def shipped_evidence(self, session: Session) -> ShippedEvidence | None:
+        """What ships for the map in use."""
+        saved = _map(session)
+        return None if saved is None else shipped_evidence(self._pair(session), saved)
+
     def suites(self, session: Session | None) -> Sequence[Suite]:
         """What ships for the pair."""
         return shipped_suites(self._world(session))
@@ -341,6 +353,10 @@ class Workbench:
         )
         _check_evidence(spec)
         return (yield from evaluate(self._pair(session), saved, spec))
+
+    def shared(self, session: Session, spec: SteerSpec, tab: str) -> Shared:
+        """A comparison as a link and as code."""
+        return shared(self._pair(session), session, spec, tab, guarded=self._door.guarded)
 
     # Whole requests, for programs.
 

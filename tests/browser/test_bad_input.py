@@ -81,7 +81,7 @@ def test_a_cancelled_fit_followed_by_another(page: Page) -> None:
     page.write("#tokens input", "3000")
     page.press("Fit a map")
     page.until_text("#map-status", "Fitted and in use")
-    page.until_text("#badges", "3\u2009")
+    page.until_figures("3\u2009")
     goes_on(page)
 
 

@@ -34,7 +34,7 @@ def test_it_opens_with_a_working_result(demo: Page) -> None:
     panes = demo.until_settled()
     assert set(panes) == {"unsteered", "native", "transferred", "random"}
     demo.until_text("#route", "tinyworld-s")
-    demo.until_text("#badges", "reachable share")
+    demo.until_figures("reachable share")
     assert panes["native"] != panes["unsteered"] and panes["transferred"] != panes["unsteered"]
 
 
@@ -64,14 +64,14 @@ def test_the_space_shows_both_models(demo: Page) -> None:
 def test_every_concept_and_pair_that_ships_can_be_chosen(demo: Page) -> None:
     demo.until_settled()
     before = demo.panes()
-    demo.choose("Concept", "mood")
+    demo.choose("Concept", "happy ↔ sad")
     demo.until_text("#ends", "happy →")
     demo.until(lambda: demo.panes()["native"] != before["native"], "another text")
     demo.until_settled()
     demo.choose("Pair", "tinyworld-g → tinyworld-l")
     demo.until_text("#route", "tinyworld-g")
     demo.until_settled()
-    assert "coverage" in demo.text("#badges")
+    assert "coverage" in demo.figures()
 
 
 def test_a_map_of_other_models_is_refused_in_one_sentence(demo: Page) -> None:
