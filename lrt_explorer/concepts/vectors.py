@@ -177,6 +177,7 @@ def transfer(vector: SteeringVector, map: AffineMap, info: MapInfo, *, as_in_pap
         fingerprint=info.large_fingerprint,
         layer=info.large_layer,
         method=f"{vector.method} {how} from {info.small} layer {info.small_layer}",
+        mapped_from=f"{info.small} layer {info.small_layer} by a {info.method} map",
     )
 
 

@@ -31,6 +31,7 @@ class SteeringVector:
         concept: What it stands for.
         method: How it was found.
         reading: Which tokens it was read from.
+        mapped_from: Model, layer and map that it came through; empty for a vector found in the model it lives in.
 
     Raises:
         VectorError: If values is not one vector, is zero, or holds numbers that are not finite, or layer is negative.
@@ -43,6 +44,7 @@ class SteeringVector:
     concept: str
     method: str
     reading: str
+    mapped_from: str = ""
 
     # So that a number of numpy leaves its product with a vector to the vector.
     __array_ufunc__ = None
@@ -110,7 +112,9 @@ def combine(terms: Sequence[tuple[float, SteeringVector]]) -> SteeringVector:
             f"{_named(terms)} cancel out, so no direction is left; give terms that differ, or use the unsteered model"
         )
     methods = " and ".join(dict.fromkeys(vector.method for _, vector in terms))
-    return replace(terms[0][1], values=total, concept=_named(terms), method=methods)
+    # What holds a mapped part is never the large model's own.
+    origins = " and ".join(dict.fromkeys(vector.mapped_from for _, vector in terms if vector.mapped_from))
+    return replace(terms[0][1], values=total, concept=_named(terms), method=methods, mapped_from=origins)
 
 
 def check_places(vectors: Sequence[SteeringVector]) -> None:

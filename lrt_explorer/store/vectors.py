@@ -1,5 +1,6 @@
 """Vector files: one steering vector with what it is, as safetensors, or as GGUF where the file is named so."""
 
+import re
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -16,6 +17,9 @@ KIND = "lrt-vector"
 FORMAT_VERSION = "1"
 _TENSOR = "values"
 _TEXTS = ("model", "fingerprint", "concept", "method", "reading")
+_MAPPED = "mapped_from"
+"""Said by files of vectors that came through a map; older ones say it in how they were found."""
+_MAPPED_BY = re.compile(r" mapped (?:as in the paper )?from (.+)$")
 _GGUF = ".gguf"
 _NOTES = "lrt_explorer."
 
@@ -40,10 +44,9 @@ def save_vector(path: Path, vector: VectorFile, model_hint: str = "") -> Path:
         VectorError: If the system refuses to write there, or GGUF has no place for its layer.
     """
     if path.suffix.lower() == _GGUF:
-        notes = {_NOTES + name: str(getattr(vector, name)) for name in _TEXTS}
+        notes = {_NOTES + name: text for name, text in _said(vector).items()}
         return write_gguf(path, model_hint or vector.model, {vector.layer: vector.values}, notes)
-    texts = {name: str(getattr(vector, name)) for name in _TEXTS}
-    metadata = {"kind": KIND, "version": FORMAT_VERSION, "layer": str(vector.layer), **texts}
+    metadata = {"kind": KIND, "version": FORMAT_VERSION, "layer": str(vector.layer), **_said(vector)}
     try:
         with new_file(path.expanduser().resolve()) as fresh:
             save_file({_TENSOR: vector.values}, fresh, metadata)
@@ -103,7 +106,22 @@ def _load_gguf(path: Path, layer: int | None) -> VectorFile:
         concept=notes["concept"] or path.stem,
         method=notes["method"] or "control vector",
         reading=notes["reading"] or "unknown",
+        mapped_from=_mapped_from(found.notes.get(_NOTES + _MAPPED), notes["method"]),
     )
+
+
+def _said(vector: VectorFile) -> dict[str, str]:
+    """What a file says of its vector."""
+    names = (*_TEXTS, _MAPPED) if vector.mapped_from else _TEXTS
+    return {name: str(getattr(vector, name)) for name in names}
+
+
+def _mapped_from(said: str | None, method: str | None) -> str:
+    """What a vector came through: as its file says, or as an older one says in how it was found."""
+    if said is not None:
+        return said
+    match = _MAPPED_BY.search(method or "")
+    return match[1] if match else ""
 
 
 def _load_safetensors(path: Path) -> VectorFile:
@@ -128,6 +146,7 @@ def _load_safetensors(path: Path) -> VectorFile:
         )
     try:
         texts = {name: metadata[name] for name in _TEXTS}
-        return VectorFile(values=tensors[_TENSOR], layer=int(metadata["layer"]), **texts)
+        mapped_from = _mapped_from(metadata.get(_MAPPED), texts["method"])
+        return VectorFile(values=tensors[_TENSOR], layer=int(metadata["layer"]), mapped_from=mapped_from, **texts)
     except (KeyError, ValueError) as error:
         raise VectorError(f"{path} does not say which model and layer it belongs to; make it again") from error

@@ -122,7 +122,11 @@ def compare(
         if "small" in given
         else known_vectors().get(small, concept, info.small_layer, reading, spec.method, whiten=spec.whiten).vector
     )
-    mapped = transfer(found, saved.map, info, as_in_paper=spec.as_in_paper)
+    mapped = (
+        check_home(given["transferred"], large, layer)
+        if "transferred" in given
+        else transfer(found, saved.map, info, as_in_paper=spec.as_in_paper)
+    )
     material = ArmMaterial(native.values, mapped.values, found.values, seeds=(random_seed,))
     # The first of each arm: a pane shows one text.
     directions = {name: one.values for name in PANES for one in ARMS[name].load()(material)[:1]}
@@ -176,6 +180,7 @@ def compare(
         "equal_cost": spec.equal_cost,
         **_given("small_vector", given.get("small")),
         **_given("large_vector", given.get("large")),
+        **_given("transferred_vector", given.get("transferred")),
         "seed": spec.seed,
         "random_seed": random_seed,
         "temperature": temperature,

@@ -82,7 +82,8 @@ def sentence(comparison: Comparison) -> str:
         concept = at.get("concept", "The concept")
         return f"“{concept}” has no readout, and nothing scored these texts, so only reading them tells."
     large = model_label(str(at.get("large", "the large model")))
-    mine = "Your vector, mapped," if "small_vector" in at else "The small model’s vector"
+    brought = "small_vector" in at or "transferred_vector" in at
+    mine = "Your vector, mapped," if brought else "The small model’s vector"
     own = "your vector for it" if "large_vector" in at else "its own vector"
     goal = f"towards “{found.towards}”"
     others = [(own, found.native), ("a random one", found.random)]

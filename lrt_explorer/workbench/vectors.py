@@ -40,7 +40,8 @@ def bring_to_shelf(pair: Pair, layers: Layers, shelf: Shelf, file: Path) -> Shel
     Raises what `bring_vector` and `put_vectors` raise.
     """
     side, vector = bring_vector(file, pair, layers)
-    return put_vectors(shelf, f"{file.name}, {side} model, layer {vector.layer}", {side: vector})
+    whose = f"mapped from {vector.mapped_from}" if side == "transferred" else f"{side} model"
+    return put_vectors(shelf, f"{file.name}, {whose}, layer {vector.layer}", {side: vector})
 
 
 def vector_cards(saved: SavedMap | None, folder: Path) -> VectorCards:

@@ -78,7 +78,7 @@ def test_vectors_of_ones_own_steer(fitted: lrt.FittedMap) -> None:
     changed = [a.readout != b.readout for a, b in zip(plain.arms, turned.arms, strict=True)]
     assert changed == [False, False, True, False]
     assert (fitted.transfer(-own).values == -fitted.transfer(own).values).all()
-    with pytest.raises(lrt.SettingsError, match="'big' is not a model of a pair"):
+    with pytest.raises(lrt.SettingsError, match="'big' is not a vector of a pair"):
         lrt.compare(small(), large(), CONCEPT, vectors={"big": own}, **asked)  # type: ignore[dict-item]
 
 

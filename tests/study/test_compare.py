@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -13,13 +14,14 @@ from lrt_explorer.concepts.vectors import SteeringVector, addition, mean_differe
 from lrt_explorer.errors import ArtifactError, PromptError, VectorError
 from lrt_explorer.lm.generate import generate_arms
 from lrt_explorer.lm.suffix import read_starts
+from lrt_explorer.store import save_vector
 from lrt_explorer.study.compare import Comparison, ComparisonStep, changed_tokens, compare
 from lrt_explorer.study.fitting.fit import FittedMap, fit_map
 from lrt_explorer.study.fitting.fit_settings import FitSettings
 from lrt_explorer.study.ground.known import known_vectors
 from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import finish
-from lrt_explorer.study.steering.brought import Side
+from lrt_explorer.study.steering.brought import Side, bring_vector
 from lrt_explorer.study.steering.calibrate import calibrate_concept
 from lrt_explorer.study.steering.deviation import unit_of
 from lrt_explorer.study.steering.neutral import costs, neutral_prompts
@@ -212,3 +214,17 @@ def test_a_vector_that_is_given_takes_the_place_of_the_one_found(fitted: FittedM
         with_vectors(small=replace(ours, layer=0))
     with pytest.raises(VectorError, match="has 16 numbers where tiny-large-one has 32"):
         with_vectors(large=replace(ours, fingerprint=""))
+
+
+@pytest.mark.parametrize("ending", ["safetensors", "gguf"])
+def test_a_transferred_vector_that_was_saved_comes_back_as_the_transferred_arm(
+    fitted: FittedMap, tmp_path: Path, ending: str
+) -> None:
+    pair = Pair(small=small(), large=large())
+    mapped = transfer(mean_difference(small(), CONCEPT, [1])[1], fitted.map, fitted.info)
+    side, vector = bring_vector(save_vector(tmp_path / f"mapped.{ending}", mapped), pair, (1, 2))
+    spec = SteerSpec(concept=CONCEPT, prompt=PROMPT, strength=0.7, max_new_tokens=12, temperature=0.0)
+    loaded = finish(compare(pair, fitted, replace(spec, vectors={side: vector})))
+    assert loaded.arms == run(fitted, strength=0.7).arms
+    assert "mapped from tiny-small layer 1" in str(loaded.settings["transferred_vector"])
+    assert "large_vector" not in loaded.settings

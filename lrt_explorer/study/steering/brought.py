@@ -11,7 +11,8 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import load_vector, read_gguf
 from lrt_explorer.study.ground.pair import Layers, Pair
 
-Side = Literal["small", "large"]
+Side = Literal["small", "large", "transferred"]
+"""Whose vector: a model's own, or the small model's as a map took it across, which lives in the large one."""
 GGUF = ".gguf"
 
 
@@ -50,7 +51,7 @@ def take_vectors(folder: str | Mapping[Side, SteeringVector]) -> Mapping[Side, S
     sides: tuple[Side, ...] = get_args(Side)
     if not isinstance(folder, str):
         if others := [side for side in folder if side not in sides]:
-            raise SettingsError(f"{others[0]!r} is not a model of a pair; give vectors of 'small' or 'large'")
+            raise SettingsError(f"{others[0]!r} is not a vector of a pair; give 'small', 'large' or 'transferred'")
         return folder
     if not folder:
         return {}
@@ -62,7 +63,7 @@ def take_vectors(folder: str | Mapping[Side, SteeringVector]) -> Mapping[Side, S
 
 
 def bring_vector(path: Path, pair: Pair, layers: Layers) -> tuple[Side, SteeringVector]:
-    """Read a vector file and say whose vector it is.
+    """Read a vector file and say whose vector it is: one that came through a map is never the large model's own.
 
     What the file says of its weights decides, then its width. Where both models are as wide and the file says nothing,
     it is taken as the small model's if it lives in the layer in use there, otherwise as the large one's.
@@ -92,6 +93,8 @@ def bring_vector(path: Path, pair: Pair, layers: Layers) -> tuple[Side, Steering
     except VectorError as error:
         # The folder is one that the visitor has never seen.
         raise VectorError(str(error).replace(str(path), path.name)) from error
+    if side == "large" and vector.mapped_from:
+        side = "transferred"
     return side, check_home(replace(vector, model=lm.name), lm, layer)
 
 

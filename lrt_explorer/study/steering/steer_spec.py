@@ -29,8 +29,8 @@ class SteerSpec:
         as_in_paper: whether the map's bias is added to the direction too (arXiv 2506.00653).
         equal_cost: whether the other arms are pushed as far as costs what the native vector costs.
         scorer: what scores the texts; None for the concept's own scorer.
-        vectors: vectors that take the place of the concept's own, of the "small" or the "large" model or of both; or
-            their folder, as `take_vectors` reads it; "" for none.
+        vectors: vectors that take the place of the concept's own, of the "small" or the "large" model, or the
+            "transferred" one; or their folder, as `take_vectors` reads it; "" for none.
 
     Raises:
         SettingsError: if there is no such reading or method.

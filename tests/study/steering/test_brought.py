@@ -28,6 +28,30 @@ def test_a_file_saved_here_comes_back_for_its_model(tmp_path: Path, ending: str)
         assert (found[1].concept, found[1].layer, found[1].method) == ("mood", vector.layer, "mean-difference")
 
 
+MAPPED = "tiny-small layer 1 by a ridge map"
+
+
+@pytest.mark.parametrize("ending", ["safetensors", "gguf"])
+def test_a_vector_that_came_through_a_map_is_never_the_large_models_own(tmp_path: Path, ending: str) -> None:
+    mapped = replace(_native(), mapped_from=MAPPED)
+    for number, vector in enumerate((mapped, 2 * mapped, -mapped, mapped + _native(), _native() - 0.5 * mapped)):
+        side, found = bring(save_vector(tmp_path / f"{number}.{ending}", vector))
+        assert side == "transferred" and found.mapped_from == MAPPED
+        assert torch.equal(found.values, vector.values)
+    assert bring(save_vector(tmp_path / f"own.{ending}", 2 * _native()))[0] == "large"
+
+
+@pytest.mark.parametrize("how", ["mapped", "mapped as in the paper"])
+def test_a_file_from_before_says_it_in_how_it_was_found(tmp_path: Path, how: str) -> None:
+    vector = replace(_native(), method=f"mean-difference {how} from tiny-small layer 1")
+    texts = {name: str(getattr(vector, name)) for name in ("model", "fingerprint", "concept", "method", "reading")}
+    save_file({"values": vector.values}, tmp_path / "old.safetensors", {
+        "kind": KIND, "version": "1", "layer": str(vector.layer), **texts,
+    })  # fmt: skip
+    side, found = bring(tmp_path / "old.safetensors")
+    assert (side, found.mapped_from) == ("transferred", "tiny-small layer 1")
+
+
 def test_of_a_control_vector_of_another_program_the_layer_in_use_is_taken(tmp_path: Path) -> None:
     rows = {layer: torch.full((32,), float(layer)) for layer in (1, 2, 3)}
     path = write_gguf(tmp_path / "happy.gguf", "llama", rows, {})
