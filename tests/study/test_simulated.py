@@ -26,7 +26,7 @@ from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.maps import find_map
 from tests.study.simulated import dressed
 
-SMALL_LAYER, LAYER = 3, 5
+SMALL_LAYER, LAYER = 4, 5
 DEVIATION = 116.8
 CONCEPT = "register"
 PROMPT = "One day in the village"
