@@ -151,6 +151,9 @@ class Engine(ConceptEngine, Protocol):
     def picture(self, session: Session, settings: SpaceSettings) -> Generator[Progress, None, SpacePicture]:
         """Both models' activations in one space; pictures are cached."""
 
+    def is_drawn(self, session: Session, settings: SpaceSettings) -> bool:
+        """Whether this picture is cached."""
+
     def suites(self, session: Session | None) -> Sequence[Suite]:
         """The suites of concepts that ship for these models, the default one first."""
 

@@ -13,6 +13,7 @@ from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.map_panel import MapPanel
 from lrt_explorer.ui.setup_panel import OTHER, SetupPanel, opened
 from lrt_explorer.ui.stage import READING, Stage
+from lrt_explorer.ui.turns import InLine
 from lrt_explorer.ui.wiring import MODEL_WORK, QUICK, Outputs, guarded_by, progress_in, run_study, to_status, wire_stop
 from lrt_explorer.workbench.session import Session
 from lrt_explorer.workbench.starting_points import first_fit_tokens
@@ -99,6 +100,8 @@ class Opening:
             return
 
         def fitting(step: Progress) -> Outputs:
+            if isinstance(step, InLine):
+                return underway(step)
             # Before the first batch is read, the timing is all there is.
             left = seconds if step.left is None and step.done == 0 else step.left
             return underway(replace(step, left=left, message=f"fitting a first map: {step.message}"))

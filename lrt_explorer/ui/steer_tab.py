@@ -19,6 +19,7 @@ from lrt_explorer.ui.stage import READING
 from lrt_explorer.ui.steer_controls import SteerControls, SteerSettings
 from lrt_explorer.ui.steered import Steered
 from lrt_explorer.ui.strength import StrengthControl, Tuned
+from lrt_explorer.ui.turns import InLine
 from lrt_explorer.ui.wiring import (
     MODEL_WORK,
     QUICK,
@@ -239,6 +240,8 @@ class SteerTab:
         still = settled.arm if settled is not None and settled.key == key else None
 
         def show(step: Progress | ComparisonStep) -> Outputs:
+            if isinstance(step, InLine):
+                return {self.added: progress_bar(step)}
             if isinstance(step, Progress):
                 return {self.panes: waiting_panes(READING), self.added: progress_bar(step)}
             written = panes(step.arms, prompt, card, busy=True, settled=still)

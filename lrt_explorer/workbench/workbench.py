@@ -316,6 +316,10 @@ class Workbench:
         self._pictures.keep(key, picture)
         return picture
 
+    def is_drawn(self, session: Session, settings: SpaceSettings) -> bool:
+        """Whether this picture is cached."""
+        return self._pictures.get((session, settings)) is not None
+
     def suites(self, session: Session | None) -> Sequence[Suite]:
         """What ships for the pair."""
         return shipped_suites(self._world(session))
