@@ -16,6 +16,7 @@ import gradio as gr
 from lrt_explorer.errors import CancelledError, LRTError
 from lrt_explorer.limits import CONTRAST_SET_BYTES, JSON_DEPTH
 from lrt_explorer.store import assets_home, data_home
+from lrt_explorer.ui.newest import SupersededError
 from lrt_explorer.ui.work import CANCELLED, FAILED, REFUSED, WORK
 
 P = ParamSpec("P")
@@ -44,6 +45,9 @@ def guarded(show: Callable[[str], Shown]) -> Callable[[Callable[P, Iterator[Show
                         for shown in steps:
                             yield shown
                             job.go_on()
+                except SupersededError:
+                    job.outcome = CANCELLED
+                    yield cast("Any", gr.skip())
                 except LRTError as error:
                     job.outcome = CANCELLED if isinstance(error, CancelledError) else REFUSED
                     yield show(sentence_of(error))

@@ -86,7 +86,7 @@ def serve(
     lanes = make_lanes(hosting)
     host = host or os.environ.get("GRADIO_SERVER_NAME") or LOCAL
     port = free_port(host, port)
-    app = create_app(cast(Engine, InTurns(engine, lanes)), hosting)
+    app = create_app(cast(Engine, InTurns(engine, lanes)), hosting, lanes)
     app.queue(default_concurrency_limit=8, max_size=WAITING)
     standing = _standing(engine, app, lanes)
     metrics = standing.metrics()

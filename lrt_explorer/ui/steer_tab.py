@@ -14,6 +14,7 @@ from lrt_explorer.study.steering.arms import UNSTEERED
 from lrt_explorer.ui.cards import added, chips, notice, progress_bar, slider_ends
 from lrt_explorer.ui.choices import OWN_VECTORS, ConceptList, belongs
 from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.newest import Newest
 from lrt_explorer.ui.panes import added_line, panes, waiting_panes, writing_line
 from lrt_explorer.ui.stage import READING
 from lrt_explorer.ui.steer_controls import SteerControls, SteerSettings
@@ -70,7 +71,7 @@ class SteerTab:
 
     def __init__(self, engine: Engine, session: gr.State, shelf: gr.State) -> None:
         """Lay out the tab and wire what happens inside it."""
-        self.engine, self.session = engine, session
+        self.engine, self.session, self.newest = engine, session, Newest()
         cards = list(engine.concepts(None))
         first = cards[0]
         self.settled, world = gr.State(None), gr.State("")
@@ -179,6 +180,16 @@ class SteerTab:
             trigger_mode="always_last",
             **MODEL_WORK,
         )
+        # What runs for an older value ends at once, and the event above follows with the newest.
+        slider.strength.input(
+            self.on_slider_moved,
+            slider.strength,
+            None,
+            api_visibility="private",
+            show_progress="hidden",
+            queue=False,
+            trigger_mode="multiple",
+        )
         # A first vector comes from a few pairs; the others are read in the background.
         completing = self.partly.change(
             self.on_part_read,
@@ -216,6 +227,10 @@ class SteerTab:
             return
         yield from self.slider.tune(session, tuned, (concept, reading, vectors, whole), strength, self.added)
 
+    def on_slider_moved(self, strength: float) -> None:
+        """End what is written for another strength at its next token."""
+        self.newest.move(strength)
+
     def on_slider_set(self, due: int) -> Outputs:
         """Ask for a comparison with the slider as it stands now."""
         return {self.due: due + 1}
@@ -248,7 +263,8 @@ class SteerTab:
             return {self.panes: written, self.added: writing_line(step)}
 
         yield {self.added: writing_line(None)}
-        done = yield from run_study(self.engine.compare(session, spec), show)
+        comparing = self.newest.study(asked.strength, self.engine.compare(session, spec))
+        done = yield from run_study(comparing, show)
         unsteered = next(arm for arm in done.arms if arm.name == UNSTEERED)
         read = int(done.settings.get("pairs", card.pairs))
         more: Outputs = {} if read >= card.pairs else {self.partly: partly + 1}
