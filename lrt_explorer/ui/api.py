@@ -1,7 +1,6 @@
 """What other programs can ask of a running app: plain functions with the answers of the command line."""
 
 import functools
-import logging
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
@@ -33,7 +32,7 @@ from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.study.tables import choices as all_choices
 from lrt_explorer.ui.arguments import checked
 from lrt_explorer.ui.engine import Engine
-from lrt_explorer.ui.guard import UNEXPECTED, sentence_of
+from lrt_explorer.ui.guard import failure, sentence_of
 from lrt_explorer.ui.work import CANCELLED, FAILED, REFUSED, WORK, Job
 from lrt_explorer.workbench.compare import comparison_document
 from lrt_explorer.workbench.evidence import EvidenceSpec
@@ -42,7 +41,6 @@ from lrt_explorer.workbench.hosting import Hosting
 from lrt_explorer.workbench.presets import pairs_document
 from lrt_explorer.workbench.requests import Models
 
-logger = logging.getLogger(__name__)
 _JOB: ContextVar[Job] = ContextVar("job")
 
 
@@ -232,7 +230,6 @@ def in_sentences(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[
                 raise gr.Error(sentence_of(error), print_exception=False) from error
             except Exception as error:
                 job.outcome = FAILED
-                logger.exception("an endpoint failed")
-                raise gr.Error(UNEXPECTED, print_exception=False) from error
+                raise gr.Error(failure(error, "an endpoint failed"), print_exception=False) from error
 
     return endpoint

@@ -165,11 +165,11 @@ def free_port(host: str, port: int | None) -> int:
                 trial.bind(family[4])
             return candidate
         except socket.gaierror as error:
-            raise SettingsError(f"there is no address {host!r} on this machine; choose another --host") from error
+            raise SettingsError(f"there is no address {host!r} on this machine; choose another address") from error
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or str(error)
     which = f"port {asked} of {host}" if asked else f"any port from {FIRST_PORT} to {FIRST_PORT + PORTS - 1} of {host}"
-    raise SettingsError(f"cannot listen on {which}: {reason}; choose another with --port")
+    raise SettingsError(f"cannot listen on {which}: {reason}; choose another port")
 
 
 def largest_upload(hosting: Hosting) -> int:
