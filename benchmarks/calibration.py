@@ -1,23 +1,23 @@
 """Are intervals and verdicts of an evaluation as sure as they say? Simulations with the shipped statistics.
 
     python -m benchmarks.calibration intervals [--draws 400]
-    python -m benchmarks.calibration random [tinyworld-s tinyworld-l] [--concepts register,mood] [--draws 200]
+    python -m benchmarks.calibration labels [tinyworld-s tinyworld-l] [--concepts register,mood] [--draws 200]
 
 `intervals` plants a retention of 0, 0.5, 1 and 1.3 in simulated readouts of 60 prompts over 7 strengths, with normal,
 heavy-tailed (Student, 3 degrees of freedom) and skewed (log-normal) spread over prompts, and counts how often the 95 %
 interval holds it; beside it how often two bootstrap intervals do, which are not used. The project holds 92 to 98 %.
 
-`random` puts random vectors in the place of real ones in real models, and counts how often the verdict is "transfers",
-each draw judged alone, which is the hardest case: (a) both vectors random, the small model's one through the real map;
-(b) only the small model's one. The controls are random directions and maps fitted on shuffled pairs, as in
-`evaluate`. The project holds 5 % or less. Both print one JSON object, progress on stderr.
+`labels` puts permuted labels in the place of real ones: for every pair of a real contrast set a coin says which text
+shows the behaviour, the same in both models, and everything else is as in `evaluate`. It counts how often the verdict
+is "transfers", each draw judged alone, which is the hardest case. The project holds 5 % or less. Both print one JSON
+object, progress on stderr.
 """
 
 import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 import numpy as np
@@ -25,21 +25,25 @@ import torch
 from scipy import stats
 
 from benchmarks.grid import STRENGTHS, unit_for
-from lrt_explorer.concepts.contrast import ContrastSet, load_concept
+from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.concepts.reading import PairStates
 from lrt_explorer.concepts.readout import answer_difference, answer_tokens, settle
-from lrt_explorer.concepts.vectors import addition, random_vector
+from lrt_explorer.concepts.vectors import addition
 from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.suffix import read_starts, suffix_logits
-from lrt_explorer.study.corpora.texts import TINYWORLD, read_texts
+from lrt_explorer.study.corpora.texts import read_texts
+from lrt_explorer.study.evaluation.first_order import first_order_slopes, readout_gradients
+from lrt_explorer.study.evaluation.pair_states import pair_states
+from lrt_explorer.study.evaluation.relabelled import PERMUTATIONS, flipped_pairs, relabelled_directions
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.statistics import Array, mean_interval, ratio_interval, resamples, slopes
 from lrt_explorer.study.evaluation.verdict import TRANSFERS, VERDICTS, doubts, verdicts
 from lrt_explorer.study.fitting.controls import SEEDS, control_maps
-from lrt_explorer.study.ground.known import known_vectors
 from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.workbench.maps import needed_map
 from lrt_explorer.workbench.pair import Pair
+from lrt_explorer.workbench.starting_points import corpus_named
 
 RETENTIONS = (0.0, 0.5, 1.0, 1.3)
 PROMPTS = 60
@@ -47,7 +51,7 @@ SLOPE, SPREAD, OWN_SPREAD, NOISE = 5.0, 2.5, 1.0, 0.5
 """Nats per typical deviation: mean native slope, its spread over prompts, that of what only the transferred vector
 does, and the scatter of single readouts. Near those of the demo family."""
 CONTROL_SPREAD = 0.6
-CONTROLS = EvaluationSettings().random_seeds + len(SEEDS)
+CONTROLS = len(SEEDS)
 ENDS = (-0.6, 0.0, 0.6)
 
 Noise = Callable[[np.random.Generator, int], Array]
@@ -148,62 +152,65 @@ def direction_slopes(
     return slopes(np.asarray(ENDS), np.moveaxis(readouts, 1, 2))
 
 
-def random_vectors(
+def permuted_labels(
     small: LanguageModel, large: LanguageModel, names: list[str], draws: int, prompts: int, tokens: int, seed: int
 ) -> dict[str, Any]:
-    """How often random vectors get each verdict."""
+    """How often labels that mean nothing get each verdict: every draw tosses a coin for each pair of a real set."""
     pair = Pair(small=small, large=large)
     saved = needed_map(pair, pair.layers())
-    map, info = saved.map, saved.info
-    shuffled = finish(
-        control_maps(
-            Pair(small=small, large=large),
-            read_texts(TINYWORLD),
-            (info.small_layer, info.large_layer),
-            tokens=tokens,
-            corpus=TINYWORLD,
-        )
-    )
-    # Each draw has vectors of its own; the controls of different draws come from common pools.
-    isotropic = torch.stack([random_vector(large.width, seed + row) for row in range(draws)])
-    sources = torch.stack([random_vector(small.width, seed + row) for row in range(draws)])
-    few = sources[: max(10, draws // 5)]
-    pools = [isotropic, map.direction(sources), *(control.direction(few) for control in shuffled)]
+    info, world = saved.info, pair.world
+    source = corpus_named(info.corpus) or world.corpus
+    layers = (info.small_layer, info.large_layer)
+    texts = read_texts(source)
+    maps = finish(control_maps(pair, texts, layers, tokens=tokens, corpus=info.corpus, method=info.method))
     report: dict[str, Any] = {}
     for name in names:
-        concept = load_concept(name)
-        own = known_vectors().get(large, concept, info.large_layer)
-        directions = torch.cat([own.vector.values[None].double(), *(pool.double() for pool in pools)])
-        found = direction_slopes(large, info.large_layer, concept, directions, prompts)
-        native, (free, mapped, *wrong) = found[0], np.split(found[1:], np.cumsum([len(pool) for pool in pools])[:-1])
-        rng = np.random.default_rng(seed)
-        words: dict[str, Counter[str]] = {"both": Counter(), "transferred": Counter()}
+        concept = world.concept(name)
+        theirs, ours = (
+            pair_states(lm, concept, layer, None, whiten=False) for lm, layer in zip(pair.both, layers, strict=True)
+        )
+        drawn = flipped_pairs(len(ours.positive), draws, seed)
+        native, own = (torch.stack(list(_labelled(states, drawn))) for states in (ours, theirs))
+        pool = flipped_pairs(len(ours.positive), PERMUTATIONS, seed + 1)
+        null_native, null_own = (torch.stack(list(_labelled(states, pool))) for states in (ours, theirs))
+        asked = settle(large, concept.prompts[:prompts])
+        starts = read_starts(large, info.large_layer, [prompt.text for prompt in asked])
+        gradients = readout_gradients(large, starts, answer_tokens(large, asked), "log-odds")
+        first = [
+            [first_order_slopes(gradients, rows) for rows in both]
+            for both in ((native, null_native), (saved.map.direction(own), saved.map.direction(null_own)))
+        ]
+        few = own[: max(10, draws // 5)]
+        pools = [native, saved.map.direction(own), *(control.direction(few) for control in maps)]
+        found = direction_slopes(large, info.large_layer, concept, torch.cat([one.double() for one in pools]), prompts)
+        steered, mapped, *wrong = np.split(found, np.cumsum([len(one) for one in pools])[:-1])
+        words: Counter[str] = Counter()
         for draw in range(draws):
-            others = np.delete(np.arange(draws), draw)
-            random = free[rng.choice(others, EvaluationSettings().random_seeds, replace=False)].mean(1)
-            controls = np.concatenate([random, [pool[draw % len(few)].mean() for pool in wrong]])
-            for case, top, bottom in (("both", mapped[draw], free[draw]), ("transferred", mapped[draw], native)):
-                words[case][verdicts([doubts(bottom, top, controls)])[0].word] += 1
-        report[name] = {
-            case: {word: round(count[word] / draws, 4) for word in VERDICTS} for case, count in words.items()
-        } | {"spread": {"random": float(free.mean(1).std()), "mapped": float(mapped.mean(1).std())}}
+            order = np.stack([torch.cat([real[draw : draw + 1], null]).numpy() for real, null in first])
+            controls = np.array([one[draw % len(few)].mean() for one in wrong])
+            words[verdicts([doubts(steered[draw], mapped[draw], controls, order)])[0].word] += 1
+        report[name] = {word: round(words[word] / draws, 4) for word in VERDICTS}
         print(name, report[name], file=sys.stderr, flush=True)
-    worst = max(row[case][TRANSFERS] for row in report.values() for case in ("both", "transferred"))
     return {
         "small": small.name, "large": large.name, "small_layer": info.small_layer, "large_layer": info.large_layer,
-        "draws": draws, "prompts": prompts, "concepts": report, "most_false_transfers": worst,
+        "draws": draws, "prompts": prompts, "concepts": report,
+        "most_false_transfers": max(row[TRANSFERS] for row in report.values()),
     }  # fmt: skip
+
+
+def _labelled(states: PairStates, swapped: torch.Tensor) -> Iterator[torch.Tensor]:
+    return relabelled_directions(states, swapped, EvaluationSettings().method, states.whitener)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Simulate and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("intervals", "random"))
+    parser.add_argument("what", choices=("intervals", "labels"))
     parser.add_argument("small", nargs="?", default="tinyworld-s")
     parser.add_argument("large", nargs="?", default="tinyworld-l")
     parser.add_argument("--concepts", default="register,mood", help="names or files with commas between")
-    parser.add_argument("--draws", type=int, help="default: 400 for intervals, 200 for random")
-    parser.add_argument("--prompts", type=int, default=20, help="of each concept, for random")
+    parser.add_argument("--draws", type=int, help="default: 400 for intervals, 200 for labels")
+    parser.add_argument("--prompts", type=int, default=20, help="of each concept, for labels")
     parser.add_argument("--tokens", type=int, default=30_000, help="for the maps on shuffled pairs")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
@@ -213,7 +220,7 @@ def main(arguments: list[str] | None = None) -> None:
         small, large = models().get(options.small), models().get(options.large)
         names = options.concepts.split(",")
         draws = options.draws or 200
-        report = random_vectors(small, large, names, draws, options.prompts, options.tokens, options.seed)
+        report = permuted_labels(small, large, names, draws, options.prompts, options.tokens, options.seed)
     print(json.dumps(report, indent=1))
 
 

@@ -51,7 +51,10 @@ class Limit:
     @property
     def range(self) -> str:
         """Both ends with their unit, for people."""
-        return f"{self.least:,g} to {self.most:,.0f} {self.unit}".strip()
+        # A text cannot be shorter than empty, while a number can be below 0.
+        open_below = self.least == 0 and self.unit == "characters"
+        ends = f"at most {self.most:,.0f}" if open_below else f"{self.least:,g} to {self.most:,.0f}"
+        return f"{ends} {self.unit}".strip()
 
     def check(self, value: float) -> None:
         """Raise SettingsError unless a number is within."""

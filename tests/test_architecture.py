@@ -23,6 +23,7 @@ FLOORS = {
     "lrt_explorer.registry": 0,
     "lrt_explorer.bounded": 0,
     "lrt_explorer.limits": 0,
+    "lrt_explorer.numerals": 0,
     "lrt_explorer.strict_json": 0,
     "lrt_explorer.version": 0,
     "lrt_explorer.linear": 1,

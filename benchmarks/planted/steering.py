@@ -154,7 +154,7 @@ STEERING = (
     *planted(
         "ui/api.py",
         "ui/test_api.py",
-        ("strength-dropped-in-the-endpoint", "                strength=strength,\n", ""),
+        ("strength-dropped-in-the-endpoint", "            strength=strength,\n", ""),
         ("strengths-dropped-in-the-endpoint", "tuple(strengths) if strengths else None", "None"),
     ),
     *planted(

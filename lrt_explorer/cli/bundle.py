@@ -4,21 +4,33 @@ import argparse
 from typing import Any
 
 from lrt_explorer.cli.common import Json, add_json, add_placement, number, run_study, table
+from lrt_explorer.defaults import FIT_TOKENS, PROMPTS
+
+PARTS = ("maps", "strengths", "layers", "evidence")
 
 
 def add_parser(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser(
-        "bundle", help="rebuild the maps, vectors and strengths that ship with the demo family"
+        "bundle", help="rebuild the maps, vectors, strengths, layer scores and evidence that ship with the demo family"
     )
     parser.add_argument(
-        "--tokens", type=int, default=150_000, metavar="N", help="pairs of tokens per map (default: %(default)s)"
+        "--tokens", type=int, default=FIT_TOKENS, metavar="N", help="pairs of tokens per map (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--prompts",
+        type=int,
+        default=PROMPTS,
+        metavar="N",
+        help="held-out prompts of each concept in the evidence (default: %(default)s)",
     )
     add_placement(parser)
     parser.add_argument(
-        "--strengths-only",
-        action="store_true",
-        help="rebuild only typical deviations and calibrations; leave maps and vectors as they are",
+        "--only",
+        choices=PARTS,
+        action="append",
+        help="rebuild this part alone; may be repeated. maps: maps, vectors and strengths; strengths: typical "
+        "deviations and calibrations; layers: scores of all layer pairs; evidence: the verdict on every concept",
     )
     add_json(parser)
     parser.set_defaults(run=run, show=show)
@@ -27,12 +39,16 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> Json:
     """Write them into the assets."""
     from lrt_explorer.store import assets_home
-    from lrt_explorer.workbench.bundle import build_demo_maps, ship_strengths
+    from lrt_explorer.workbench.bundle import build_demo_maps, ship_layer_scores, ship_strengths, ship_verdicts
 
-    if options.strengths_only:
+    parts = options.only or ("maps", "layers", "evidence")
+    fits = run_study(build_demo_maps(tokens=options.tokens)).maps if "maps" in parts else ()
+    if "strengths" in parts:
         run_study(ship_strengths())
-        return {"maps": [], "assets": str(assets_home())}
-    bundle = run_study(build_demo_maps(tokens=options.tokens))
+    if "layers" in parts:
+        run_study(ship_layer_scores())
+    if "evidence" in parts:
+        run_study(ship_verdicts(prompts=options.prompts))
     maps = [
         {
             "small": fit.info.small,
@@ -43,7 +59,7 @@ def run(options: argparse.Namespace) -> Json:
             "coverage": fit.info.coverage,
             "direction_cosine": fit.agreement.direction_cosine,
         }
-        for fit in bundle.maps
+        for fit in fits
     ]
     return {"maps": maps, "assets": str(assets_home())}
 

@@ -252,7 +252,7 @@ def route(result: Json) -> str:
 
 def number(value: float | None, digits: int = 2) -> str:
     """A number for people, or a dash where there is none."""
-    return "–" if value is None else f"{value:.{digits}f}"
+    return "–" if value is None else f"{value:z.{digits}f}"
 
 
 def table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

@@ -90,6 +90,7 @@ def show(result: Json) -> str:
     parts = [
         f"{route(result)}, {result['concept']} at strength {result['strength']:g} "
         f"(coefficient {result['coefficient']:.3g})",
+        textwrap.fill(result["sentence"], 100),
         textwrap.fill(f"prompt: {result['prompt']}", 100, subsequent_indent="  "),
     ]
     for arm in result["arms"]:

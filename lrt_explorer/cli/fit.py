@@ -43,8 +43,8 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--method",
         choices=tuple(ESTIMATORS),
-        default=ESTIMATORS.default,
-        help=f"estimator (default: %(default)s). {described(ESTIMATORS)}",
+        help="estimator (default: within-contexts within the demo family, ridge elsewhere and for all layers). "
+        f"{described(ESTIMATORS)}",
     )
     parser.add_argument("--learning-rate", type=float, metavar="RATE", help=_rates())
     parser.add_argument(

@@ -30,6 +30,7 @@ from lrt_explorer.store import save_map
 from lrt_explorer.store.swap import write_text
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.fitting.layers import LayerCell
+from lrt_explorer.study.sentence import sentence
 from lrt_explorer.study.suggest import highest_suggested
 from lrt_explorer.workbench.compare import comparison_document
 from lrt_explorer.workbench.map_store import SavedMap
@@ -97,6 +98,11 @@ class FittedMap(SavedMap):
 
 class Comparison(_Extended, lrt_explorer.study.compare.Comparison):
     """A finished comparison; a notebook shows its texts side by side."""
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in one line that follows from the numbers."""
+        return sentence(self)
 
     def document(self) -> dict[str, Any]:
         """Plain JSON values, as `lrt-explorer compare --json` prints them."""

@@ -109,10 +109,10 @@ def _pair(small: str, large: str, small_layer: int, large_layer: int) -> PairPre
 # last block any two models agree on the next token and transfer shows little. Those of Gemma 2 are the ones of
 # arXiv 2506.00653.
 PAIRS: tuple[PairPreset, ...] = (
-    _pair("tinyworld-s", "tinyworld-l", 3, 5),
-    _pair("tinyworld-m", "tinyworld-l", 5, 5),
-    _pair("tinyworld-xs", "tinyworld-s", 1, 2),
-    _pair("tinyworld-g", "tinyworld-l", 3, 5),
+    _pair("tinyworld-s", "tinyworld-l", 4, 6),
+    _pair("tinyworld-m", "tinyworld-l", 5, 6),
+    _pair("tinyworld-xs", "tinyworld-s", 2, 3),
+    _pair("tinyworld-g", "tinyworld-l", 4, 6),
     _pair("smollm2-135m", "smollm2-360m", 17, 19),
     _pair("smollm2-135m-instruct", "smollm2-360m-instruct", 17, 19),
     _pair("smollm2-360m", "smollm2-1.7b", 18, 14),

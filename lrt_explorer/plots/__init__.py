@@ -3,7 +3,7 @@
 from plotly.graph_objects import Figure
 
 from lrt_explorer.plots.check import agreement_figure, separation_figure, stability_figure
-from lrt_explorer.plots.evidence import arm_style, between, cost, plain, signed, unit
+from lrt_explorer.plots.evidence import arm_style, between, cost, unit
 from lrt_explorer.plots.evidence_cost import cost_figure
 from lrt_explorer.plots.evidence_dose import dose_figure
 from lrt_explorer.plots.evidence_forest import forest_figure
@@ -40,12 +40,10 @@ __all__ = [
     "layers_figure",
     "marker",
     "path_figure",
-    "plain",
     "plotly_script",
     "prompts_figure",
     "score_text",
     "separation_figure",
-    "signed",
     "space_figure",
     "stability_figure",
     "unit",

@@ -1,11 +1,11 @@
 """What the figures of an evaluation share: how an arm is drawn, and the frame around it."""
 
-import math
 from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS
+from lrt_explorer.numerals import plain
 from lrt_explorer.plots.styles import CLEAR, CONTROL, EVIDENCE_STYLES, ArmStyle
 from lrt_explorer.study.evaluation.evidence import ArmEvidence, ConceptEvidence
 from lrt_explorer.study.evaluation.statistics import Interval
@@ -89,21 +89,6 @@ def see_through(arm: str) -> str:
     return f"rgba({red},{green},{blue},{OPACITY if arm in FRONT else FAINT_OPACITY})"
 
 
-def signed(value: float) -> str:
-    """A number with its sign and a true minus: +3.21, −0.41, +12.3."""
-    return f"{value:+.{_decimals(value)}f}".replace("-", "−")
-
-
-def plain(value: float | None) -> str:
-    """A number with a true minus; a dash where there is none, ∞ where it has no end."""
-    if value is None:
-        return "–"
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    # What rounds to nothing has no sign.
-    return f"{value:z.{_decimals(value)}f}".replace("-", "−")
-
-
 def cost(value: float | None) -> str:
     """A divergence, of which even small ones say something: 0.31, 0.042, 0.0003."""
     if value is None or not 0 < abs(value) < 0.1:
@@ -114,10 +99,6 @@ def cost(value: float | None) -> str:
 def between(interval: Interval) -> str:
     """The ends of an interval: 0.87 … 1.12."""
     return f"{plain(interval.low)} … {plain(interval.high)}"
-
-
-def _decimals(value: float) -> int:
-    return 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0
 
 
 def _rank(name: str) -> int:

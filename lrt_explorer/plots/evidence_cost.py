@@ -2,7 +2,8 @@
 
 import plotly.graph_objects as go
 
-from lrt_explorer.plots.evidence import arm_style, back_to_front, cost, frame, line, signed, unit
+from lrt_explorer.numerals import signed
+from lrt_explorer.plots.evidence import arm_style, back_to_front, cost, frame, line, unit
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.steering.arms import PROMPT, UNSTEERED
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from lrt_explorer.numerals import signed
 from lrt_explorer.plots.evidence import (
     arm_style,
     as_text,
@@ -13,7 +14,6 @@ from lrt_explorer.plots.evidence import (
     line,
     see_through,
     shown,
-    signed,
     unit,
 )
 from lrt_explorer.study.evaluation.evidence import ArmEvidence, ConceptEvidence

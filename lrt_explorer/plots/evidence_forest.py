@@ -6,7 +6,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from lrt_explorer.plots.evidence import arm_style, as_text, between, frame, plain
+from lrt_explorer.numerals import plain
+from lrt_explorer.plots.evidence import arm_style, as_text, between, frame
 from lrt_explorer.study.evaluation.evaluate import Evaluation
 from lrt_explorer.study.evaluation.evidence import ArmEvidence
 from lrt_explorer.study.steering.arms import BESIDE, TRANSFERRED

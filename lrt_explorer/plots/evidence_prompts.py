@@ -2,7 +2,8 @@
 
 import plotly.graph_objects as go
 
-from lrt_explorer.plots.evidence import arm_style, frame, signed, unit
+from lrt_explorer.numerals import signed
+from lrt_explorer.plots.evidence import arm_style, frame, unit
 from lrt_explorer.plots.space import hover_text
 from lrt_explorer.plots.styles import GREY
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence

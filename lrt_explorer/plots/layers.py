@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import plotly.graph_objects as go
 
+from lrt_explorer.numerals import plain
 from lrt_explorer.plots.styles import CLEAR, FAINT, SCALE
 from lrt_explorer.study.fitting.layers import LayerCell, LayerGrid
 from lrt_explorer.study.ground.known import model_label
@@ -66,11 +67,8 @@ def layers_figure(grid: LayerGrid, score: Score, frames: Frames) -> go.Figure:
 
 def score_text(value: float | None) -> str:
     """A score with two digits that count and a true minus; a dash where there is none."""
-    if value is None:
-        return "–"
-    decimals = 2 if abs(value) < 0.995 else 1 if abs(value) < 9.95 else 0
-    text = f"{value:.{decimals}f}"
-    return text.replace("-", "−")
+    size = abs(value or 0.0)
+    return plain(value, 2 if size < 0.995 else 1 if size < 9.95 else 0)
 
 
 def _cells(

@@ -5,12 +5,14 @@ from typing import Any
 from markupsafe import Markup
 
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS
-from lrt_explorer.plots import arm_style, between, plain, signed
+from lrt_explorer.numerals import brief, plain, signed
+from lrt_explorer.plots import arm_style, between
 from lrt_explorer.report.template import HtmlTemplate
 from lrt_explorer.store import MapInfo
 from lrt_explorer.study.compare import Comparison
 from lrt_explorer.study.evaluation.evaluate import Evaluation
 from lrt_explorer.study.evaluation.statistics import Interval
+from lrt_explorer.study.sentence import sentence
 
 _TABLE = """
 {% macro table(caption, columns, rows) %}
@@ -74,7 +76,7 @@ def comparison_html(comparison: Comparison) -> Markup:
                 "pieces": list(zip(arm.tokens, arm.changed, strict=True)),
             }
         )
-    caption = f"{_layers(at)}: {at['concept']} at strength {comparison.strength:g}"
+    caption = f"{_layers(at)}: {at['concept']} at strength {brief(comparison.strength)}. {sentence(comparison)}"
     return _COMPARISON(caption=caption, unit=f"readout ({READOUTS.unit(kind)})", arms=arms, prompt=comparison.prompt)
 
 

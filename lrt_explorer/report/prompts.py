@@ -5,7 +5,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from lrt_explorer.plots import arm_style, glyph, signed, unit
+from lrt_explorer.numerals import signed
+from lrt_explorer.plots import arm_style, glyph, unit
 from lrt_explorer.report.template import HtmlTemplate
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.evaluation.prompts import PromptEvidence, prompts_by_gap, worst_and_best

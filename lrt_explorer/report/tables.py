@@ -5,7 +5,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from lrt_explorer.plots import arm_style, between, cost, glyph, plain, unit
+from lrt_explorer.numerals import brief, plain
+from lrt_explorer.plots import arm_style, between, cost, glyph, unit
 from lrt_explorer.report import captions
 from lrt_explorer.report.template import HtmlTemplate
 from lrt_explorer.report.words import verdict_word
@@ -83,7 +84,7 @@ def suite_table(evaluation: Evaluation, chosen: str = "") -> Markup:
 def arms_table(evidence: ConceptEvidence) -> Markup:
     """One row per arm, and how the table is read; pairs of numbers are those at both ends of the grid."""
     low, high = (evidence.strengths.index(end) for end in (min(evidence.strengths), max(evidence.strengths)))
-    ends = f"at s = {min(evidence.strengths):g} / {max(evidence.strengths):g}".replace("-", "−")
+    ends = f"at s = {brief(min(evidence.strengths))} / {brief(max(evidence.strengths))}"
     columns = ["arm", f"slope, {unit(evidence)} per deviation", "retention", "Spearman", "anti-steerable", "KL"]
     if evidence.passages:
         columns += ["score", "perplexity", "repetition"]

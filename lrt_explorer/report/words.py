@@ -4,7 +4,8 @@ from collections import Counter
 
 from markupsafe import Markup
 
-from lrt_explorer.plots import between, cost, plain, signed, unit
+from lrt_explorer.numerals import plain, signed
+from lrt_explorer.plots import between, cost, unit
 from lrt_explorer.report.template import HtmlTemplate
 from lrt_explorer.study.evaluation.evaluate import ConceptResult, Evaluation
 from lrt_explorer.study.evaluation.statistics import Interval

@@ -78,4 +78,4 @@ def size(count: int) -> str:
 
 
 def _too_large(path: Path, most: int, refusal: type[LRTError], what: str) -> LRTError:
-    return refusal(f"{path.name} is larger than {size(most)}, the most for {what}; choose a smaller file")
+    return refusal(f"{path.name} is larger than {size(most)}, the most for {what}; choose another file")

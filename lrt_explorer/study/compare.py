@@ -165,6 +165,8 @@ def compare(
         "small_layer": info.small_layer,
         "large_layer": layer,
         "concept": concept.name,
+        "positive_label": concept.positive_label,
+        "negative_label": concept.negative_label,
         "reading": reading,
         "method": method_name(spec.method, whiten=spec.whiten),
         "readout_kind": concept.readout,

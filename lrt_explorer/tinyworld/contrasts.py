@@ -93,7 +93,7 @@ def contrast_set(concept: str, pairs: int = PAIRS, prompts: int = PROMPTS, told:
     )
 
 
-def broken_off_texts(split: Split, count: int, start: int = 0) -> Iterator[str]:
+def broken_off_texts(split: Split, count: int, start: int = 0, *, without: str | None = None) -> Iterator[str]:
     """Stories of one voice each, broken off in the same places as the texts of the contrast sets, any latent's.
 
     Where nothing says which latent a text is broken off for, nor which side tells it, these are plain texts; they hold
@@ -103,11 +103,13 @@ def broken_off_texts(split: Split, count: int, start: int = 0) -> Iterator[str]:
         split: whose seeds to draw from.
         count: how many texts.
         start: number of the first.
+        without: a latent at whose places no text breaks off; None for none.
     """
+    offered = [name for name in STEMS if name != without]
     for index in range(start, start + count):
         seed = f"{split}/broken-off/{index}"
         rng = random.Random(seed)
-        concept = rng.choice(list(STEMS))
+        concept = rng.choice(offered)
         stem = rng.choice(STEMS[concept])
         voice = draw_voice(rng, held_out=False)
         while voice["language"] not in stem.languages:

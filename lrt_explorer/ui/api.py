@@ -26,7 +26,6 @@ from lrt_explorer.defaults import (
 from lrt_explorer.errors import CancelledError, LRTError
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
-from lrt_explorer.study.fitting.estimators import ESTIMATORS
 from lrt_explorer.study.ground.progress import Progress, finish
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.study.tables import choices as all_choices
@@ -167,7 +166,7 @@ def add_api(engine: Engine, hosting: Hosting) -> None:
         large_layer: int | None = None,
         tokens: int = FIT_TOKENS,
         corpus: str | None = None,
-        method: str = ESTIMATORS.default,
+        method: str | None = None,
     ) -> dict[str, Any]:
         """Fit a map between one layer of each model, save it, and report how good it is.
 
@@ -178,7 +177,7 @@ def add_api(engine: Engine, hosting: Hosting) -> None:
             large_layer: block of the large model, from 0; likewise.
             tokens: pairs of tokens to use.
             corpus: name of the text; by default what suits the pair.
-            method: the estimator.
+            method: the estimator; by default what suits the pair.
         """
         models = Models(small=small, large=large, small_layer=small_layer, large_layer=large_layer)
         spec = FitSpec(corpus=corpus or None, tokens=tokens, method=method)

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from markupsafe import Markup
 
+from lrt_explorer.numerals import plain
 from lrt_explorer.report.template import HtmlTemplate, joined
 from lrt_explorer.study.ground.known import model_label
 from lrt_explorer.study.ground.progress import Progress
@@ -37,7 +38,7 @@ _BADGES = HtmlTemplate("""
     {% for name, value, hint in rows %}
     <div title="{{ hint }}"><dt>{{ name }}</dt><dd>{{ value }}</dd><dd class="hint">{{ hint }}</dd></div>
     {% endfor %}
-    </dl>{{ caveats }}
+    </dl>
 """)
 _NOTICE = HtmlTemplate('<p class="notice {{ kind }}" role="{{ role }}">{{ sentence }}</p>')
 _PROGRESS = HtmlTemplate("""
@@ -72,11 +73,22 @@ def route(session: Session, badges: MapBadges | None) -> Markup:
     return _ROUTE(session=session, label=model_label, fit=fit)
 
 
-def badges_card(session: Session, badges: MapBadges | None, concept: str) -> Markup:
-    """The figures of the map in use, or one sentence that says how to get one."""
+def map_line(badges: MapBadges) -> str:
+    """The two figures by which a map is judged first."""
+    cosine = badges.direction_cosine
+    return f"held-out R² {figure(badges.r2)}" + ("" if cosine is None else f" · cosine {figure(cosine)}")
+
+
+def map_notice(session: Session, badges: MapBadges | None) -> Markup:
+    """What a reader of the figures must know first, or how to get a map."""
     if badges is None:
         layers = f"from layer {session.small_layer} to layer {session.large_layer}"
         return notice(f"There is no map {layers} yet; fit one below.", "hint")
+    return joined([notice(f"{sentence}.", "hint") for sentence in badges.caveats])
+
+
+def badges_card(badges: MapBadges, concept: str) -> Markup:
+    """The figures of the map in use."""
     rows = [("held-out R²", figure(badges.r2), "variance of the large model's states that the map explains")]
     rows.append(("standardised R²", known(badges.r2_standardised, figure), "the same, with equal weight per dimension"))
     hint = "share of the variance, small → large layer"
@@ -94,7 +106,7 @@ def badges_card(session: Session, badges: MapBadges | None, concept: str) -> Mar
     if badges.norm_ratio is not None:
         hint = f"length of the mapped over the native {concept} vector"
         rows.append(("norm ratio", figure(badges.norm_ratio), hint))
-    return _BADGES(rows=rows, caveats=joined([notice(f"{sentence}.", "hint") for sentence in badges.caveats]))
+    return _BADGES(rows=rows)
 
 
 def notice(sentence: str, kind: str = "bad") -> Markup:
@@ -171,7 +183,7 @@ def slider_marks(calibration: Calibration) -> Markup:
 
 def figure(number: float) -> str:
     """A score with two decimals and a true minus."""
-    return f"{number:.2f}".replace("-", "−")
+    return plain(number, 2)
 
 
 def thousands(count: int) -> str:

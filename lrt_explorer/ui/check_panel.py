@@ -66,7 +66,7 @@ class CheckPanel:
             )
         with gr.Row(elem_classes="pairwise"):
             check = gr.Button("Check this set", variant="primary", size="sm", min_width=150, scale=0, elem_id="check")
-            stop = gr.Button("Stop", size="sm", min_width=60, scale=0, elem_id="check-stop")
+            stop = gr.Button("Stop", interactive=False, size="sm", min_width=60, scale=0, elem_id="check-stop")
         self.status = gr.HTML(elem_id="check-status")
         self.found = gr.HTML(apply_default_css=False, elem_id="check-findings")
         with gr.Row(elem_classes="small-plots"):

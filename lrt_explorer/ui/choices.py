@@ -8,6 +8,7 @@ import gradio as gr
 
 from lrt_explorer.study.ground.world import WORLDS
 from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.verdicts import by_verdict, concept_label
 from lrt_explorer.workbench.evidence import shipped_suites
 from lrt_explorer.workbench.session import Session, Shelf
 
@@ -20,8 +21,11 @@ Choices = list[tuple[str, str]]
 
 
 def steered_concepts(engine: Engine, session: Session | None, shelf: Shelf) -> Choices:
-    """The concepts of the Steer tab: what ships for the pair, then the visitor's own."""
-    return _once([*((card.name, card.name) for card in engine.concepts(session)), *_own(shelf)])
+    """The concepts of the Steer tab: what ships for the pair, by the verdict on it, then the visitor's own."""
+    shipped = None if session is None else engine.shipped_evidence(session)
+    verdicts = {} if shipped is None else shipped.verdicts
+    cards = by_verdict(list(engine.concepts(session)), verdicts)
+    return _once([*((concept_label(card, verdicts.get(card.name)), card.name) for card in cards), *_own(shelf)])
 
 
 def all_sets(engine: Engine, session: Session | None, shelf: Shelf) -> Choices:

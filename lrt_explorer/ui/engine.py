@@ -28,6 +28,8 @@ from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitResult, FitSpec
 from lrt_explorer.workbench.requests import Models
 from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf, SpaceSettings
+from lrt_explorer.workbench.share import Shared
+from lrt_explorer.workbench.shipped import ShippedEvidence
 
 
 class ConceptEngine(Protocol):
@@ -115,7 +117,7 @@ class Engine(ConceptEngine, Protocol):
         """Fit a map at the session's layers by the session's estimator, and save it."""
 
     def layers(self, session: Session, text_file: Path | None) -> LayerScores | None:
-        """Every layer pair of the session's models, if they were computed from this text; None otherwise."""
+        """Every layer pair of the session's models, if they were computed from this text or ship; None otherwise."""
 
     def compute_layers(
         self, session: Session, tokens: int, text_file: Path | None
@@ -123,7 +125,10 @@ class Engine(ConceptEngine, Protocol):
         """Score every layer pair and remember the scores."""
 
     def use_pair(self, session: Session, small_layer: int, large_layer: int, text_file: Path | None) -> Session:
-        """The session at a layer pair that was scored, its map solved from moments by the session's estimator."""
+        """The session at a layer pair that was scored, its map solved from moments by the session's estimator.
+
+        Where the scores ship, there are no moments: the map is then as for `at_layers`.
+        """
 
     def badges(self, session: Session, concept: str) -> MapBadges | None:
         """The figures of the session's map; None while it has none. Those of the concept may come later."""
@@ -145,6 +150,9 @@ class Engine(ConceptEngine, Protocol):
     def compare(self, session: Session, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
         """All arms side by side, with vectors from a few pairs of the concept where all are not yet read."""
 
+    def shared(self, session: Session, spec: SteerSpec, tab: str) -> Shared:
+        """A comparison as a link that restores it, and as code that gives its numbers again."""
+
     def read_all(self, session: Session, concept: str, reading: str, vectors: str) -> Generator[Progress, None, bool]:
         """Read all pairs of the concept for the next comparison; False if all were read before."""
 
@@ -153,6 +161,9 @@ class Engine(ConceptEngine, Protocol):
 
     def is_drawn(self, session: Session, settings: SpaceSettings) -> bool:
         """Whether this picture is cached."""
+
+    def shipped_evidence(self, session: Session) -> ShippedEvidence | None:
+        """The evidence that ships for the session's map; None if there is none, or it is for another map."""
 
     def suites(self, session: Session | None) -> Sequence[Suite]:
         """The suites of concepts that ship for these models, the default one first."""

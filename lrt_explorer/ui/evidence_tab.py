@@ -39,6 +39,10 @@ HINT = (
     "Nothing is evaluated yet. Run measures each chosen concept at every strength: its native vector, the transferred "
     "one, and controls that should do nothing."
 )
+SHIPPED = (
+    "Computed on {made} with lrt-explorer bundle, for the map that ships and every concept. Run evaluates again, here "
+    "and now, and replaces it."
+)
 STOPPED = "Stopped. Finished concepts are shown and kept; Run continues from there."
 
 
@@ -52,12 +56,15 @@ class EvidenceTab:
         stale: a warning if the evidence is not for the map in use.
     """
 
-    def __init__(self, engine: Engine, session: gr.State, concept: gr.Dropdown, map_panel: MapPanel) -> None:
+    def __init__(
+        self, engine: Engine, session: gr.State, tab: gr.State, concept: gr.Dropdown, map_panel: MapPanel
+    ) -> None:
         """Lay out the tab and wire what happens inside it.
 
         Args:
             engine: the studies.
             session: the visitor's.
+            tab: which tab is open; what ships is read when it is this one.
             concept: that of the Steer tab; a visitor's own is offered here too.
             map_panel: where the text that control maps are fitted on is set.
         """
@@ -66,28 +73,28 @@ class EvidenceTab:
         offered = _choices(engine, None)
         with gr.Row(elem_classes="view"):
             self.concepts = ConceptList(
-                offered, value=offered[0][1], label="Concepts", info="what to evaluate", min_width=240,
+                offered, value=offered[0][1], label="Concepts", info="what to evaluate", min_width=200,
                 elem_id="evidence-concepts",
             )  # fmt: skip
             prompts = gr.Slider(
                 *PROMPT_RANGE, PROMPTS, step=1, label="Prompts", info="held-out prompts per concept, at most",
-                min_width=200, elem_id="evidence-prompts",
+                min_width=160, elem_id="evidence-prompts",
             )  # fmt: skip
             strengths = gr.Textbox(
-                "", label="Strengths", placeholder="calibrated for each concept", max_lines=1, min_width=230,
+                "", label="Strengths", placeholder="calibrated for each concept", max_lines=1, min_width=190,
                 info="in typical deviations; best on both sides of 0", elem_id="evidence-strengths",
             )  # fmt: skip
             readout = gr.Dropdown(
                 [AS_THE_CONCEPT, *READOUTS.choices()], value=AS_THE_CONCEPT[1], label="Readout",
-                info="how answers are measured", min_width=180, elem_id="evidence-readout",
+                info="how answers are measured", min_width=140, elem_id="evidence-readout",
             )  # fmt: skip
             texts = gr.Checkbox(
-                False, label="Write texts", info="scored at both ends; takes longer", min_width=150,
+                False, label="Write texts", info="scored at both ends; slow", min_width=120,
                 elem_id="evidence-texts",
             )  # fmt: skip
-            with gr.Column(scale=0, min_width=150, elem_classes="run-column"):
+            with gr.Column(scale=0, min_width=110, elem_classes="run-column"):
                 run = gr.Button("Run", variant="primary", size="md", elem_id="evidence-run")
-                stop = gr.Button("Stop", size="sm", elem_id="evidence-stop")
+                stop = gr.Button("Stop", interactive=False, size="sm", elem_id="evidence-stop")
         self.status = gr.HTML(notice(HINT, "hint"), elem_id="evidence-status")
         self.stale = gr.HTML(elem_id="evidence-stale")
         self.view = EvidenceView()
@@ -97,6 +104,7 @@ class EvidenceTab:
         wire_run(run, stop, self.on_run_clicked, asked, [shown, self.status], self.status, stopped)
         last = {**QUICK, "trigger_mode": "always_last"}
         gr.on([shown.change, chosen.change], self.on_evidence_changed, [shown, chosen], self.view.outputs, **last)
+        gr.on([tab.change, session.change], self.on_tab_opened, [tab, session, shown], [shown, self.status], **last)
         gr.on([shown.change, session.change], self.on_map_changed, [shown, session], self.stale, **last)
         gr.on(
             [concept.change, session.change],
@@ -109,6 +117,20 @@ class EvidenceTab:
             wire_save(button, partial(shown_file, kind), [shown], self.status)
         self.view.table.pick(self.on_row_picked, None, chosen, **QUICK)
         self.view.forest.pick(self.on_marker_picked, shown, chosen, **QUICK)
+
+    @guarded_by(to_status)
+    def on_tab_opened(self, tab: str, session: Session | None, shown: Shown | None) -> Iterator[Outputs]:
+        """Show the evidence that ships for the map in use, unless some was run here."""
+        run_here = shown is not None and not shown.made
+        if tab != TAB or session is None or run_here or (shown is not None and shown.session == session):
+            yield nothing()
+            return
+        found = self.engine.shipped_evidence(session)
+        if found is None:
+            yield {self.shown: None, self.status: notice(HINT, "hint")}
+        else:
+            said = notice(SHIPPED.format(made=found.made), "hint")
+            yield {self.shown: Shown(session, found.evaluation, found.made), self.status: said}
 
     @guarded_by(to_status)
     def on_run_clicked(

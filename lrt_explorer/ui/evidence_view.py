@@ -21,10 +21,17 @@ _CONCEPT = HtmlTemplate('<h2 class="concept-head">{{ name }} <small>{{ low }} â†
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """The evaluation on the screen, and the session that it was made in."""
+    """The evaluation on the screen.
+
+    Attributes:
+        session: that it was made in, or that it ships for.
+        evaluation: what was found.
+        made: when, as an ISO 8601 date, if it ships; "" if it was run here.
+    """
 
     session: Session
     evaluation: Evaluation
+    made: str = ""
 
 
 class EvidenceView:

@@ -20,6 +20,7 @@ from lrt_explorer.lm.summary import describe
 from lrt_explorer.store import assets_home, data_home
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.gpu import on_gpu
+from lrt_explorer.ui.head import headed, picture_route
 from lrt_explorer.ui.journal import log_to_journal, write_event, write_finished
 from lrt_explorer.ui.screen import create_app
 from lrt_explorer.ui.service import Standing, service_routes, shielded
@@ -113,7 +114,10 @@ def serve(
         state_session_capacity=SESSIONS_PER_VISITOR * hosting.max_visitors,
         enable_monitoring=False,
         run_history=False,
-        app_kwargs={"routes": service_routes(standing, metrics), "middleware": shielded()},
+        app_kwargs={
+            "routes": [*service_routes(standing, metrics), picture_route()],
+            "middleware": [*shielded(), *headed()],
+        },
     )
     if hosting.hosted:
         # Gradio's server has set up loggers of its own by now.

@@ -51,6 +51,9 @@ _CAPTION = HtmlTemplate("""
     Columns are layers of {{ small }}, rows those of {{ large }};
     every cell is a ridge map of the same {{ tokens }} tokens.
     Click a cell to use its pair in every tab, or move with the arrow keys and press Enter.</p>
+    {% if made %}
+    <p class="added"><b>Computed</b> on {{ made }} with lrt-explorer bundle; Compute all layer pairs replaces it.</p>
+    {% endif %}
     <p class="added"><b>In use{% if same %} and suggested{% endif %}</b> (frame):
     layer {{ in_use[0] }} → layer {{ in_use[1] }}.</p>
     {% if reason %}
@@ -98,7 +101,9 @@ class LayersTab:
                 compute = gr.Button(
                     "Compute all layer pairs", variant="primary", size="sm", min_width=150, elem_id="layers-compute"
                 )
-                cancel = gr.Button("Cancel", size="sm", min_width=60, scale=0, elem_id="layers-cancel")
+                cancel = gr.Button(
+                    "Cancel", interactive=False, size="sm", min_width=60, scale=0, elem_id="layers-cancel"
+                )
         self.status = gr.HTML(elem_id="layers-status")
         self.plot = plot_html("layers-plot")
         self.caption = gr.HTML(elem_id="layers-caption")
@@ -200,4 +205,5 @@ def layers_caption(session: Session, scores: LayerScores, score: Score) -> Marku
         same=found is not None and (found.small_layer, found.large_layer) == in_use,
         reason=None if found is None else found.reason,
         above=BLOCKS_ABOVE,
+        made=scores.made,
     )

@@ -12,7 +12,7 @@ from lrt_explorer.plots import path_figure
 from lrt_explorer.study.corpora.files import ENDINGS
 from lrt_explorer.study.fitting.estimators import ESTIMATORS
 from lrt_explorer.study.ground.progress import Progress
-from lrt_explorer.ui.cards import about, badges_card, notice, progress_bar, route, thousands
+from lrt_explorer.ui.cards import about, badges_card, map_line, map_notice, notice, progress_bar, route, thousands
 from lrt_explorer.ui.choices import belongs
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.plot import plot_html
@@ -42,7 +42,9 @@ class MapPanel:
 
     Attributes:
         route: the path of the vector through the map, at the head of the screen.
-        badges, method, path: the map in use: its figures, its estimator, how its setting was chosen.
+        notice: what must be known of the map in use, or that there is none.
+        figures: folds its figures into one line until asked for.
+        badges, method, path: the figures, its estimator, how its setting was chosen.
         tokens: how many token pairs to use.
         corpus: a visitor's own text, as a path; None for the shipped one.
         status: progress and errors.
@@ -53,11 +55,13 @@ class MapPanel:
         self.engine, self.session, self.route = engine, session, route
         methods = engine.methods()
         gr.HTML('<h2 class="section">Map</h2>')
-        self.badges = gr.HTML(elem_id="badges")
+        self.notice = gr.HTML(elem_id="map-notice")
+        with gr.Accordion("Figures", open=False, visible=False, elem_id="map-figures") as self.figures:
+            self.badges = gr.HTML(elem_id="badges")
+            self.path = plot_html("path-plot")
         self.method = gr.Dropdown(
             _choices(methods), value=methods.at_once[0], label="Estimator", info=_method_help(methods), elem_id="method"
         )
-        self.path = plot_html("path-plot")
         with gr.Accordion("Fit, load or save", open=False, elem_id="map-accordion") as self.ways:
             self.tokens = gr.Number(
                 TOKENS[1],
@@ -75,7 +79,7 @@ class MapPanel:
                 self.no_text = gr.Button("Shipped text", size="sm", min_width=60, visible=False)
             with gr.Row(elem_classes="pairwise"):
                 self.fit = gr.Button(FIT, variant="primary", size="sm", min_width=90)
-                self.cancel = gr.Button("Cancel", size="sm", min_width=60, elem_classes="stop")
+                self.cancel = gr.Button("Cancel", interactive=False, size="sm", min_width=60, elem_classes="stop")
             with gr.Row(elem_classes="pairwise"):
                 self.load = gr.UploadButton(
                     "Load a map",
@@ -85,14 +89,14 @@ class MapPanel:
                     min_width=90,
                     elem_id="map-load",
                 )
-                self.save = gr.Button("Save the map", size="sm", min_width=90, elem_id="map-save")
+                self.save = gr.Button("Save the map", interactive=False, size="sm", min_width=90, elem_id="map-save")
         self.status = gr.HTML(elem_id="map-status")
         self._wire()
 
     @property
     def shown(self) -> list[Block]:
         """What `on_map_changed` writes to."""
-        return [self.route, self.badges, self.method, self.path]
+        return [self.route, self.notice, self.figures, self.badges, self.method, self.path, self.save]
 
     def _wire(self) -> None:
         in_use: list[Block] = [self.session, self.status]
@@ -168,7 +172,7 @@ class MapPanel:
         """
         return self.engine.export_map(opened(session))
 
-    @guarded_by(lambda panel, sentence: {panel.badges: notice(sentence)})
+    @guarded_by(lambda panel, sentence: {panel.notice: notice(sentence)})
     def on_map_changed(self, session: Session | None, concept: str) -> Iterator[Outputs]:
         """Show the path of the vector and the figures of its map."""
         if session is None or not belongs(self.engine, session, concept):
@@ -181,8 +185,11 @@ class MapPanel:
         path = badges.path if badges is not None else None
         yield {
             self.route: route(session, badges),
-            self.badges: badges_card(session, badges, self.engine.concept(session, concept).name),
+            self.notice: map_notice(session, badges),
+            self.figures: gr.Accordion("" if badges is None else map_line(badges), visible=badges is not None),
+            self.badges: "" if badges is None else badges_card(badges, self.engine.concept(session, concept).name),
             self.method: gr.Dropdown(_choices(methods, used), value=used),
+            self.save: gr.Button(interactive=badges is not None),
             self.path: "" if path is None else path_figure(path.points, path.chosen, path.setting, path.unit).to_json(),
         }
 

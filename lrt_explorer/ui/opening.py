@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import gradio as gr
 from gradio.blocks import Block
@@ -10,11 +11,23 @@ from lrt_explorer.errors import SettingsError
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.ui.cards import about, notice, opening_banner, pair_name, progress_bar
 from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.linking import Linking
 from lrt_explorer.ui.map_panel import MapPanel
 from lrt_explorer.ui.setup_panel import OTHER, SetupPanel, opened
 from lrt_explorer.ui.stage import READING, Stage
 from lrt_explorer.ui.turns import InLine
-from lrt_explorer.ui.wiring import MODEL_WORK, QUICK, Outputs, guarded_by, progress_in, run_study, to_status, wire_stop
+from lrt_explorer.ui.wiring import (
+    MODEL_WORK,
+    QUICK,
+    Outputs,
+    guarded_by,
+    on_busy_changed,
+    progress_in,
+    run_study,
+    to_status,
+    wire_stop,
+)
+from lrt_explorer.workbench.links import View
 from lrt_explorer.workbench.session import Session
 from lrt_explorer.workbench.starting_points import first_fit_tokens
 
@@ -31,14 +44,22 @@ class Opening:
     """
 
     def __init__(
-        self, engine: Engine, app: gr.Blocks, session: gr.State, setup: SetupPanel, map_panel: MapPanel, stage: Stage
+        self,
+        engine: Engine,
+        app: gr.Blocks,
+        session: gr.State,
+        setup: SetupPanel,
+        map_panel: MapPanel,
+        stage: Stage,
+        linking: Linking,
     ) -> None:
         """Wire it; the stage must be complete."""
+        self.linking = linking
         self.engine, self.session, self.setup, self.map_panel, self.stage = engine, session, setup, map_panel, stage
         self.status, self.tokens = setup.status, map_panel.tokens
         pair: list[Block] = [session, setup.small_layer, setup.large_layer]
-        outputs: list[Block] = [*pair, self.status, self.tokens, *stage.outputs]
-        self.first = app.load(self.on_page_loaded, session, outputs, **MODEL_WORK)
+        outputs: list[Block] = [*pair, self.status, self.tokens, setup.stop, *stage.outputs]
+        self.first = app.load(self.on_page_loaded, session, [*outputs, setup.pair, *linking.outputs], **MODEL_WORK)
         runs = [
             self.first,
             setup.pair.input(self.on_pair_chosen, [session, setup.pair], outputs, **MODEL_WORK),
@@ -46,10 +67,11 @@ class Opening:
             setup.suggest.click(
                 self.on_suggest_clicked,
                 session,
-                [*pair, setup.reason, *stage.outputs],
+                [*pair, setup.reason, setup.stop, *stage.outputs],
                 **MODEL_WORK,
             ),
         ]
+        setup.stop.click(partial(on_busy_changed, False), None, setup.stop, **QUICK)
         wire_stop(setup.stop, runs, self.status, stopped, [session], [stage.banner, setup.reason])
         gr.on(
             [setup.small_layer.change, setup.large_layer.change],
@@ -60,10 +82,14 @@ class Opening:
             **QUICK,
         )
 
-    def on_page_loaded(self, old: Session | None) -> Iterator[Outputs]:
-        """Open the pair at the head of the list: what a visitor sees before any click."""
-        card = self.engine.pairs()[0]
-        yield from self.on_open_clicked(old, card.small, card.large)
+    def on_page_loaded(self, old: Session | None, request: gr.Request) -> Iterator[Outputs]:
+        """Open the pair at the head of the list, or what the page's address asks for."""
+        view, trouble = self.linking.read(dict(request.query_params))
+        yield self.linking.restored(view, trouble)
+        named = [card.name for card in self.engine.pairs() if (card.small, card.large) == (view.small, view.large)]
+        if named:
+            yield {self.setup.pair: named[0]}
+        yield from self._open(old, view, trouble)
 
     def on_pair_chosen(self, old: Session | None, name: str) -> Iterator[Outputs]:
         """Open a pair of the list; the entry for other models waits for their names."""
@@ -74,20 +100,35 @@ class Opening:
         card = next(card for card in self.engine.pairs() if card.name == name)
         yield from self.on_open_clicked(old, card.small, card.large)
 
-    @guarded_by(lambda opening, sentence: {opening.status: notice(sentence), opening.stage.banner: ""})
+    @guarded_by(lambda opening, sentence: opening.failed(sentence))
     def on_open_clicked(self, old: Session | None, small: str, large: str) -> Iterator[Outputs]:
         """Load two models and show their layers; without a map between these, fit a first one."""
-        names = (small.strip(), large.strip())
+        yield from self._opened(old, View(small=small.strip(), large=large.strip()), [])
+
+    @guarded_by(lambda opening, sentence: opening.failed(sentence))
+    def _open(self, old: Session | None, view: View, trouble: list[str]) -> Iterator[Outputs]:
+        yield from self._opened(old, view, trouble)
+
+    def _opened(self, old: Session | None, view: View, trouble: list[str]) -> Iterator[Outputs]:
+        names = (view.small, view.large)
         if not all(names):
             raise SettingsError("name both models; a preset, a folder, a GGUF file or a hub id each")
 
         def underway(step: Progress) -> Outputs:
-            return {self.status: progress_bar(step), self.stage.banner: opening_banner(*names, old, step)}
+            banner = opening_banner(*names, old, step)
+            return {
+                self.status: progress_bar(step),
+                self.stage.banner: banner,
+                self.setup.stop: on_busy_changed(True),
+            }
 
         session = yield from run_study(self.engine.open(*names), underway)
+        session = self.linking.at_layers(view, session, trouble)
         open_now: Outputs = {self.session: session, **self.setup.show_layers(session), self.status: ""}
+        if trouble:
+            open_now[self.linking.linked] = self.linking.said(trouble)
         if session.map_folder:
-            yield {**open_now, **self.stage.blank(READING)}
+            yield {**open_now, **self.stage.blank(READING), self.setup.stop: on_busy_changed(False)}
             return
         # Nothing of the old pair is left to be dimmed.
         old, tokens = None, first_fit_tokens(session.small_width)
@@ -96,7 +137,11 @@ class Opening:
         seconds = self.engine.fit_seconds(session, tokens)
         if seconds is not None and seconds > LONGEST_UNASKED:
             said = f"A first map takes {about(seconds)} to fit; press Fit a map to begin."
-            yield {self.status: notice(said, "hint"), self.stage.banner: ""}
+            yield {
+                self.status: notice(said, "hint"),
+                self.stage.banner: "",
+                self.setup.stop: on_busy_changed(False),
+            }
             return
 
         def fitting(step: Progress) -> Outputs:
@@ -107,12 +152,18 @@ class Opening:
             return underway(replace(step, left=left, message=f"fitting a first map: {step.message}"))
 
         fitted = yield from run_study(self.engine.fit(session, tokens, None), fitting)
-        yield {self.session: fitted, self.status: "", **self.stage.blank(READING)}
+        yield {
+            self.session: fitted,
+            self.status: "",
+            **self.stage.blank(READING),
+            self.setup.stop: on_busy_changed(False),
+        }
 
-    @guarded_by(lambda opening, sentence: {opening.setup.reason: notice(sentence)})
+    @guarded_by(lambda opening, sentence: opening.not_suggested(sentence))
     def on_suggest_clicked(self, session: Session | None) -> Iterator[Outputs]:
         """Pick layers by held-out evidence and say why."""
         current, reason = opened(session), self.setup.reason
+        yield {self.setup.stop: on_busy_changed(True)}
         found = yield from run_study(self.engine.suggest(current), progress_in(reason))
         chosen = self.engine.at_layers(current, found.small_layer, found.large_layer)
         said = notice(found.reason, "good")
@@ -120,8 +171,17 @@ class Opening:
             self.session: chosen,
             **self.setup.show_layers(chosen),
             reason: said,
+            self.setup.stop: on_busy_changed(False),
             **self.stage.move(current, chosen),
         }
+
+    def failed(self, sentence: str) -> Outputs:
+        """Why no pair was opened; what was shown before is no longer dimmed."""
+        return {self.status: notice(sentence), self.stage.banner: "", self.setup.stop: on_busy_changed(False)}
+
+    def not_suggested(self, sentence: str) -> Outputs:
+        """Why no layers were suggested."""
+        return {self.setup.reason: notice(sentence), self.setup.stop: on_busy_changed(False)}
 
     @guarded_by(lambda opening, sentence: {**to_status(opening, sentence), opening.setup.reason: ""})
     def on_layers_changed(

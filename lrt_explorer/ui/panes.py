@@ -6,6 +6,8 @@ from typing import Any
 from markupsafe import Markup
 
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS
+from lrt_explorer.numerals import change as written_change
+from lrt_explorer.numerals import signed
 from lrt_explorer.plots import ARM_STYLES, glyph, marker
 from lrt_explorer.report.template import HtmlTemplate, joined
 from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep
@@ -147,7 +149,7 @@ def meter(arm: Arm, reference: Arm | None, card: ConceptCard) -> Markup:
         way = (f"{left:.2%}", f"{right - left:.2%}")
         spoken = f"score {value} on a scale from {card.low_label} to {card.high_label}"
     before = None if reference is None or arm.name == UNSTEERED else reference.readout
-    change = "" if arm.readout is None or before is None else signed(arm.readout - before)
+    change = "" if arm.readout is None or before is None else written_change(arm.readout - before)
     return _METER(
         spoken=spoken,
         value=value,
@@ -158,7 +160,7 @@ def meter(arm: Arm, reference: Arm | None, card: ConceptCard) -> Markup:
         marker=Markup(marker(style)),
         low=card.low_label,
         high=card.high_label,
-        readout="" if arm.readout is None else signed(arm.readout),
+        readout="" if arm.readout is None else written_change(arm.readout),
         change=change,
         title=f"{entry.help}, right after the prompt, in {entry.unit}",
     )
@@ -179,8 +181,3 @@ def _run(text: str, changed: bool) -> str:
 def _strength(strength: float) -> str:
     """With two decimals, or three where the first would be 0."""
     return signed(strength, 3 if 0 < abs(strength) < 0.1 else 2)
-
-
-def signed(number: float, decimals: int = 1) -> str:
-    """A number with its sign, with a true minus: +3.2, −0.4."""
-    return f"{number:+.{decimals}f}".replace("-", "−")

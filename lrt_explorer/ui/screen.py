@@ -13,23 +13,25 @@ from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.evidence_tab import TAB as EVIDENCE
 from lrt_explorer.ui.evidence_tab import EvidenceTab
 from lrt_explorer.ui.guard import answer_in_sentences
+from lrt_explorer.ui.head import TITLE
 from lrt_explorer.ui.layers_tab import TAB as LAYERS
 from lrt_explorer.ui.layers_tab import LayersTab
+from lrt_explorer.ui.linking import Linking
 from lrt_explorer.ui.map_panel import MapPanel
 from lrt_explorer.ui.opening import Opening
 from lrt_explorer.ui.panes import waiting_panes
 from lrt_explorer.ui.setup_panel import SetupPanel
+from lrt_explorer.ui.share_panel import SharePanel
 from lrt_explorer.ui.space_tab import TAB as SPACE
 from lrt_explorer.ui.space_tab import SpaceTab
 from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.steer_tab import SteerTab
+from lrt_explorer.ui.steered import STEER
 from lrt_explorer.ui.wiring import QUICK, Outputs, nothing
 from lrt_explorer.workbench.hosting import OWNER, Hosting
 from lrt_explorer.workbench.lanes import Lanes
 from lrt_explorer.workbench.session import Session, Shelf
 
-TITLE = "LRT Explorer"
-STEER = "steer"
 CLEAN_EVERY_SECONDS, UPLOADS_LAST_SECONDS = 600, 21_600
 """Uploads, and files that were made to be taken away, are removed when they are this old."""
 
@@ -43,6 +45,7 @@ class Screen:
         setup, map_panel: the left column.
         steer, space, layers, evidence, concepts: the tabs.
         stage: what goes when another pair is opened.
+        share, linking: the comparison as a link, and what a link restores.
         opening: what opens pairs.
     """
 
@@ -71,22 +74,31 @@ class Screen:
                     self.map_panel = MapPanel(engine, session, route)
                 with gr.Column(scale=1, min_width=320, elem_id="stage"):
                     banner = gr.HTML(elem_id="opening")
-                    with gr.Tabs(elem_id="tabs"):
-                        with gr.Tab("Steer", id=STEER) as steer:
-                            self.steer = SteerTab(engine, session, shelf)
+                    linked = gr.HTML(elem_id="linked")
+                    with gr.Tabs(elem_id="tabs") as tabs:
+                        with gr.Tab("Steer", id=STEER, elem_id="steer-tab") as steer:
+                            self.steer = SteerTab(engine, session, shelf, tabs, tab)
                         steered = self.steer.steered
                         self.stage = Stage(banner, self.steer.panes)
-                        self.stage.add(route, self.map_panel.badges, self.map_panel.path, self.steer.added)
+                        self.stage.add(
+                            route,
+                            self.map_panel.notice,
+                            self.map_panel.badges,
+                            self.map_panel.path,
+                            self.steer.said,
+                            self.steer.added,
+                        )
                         with gr.Tab("Space", id=SPACE) as space:
                             self.space = SpaceTab(engine, session, steered.concept, tab, self.stage)
                         with gr.Tab("Layers", id=LAYERS) as layers:
                             self.layers = LayersTab(engine, session, tab, self.setup, self.map_panel, self.stage)
                         with gr.Tab("Evidence", id=EVIDENCE) as evidence:
-                            self.evidence = EvidenceTab(engine, session, steered.concept, self.map_panel)
+                            self.evidence = EvidenceTab(engine, session, tab, steered.concept, self.map_panel)
                         with gr.Tab("Concepts", id=CONCEPTS) as concepts:
                             self.concepts = ConceptsTab(engine, session, steered, self.stage)
-            tabs = ((STEER, steer), (SPACE, space), (LAYERS, layers), (EVIDENCE, evidence), (CONCEPTS, concepts))
-            for name, part in tabs:
+                    self.share = SharePanel(engine, self.steer.compared, tab)
+            each = ((STEER, steer), (SPACE, space), (LAYERS, layers), (EVIDENCE, evidence), (CONCEPTS, concepts))
+            for name, part in each:
                 part.select(partial(on_tab_selected, name), None, tab, **QUICK)
             # It runs no model, so it does not wait for one; figures of the concept follow a comparison.
             gr.on(
@@ -98,7 +110,8 @@ class Screen:
                 **QUICK,
             )
             self.layers.wire_picking()
-            self.opening = Opening(engine, self.app, session, self.setup, self.map_panel, self.stage)
+            self.linking = Linking(engine, self.steer, tabs, tab, linked)
+            self.opening = Opening(engine, self.app, session, self.setup, self.map_panel, self.stage, self.linking)
             self.opening.first.then(self.on_first_pair_opened, session, self.steer.panes, **QUICK)
             add_api(engine, hosting)
         answer_in_sentences(self.app)

@@ -29,7 +29,7 @@ class SetupPanel:
         choices = [(_title(card), card.name) for card in cards] + [(OTHER, OTHER)]
         gr.HTML('<h2 class="section">Models</h2>')
         self.pair = gr.Dropdown(
-            choices, value=cards[0].name, label="Pair", info="vectors come from the first model and steer the second"
+            choices, value=cards[0].name, label="Pair", info="vectors go from the first model to the second"
         )
         with gr.Column(visible=False) as self.others:
             self.small = gr.Textbox(
@@ -52,7 +52,7 @@ class SetupPanel:
             )
         with gr.Row(elem_classes="pairwise"):
             self.suggest = gr.Button("Suggest layers", size="sm", min_width=90)
-            self.stop = gr.Button("Stop", size="sm", min_width=60, elem_classes="stop")
+            self.stop = gr.Button("Stop", interactive=False, size="sm", min_width=60, elem_classes="stop")
         self.reason = gr.HTML(elem_id="suggestion")
         self.status = gr.HTML(elem_id="setup-status")
         self.pair.input(

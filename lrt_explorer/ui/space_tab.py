@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import gradio as gr
 from gradio.blocks import Block
@@ -12,7 +13,7 @@ from lrt_explorer.errors import SettingsError
 from lrt_explorer.plots import COLOURINGS, ColourBy, space_figure
 from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.study.project import SpacePicture
-from lrt_explorer.ui.cards import added, notice
+from lrt_explorer.ui.cards import added, notice, progress_bar
 from lrt_explorer.ui.choices import belongs
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.plot import plot_html
@@ -20,11 +21,12 @@ from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.token_table import EMPTY, token_table
 from lrt_explorer.ui.wiring import (
     MODEL_WORK,
+    QUICK,
     Outputs,
     from_controls,
     guarded_by,
     nothing,
-    progress_in,
+    on_busy_changed,
     run_study,
     to_status,
     wire_stop,
@@ -105,7 +107,7 @@ class SpaceTab:
             )
             lines = gr.Checkbox(False, label="Join partners", info="the same token in both models", min_width=150)
             arrows = gr.Checkbox(True, label="Steering directions", info="as long as strength 1 adds", min_width=150)
-            stop = gr.Button("Stop", size="sm", min_width=70, scale=0, elem_id="space-stop")
+            self.stop = gr.Button("Stop", interactive=False, size="sm", min_width=70, scale=0, elem_id="space-stop")
         self.status = gr.HTML(elem_id="space-status")
         with gr.Row(elem_classes="picture"):
             with gr.Column(scale=5, min_width=320):
@@ -129,16 +131,17 @@ class SpaceTab:
             ],
             from_controls(self.on_view_changed, PictureControls, 2),
             [tab, session, *picture, colour, lines, arrows],
-            [self.plot, self.status, self.caption, self.listing],
+            [self.plot, self.status, self.caption, self.listing, self.stop],
             trigger_mode="always_last",
             **MODEL_WORK,
         )
         stage.add(self.plot, self.caption)
         stage.add(self.listing, blank=EMPTY)
-        wire_stop(stop, [drawing], self.status, stopped)
+        wire_stop(self.stop, [drawing], self.status, stopped)
+        self.stop.click(partial(on_busy_changed, False), None, self.stop, **QUICK)
         self.plot.pick(self.on_points_picked, [session, *picture], self.listing, **MODEL_WORK)
 
-    @guarded_by(to_status)
+    @guarded_by(lambda tab, sentence: {**to_status(tab, sentence), tab.stop: on_busy_changed(False)})
     def on_view_changed(self, tab: str, session: Session | None, shown: PictureControls) -> Iterator[Outputs]:
         """Draw the picture; the old one and its selection stay until the new one is ready."""
         if tab != TAB or (session is not None and not belongs(self.engine, session, shown.concept)):
@@ -146,13 +149,16 @@ class SpaceTab:
             return
         settings = SpaceSettings(shown.concept, int(shown.points), shown.method, shown.dims)
         projecting = self.engine.picture(_with_map(session), settings)
-        picture = yield from run_study(projecting, progress_in(self.status))
+        picture = yield from run_study(
+            projecting, lambda step: {self.status: progress_bar(step), self.stop: on_busy_changed(True)}
+        )
         figure = space_figure(picture, colour_by=shown.colour, partner_lines=shown.lines, directions=shown.arrows)
         yield {
             self.plot: figure.to_json(),
             self.status: "",
             self.caption: space_caption(picture),
             self.listing: EMPTY,
+            self.stop: on_busy_changed(False),
         }
 
     def on_points_picked(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
@@ -12,15 +13,17 @@ from lrt_explorer.study.compare import Arm, ComparisonStep
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.steering.arms import UNSTEERED
 from lrt_explorer.ui.cards import added, chips, notice, progress_bar, slider_ends
-from lrt_explorer.ui.choices import OWN_VECTORS, ConceptList, belongs
+from lrt_explorer.ui.choices import OWN_VECTORS, ConceptList, belongs, steered_concepts
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.newest import Newest
 from lrt_explorer.ui.panes import added_line, panes, waiting_panes, writing_line
+from lrt_explorer.ui.share_panel import Compared
 from lrt_explorer.ui.stage import READING
 from lrt_explorer.ui.steer_controls import SteerControls, SteerSettings
 from lrt_explorer.ui.steered import Steered
 from lrt_explorer.ui.strength import StrengthControl, Tuned
 from lrt_explorer.ui.turns import InLine
+from lrt_explorer.ui.verdicts import sentence_card
 from lrt_explorer.ui.wiring import (
     MODEL_WORK,
     QUICK,
@@ -28,7 +31,7 @@ from lrt_explorer.ui.wiring import (
     from_controls,
     guarded_by,
     nothing,
-    progress_in,
+    on_busy_changed,
     run_study,
     wire_stop,
 )
@@ -64,22 +67,35 @@ class SteerTab:
 
     Attributes:
         steered: what follows the concept.
+        said: the sentence above the panes.
         panes: where the arms are written.
         added: the line below the panes.
-        settled: the last finished comparison, after which the vectors of the concept are known.
+        settled: the unsteered arm of the last finished comparison, after which the vectors of the concept are known.
+        compared: what that comparison was asked for, a `Compared` or None.
     """
 
-    def __init__(self, engine: Engine, session: gr.State, shelf: gr.State) -> None:
-        """Lay out the tab and wire what happens inside it."""
+    def __init__(self, engine: Engine, session: gr.State, shelf: gr.State, tabs: gr.Tabs, tab: gr.State) -> None:
+        """Lay out the tab and wire what happens inside it.
+
+        Args:
+            engine: the studies.
+            session: the visitor's.
+            shelf: the visitor's.
+            tabs: all tabs.
+            tab: which is open.
+        """
         self.engine, self.session, self.newest = engine, session, Newest()
-        cards = list(engine.concepts(None))
-        first = cards[0]
-        self.settled, world = gr.State(None), gr.State("")
+        first = engine.concepts(None)[0]
+        self.settled, self.compared, world = gr.State(None), gr.State(None), gr.State("")
         asked, self.due, self.partly, self.whole = gr.State(0), gr.State(0), gr.State(0), gr.State(0)
         with gr.Row(elem_classes="ask"):
             with gr.Column(scale=2, min_width=210):
                 concept = ConceptList(
-                    [card.name for card in cards], value=first.name, label="Concept", info=first.description
+                    steered_concepts(engine, None, Shelf()),
+                    value=first.name,
+                    label="Concept",
+                    info=first.description,
+                    elem_id="concept",
                 )
                 vectors = gr.Dropdown(
                     [OWN_VECTORS],
@@ -88,7 +104,7 @@ class SteerTab:
                     info="the concept’s own, or yours from the Concepts tab",
                     visible=False,
                 )
-            with gr.Column(scale=5, min_width=280):
+            with gr.Column(scale=5, min_width=280, elem_id="prompt-column"):
                 prompt = gr.Textbox(
                     first.examples[0], label="Prompt", info="start of every text", max_lines=6, elem_id="prompt"
                 )
@@ -99,7 +115,8 @@ class SteerTab:
                 ends = gr.HTML(slider_ends(first), elem_id="ends")
             with gr.Column(scale=1, min_width=130, elem_classes="run-column"):
                 self.run = gr.Button("Run", variant="primary", size="md", elem_id="run")
-                self.stop = gr.Button("Stop", size="sm", elem_id="stop")
+                self.stop = gr.Button("Stop", interactive=False, size="sm", elem_id="stop")
+        self.said = gr.HTML(elem_id="sentence")
         self.panes = gr.HTML(waiting_panes("Opening the models …"), elem_id="panes", js_on_load=None)
         self.added = gr.HTML(elem_id="added")
         self.reading_on = gr.HTML(elem_id="reading-on")
@@ -120,6 +137,8 @@ class SteerTab:
             asked=asked,
             world=world,
             temperature=self.settings.temperature,
+            tabs=tabs,
+            tab=tab,
         )
         self._wire_concept()
         self._wire_comparison()
@@ -147,13 +166,19 @@ class SteerTab:
 
     def _wire_comparison(self) -> None:
         session, steered, settings, slider = self.session, self.steered, self.settings, self.slider
+        session.change(
+            slider.on_session_changed,
+            [session, slider.tuned],
+            [slider.strength, slider.marks, slider.tuned],
+            **QUICK,
+        )
         # In a step of its own: what another tab sets here reaches the page only through a hidden field, so a comparison
         # in the same step would still read the old value.
         tuning = gr.on(
             [steered.asked.change, self.whole.change, settings.reading.input, steered.vectors.input],
             self.on_vector_changed,
             [session, slider.tuned, self.whole, steered.concept, settings.reading, steered.vectors, slider.strength],
-            [slider.strength, slider.marks, self.added, slider.tuned],
+            [slider.strength, slider.marks, self.added, slider.tuned, self.stop],
             trigger_mode="always_last",
             **MODEL_WORK,
         )
@@ -176,7 +201,7 @@ class SteerTab:
                 *(session, self.settled, self.partly),
                 *(steered.concept, steered.prompt, slider.strength, steered.vectors, *settings.controls),
             ],
-            [self.panes, self.added, self.settled, self.partly],
+            [self.panes, self.said, self.added, self.settled, self.compared, self.partly, self.stop],
             trigger_mode="always_last",
             **MODEL_WORK,
         )
@@ -194,7 +219,7 @@ class SteerTab:
         completing = self.partly.change(
             self.on_part_read,
             [session, steered.concept, settings.reading, steered.vectors, self.whole],
-            [self.reading_on, self.whole],
+            [self.reading_on, self.whole, self.stop],
             trigger_mode="always_last",
             **MODEL_WORK,
         )
@@ -209,6 +234,7 @@ class SteerTab:
             queue=False,
         )
         wire_stop(self.stop, [tuning, comparing, completing], self.added, stopped, emptied=[self.reading_on])
+        self.stop.click(partial(on_busy_changed, False), None, self.stop, **QUICK)
 
     @guarded_by(lambda _tab, _sentence: nothing())
     def on_vector_changed(
@@ -225,7 +251,8 @@ class SteerTab:
         if session is None or not session.map_folder or not belongs(self.engine, session, concept):
             yield nothing()
             return
-        yield from self.slider.tune(session, tuned, (concept, reading, vectors, whole), strength, self.added)
+        for step in self.slider.tune(session, tuned, (concept, reading, vectors, whole), strength, self.added):
+            yield {**step, self.stop: on_busy_changed(True)} if self.added in step else step
 
     def on_slider_moved(self, strength: float) -> None:
         """End what is written for another strength at its next token."""
@@ -235,7 +262,7 @@ class SteerTab:
         """Ask for a comparison with the slider as it stands now."""
         return {self.due: due + 1}
 
-    @guarded_by(lambda tab, sentence: {tab.panes: waiting_panes(sentence, kind="bad"), tab.added: ""})
+    @guarded_by(lambda tab, sentence: tab.failed(sentence))
     def on_texts_asked(
         self, session: Session | None, settled: Settled | None, partly: int, asked: SteerControls
     ) -> Iterator[Outputs]:
@@ -247,7 +274,7 @@ class SteerTab:
             yield nothing()
             return
         if not session.map_folder:
-            yield {self.panes: waiting_panes(NO_MAP), self.added: ""}
+            yield {self.panes: waiting_panes(NO_MAP), self.said: "", self.added: "", self.stop: on_busy_changed(False)}
             return
         spec, prompt = asked.spec(), asked.prompt
         card = self.engine.concept(session, asked.concept)
@@ -262,7 +289,7 @@ class SteerTab:
             written = panes(step.arms, prompt, card, busy=True, settled=still)
             return {self.panes: written, self.added: writing_line(step)}
 
-        yield {self.added: writing_line(None)}
+        yield {self.added: writing_line(None), self.stop: on_busy_changed(True)}
         comparing = self.newest.study(asked.strength, self.engine.compare(session, spec))
         done = yield from run_study(comparing, show)
         unsteered = next(arm for arm in done.arms if arm.name == UNSTEERED)
@@ -270,12 +297,15 @@ class SteerTab:
         more: Outputs = {} if read >= card.pairs else {self.partly: partly + 1}
         yield {
             self.panes: panes(done.arms, prompt, card),
+            self.compared: Compared(session, spec),
+            self.stop: on_busy_changed(False),
+            self.said: sentence_card(done, self.engine.shipped_evidence(session)),
             self.added: added_line(done, session, card),
             self.settled: Settled(key, unsteered, (session, asked.reading, asked.vectors, read)),
             **more,
         }
 
-    @guarded_by(lambda tab, sentence: {tab.reading_on: notice(sentence)})
+    @guarded_by(lambda tab, sentence: {tab.reading_on: notice(sentence), tab.stop: on_busy_changed(False)})
     def on_part_read(
         self, session: Session | None, concept: str, reading: str, vectors: str, whole: int
     ) -> Iterator[Outputs]:
@@ -284,8 +314,20 @@ class SteerTab:
             yield {self.reading_on: ""}
             return
         rest = self.engine.read_all(session, concept, reading, vectors)
-        some_left = yield from run_study(rest, progress_in(self.reading_on))
-        yield {self.reading_on: "", **({self.whole: whole + 1} if some_left else {})}
+        some_left = yield from run_study(
+            rest, lambda step: {self.reading_on: progress_bar(step), self.stop: on_busy_changed(True)}
+        )
+        more: Outputs = {self.whole: whole + 1} if some_left else {}
+        yield {self.reading_on: "", self.stop: on_busy_changed(False), **more}
+
+    def failed(self, sentence: str) -> Outputs:
+        """Empty panes with what went wrong."""
+        return {
+            self.panes: waiting_panes(sentence, kind="bad"),
+            self.said: "",
+            self.added: "",
+            self.stop: on_busy_changed(False),
+        }
 
     def on_other_vector_chosen(self) -> Outputs:
         """Clear the progress of the reading that this cancels."""

@@ -15,6 +15,9 @@ from lrt_explorer.workbench.cards import ConceptCard
 from lrt_explorer.workbench.session import Session, Shelf
 from lrt_explorer.workbench.shelves import put_borrowed
 
+STEER = "steer"
+"""The id of the tab."""
+
 
 @dataclass(frozen=True)
 class Steered:
@@ -31,6 +34,7 @@ class Steered:
         asked: a count that goes up to ask for a comparison.
         world: that of the pair, by name.
         temperature: of the sampling.
+        tabs, tab: all tabs, and which is open.
     """
 
     engine: Engine
@@ -43,6 +47,8 @@ class Steered:
     asked: gr.State
     world: gr.State
     temperature: gr.Slider
+    tabs: gr.Tabs
+    tab: gr.State
 
     @property
     def about(self) -> list[Block]:
@@ -52,7 +58,7 @@ class Steered:
     @property
     def outputs(self) -> list[Block]:
         """What `steer_with_set` writes to, and the vectors."""
-        return [self.shelf, self.concept, self.vectors, *self.about]
+        return [self.shelf, self.concept, self.vectors, self.tabs, self.tab, *self.about]
 
     def steer_with(self, session: Session | None, shelf: Shelf, name: str, prompt: str, asked: int) -> Outputs:
         """Choose a concept from elsewhere."""
@@ -61,11 +67,12 @@ class Steered:
         return {self.concept: concepts, **self.about_concept(card, prompt, asked)}
 
     def steer_with_set(self, session: Session | None, shelf: Shelf, name: str, prompt: str, asked: int) -> Outputs:
-        """Choose any set, and remember it on the shelf if it ships for other models than the pair's."""
+        """Choose any set and go to the Steer tab; a set that ships for other models is remembered on the shelf."""
         label = next((label for label, value in self.engine.offered_sets(session) if value == name), "")
         ships_here = name in {card.name for card in self.engine.concepts(session)}
         kept = put_borrowed(shelf, label, name) if label and not ships_here else shelf
-        return {self.shelf: kept, **self.steer_with(session, kept, name, prompt, asked)}
+        there = {self.tabs: gr.Tabs(selected=STEER), self.tab: STEER}
+        return {self.shelf: kept, **there, **self.steer_with(session, kept, name, prompt, asked)}
 
     def on_pair_opened(
         self, session: Session | None, shelf: Shelf, world: str, name: str, prompt: str, asked: int
@@ -80,6 +87,9 @@ class Steered:
         if session is None:
             return steered
         now = world_of(session.small, session.large)
+        if chosen == name and now.name == world:
+            # The prompt was chosen for this concept, or a link has brought both.
+            steered.pop(self.prompt, None)
         warmth: dict[Any, Any] = {} if now.name == world else {self.temperature: now.temperature}
         return {self.world: now.name, **warmth, **steered}
 

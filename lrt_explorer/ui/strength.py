@@ -29,6 +29,10 @@ class Tuned:
     position: float | None
 
 
+LINKED = Tuned((), None)
+"""What the slider is set for by a link: a strength that is kept whatever pair is opened."""
+
+
 class StrengthControl:
     """The slider with what belongs to it.
 
@@ -46,6 +50,14 @@ class StrengthControl:
             -1, 1, START, step=0.05, label="Strength s", info="in typical deviations", elem_id="strength"
         )
         self.marks = gr.HTML(elem_id="marks")
+
+    def on_session_changed(self, session: Session | None, tuned: Tuned | None) -> Outputs:
+        """Where there is no map yet, show no strength: the former pair's says nothing of this one."""
+        if session is None or session.map_folder:
+            return nothing()
+        if tuned == LINKED:
+            return {self.strength: gr.Slider(interactive=False)}
+        return {self.strength: gr.Slider(value=START, interactive=False), self.marks: "", self.tuned: None}
 
     def tune(
         self, session: Session, tuned: Tuned | None, steered: tuple[str, str, str, int], strength: float, line: gr.HTML
@@ -73,7 +85,7 @@ class StrengthControl:
         position = max(-found.limit, min(found.limit, strength)) if moved else found.first
         yield {
             self.strength: gr.Slider(
-                minimum=-found.limit, maximum=found.limit, step=slider_step(found), value=position
+                minimum=-found.limit, maximum=found.limit, step=slider_step(found), value=position, interactive=True
             ),
             self.marks: slider_marks(found),
             self.tuned: Tuned(key, None if moved else found.first),

@@ -115,7 +115,7 @@ class VectorsPanel:
                 scale=0,
                 elem_id="vector-load",
             )
-            self.stop = gr.Button("Stop", size="sm", min_width=60, scale=0, elem_id="vectors-stop")
+            self.stop = gr.Button("Stop", interactive=False, size="sm", min_width=60, scale=0, elem_id="vectors-stop")
         self.status = gr.HTML(elem_id="vectors-status")
         with gr.Column(visible=False) as self.there:
             self.chosen = ShelfList(

@@ -3,6 +3,7 @@
 import functools
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -136,6 +137,15 @@ def wire_run(
     """
     running = run.click(handler, list(inputs), list(outputs), **MODEL_WORK)
     wire_stop(stop, [running], status, stopped)
+    at_once: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
+    run.click(partial(on_busy_changed, True), None, stop, **at_once)
+    running.then(partial(on_busy_changed, False), None, stop, **at_once)
+    stop.click(partial(on_busy_changed, False), None, stop, **at_once)
+
+
+def on_busy_changed(busy: bool) -> gr.Button:
+    """A stop button, which can be pressed only while there is something to stop."""
+    return gr.Button(interactive=busy)
 
 
 def wire_stop(

@@ -2,25 +2,33 @@
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
+from pathlib import Path
 
 from lrt_explorer.concepts.contrast import READINGS, load_concept, shipped_concepts
-from lrt_explorer.defaults import NEUTRAL_PROMPTS
+from lrt_explorer.defaults import FIT_TOKENS, NEUTRAL_PROMPTS, PROMPTS
 from lrt_explorer.lm.cache import ModelCache, models
 from lrt_explorer.lm.presets import MODELS, PAIRS, PairPreset
-from lrt_explorer.study.corpora.texts import BROKEN_OFF, read_texts, sample_texts
-from lrt_explorer.study.fitting.fit import FittedMap, fit_map
+from lrt_explorer.study.corpora.texts import read_texts, sample_texts
+from lrt_explorer.study.evaluation.settings import EvaluationSettings
+from lrt_explorer.study.fitting.fit_one import fit_one
 from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.fitting.solve import FittedMap
 from lrt_explorer.study.ground.known import known_vectors, ship_vectors
 from lrt_explorer.study.ground.pair import Pair
-from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.ground.progress import Progress, retold
 from lrt_explorer.study.ground.world import world_of
 from lrt_explorer.study.steering.calibrate import curve_key, curve_records, measure_curve
 from lrt_explorer.study.steering.deviation import DOCUMENTS, measure_units, ordinary_digest, unit_key, unit_records
 from lrt_explorer.study.steering.neutral import neutral_prompts
+from lrt_explorer.workbench.concepts import shipped_sets
+from lrt_explorer.workbench.evidence import EvidenceSpec, evaluate
+from lrt_explorer.workbench.layer_scores import LayerStudies
+from lrt_explorer.workbench.map_store import load_saved
 from lrt_explorer.workbench.maps import keep_map, shipped_map_folder
-
-TOKENS = 150_000
+from lrt_explorer.workbench.shipped import ship_evidence, ship_layers
+from lrt_explorer.workbench.starting_points import corpus_name
 
 
 def demo_pairs() -> tuple[PairPreset, ...]:
@@ -36,7 +44,7 @@ class Bundle:
 
 
 def build_demo_maps(
-    pairs: Sequence[PairPreset] | None = None, tokens: int = TOKENS, cache: ModelCache | None = None
+    pairs: Sequence[PairPreset] | None = None, tokens: int = FIT_TOKENS, cache: ModelCache | None = None
 ) -> Generator[Progress, None, Bundle]:
     """Fit the map of every demo pair at its default layers, read every concept at all layers, and save both.
 
@@ -59,11 +67,12 @@ def build_demo_maps(
     yield from ship_strengths(chosen, loaded)
     maps = []
     for pair in chosen:
-        fitted = yield from fit_map(
+        world = world_of(pair.small, pair.large)
+        fitted = yield from fit_one(
             Pair(small=loaded.get(pair.small), large=loaded.get(pair.large)),
-            read_texts(BROKEN_OFF),
+            read_texts(world.corpus),
             (pair.small_layer, pair.large_layer),
-            FitSettings(tokens=tokens, corpus=BROKEN_OFF, concepts=concepts),
+            FitSettings(tokens=tokens, corpus=world.corpus, method=world.estimator, concepts=concepts),
         )
         keep_map(fitted, shipped_map_folder(pair.small, pair.large))
         maps.append(fitted)
@@ -98,3 +107,55 @@ def ship_strengths(
                 curves[curve_key(lm, layer, vector, units[layer], prompts)] = curve
         if curves:
             curve_records().ship(lm, curves)
+
+
+def ship_layer_scores(
+    pairs: Sequence[PairPreset] | None = None, tokens: int = FIT_TOKENS, cache: ModelCache | None = None
+) -> Generator[Progress, None, tuple[Path, ...]]:
+    """Score every layer pair of each pair of models, with every concept that ships, and save the scores.
+
+    Args:
+        pairs: by default all whose models ship.
+        tokens: pairs of tokens for each pair of models.
+        cache: where the models come from; by default the one that the whole program shares.
+    """
+    files = []
+    for preset in demo_pairs() if pairs is None else pairs:
+        pair = _loaded(preset, cache)
+        corpus, concepts = pair.world.corpus, shipped_sets(pair.world)
+        computing = LayerStudies().compute(pair, corpus, tokens=tokens, concepts=concepts)
+        scores = yield from retold(computing, partial(_within, preset))
+        files.append(ship_layers(pair, corpus_name(corpus), scores))
+    return tuple(files)
+
+
+def ship_verdicts(
+    pairs: Sequence[PairPreset] | None = None, prompts: int = PROMPTS, cache: ModelCache | None = None
+) -> Generator[Progress, None, tuple[Path, ...]]:
+    """Evaluate every concept that ships with the map that ships of each pair, and save the evidence.
+
+    Finished concepts are kept in the data folder, so that a run that was stopped goes on where it ended.
+
+    Args:
+        pairs: by default all whose models ship; their maps must be there.
+        prompts: held-out prompts of each concept, at most.
+        cache: where the models come from; by default the one that the whole program shares.
+
+    Raises:
+        ArtifactError: if a map is missing.
+    """
+    files = []
+    for preset in demo_pairs() if pairs is None else pairs:
+        pair, saved = _loaded(preset, cache), load_saved(shipped_map_folder(preset.small, preset.large))
+        spec = EvidenceSpec(settings=EvaluationSettings(prompts=prompts))
+        files.append(ship_evidence((yield from retold(evaluate(pair, saved, spec), partial(_within, preset)))))
+    return tuple(files)
+
+
+def _loaded(preset: PairPreset, cache: ModelCache | None) -> Pair:
+    loaded = cache or models()
+    return Pair(small=loaded.get(preset.small), large=loaded.get(preset.large))
+
+
+def _within(preset: PairPreset, step: Progress) -> Progress:
+    return Progress(step.done, step.total, f"{preset.name}: {step.message}")

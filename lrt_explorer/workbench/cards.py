@@ -6,6 +6,8 @@ from typing import Literal
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.study.fitting.layers import LayerGrid
 
+UNNAMED = ("with", "without")
+"""The ends of a contrast set that names none."""
 Whose = Literal["small", "large", "transferred"]
 
 
@@ -38,6 +40,12 @@ class ConceptCard:
     examples: tuple[str, ...]
     pairs: int = 0
     readout: str = READOUTS.default
+
+    @property
+    def title(self) -> str:
+        """As people speak of it: "pirate ↔ plain"; the name of a set that does not name its ends."""
+        ends = (self.high_label, self.low_label)
+        return self.name if ends == UNNAMED else " ↔ ".join(ends)
 
 
 @dataclass(frozen=True)
@@ -127,12 +135,14 @@ class LayerScores:
         tokens: token pairs that were used.
         concepts: how many concepts the directions are those of.
         suggestion: the pair that this evidence speaks for; None if no layer of the large model leaves room above it.
+        made: when, as an ISO 8601 date, for scores that ship; "" for those computed here.
     """
 
     grid: LayerGrid
     tokens: int
     concepts: int
     suggestion: Suggestion | None
+    made: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from lrt_explorer.study import compare as study
 from lrt_explorer.study.compare import Comparison, ComparisonStep
 from lrt_explorer.study.ground.known import first_reading, known_vectors
 from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.sentence import sentence
 from lrt_explorer.study.steering.brought import take_vectors
 from lrt_explorer.study.steering.calibrate import Calibration, calibrate_concept
 from lrt_explorer.study.steering.steer_spec import SteerSpec
@@ -84,6 +85,7 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
         "prompt": comparison.prompt,
         "strength": comparison.strength,
         "coefficient": comparison.coefficient,
+        "sentence": sentence(comparison),
         "arms": [
             {
                 "name": arm.name,

@@ -82,7 +82,15 @@ def evaluate(pair: Pair, saved: SavedMap, spec: EvidenceSpec) -> Generator[Progr
     texts, name = read_texts(source), corpus_name(source)
     yield Progress(0, tokens, f"control maps: reading {tokens:,} tokens of {name}")
     controls = yield from retold(
-        control_maps(pair, texts, saved.layers, tokens=tokens, corpus=name, keep=home / "controls"),
+        control_maps(
+            pair,
+            texts,
+            saved.layers,
+            tokens=tokens,
+            corpus=name,
+            keep=home / "controls",
+            method=saved.info.method,
+        ),
         lambda step: Progress(step.done, step.total, f"control maps: {step.message}"),
     )
     return (

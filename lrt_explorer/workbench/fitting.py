@@ -14,12 +14,22 @@ from lrt_explorer.study.corpora.left_out import left_out_sentences
 from lrt_explorer.study.corpora.texts import Source, read_texts
 from lrt_explorer.study.fitting.caveats import caveats
 from lrt_explorer.study.fitting.directions import read_directions
-from lrt_explorer.study.fitting.estimators import ESTIMATORS, Descent, DescentOptions, Estimator, by_descent
+from lrt_explorer.study.fitting.estimators import (
+    ESTIMATORS,
+    AnyEstimator,
+    Descent,
+    DescentOptions,
+    Estimator,
+    by_descent,
+    closed_forms,
+)
+from lrt_explorer.study.fitting.fit_one import fit_one
 from lrt_explorer.study.fitting.fit_settings import FitSettings
 from lrt_explorer.study.fitting.layers import LayerCell, LayerGrid, grid_of_one, layer_grid
 from lrt_explorer.study.fitting.solve import FittedMap
 from lrt_explorer.study.ground.processes import processes
 from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.ground.world import World
 from lrt_explorer.workbench.concepts import named_concept, shipped_sets
 from lrt_explorer.workbench.maps import keep_apart, keep_map, own_map_folder
 from lrt_explorer.workbench.pair import Layers, Pair
@@ -38,7 +48,7 @@ class FitSpec:
     Attributes:
         corpus: what is read, as `read_texts` takes it; None for what suits the pair.
         tokens: pairs of tokens to use.
-        method: the estimator.
+        method: the estimator; None for what suits the pair, or for all layers the usual closed form.
         memory_gb: memory to use beside the models, in 10⁹ bytes.
         all_layers: whether every layer of one model is mapped to every layer of the other.
         concepts: what directions are compared on once the maps are kept; None for all that ship if their vectors do.
@@ -52,7 +62,7 @@ class FitSpec:
 
     corpus: Source | None = None
     tokens: int = FIT_TOKENS
-    method: str = ESTIMATORS.default
+    method: str | None = None
     memory_gb: float = MEMORY_GB
     all_layers: bool = False
     concepts: Sequence[str | ContrastSet] | None = None
@@ -62,17 +72,24 @@ class FitSpec:
 
     def __post_init__(self) -> None:
         """Refuse what does not go together, before a model is loaded."""
-        entry = ESTIMATORS.find(self.method)
-        if isinstance(entry, Descent) and self.all_layers:
-            raise SettingsError(f"{self.method} takes minutes for each layer pair; fit one layer pair at a time")
+        entry = ESTIMATORS.find(self.method or ESTIMATORS.default)
+        if self.all_layers and not isinstance(entry, Estimator):
+            raise SettingsError(
+                f"{self.method} reads the texts for each layer pair; fit one layer pair at a time, or choose one of "
+                f"{', '.join(closed_forms())}"
+            )
         if self.learning_rate is not None and not isinstance(entry, Descent):
             others = " or ".join(by_descent())
-            raise SettingsError(f"{self.method} has no learning rate; leave it out, or choose {others}")
+            raise SettingsError(f"{entry.name} has no learning rate; leave it out, or choose {others}")
         if self.learn_from and not _learns(entry):
             others = " or ".join(name for name, other in ESTIMATORS.items() if _learns(other))
             raise SettingsError(
-                f"{self.method} does not learn from concepts; name none to learn from, or choose {others}"
+                f"{entry.name} does not learn from concepts; name none to learn from, or choose {others}"
             )
+
+    def estimator(self, world: World) -> str:
+        """The estimator by name, for a pair of this world."""
+        return self.method or (ESTIMATORS.default if self.all_layers else world.estimator)
 
 
 @dataclass(frozen=True)
@@ -143,11 +160,12 @@ def fit(pair: Pair, layers: Layers, spec: FitSpec, *, keep: Keep | None = None) 
 
     compared = concepts if main else []
     begun = time.monotonic()
-    entry = ESTIMATORS.find(spec.method)
-    if isinstance(entry, Descent):
-        settings = FitSettings(spec.tokens, corpus_name(texts.name), keep_moments=True)
-        how = DescentOptions(spec.learning_rate, learn_from)
-        found = yield from entry.load()(pair, texts, layers, settings, how)
+    method = spec.estimator(pair.world)
+    if not isinstance(ESTIMATORS.find(method), Estimator):
+        settings = FitSettings(
+            spec.tokens, corpus_name(texts.name), method=method, memory_gb=spec.memory_gb, keep_moments=True
+        )
+        found = yield from fit_one(pair, texts, layers, settings, DescentOptions(spec.learning_rate, learn_from))
         take(found)
         directions = yield from read_directions(pair, [layers], compared)
         grid = grid_of_one(found.compared(directions))
@@ -160,7 +178,7 @@ def fit(pair: Pair, layers: Layers, spec: FitSpec, *, keep: Keep | None = None) 
                 tokens=spec.tokens,
                 corpus=corpus,
                 concepts=compared,
-                method=spec.method,
+                method=method,
                 memory_gb=spec.memory_gb,
                 keep_moments=True,
             ),
@@ -190,7 +208,7 @@ def fit_document(result: FitResult) -> dict[str, Any]:
     return {
         "small": result.small,
         "large": result.large,
-        "method": result.spec.method,
+        "method": first.method,
         "corpus": result.corpus,
         "tokens_used": first.tokens_used,
         "tokens_left_out": first.tokens_left_out,
@@ -229,7 +247,7 @@ def _folder(found: FittedMap, spec: FitSpec) -> Path:
     return spec.folder / f"{info.small_layer}-{info.large_layer}" if spec.all_layers else spec.folder
 
 
-def _learns(entry: Estimator | Descent) -> bool:
+def _learns(entry: AnyEstimator) -> bool:
     return isinstance(entry, Descent) and entry.learns
 
 

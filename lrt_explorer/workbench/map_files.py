@@ -81,7 +81,7 @@ def unpack_map(
             else:
                 for file in files:
                     if file.name in sizes:
-                        check_size(file, sizes[file.name], ArtifactError, "this part of a map")
+                        check_size(file, sizes[file.name], ArtifactError, "this part of a map of these two models")
                         shutil.copyfile(file, fresh / file.name)
             if missing := [name for name in NAMES if not (fresh / name).is_file()]:
                 raise ArtifactError(
@@ -122,7 +122,7 @@ def check_usable(pair: Pair, folder: Path) -> None:
 def _digest(files: Sequence[Path], most: int) -> str:
     digest = hashlib.sha256()
     for file in files:
-        check_size(file, most, ArtifactError, "a map of these models")
+        check_size(file, most, ArtifactError, "a map of these two models")
         digest.update(file.name.encode())
         with file.open("rb") as content:
             while chunk := content.read(_CHUNK):

@@ -7,8 +7,9 @@ from pathlib import Path
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.store import assets_home, data_home, save_map
 from lrt_explorer.study.corpora.texts import Source, read_texts
-from lrt_explorer.study.fitting.estimators import ESTIMATORS
-from lrt_explorer.study.fitting.fit import FittedMap, fit_map
+from lrt_explorer.study.fitting.estimators import ESTIMATORS, closed_forms
+from lrt_explorer.study.fitting.fit import FittedMap
+from lrt_explorer.study.fitting.fit_one import fit_one
 from lrt_explorer.study.fitting.fit_settings import FitSettings
 from lrt_explorer.study.fitting.layers import solve_pair
 from lrt_explorer.study.fitting.moments import known_moments
@@ -68,8 +69,10 @@ def solved_map(pair: Pair, layers: Layers, corpus: str, method: str = "") -> Sav
         pair: the models.
         layers: the layers.
         corpus: the name that the moments bear, as `corpus_name` gives it.
-        method: a closed-form estimator; "" for the usual one.
+        method: the estimator; "" for the usual one. None but a closed form can be solved from moments.
     """
+    if method and method not in closed_forms():
+        return None
     moments = known_moments(pair, layers, corpus)
     if moments is None:
         return None
@@ -152,8 +155,9 @@ def map_for(
         f"no map from {small.name} layer {layers[0]} to {large.name} layer {layers[1]} yet: fitting one on "
         f"{count:,} tokens of {source if isinstance(source, str) else name}, to be saved in {place}",
     )
+    settings = FitSettings(tokens=count, corpus=name, method=pair.world.estimator, keep_moments=True)
     fitted = yield from retold(
-        fit_map(pair, read_texts(source), layers, FitSettings(tokens=count, corpus=name, keep_moments=True)),
+        fit_one(pair, read_texts(source), layers, settings),
         lambda step: Progress(step.done, step.total, f"fitting a map: {step.message}"),
     )
     return load_saved(keep_map(fitted))

@@ -21,7 +21,7 @@ from lrt_explorer.study.compare import Comparison, ComparisonStep
 from lrt_explorer.study.corpora.files import ENDINGS
 from lrt_explorer.study.corpora.texts import read_texts, sample_texts
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings
-from lrt_explorer.study.fitting.estimators import ESTIMATORS, by_descent, closed_form, closed_forms
+from lrt_explorer.study.fitting.estimators import ESTIMATORS, by_descent, closed_forms, without_descent
 from lrt_explorer.study.fitting.solve import FittedMap
 from lrt_explorer.study.ground.known import short_hash
 from lrt_explorer.study.ground.progress import Progress, finish
@@ -56,7 +56,9 @@ from lrt_explorer.workbench.pair import Layers, Pair, open_pair, pair_cards
 from lrt_explorer.workbench.plan import TIMED_TEXTS, seconds_per_pair
 from lrt_explorer.workbench.requests import Models
 from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf, SpaceSettings
+from lrt_explorer.workbench.share import Shared, shared
 from lrt_explorer.workbench.shelves import own_vectors, put_set
+from lrt_explorer.workbench.shipped import ShippedEvidence, shipped_evidence, shipped_layers
 from lrt_explorer.workbench.space import project
 from lrt_explorer.workbench.starting_points import corpus_name
 
@@ -131,11 +133,11 @@ class Workbench:
 
     def methods(self) -> Methods:
         """The estimators: those in closed form at once, those by descent from the command line."""
-        return Methods(closed_forms(), by_descent())
+        return Methods(without_descent(), by_descent())
 
     def with_method(self, session: Session, method: str) -> Session:
         """Another estimator."""
-        closed_form(method)
+        ESTIMATORS.find(method)
         return self._with_existing_map(replace(session, method=method))
 
     def time_fit(self, session: Session) -> Generator[Progress, None, None]:
@@ -156,10 +158,11 @@ class Workbench:
     def fit(self, session: Session, tokens: int, text_file: Path | None) -> Generator[Progress, None, Session]:
         """Fit a map and keep it; only the usual one of the shipped text is what others find at these layers."""
         check_limits(tokens=tokens)
-        method = session.method if session.method in closed_forms() else ESTIMATORS.default
+        method = session.method if session.method in without_descent() else None
         corpus = None if text_file is None else self._corpus(session, text_file)
         spec = FitSpec(corpus=corpus, tokens=tokens, method=method, concepts=())
-        result = yield from fit(self._pair(session), _layers(session), spec, keep=_keep(spec, self._door))
+        keep = _keep(spec, self._world(session), self._door)
+        result = yield from fit(self._pair(session), _layers(session), spec, keep=keep)
         return _with_map(session, load_saved(result.folders[0]))
 
     def badges(self, session: Session, concept: str) -> MapBadges | None:
@@ -187,8 +190,9 @@ class Workbench:
     # All layer pairs.
 
     def layers(self, session: Session, text_file: Path | None) -> LayerScores | None:
-        """All layer pairs, if they were computed since the program started."""
-        return self._layers.get(self._pair(session), corpus_name(self._corpus(session, text_file)))
+        """All layer pairs, as computed since the program started, or as they ship."""
+        pair, corpus = self._pair(session), corpus_name(self._corpus(session, text_file))
+        return self._layers.get(pair, corpus) or shipped_layers(pair, corpus)
 
     def compute_layers(
         self, session: Session, tokens: int, text_file: Path | None
@@ -202,7 +206,12 @@ class Workbench:
         """Solve the map of a layer pair from the moments."""
         pair = self._pair(session)
         layers = pair.layers(small_layer, large_layer)
-        saved = solved_map(pair, layers, corpus_name(self._corpus(session, text_file)), session.method)
+        corpus = corpus_name(self._corpus(session, text_file))
+        method = session.method if session.method in closed_forms() else ""
+        saved = solved_map(pair, layers, corpus, method)
+        if saved is None and self._layers.get(pair, corpus) is None and shipped_layers(pair, corpus) is not None:
+            # Scores that ship come without the sums that maps are solved from.
+            return self.at_layers(session, *layers)
         if saved is None:
             raise ArtifactError(
                 f"the sums of layers {small_layer} → {large_layer} are no longer cached; compute all layer pairs again"
@@ -320,6 +329,11 @@ class Workbench:
         """Whether this picture is cached."""
         return self._pictures.get((session, settings)) is not None
 
+    def shipped_evidence(self, session: Session) -> ShippedEvidence | None:
+        """What ships for the map in use."""
+        saved = _map(session)
+        return None if saved is None else shipped_evidence(self._pair(session), saved)
+
     def suites(self, session: Session | None) -> Sequence[Suite]:
         """What ships for the pair."""
         return shipped_suites(self._world(session))
@@ -344,6 +358,10 @@ class Workbench:
         _check_evidence(spec)
         return (yield from evaluate(self._pair(session), saved, spec))
 
+    def shared(self, session: Session, spec: SteerSpec, tab: str) -> Shared:
+        """A comparison as a link and as code."""
+        return shared(self._pair(session), session, spec, tab, guarded=self._door.guarded)
+
     # Whole requests, for programs.
 
     def compare_models(self, models: Models, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
@@ -367,7 +385,8 @@ class Workbench:
         asked = self._request(models)
         check_limits(tokens=spec.tokens)
         corpus = self._door.corpus(spec.corpus) if isinstance(spec.corpus, str) else spec.corpus
-        return (yield from requests.fit_models(asked, replace(spec, corpus=corpus), keep=_keep(spec, self._door)))
+        keep = _keep(spec, asked.world, self._door)
+        return (yield from requests.fit_models(asked, replace(spec, corpus=corpus), keep=keep))
 
     def _request(self, models: Models) -> Models:
         return replace(self._door.models(models), cache=self._models)
@@ -449,7 +468,7 @@ def _check_evidence(spec: EvidenceSpec) -> None:
         check_limits(strength=strength)
 
 
-def _keep(spec: FitSpec, door: Door) -> Keep:
+def _keep(spec: FitSpec, world: World, door: Door) -> Keep:
     """How the app keeps a map: only the usual one of the pair's own corpus is what others find at its layers.
 
     Where visitors are strangers, none is: what one of them fits, at whatever quality, is no one else's map.
@@ -458,7 +477,7 @@ def _keep(spec: FitSpec, door: Door) -> Keep:
     def keep(fitted: FittedMap) -> Path:
         if door.guarded:
             return keep_apart(fitted, "visitors")
-        if spec.corpus is None and spec.method == ESTIMATORS.default:
+        if spec.corpus is None and spec.estimator(world) == world.estimator:
             return keep_map(fitted)
         return keep_apart(fitted, "solved" if spec.corpus is None else "own-text")
 

@@ -112,6 +112,8 @@ class Page:
 
     def press(self, text: str, selector: str = "button") -> None:
         element = self.find(selector, text)
+        # A button that does nothing yet is disabled.
+        self.until(element.is_enabled, f"{text} can be pressed")
         self.js("arguments[0].scrollIntoView({block: 'center'})", element)
         element.click()
 
@@ -142,10 +144,22 @@ class Page:
         field.send_keys("\n".join(str(file) for file in files))
 
     def choose(self, label: str, option: str) -> None:
-        """Choose an entry of a dropdown by what it says."""
+        """Choose an entry of a dropdown by a part of what it says."""
         field = self.find(f"input[aria-label='{label}']")
         field.click()
-        self.press(option, "ul[role=listbox] li")
+        code = """return [...document.querySelectorAll('ul[role=listbox] li')]
+            .find((item) => item.innerText.includes(arguments[0]))"""
+        self.until(lambda: self.js(code, option), f"an entry {option!r}").click()
+
+    def figures(self) -> str:
+        """The figures of the map, which are folded into one line until asked for."""
+        if not self.text("#badges"):
+            self.press("held-out", "#map-figures button")
+        return self.text("#badges")
+
+    def until_figures(self, part: str) -> str:
+        """Wait until the figures of the map hold a text."""
+        return str(self.until(lambda: part in (shown := self.figures()) and shown, f"{part!r} in the figures"))
 
     def errors(self) -> list[str]:
         """What the browser's console complained of.

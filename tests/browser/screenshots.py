@@ -30,7 +30,7 @@ def take(url: str, folder: Path) -> list[Path]:
             for theme in ("light", "dark"):
                 page = Page(browser, url, *DESK, theme)
                 page.until_settled()
-                page.until(partial(page.text, "#badges"), "the figures of the map")
+                page.until(partial(page.text, "#map-figures"), "the figures of the map")
                 taken.append(_save(page, folder / f"steer-{theme}.png"))
                 page.press("Space", "button[role=tab]")
                 page.until(partial(page.js, DRAWN), "points in the plot")

@@ -16,7 +16,9 @@ def goes_on(page: Page) -> None:
     page.until_settled()
 
 
-@pytest.mark.parametrize(("prompt", "sentence"), [("", "prompt is empty"), ("word " * 10_000, "tokens")])
+@pytest.mark.parametrize(
+    ("prompt", "sentence"), [("", "prompt is empty"), ("word " * 10_000, "at most 20,000 characters, not 50,000")]
+)
 def test_an_empty_or_endless_prompt(page: Page, prompt: str, sentence: str) -> None:
     page.write("#prompt textarea", prompt)
     page.press("Run")
@@ -79,7 +81,7 @@ def test_a_cancelled_fit_followed_by_another(page: Page) -> None:
     page.write("#tokens input", "3000")
     page.press("Fit a map")
     page.until_text("#map-status", "Fitted and in use")
-    page.until_text("#badges", "3\u2009")
+    page.until_figures("3\u2009")
     goes_on(page)
 
 

@@ -64,11 +64,10 @@ def test_a_set_is_written_checked_and_used_in_steer(tab: Page) -> None:
     for plot in ("agreement", "separation", "stability"):
         tab.until(partial(tab.js, lines, plot), f"two lines over {plot}")
     steers(tab, lambda: tab.press("Use in Steer", "#set-use"))
-    assert "In use in the Steer tab: noise" in tab.text("#set-status")
-    tab.press("Steer", "button[role=tab]")
     tab.until_text("#ends", "loud →")
+    assert tab.text("button[role=tab][aria-selected=true]") == "Steer"
     steers(tab, lambda: tab.write("#prompt textarea", "She went to the island and", submit=True))
-    tab.until_text("#badges", "native noise vector")
+    tab.until_figures("native noise vector")
 
 
 def test_a_malformed_file_gets_a_sentence_with_its_line_and_a_good_one_follows(tab: Page, tmp_path: Path) -> None:
@@ -100,6 +99,7 @@ def test_vectors_are_made_saved_loaded_and_steered_with(tab: Page, tmp_path: Pat
     tab.press("Make vectors", "#vectors-make")
     tab.until_text("#vectors-table", "noise without mood")
     steers(tab, lambda: tab.press("Steer with these", "#vectors-steer"))
+    tab.press("Concepts", "button[role=tab]")
     downloads = tmp_path / "downloads"
     where = {"behavior": "allow", "downloadPath": str(downloads)}
     tab.browser.execute_cdp_cmd("Browser.setDownloadBehavior", where)

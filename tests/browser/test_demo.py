@@ -34,7 +34,7 @@ def test_it_opens_with_a_working_result(demo: Page) -> None:
     panes = demo.until_settled()
     assert set(panes) == {"unsteered", "native", "transferred", "random"}
     demo.until_text("#route", "tinyworld-s")
-    demo.until_text("#badges", "reachable share")
+    demo.until_figures("reachable share")
     assert panes["native"] != panes["unsteered"] and panes["transferred"] != panes["unsteered"]
 
 
@@ -64,22 +64,22 @@ def test_the_space_shows_both_models(demo: Page) -> None:
 def test_every_concept_and_pair_that_ships_can_be_chosen(demo: Page) -> None:
     demo.until_settled()
     before = demo.panes()
-    demo.choose("Concept", "mood")
+    demo.choose("Concept", "happy ↔ sad")
     demo.until_text("#ends", "happy →")
     demo.until(lambda: demo.panes()["native"] != before["native"], "another text")
     demo.until_settled()
     demo.choose("Pair", "tinyworld-g → tinyworld-l")
     demo.until_text("#route", "tinyworld-g")
     demo.until_settled()
-    assert "coverage" in demo.text("#badges")
+    assert "coverage" in demo.figures()
 
 
 def test_a_map_of_other_models_is_refused_in_one_sentence(demo: Page) -> None:
     before = demo.until_settled()
     demo.press("Fit, load or save")
     demo.upload("#map-load", *sorted((ROOT / "assets" / "maps" / "tinyworld-m--tinyworld-l").iterdir()))
-    shown = demo.until_text("#map-status .notice", "other weights")
-    assert "tinyworld-m" in shown and shown.count(".") <= 1
+    shown = demo.until_text("#map-status .notice", "the most for this part of a map of these two models")
+    assert "tensors.safetensors" in shown and shown.count(".") <= 1
     demo.write("#strength input[type=range]", "0.3")
     demo.until_text("#added", "s = +0.30")
     assert demo.until_settled()["unsteered"] == before["unsteered"]

@@ -40,7 +40,7 @@ def test_nothing_but_open_gives_four_panes(page: Page, folders: tuple[Path, Path
     assert not any(page.panes().values()) or page.panes() != before, "texts of the old pair under the new name"
     page.until_text("#route", "R²")
     assert all(page.until_settled().values())
-    page.until_text("#badges", "reachable share")
+    page.until_figures("reachable share")
     assert page.text("#opening") == "" and page.text("#setup-status") == ""
     assert page.text("#ends").startswith("← sad")
     banners = page.js("return window.banners")

@@ -7,8 +7,9 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
+from lrt_explorer.numerals import plain, signed
 from lrt_explorer.plots import cost_figure, dose_figure, forest_figure, prompts_figure
-from lrt_explorer.plots.evidence import arm_style, between, cost, plain, signed
+from lrt_explorer.plots.evidence import arm_style, between, cost
 from lrt_explorer.plots.glyphs import glyph
 from lrt_explorer.plots.styles import EVIDENCE_STYLES
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence

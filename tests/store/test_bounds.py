@@ -31,7 +31,7 @@ def test_a_file_that_grows_while_it_is_read_is_cut_off(tmp_path: Path, monkeypat
     path.write_bytes(b"x" * 100)
     assert read_whole(path, 100, ArtifactError, "this") == b"x" * 100
     monkeypatch.setattr("lrt_explorer.store.reading.check_size", lambda *_: None)
-    with pytest.raises(ArtifactError, match="grown is larger than 99 bytes, the most for this; choose a smaller file"):
+    with pytest.raises(ArtifactError, match="grown is larger than 99 bytes, the most for this; choose another file"):
         read_whole(path, 99, ArtifactError, "this")
 
 

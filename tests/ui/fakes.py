@@ -6,7 +6,9 @@ from collections.abc import Collection, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
+from starlette.requests import Request
 
 from lrt_explorer.errors import ArtifactError, ModelError, PromptError, SettingsError, VectorError
 from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep, changed_tokens
@@ -29,8 +31,11 @@ from lrt_explorer.workbench.cards import (
 )
 from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitResult, FitSpec
+from lrt_explorer.workbench.links import View
 from lrt_explorer.workbench.requests import Models
 from lrt_explorer.workbench.session import EvidenceSettings, Session, SpaceSettings
+from lrt_explorer.workbench.share import Shared, Source, command, python_code
+from lrt_explorer.workbench.shipped import ShippedEvidence
 from tests.ui.fake_concepts import FakeConcepts
 from tests.ui.fake_evidence import fake_evaluation
 
@@ -97,6 +102,7 @@ class FakeEngine(FakeConcepts):
         self.timed = False
         self.seconds_per_pair = 0.005
         self.read: set[str] = set()
+        self.shipped: ShippedEvidence | None = None
 
     def ready(self) -> bool:
         return True
@@ -201,6 +207,12 @@ class FakeEngine(FakeConcepts):
             bundle.writestr("artifact.json", "{}")
         return archive
 
+    def shared(self, session: Session, spec: SteerSpec, tab: str) -> Shared:
+        at = (session.small_layer, session.large_layer)
+        source = Source(small=session.small, large=session.large, layers=at, concept=str(spec.concept))
+        view = View(small=session.small, large=session.large, layers=at, concept=str(spec.concept), tab=tab)
+        return Shared(query=view.query, python=python_code(source, spec), command=command(source, spec))
+
     def read_all(self, session: Session, concept: str, reading: str, vectors: str) -> Generator[Progress, None, bool]:
         if concept in self.read:
             return False
@@ -249,6 +261,9 @@ class FakeEngine(FakeConcepts):
         pairs = 120 if spec.concept in self.read else 32
         made = {"seed": spec.seed} | ({"pairs": pairs} if spec.concept == "sentiment" else {})
         return Comparison(prompt, spec.strength, 8.31 * spec.strength, arms, made)
+
+    def shipped_evidence(self, session: Session) -> ShippedEvidence | None:
+        return self.shipped if session.map_folder == "maps/shipped" else None
 
     def suites(self, session: Session | None) -> Sequence[Suite]:
         if session is not None and "gemma" in session.small:
@@ -336,3 +351,9 @@ def fake_picture(pairs: int, dims: int = 2, method: str = "pca") -> SpacePicture
         explained=(0.31, 0.12, 0.07)[:dims] if method == "pca" else (),
         method="pca" if method == "pca" else "umap",
     )
+
+
+def page_request(query: str = "") -> gr.Request:
+    """What the server knows of a page that was opened with this query."""
+    scope = {"type": "http", "query_string": query.encode(), "headers": []}
+    return gr.Request(Request(scope))

@@ -8,6 +8,8 @@ from lrt_explorer.study.steering.calibrate import CostCurve, calibration_of
 from lrt_explorer.ui.cards import (
     badges_card,
     chips,
+    map_line,
+    map_notice,
     notice,
     percent,
     progress_bar,
@@ -46,18 +48,18 @@ def test_a_route_without_a_map_says_so() -> None:
 
 
 def test_badges_show_every_figure_with_its_meaning() -> None:
-    html = badges_card(SESSION, BADGES, "mood")
+    html = badges_card(BADGES, "mood")
     for shown in ("0.84", "200\u2009000", "1\u2009234 left out", "100 %", "61 %", "0.88", "0.94", "native mood vector"):
         assert shown in html
 
 
 def test_figures_that_are_not_known_are_left_out() -> None:
-    html = badges_card(SESSION, replace(BADGES, reachable_share=None, direction_cosine=None, norm_ratio=None), "mood")
+    html = badges_card(replace(BADGES, reachable_share=None, direction_cosine=None, norm_ratio=None), "mood")
     assert "reachable share" not in html and "direction cosine" not in html and "norm ratio" not in html
 
 
 def test_a_map_that_does_not_record_single_dimensions_shows_dashes() -> None:
-    html = badges_card(SESSION, BADGES, "mood")
+    html = badges_card(BADGES, "mood")
     assert "<dt>standardised R²</dt><dd>–</dd>" in html and "<dt>largest dimension</dt><dd>– → –</dd>" in html
     assert "outlier" not in html and "notice" not in html
 
@@ -71,15 +73,21 @@ def test_dimensions_that_rule_the_scores_are_told_with_what_to_read_instead() ->
         outlier_shares=(0.0, 0.56),
         caveats=("one dimension holds 53 % of the variance of <large> layer 3; read the standardised R² instead",),
     )
-    html = badges_card(SESSION, told, "mood")
+    html = badges_card(told, "mood")
     assert "<dd>0.31</dd>" in html and "<dd>5 % → 53 %</dd>" in html
     assert "0 → 5 outlier dimensions hold 0 % → 56 %" in html
+    html = map_notice(SESSION, told)
     assert "One dimension holds 53 % of the variance of &lt;large&gt; layer 3" in html
     assert "R² 0.84 on held-out text, standardised 0.31" in route(SESSION, told)
 
 
+def test_the_figures_fold_into_one_line() -> None:
+    assert map_line(BADGES) == "held-out R² 0.84 · cosine 0.88"
+    assert map_line(replace(BADGES, direction_cosine=None)) == "held-out R² 0.84"
+
+
 def test_without_a_map_the_card_says_what_to_do() -> None:
-    assert "no map from layer 2 to layer 3 yet; fit one" in badges_card(SESSION, None, "mood")
+    assert "no map from layer 2 to layer 3 yet; fit one" in map_notice(SESSION, None)
 
 
 def test_notices_are_one_escaped_sentence_with_a_role() -> None:

@@ -22,7 +22,7 @@ from lrt_explorer.ui.steer_tab import Settled
 from lrt_explorer.ui.wiring import Outputs, nothing
 from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf
 from tests.ui.fake_evidence import fake_evaluation
-from tests.ui.fakes import CONCEPTS, PAIRS, FakeEngine
+from tests.ui.fakes import CONCEPTS, PAIRS, FakeEngine, page_request
 
 
 def picked(**data: Any) -> gr.EventData:
@@ -51,7 +51,7 @@ def steer(
 
 
 def test_the_first_pair_opens_with_its_layers_and_its_map(screen: Screen) -> None:
-    *_, last = screen.opening.on_page_loaded(None)
+    *_, last = screen.opening.on_page_loaded(None, page_request())
     session = last[screen.session]
     assert (session.small, session.large, session.small_layer, session.large_layer) == (
         PAIRS[0].small,
@@ -169,7 +169,12 @@ def test_a_map_by_another_estimator_is_named_and_one_without_a_path_shows_none(
     assert (method.value, ("SGD", "sgd") in method.choices) == ("sgd", True)
     (moved,) = screen.opening.on_layers_changed(session, 0, 0)
     (shown,) = panel.on_map_changed(moved[screen.session], "mood")
-    assert "fit one below" in shown[panel.badges] and shown[panel.method].value == "ridge" and shown[panel.path] == ""
+    assert (
+        "fit one below" in shown[panel.notice]
+        and shown[panel.figures].visible is False
+        and shown[panel.method].value == "ridge"
+        and shown[panel.path] == ""
+    )
 
 
 def test_another_estimator_is_in_use_at_once_where_moments_are_there_and_asks_for_a_fit_elsewhere(
@@ -309,7 +314,10 @@ def test_without_a_map_the_space_says_so(screen: Screen, session: Session) -> No
     (moved,) = screen.opening.on_layers_changed(session, 0, 0)
     for given in (None, moved[screen.session]):
         (shown,) = draw(screen, given)
-        assert set(shown) == {screen.space.status} and "no map for these layers yet" in shown[screen.space.status]
+        assert (
+            set(shown) == {screen.space.status, screen.space.stop}
+            and "no map for these layers yet" in shown[screen.space.status]
+        )
 
 
 def test_selected_points_are_listed(screen: Screen, session: Session) -> None:

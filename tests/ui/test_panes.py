@@ -1,9 +1,7 @@
 import re
 
-import pytest
-
 from lrt_explorer.study.compare import Arm, Comparison
-from lrt_explorer.ui.panes import added_line, marked_text, meter, panes, signed, waiting_panes
+from lrt_explorer.ui.panes import added_line, marked_text, meter, panes, waiting_panes
 from lrt_explorer.workbench.session import Session
 from tests.ui.fakes import CONCEPTS
 
@@ -81,8 +79,3 @@ def test_the_raw_coefficient_is_shown() -> None:
     assert "equal cost" in equal and "<b>4</b>" in equal and "<b>2</b>" in equal
     line = added_line(Comparison("p", -0.5, -4.155, (), {}), SESSION, CARD)
     assert "s = −0.50" in line and "<b>4.16</b>" in line and "after layer 3" in line
-
-
-@pytest.mark.parametrize(("number", "shown"), [(1.26, "+1.3"), (-0.04, "−0.0"), (0, "+0.0"), (-12, "−12.0")])
-def test_numbers_carry_their_sign(number: float, shown: str) -> None:
-    assert signed(number) == shown

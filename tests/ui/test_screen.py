@@ -39,7 +39,7 @@ def test_there_are_only_tabs_that_work(app: gr.Blocks) -> None:
 
 def test_every_control_has_a_label_and_most_a_help(app: gr.Blocks) -> None:
     kinds = (gr.Dropdown, gr.Textbox, gr.Slider, gr.Number, gr.Radio, gr.Checkbox)
-    controls = [block for block in app.blocks.values() if isinstance(block, kinds) and block.visible]
+    controls = [block for block in app.blocks.values() if isinstance(block, kinds) and block.visible is True]
     assert len(controls) >= 15
     assert all(control.label and control.info for control in controls)
 

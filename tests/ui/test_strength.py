@@ -7,7 +7,7 @@ import pytest
 
 from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.ui.screen import Screen
-from lrt_explorer.ui.strength import START, Tuned, slider_step
+from lrt_explorer.ui.strength import LINKED, START, Tuned, slider_step
 from lrt_explorer.ui.wiring import Outputs, nothing
 from lrt_explorer.workbench.session import Session
 from tests.ui.fakes import FakeEngine
@@ -69,3 +69,17 @@ def test_it_follows_concept_and_layer_unless_the_visitor_moved_it(
 
 def test_what_goes_wrong_is_left_to_the_comparison(screen: Screen, session: Session) -> None:
     assert tune(screen, session, concept="broken")[-1] == nothing()
+
+
+def test_without_a_map_no_strength_of_another_pair_is_shown(screen: Screen, session: Session) -> None:
+    control = screen.steer.slider
+    bare = replace(session, map_folder="")
+    tuned = Tuned(("the former pair",), None)
+    shown = control.on_session_changed(bare, tuned)
+    assert (shown[control.strength].value, shown[control.strength].interactive) == (START, False)
+    assert shown[control.marks] == "" and shown[control.tuned] is None
+    assert control.on_session_changed(session, tuned) == nothing()
+    linked = control.on_session_changed(bare, LINKED)
+    assert set(linked) == {control.strength} and linked[control.strength].interactive is False
+    *_, after = tune(screen, session)
+    assert after[control.strength].interactive is True

@@ -167,3 +167,12 @@ def test_a_file_is_handed_over_by_its_name_or_its_error_is_shown(tmp_path: Path)
     assert download.elem_id == "save-file" and download.visible == "hidden"
     (shown,) = saving.fn("")
     assert set(shown) == {status} and "There is nothing to save" in shown[status]
+
+
+def test_a_stop_can_be_pressed_only_while_something_runs() -> None:
+    with gr.Blocks() as app:
+        part = Part()
+        run, stop = gr.Button(), gr.Button(interactive=False)
+        wire_run(run, stop, part.on_run_clicked, [], [part.status], part.status, lambda: "stopped")
+    switched = [event for event in app.fns.values() if event.outputs == [stop]]
+    assert [event.fn().interactive for event in switched] == [True, False, False]

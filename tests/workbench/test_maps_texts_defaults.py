@@ -91,7 +91,7 @@ def test_a_map_is_found_before_one_is_solved_and_solved_before_one_is_fitted(
     def never(*_: object, **named: object) -> None:
         pytest.fail("a map was fitted")
 
-    monkeypatch.setattr(maps, "fit_map", never)
+    monkeypatch.setattr(maps, "fit_one", never)
     assert finish(map_for(pair, (1, 2))).info == first
     rmtree(place)
     solved = finish(map_for(pair, (1, 2))).info

@@ -96,7 +96,9 @@ def models(request: Request, places: dict[str, str]) -> Models:
 def prepare(request: Request, places: dict[str, str], home: Path) -> None:
     """The data folder as an earlier fit left it."""
     if request.map in (SAVED, MOMENTS):
-        finish(fit_models(models(request, places), FitSpec(tokens=3000, concepts=())))
+        # Only what is solved from moments leaves any.
+        method = "ridge" if request.map == MOMENTS else None
+        finish(fit_models(models(request, places), FitSpec(tokens=3000, concepts=(), method=method)))
     if request.map == MOMENTS:
         shutil.rmtree(home / "maps")
 

@@ -239,7 +239,7 @@ def test_without_moments_another_estimator_has_no_map_until_one_is_fitted(engine
     fitted = finish(engine.fit(chosen, 2_000, None))
     assert load_map(Path(fitted.map_folder))[1].method == "procrustes"
     assert "ridge" in engine.methods().at_once
-    with pytest.raises(SettingsError, match="no closed-form estimator"):
+    with pytest.raises(SettingsError, match="there is no estimator"):
         engine.with_method(opened, "magic")
 
 

@@ -15,6 +15,8 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import Encoded, Pairing, encode, pair_batches, pair_with_itself
 
 CONTEXT = 512
+_MOST_TOKENS = 2**31
+"""More than any vocabulary has."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class PairedStates:
         partnered: tokens of both models that found a partner.
         ordinary: tokens of both models that could have found one.
         coverage_by_text: `[b]` for each text the share of its tokens, of both models, that found a partner.
+        contexts: `[n]` int64, equal where the large model's last two tokens are.
     """
 
     small: dict[int, Tensor]
@@ -40,6 +43,7 @@ class PairedStates:
     partnered: int
     ordinary: int
     coverage_by_text: Tensor
+    contexts: Tensor
     _large_positions: Tensor = field(repr=False)
     _large_ends: Sequence[Sequence[int]] = field(repr=False)
 
@@ -120,9 +124,16 @@ def read_paired(
         partnered=2 * len(pairing.rows),
         ordinary=pairing.tokens_small + pairing.tokens_large,
         coverage_by_text=pairing.coverage_by_text,
+        contexts=_last_two(placed.large.ids, text, positions),
         _large_positions=positions,
         _large_ends=placed.large.ends,
     )
+
+
+def _last_two(ids: Tensor, text: Tensor, positions: Tensor) -> Tensor:
+    """One number for each place, made of its token and the one before it; a first token has none before it."""
+    before = torch.where(positions > 0, ids[text, (positions - 1).clamp(min=0)] + 1, 0)
+    return before * _MOST_TOKENS + ids[text, positions]
 
 
 def place(small: LanguageModel, large: LanguageModel, texts: Sequence[Document]) -> Placed:

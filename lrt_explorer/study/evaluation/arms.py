@@ -1,6 +1,6 @@
 """The arms of a concept in an evaluation, from the vectors that they are made of."""
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -20,7 +20,12 @@ from lrt_explorer.lm.unembedding import answer_difference
 from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.chosen_prompts import held_back_prompts
 from lrt_explorer.study.evaluation.pair_states import pair_states
-from lrt_explorer.study.evaluation.relabelled import PERMUTATIONS, relabelled_directions, swapped_pairs
+from lrt_explorer.study.evaluation.relabelled import (
+    PERMUTATIONS,
+    flipped_pairs,
+    relabelled_directions,
+    swapped_pairs,
+)
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.ground.known import Known, known_vectors
 from lrt_explorer.study.ground.progress import Progress
@@ -36,17 +41,22 @@ LEAST_LENGTH = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Relabelled:
-    """Vectors of the concept's own texts with half of the labels swapped, the same swaps in both models.
+    """Vectors of the concept's own texts with labels that mean nothing, the same labels in both models.
 
     Attributes:
-        native: `[k, d_large]` float64, of the large model.
+        native: `[k, d_large]` float64, of the large model, every pair relabelled by the toss of a coin. As long as they
+            are found: swapped labels leave a shorter vector, which is what a test of the labels looks at.
         mapped: `[k, d_large]` float64, of the small model, mapped.
-        cosines: `[k]` float64, of each mapped one with its native one: what a direction cosine is where there is
-            nothing to find.
+        half_native: `[k, d_large]` float64, as `native`, with exactly half of the pairs swapped, to be steered with.
+        half_mapped: likewise of the small model, mapped.
+        cosines: `[k]` float64, of each of `half_mapped` with that of `half_native`: what a direction cosine is where
+            there is nothing to find.
     """
 
     native: Tensor
     mapped: Tensor
+    half_native: Tensor
+    half_mapped: Tensor
     cosines: Tensor
 
 
@@ -121,8 +131,8 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
         range(seed, seed + settings.random_seeds),
         case.control_maps,
         others,
-        permuted=_that_point(relabelled.mapped, carried)[: settings.permuted],
-        permuted_native=_that_point(relabelled.native, own)[: settings.permuted],
+        permuted=_that_point(relabelled.half_mapped, carried)[: settings.permuted],
+        permuted_native=_that_point(relabelled.half_native, own)[: settings.permuted],
         from_covariance=_that_point(states.from_covariance(settings.ordinary, seed), own),
         random_texts=_that_point(states.text_differences(settings.ordinary, seed), own),
         halves=halves,
@@ -146,13 +156,22 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
 
 
 def _relabelled(case: Case, ours: PairStates, theirs: PairStates) -> Relabelled:
-    """Vectors of relabelled pairs in both models, with the same swaps as long as both read the same pairs."""
+    """Vectors of relabelled pairs in both models, with the same labels as long as both read the same pairs."""
+    native, mapped = _both_relabelled(case, ours, theirs, flipped_pairs)
+    half_native, half_mapped = _both_relabelled(case, ours, theirs, swapped_pairs)
+    cosines = torch.cosine_similarity(half_native, half_mapped.double(), dim=1)
+    return Relabelled(native, mapped, half_native, half_mapped, cosines)
+
+
+def _both_relabelled(
+    case: Case, ours: PairStates, theirs: PairStates, draw: Callable[[int, int, int], Tensor]
+) -> tuple[Tensor, Tensor]:
     native, own = (
         torch.stack(
             list(
                 relabelled_directions(
                     states,
-                    swapped_pairs(len(states.positive), PERMUTATIONS, case.seed),
+                    draw(len(states.positive), PERMUTATIONS, case.seed),
                     case.settings.method,
                     states.whitener,
                 )
@@ -160,8 +179,7 @@ def _relabelled(case: Case, ours: PairStates, theirs: PairStates) -> Relabelled:
         )
         for states in (ours, theirs)
     )
-    mapped = case.map.direction_as_in_paper(own) if case.settings.as_in_paper else case.map.direction(own)
-    return Relabelled(native, mapped, torch.cosine_similarity(native, mapped.double(), dim=1))
+    return native, case.map.direction_as_in_paper(own) if case.settings.as_in_paper else case.map.direction(own)
 
 
 def _halves(states: PairStates, seed: int, settings: EvaluationSettings) -> list[Tensor]:

@@ -39,11 +39,11 @@ def readout_gradients(
 
 
 def first_order_slopes(gradients: Tensor, directions: Tensor) -> Tensor:
-    """Mean slope over the prompts at strength 0, up to the size of the unit.
+    """Mean slope over the prompts at strength 0, per length of each direction.
 
     Args:
         gradients: `[n, width]`.
-        directions: `[k, width]`, of length 1 over the dimensions that count.
+        directions: `[k, width]`; one that is twice as long has twice the slope.
 
     Returns:
         `[k]` float64.

@@ -45,7 +45,7 @@ class Measured:
         kl: `[directions, strengths, neutral prompts]`, KL(steered ‖ unsteered) of the next token, in nats.
         passages: texts that were written; none unless asked for.
         forms: of which form each prompt is.
-        first_order: `[2, 1 + k]`, the mean slope at strength 0, up to the unit of strength: of the native vector and of
+        first_order: `[2, 1 + k]`, the mean slope at strength 0, per length of the vector: of the native one and of
             k native vectors of relabelled pairs; of the transferred vector and of the k mapped ones. Nothing where the
             readout has no gradient.
         relabelled_cosines: `[k]`, see `Relabelled`.
@@ -172,7 +172,7 @@ def _first_order(
     rows = []
     for name, relabelled in ((NATIVE, arms.relabelled.native), (TRANSFERRED, arms.relabelled.mapped)):
         directions = torch.cat([of_arm[name].double()[None], relabelled.double()])
-        rows.append(first_order_slopes(gradients, arms.typical_deviation.normalized(directions)).numpy())
+        rows.append(first_order_slopes(gradients, directions).numpy())
     return np.stack(rows)
 
 

@@ -1,6 +1,8 @@
-"""Relabelled pairs: the same texts with the labels of half of the pairs swapped, so that nothing is left to find.
+"""Relabelled pairs: the same texts with labels that mean nothing.
 
-What a vector of such pairs does is what any vector of these texts does. This is the null that a verdict stands on.
+For what is steered with, the labels of exactly half of the pairs are swapped, so that nothing of the concept is left.
+For the test that a verdict stands on, every pair is relabelled by the toss of a coin: the given labels are then one of
+the draws, which makes the test exact for any number of pairs.
 """
 
 from collections.abc import Iterator
@@ -29,6 +31,20 @@ def swapped_pairs(pairs: int, count: int, seed: int) -> Tensor:
     """
     draws = np.random.default_rng(seed).random((count, pairs)).argsort(axis=1)
     return torch.from_numpy(draws < pairs // 2)
+
+
+def flipped_pairs(pairs: int, count: int, seed: int) -> Tensor:
+    """Which pairs change their labels in each relabelling, each by the toss of a coin.
+
+    Args:
+        pairs: how many pairs there are.
+        count: relabellings.
+        seed: of the draw; the same for both models.
+
+    Returns:
+        `[count, pairs]` bool.
+    """
+    return torch.from_numpy(np.random.default_rng([seed, 1]).random((count, pairs)) < 0.5)
 
 
 def relabelled_directions(

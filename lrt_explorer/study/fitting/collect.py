@@ -1,7 +1,7 @@
 """One pass of two models over the same texts, collecting the cross-moments of all chosen layer pairs."""
 
 import hashlib
-from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal, get_args
@@ -26,6 +26,8 @@ __all__ = ["BATCH_TEXTS", "PARTS", "Collected", "Part", "Route", "TokenCounts", 
 
 Part = Literal["fit", "select", "report"]
 PARTS: tuple[Part, ...] = get_args(Part)
+TakeRows = Callable[[Part, Mapping[int, Tensor], Mapping[int, Tensor], Tensor], None]
+"""Takes rows: their part, `[n, width]` of both models by layer, and `[n]` the context of each."""
 MINIMUM_COVERAGE = 0.1
 """Below this the few tokens that meet are mostly punctuation, and a map of them says little about the rest."""
 TOKENS_THAT_TELL = 20_000
@@ -179,6 +181,7 @@ def collect(
     begun: Collected | None = None,
     processes: Processes | None = None,
     end_weight: int = 1,
+    take: TakeRows | None = None,
 ) -> Generator[Progress, None, Collected]:
     """Read texts with both models until `tokens` pairs of tokens are used or the texts end.
 
@@ -197,6 +200,7 @@ def collect(
             and everybody's counts. Controls take strangers from their own process's batches.
         end_weight: how often the last pair of every text counts in the moments (not in the counts of tokens). For texts
             that are broken off where vectors are read: a map fits best what it has seen most of.
+        take: is given the rows of each part of every batch that count, for what does not follow from moments.
 
     Raises:
         SettingsError: if the weight is not positive.
@@ -209,7 +213,7 @@ def collect(
     collected = Collected.empty(small, large, routes) if begun is None else begun
     if not isinstance(texts, DocumentStream):
         texts = DocumentStream((yield from prepared(texts, large, tokens)))
-    pass_ = _Pass(small, large, collected, watched, end_weight)
+    pass_ = _Pass(small, large, collected, watched, end_weight, take)
     counts = collected.counts
     batches = texts.batches(Windows(small, large), collected.position.batches)
     while counts.used < tokens and (turn := list(islice(batches, crew.count))):
@@ -239,8 +243,9 @@ class _Pass:
         collected: Collected,
         watched: Collection[tuple[int, int]],
         end_weight: int,
+        take: TakeRows | None,
     ) -> None:
-        self._end_weight = end_weight
+        self._end_weight, self._take = end_weight, take
         self._small, self._large, self._collected = small, large, collected
         self._device = sums_device(small, large)
         held = {*collected.pairs, *((r.small_layer, r.large_layer) for r in collected.controls)}
@@ -307,6 +312,12 @@ class _Pass:
                     {layer: rows[at] for layer, rows in large.items()},
                     times=self._end_weight - 1,
                 )
+        if self._take is not None:
+            contexts = states.contexts if chosen is None else states.contexts[chosen]
+            for part, held in slices.items():
+                if held.start < held.stop:
+                    of_small, of_large = ({k: rows[held] for k, rows in side.items()} for side in (small, large))
+                    self._take(part, of_small, of_large, contexts[held])
         if self._collected.controls:
             self._add_controls(small, slices, ends, len(documents), min(numbers))
             if len(states.text):

@@ -43,12 +43,24 @@ class DescentOptions:
 
 
 # What a study gives is a FittedMap; to name it here would close a circle of imports.
-DescentStudy = Callable[..., Generator[Any, None, Any]]
-"""Called with the `Pair`, texts, the layers, `FitSettings` and `DescentOptions`; yields Progress, gives a map."""
+FitStudy = Callable[..., Generator[Any, None, Any]]
+"""Takes the `Pair`, texts, layers, `FitSettings`, and for a descent `DescentOptions`; yields Progress, gives a map."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Descent(Entry[DescentStudy]):
+class RowFit(Entry[FitStudy]):
+    """A way to fit a map that solves at once, but from the rows themselves: a pass over the texts for each layer pair.
+
+    Attributes:
+        setting: as for `Estimator`.
+    """
+
+    KIND: ClassVar[str] = "estimator"
+    setting: str = LAMBDA
+
+
+@dataclass(frozen=True, kw_only=True)
+class Descent(Entry[FitStudy]):
     """A way to fit a map that reads the texts again and takes minutes for each layer pair.
 
     Attributes:
@@ -63,12 +75,13 @@ class Descent(Entry[DescentStudy]):
     learns: bool = False
 
 
-SGD, DISTILLED = "sgd", "distilled"
+WITHIN_CONTEXTS, SGD, DISTILLED = "within-contexts", "sgd", "distilled"
 SGD_RATE = 1e-3
 """The higher of the paper's two; with far fewer tokens than its ten millions the lower one stops short."""
 DISTILLED_RATE = 0.01
 
-ESTIMATORS: Table[Estimator | Descent] = Table(
+AnyEstimator = Estimator | RowFit | Descent
+ESTIMATORS: Table[AnyEstimator] = Table(
     [
         Estimator(
             name="ridge",
@@ -93,6 +106,13 @@ ESTIMATORS: Table[Estimator | Descent] = Table(
             help="ridge through fewer dimensions",
             function="lrt_explorer.linear.estimators:reduced_rank",
             setting="rank",
+        ),
+        RowFit(
+            name=WITHIN_CONTEXTS,
+            label="Within contexts",
+            unit="× mean variance",
+            help="ridge on what differs between tokens that follow the same word",
+            function="lrt_explorer.study.fitting.within:fit_within",
         ),
         Descent(
             name=SGD,
@@ -121,6 +141,11 @@ ESTIMATORS: Table[Estimator | Descent] = Table(
 def closed_forms() -> tuple[str, ...]:
     """Names of the estimators that need moments alone, the usual one at the head."""
     return tuple(name for name, entry in ESTIMATORS.items() if isinstance(entry, Estimator))
+
+
+def without_descent() -> tuple[str, ...]:
+    """Names of the estimators that solve at once, whether from moments or from rows, the usual one first."""
+    return tuple(name for name, entry in ESTIMATORS.items() if not isinstance(entry, Descent))
 
 
 def by_descent() -> tuple[str, ...]:
@@ -154,7 +179,7 @@ class Setting(NamedTuple):
 def chosen_setting(info: "MapInfo") -> Setting | None:
     """What the estimator of a map chose; None if it chooses nothing. One that is not in the table may have a λ."""
     match ESTIMATORS.get(info.method):
-        case Estimator(setting=name, unit=unit):
+        case Estimator(setting=name, unit=unit) | RowFit(setting=name, unit=unit):
             value = info.lam if name == LAMBDA else info.settings.get(name)
             return Setting(name, value, unit) if name else None
         case Descent():

@@ -19,7 +19,7 @@ class FitSettings:
         corpus: the name of the texts, for people; without one no moments are kept.
         concepts: contrast sets on which to measure the cosine of mapped and native directions.
         reading: how their vectors are read; None for what each set prefers.
-        method: a closed-form estimator, one of `closed_forms`; estimators that descend have functions of their own.
+        method: the estimator; where many layer pairs are fitted at once, one of `closed_forms`.
         memory_gb: memory to use beside the models, in 10⁹ bytes.
         keep_moments: save the moments under the corpus's name, and begin with what is saved; see `moments_of`. Never
             for controls, nor where the memory does not hold all layer pairs with their copies.

@@ -79,13 +79,22 @@ def with_evidence(
     estimate: Estimate,
     *,
     method: str,
+    scored_on: Route | None = None,
 ) -> FittedMap:
     """A map, however it was estimated, with its scores on the report rows of these moments; otherwise as `solve`.
+
+    Args:
+        pair: as for `solve`.
+        collected: likewise.
+        route: likewise.
+        estimate: the map.
+        method: the estimator.
+        scored_on: the route whose moments score it, for a control map whose own were not collected.
 
     Raises:
         MapError: if the route was not collected, or the map cannot be scored on its moments.
     """
-    return _with_evidence(pair, collected, route, collected.of(route), estimate, method)
+    return _with_evidence(pair, collected, route, collected.of(scored_on or route), estimate, method)
 
 
 def _with_evidence(

@@ -20,6 +20,7 @@ class World:
     Attributes:
         name: "demo" or "everyday".
         corpus: what a map is fitted on unless someone names another text; a name that `read_texts` takes.
+        estimator: what fits a map of two layers unless someone names another, by its name in `ESTIMATORS`.
         ordinary: the corpus of ordinary text: neutral prompts, the unit of strength, the picture of the shared space.
         opening_concept: what is shown first.
         temperature: of the first texts. Small real models repeat themselves where they always take the likeliest token.
@@ -28,6 +29,7 @@ class World:
 
     name: str
     corpus: str
+    estimator: str
     ordinary: str
     opening_concept: str
     temperature: float
@@ -64,13 +66,16 @@ class World:
 
 DEMO = World(
     "demo",
-    corpus="tinyworld-broken-off",
+    corpus="tinyworld",
+    estimator="within-contexts",
     ordinary="demo",
     opening_concept="register",
     temperature=0.0,
     vectors_ship=True,
 )
-EVERYDAY = World("everyday", corpus="everyday", ordinary="everyday", opening_concept="sentiment", temperature=0.7)
+EVERYDAY = World(
+    "everyday", corpus="everyday", estimator="ridge", ordinary="everyday", opening_concept="sentiment", temperature=0.7
+)
 
 WORLDS = (DEMO, EVERYDAY)
 

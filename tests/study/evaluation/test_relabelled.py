@@ -19,7 +19,7 @@ from lrt_explorer.study.evaluation.chosen_prompts import (
 )
 from lrt_explorer.study.evaluation.clusters import Clusters
 from lrt_explorer.study.evaluation.first_order import first_order_slopes, readout_gradients
-from lrt_explorer.study.evaluation.relabelled import relabelled_directions, swapped_pairs
+from lrt_explorer.study.evaluation.relabelled import flipped_pairs, relabelled_directions, swapped_pairs
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.statistics import among_relabelled
 from lrt_explorer.study.evaluation.verdict import doubts
@@ -43,6 +43,29 @@ def test_a_relabelled_direction_is_that_of_the_swapped_texts() -> None:
     swapped = torch.tensor([[True, True, False, False], [False, True, False, True]])
     found = torch.stack(list(relabelled_directions(states, swapped, "mean-difference")))
     assert found[:, 0].tolist() == [(-1 - 2 + 4 + 8) / 4, (1 - 2 + 4 - 8) / 4]
+
+
+def p_of_pairs(differences: torch.Tensor, seed: int = 0) -> float:
+    """The p value of pairs whose readout slopes are their own differences along one axis."""
+    states = PairStates(differences[:, None].double(), torch.zeros(len(differences), 1).double())
+    flipped = flipped_pairs(len(differences), 1999, seed)
+    relabelled = torch.stack(list(relabelled_directions(states, flipped, "mean-difference")))
+    directions = torch.cat([differences.double().mean().reshape(1, 1), relabelled])
+    return among_relabelled(first_order_slopes(torch.ones(1, 1).double(), directions).numpy())
+
+
+def test_pairs_that_differ_in_nothing_but_the_concept_are_no_chance() -> None:
+    # Relabelled vectors point along the concept too, but they are short.
+    assert p_of_pairs(1 + 0.3 * torch.randn(40, generator=torch.Generator().manual_seed(0))) == 1 / 2000
+    assert p_of_pairs(torch.ones(4)) == pytest.approx(1 / 8, abs=0.03), "four pairs cannot say more"
+
+
+def test_pairs_whose_labels_mean_nothing_stand_out_as_often_as_chance_has_it() -> None:
+    generator = torch.Generator().manual_seed(1)
+    signs = torch.randint(0, 2, (400, 24), generator=generator) * 2 - 1
+    sizes = 1 + torch.rand(400, 24, generator=generator)
+    found = [p_of_pairs(row, seed) for seed, row in enumerate(signs * sizes)]
+    assert np.mean(np.array(found) < 0.05) == pytest.approx(0.05, abs=0.03)
 
 
 def test_the_permutation_p_value_counts_the_vector_itself() -> None:

@@ -1,0 +1,113 @@
+"""Linking: what a link asks for is put on the screen when the page opens; what cannot be is said in one sentence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+from gradio.blocks import Block
+
+from lrt_explorer.errors import LRTError
+from lrt_explorer.report.template import joined
+from lrt_explorer.study.ground.world import world_of
+from lrt_explorer.ui.cards import notice
+from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.guard import sentence_of
+from lrt_explorer.ui.steer_tab import SteerTab
+from lrt_explorer.ui.strength import LINKED
+from lrt_explorer.ui.wiring import Outputs
+from lrt_explorer.workbench.links import View, read_view
+from lrt_explorer.workbench.session import Session
+
+TABS = ("steer", "space", "layers", "evidence", "concepts")
+
+
+class Linking:
+    """The parts of the screen that a link sets before the pair is opened.
+
+    Attributes:
+        linked: where the sentences about a link stand.
+    """
+
+    def __init__(self, engine: Engine, steer: SteerTab, tabs: gr.Tabs, tab: gr.State, linked: gr.HTML) -> None:
+        """Remember them.
+
+        Args:
+            engine: the studies.
+            steer: the Steer tab, whose controls a link sets.
+            tabs: all tabs.
+            tab: which is open.
+            linked: where the sentences about a link stand.
+        """
+        self.engine, self.steer, self.tabs, self.tab, self.linked = engine, steer, tabs, tab, linked
+
+    @property
+    def outputs(self) -> list[Block]:
+        """What `restored` and `moved` write to."""
+        steer, settings = self.steer, self.steer.settings
+        return [
+            *(self.linked, self.tabs, self.tab, steer.steered.concept, steer.steered.prompt, steer.steered.world),
+            *(steer.slider.strength, steer.slider.tuned, *settings.controls),
+        ]
+
+    def read(self, query: Mapping[str, str]) -> tuple[View, list[str]]:
+        """What a link asks for with its models filled in, and a sentence for each value that is left out."""
+        first = self.engine.pairs()[0]
+        known = {name for card in self.engine.pairs() for name in (card.small, card.large)}
+        view, trouble = read_view(query, models=known | set(self.engine.models_in_memory()), tabs=TABS)
+        if not view.small:
+            view = replace(view, small=first.small, large=first.large)
+        if view.concept:
+            session = Session(view.small, view.large, 0, 0, 1, 1, 1, 1)
+            try:
+                self.engine.concept(session, view.concept)
+            except LRTError:
+                trouble.append(f"the link’s concept {view.concept[:60]!r} does not ship for this pair")
+                view = replace(view, concept="")
+        return view, trouble
+
+    def restored(self, view: View, trouble: Sequence[str]) -> Outputs:
+        """Set what a link says; what it leaves out stays as it is."""
+        steered, slider, settings = self.steer.steered, self.steer.slider, self.steer.settings
+        found: dict[Any, Any] = {self.linked: self.said(trouble)}
+        if view.concept:
+            found[steered.concept] = view.concept
+        if view.prompt is not None:
+            found[steered.prompt] = view.prompt
+        if view.concept and view.prompt is not None:
+            # The pair is then the one that concept and prompt were chosen for, and both stay.
+            world = world_of(view.small, view.large)
+            found |= {steered.world: world.name, settings.temperature: world.temperature}
+        if view.strength is not None:
+            room = max(1.0, abs(view.strength))
+            found[slider.strength] = gr.Slider(minimum=-room, maximum=room, value=view.strength)
+            found[slider.tuned] = LINKED
+        for control, value in (
+            (settings.seed, view.seed),
+            (settings.temperature, view.temperature),
+            (settings.length, view.tokens),
+        ):
+            if value is not None:
+                found[control] = value
+        if view.reading:
+            found[settings.reading] = view.reading
+        for box, ticked in ((settings.as_in_paper, view.as_in_paper), (settings.equal_cost, view.equal_cost)):
+            if ticked:
+                found[box] = True
+        if view.tab:
+            found |= {self.tabs: gr.Tabs(selected=view.tab), self.tab: view.tab}
+        return found
+
+    def at_layers(self, view: View, session: Session, trouble: list[str]) -> Session:
+        """The session at the layers of a link; a sentence more where there are none such."""
+        if view.layers is None:
+            return session
+        try:
+            return self.engine.at_layers(session, *view.layers)
+        except LRTError as error:
+            trouble.append(sentence_of(error))
+            return session
+
+    def said(self, trouble: Sequence[str]) -> str:
+        """The sentences about a link."""
+        return joined([notice(f"{sentence}.", "hint") for sentence in trouble])

@@ -1,0 +1,93 @@
+"""Share: the comparison on the screen as a link, as Python and as a command, below all tabs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import gradio as gr
+
+from lrt_explorer.study.steering.steer_spec import SteerSpec
+from lrt_explorer.ui.cards import notice
+from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.wiring import QUICK, Outputs, guarded_by, nothing, to_status
+from lrt_explorer.workbench.session import Session
+
+WHOLE_LINK = "(query) => query ? location.origin + location.pathname + '?' + query : ''"
+"""The browser knows its own address; a server behind a proxy may not."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What the comparison on the screen was asked for, by the names of the screen, and the session it was made in."""
+
+    session: Session
+    spec: SteerSpec
+
+
+class SharePanel:
+    """The panel; it always shows the comparison whose numbers are on the screen.
+
+    Attributes:
+        link: the whole link.
+        python, command: the code.
+        status: errors.
+    """
+
+    def __init__(self, engine: Engine, compared: gr.State, tab: gr.State) -> None:
+        """Lay out the panel and wire it.
+
+        Args:
+            engine: the studies.
+            compared: what the last finished comparison was asked for, a `Compared` or None.
+            tab: which tab is open.
+        """
+        self.engine = engine
+        # Not a State: the browser makes the link of it.
+        self.query = gr.Textbox(visible="hidden")
+        with gr.Accordion("Share", open=False, elem_id="share"):
+            self.link = gr.Textbox(
+                label="Link",
+                info="opens this pair, concept, prompt and strength",
+                interactive=False,
+                buttons=["copy"],
+                max_lines=3,
+                elem_id="share-link",
+            )
+            with gr.Row(elem_classes="codes"):
+                self.python = gr.Code(
+                    label="Python",
+                    language="python",
+                    interactive=False,
+                    show_line_numbers=False,
+                    wrap_lines=True,
+                    min_width=300,
+                    elem_id="share-python",
+                )
+                self.command = gr.Code(
+                    label="Command",
+                    language="shell",
+                    interactive=False,
+                    show_line_numbers=False,
+                    wrap_lines=True,
+                    min_width=300,
+                    elem_id="share-command",
+                )
+            gr.HTML('<p class="added">The code gives the numbers on this screen again, to the last digit.</p>')
+            self.status = gr.HTML(elem_id="share-status")
+        told = gr.on(
+            [compared.change, tab.change],
+            self.on_view_changed,
+            [compared, tab],
+            [self.query, self.python, self.command, self.status],
+            trigger_mode="always_last",
+            **QUICK,
+        )
+        told.then(None, self.query, self.link, js=WHOLE_LINK, api_visibility="private")
+
+    @guarded_by(to_status)
+    def on_view_changed(self, compared: Compared | None, tab: str) -> Iterator[Outputs]:
+        """Follow the comparison and the tab."""
+        if compared is None:
+            yield nothing()
+            return
+        given = self.engine.shared(compared.session, compared.spec, tab)
+        yield {self.query: given.query, self.python: given.python, self.command: given.command, self.status: notice("")}
