@@ -37,6 +37,10 @@ class PromptError(LRTError):
     """A prompt is empty or does not fit into the model's context."""
 
 
+class BusyError(LRTError):
+    """There is too much to do just now."""
+
+
 class CancelledError(LRTError):
     """The user stopped the work; what was already computed is kept."""
 

@@ -41,6 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of the output has closed it.
         return 1
     except Exception as error:
+        # Torch takes a second to import, and has been by now where memory has run out.
+        from lrt_explorer.lm.memory import is_out_of_memory
+
+        if is_out_of_memory(error):
+            return _fail(
+                "there was not enough memory for this; ask for less, or choose smaller models", debug=options.debug
+            )
         what = " ".join(f"{type(error).__name__}: {error}".split())
         return _fail(
             f"this should not happen ({what}); run again with --debug and report what it shows", debug=options.debug

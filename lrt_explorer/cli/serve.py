@@ -32,7 +32,10 @@ def add_parser(commands: Any) -> None:
         "--time-limit", type=float, metavar="SECONDS", help="of a long job (default: 600 with --hosted)"
     )
     hosting.add_argument(
-        "--memory-gb", type=float, metavar="GB", help="memory of the models that stay loaded (default: 24)"
+        "--memory-gb",
+        type=float,
+        metavar="GB",
+        help="memory of the weights of all models (default: 80 %% of what is free)",
     )
     parser.set_defaults(run=run)
 

@@ -2,17 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 from lrt_explorer.concepts.sets.scorer_kinds import SCORERS, Scorer, ScorerKind
 from lrt_explorer.concepts.sets.scoring import ClassifierLabel, Expression, ScorerChoice, WordList, known_judge
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.lm.classify import Classifier, load_classifier
+from lrt_explorer.lm.cache import models
 from lrt_explorer.registry import resolve
 
 SECONDS = 2.0
 """How long an expression may take on one text: some never end, and files may come from anywhere."""
-CLASSIFIERS = 2
 """That stay in memory."""
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 
@@ -71,7 +69,7 @@ def classifier_scorer(model: str, label: str) -> Scorer:
         ModelError: if there is no such model, or it is no text classifier.
         SettingsError: if it has no such label.
     """
-    classifier = _classifier(model)
+    classifier = models().classifier(model)
     column = classifier.column(label)
 
     def score(prompt: str, continuation: str) -> float | None:
@@ -127,13 +125,8 @@ def scorer_identity(choice: ScorerChoice | None) -> object:
 
 def classifier_identity(choice: ClassifierLabel) -> tuple[str, int]:
     """Fingerprint of the classifier's weights and the output that is read: the name alone may come to mean others."""
-    classifier = _classifier(choice.classifier)
+    classifier = models().classifier(choice.classifier)
     return classifier.fingerprint, classifier.column(choice.label)
-
-
-@lru_cache(maxsize=CLASSIFIERS)
-def _classifier(model: str) -> Classifier:
-    return load_classifier(model)
 
 
 def _any_of(words: frozenset[str]) -> str:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreT
 from lrt_explorer.errors import ModelError, SettingsError
 from lrt_explorer.lm.fingerprint import fingerprint
 from lrt_explorer.lm.hub import explain_refusal, only_on_disk
+from lrt_explorer.lm.model import weight_bytes
 
 # Where neither the configuration nor the tokenizer sets a limit.
 CONTEXT_WITHOUT_LIMIT = 512
@@ -38,6 +40,11 @@ class Classifier:
     model: PreTrainedModel = field(repr=False)
     tokenizer: PreTrainedTokenizerBase = field(repr=False)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @cached_property
+    def memory(self) -> int:
+        """Bytes of the weights as they lie in memory."""
+        return weight_bytes(self.model)
 
     def column(self, label: str) -> int:
         """Where a label is among the outputs; raises SettingsError if it is not."""

@@ -1,6 +1,8 @@
 """How much memory a model takes and how much is free, asked before it is loaded."""
 
+import gc
 import math
+import traceback
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -91,13 +93,29 @@ def check_room(name: str, need: Need | None, dtype: torch.dtype | None, device: 
     precision = "as stored" if dtype is None else f"as {str(dtype).removeprefix('torch.')}"
     smaller = " or the dtype bfloat16" if dtype == torch.float32 else ""
     raise ModelError(
-        f"{name} needs {_gigabytes(peak)} to be loaded ({_gigabytes(need.weights)} for its weights {precision}), but "
-        f"{_gigabytes(free)} of memory is free; choose a smaller model{smaller}, or free some memory"
+        f"{name} needs {gigabytes(peak)} to be loaded ({gigabytes(need.weights)} for its weights {precision}), but "
+        f"{gigabytes(free)} of memory is free; choose a smaller model{smaller}, or free some memory"
     )
 
 
-def _gigabytes(size: float) -> str:
+def gigabytes(size: float) -> str:
+    """A number of bytes in words."""
     return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e9:.3f} GB"
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory has run out, of the machine or of an accelerator."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and ("can't allocate memory" in str(error) or "out of memory" in str(error))
+
+
+def free_up(error: BaseException) -> None:
+    """Let go of what a failed computation has left: its numbers hang on to the error."""
+    traceback.clear_frames(error.__traceback__)
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def _tensors(folder: Path) -> list[tuple[str, str, int]]:

@@ -65,6 +65,11 @@ class LanguageModel:
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     @cached_property
+    def memory(self) -> int:
+        """Bytes of the weights as they lie in memory."""
+        return weight_bytes(self.model)
+
+    @cached_property
     def tokenizer_digest(self) -> str | None:
         """The same for tokenizers that split and mark every text alike; None where that cannot be told."""
         tokenizer: Any = self.tokenizer
@@ -79,3 +84,8 @@ class LanguageModel:
         """How many tokens the model knows."""
         embeddings: Any = self.model.get_input_embeddings()
         return int(embeddings.weight.shape[0])
+
+
+def weight_bytes(model: nn.Module) -> int:
+    """Bytes of a model's weights and fixed numbers as they lie in memory, tied ones counted once."""
+    return sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))

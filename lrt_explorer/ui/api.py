@@ -1,12 +1,12 @@
 """What other programs can ask of a running app: plain functions with the answers of the command line."""
 
 import functools
-import logging
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
 import gradio as gr
+from gradio.context import LocalContext
 from gradio.events import api
 
 from lrt_explorer.concepts.contrast import Reading
@@ -31,8 +31,7 @@ from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.study.tables import choices as all_choices
 from lrt_explorer.ui.arguments import checked
 from lrt_explorer.ui.engine import Engine
-from lrt_explorer.ui.guard import UNEXPECTED, sentence_of
-from lrt_explorer.ui.wiring import MODEL_QUEUE, PARALLEL
+from lrt_explorer.ui.guard import failure, sentence_of
 from lrt_explorer.ui.work import CANCELLED, FAILED, REFUSED, WORK, Job
 from lrt_explorer.workbench.compare import comparison_document
 from lrt_explorer.workbench.evidence import EvidenceSpec
@@ -41,7 +40,6 @@ from lrt_explorer.workbench.hosting import Hosting
 from lrt_explorer.workbench.presets import pairs_document
 from lrt_explorer.workbench.requests import Models
 
-logger = logging.getLogger(__name__)
 _JOB: ContextVar[Job] = ContextVar("job")
 
 
@@ -197,13 +195,19 @@ def add_api(engine: Engine, hosting: Hosting) -> None:
 
     api(in_sentences(choices), api_name="choices")
     for study in (compare, evaluate, fit):
-        api(in_sentences(study), api_name=study.__name__, concurrency_id=MODEL_QUEUE, concurrency_limit=PARALLEL)
+        api(in_sentences(study), api_name=study.__name__, concurrency_limit=None)
     api(in_sentences(pairs), api_name="pairs")
 
 
 def going_on(_: Progress) -> None:
-    """Between the steps of a study: let it end if the server stops, or it has taken as long as it may."""
+    """Between the steps of a study: let it end if the server stops, or whoever asked is gone."""
     _JOB.get().go_on()
+    event, app = LocalContext.event_id.get(None), LocalContext.blocks.get(None)
+    if event is None or app is None:
+        return
+    asked = app._queue.event_ids_to_events.get(event)
+    if asked is None or not asked.alive:
+        raise CancelledError("whoever asked for this is gone")
 
 
 def in_sentences(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
@@ -225,7 +229,6 @@ def in_sentences(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[
                 raise gr.Error(sentence_of(error), print_exception=False) from error
             except Exception as error:
                 job.outcome = FAILED
-                logger.exception("an endpoint failed")
-                raise gr.Error(UNEXPECTED, print_exception=False) from error
+                raise gr.Error(failure(error, "an endpoint failed"), print_exception=False) from error
 
     return endpoint

@@ -159,6 +159,9 @@ class Engine(ConceptEngine, Protocol):
     def picture(self, session: Session, settings: SpaceSettings) -> Generator[Progress, None, SpacePicture]:
         """Both models' activations in one space; pictures are cached."""
 
+    def is_drawn(self, session: Session, settings: SpaceSettings) -> bool:
+        """Whether this picture is cached."""
+
     def shipped_evidence(self, session: Session) -> ShippedEvidence | None:
         """The evidence that ships for the session's map; None if there is none, or it is for another map."""
 

@@ -15,7 +15,10 @@ import gradio as gr
 
 from lrt_explorer.errors import CancelledError, LRTError
 from lrt_explorer.limits import CONTRAST_SET_BYTES, JSON_DEPTH
+from lrt_explorer.lm.cache import models
+from lrt_explorer.lm.memory import free_up, is_out_of_memory
 from lrt_explorer.store import assets_home, data_home
+from lrt_explorer.ui.newest import SupersededError
 from lrt_explorer.ui.work import CANCELLED, FAILED, REFUSED, WORK
 
 P = ParamSpec("P")
@@ -23,6 +26,7 @@ Shown = TypeVar("Shown")
 
 logger = logging.getLogger(__name__)
 UNEXPECTED = "Something unexpected went wrong. The program's log has the details; you can go on."
+OUT_OF_MEMORY = "There was not enough memory for this. Ask for less: fewer tokens, a shorter text or smaller models."
 UNFIT = "What was sent does not fit this control; choose another value, or load the page again."
 MOST_CHARACTERS = 600
 """Of a sentence: it may repeat what a visitor has sent."""
@@ -44,13 +48,15 @@ def guarded(show: Callable[[str], Shown]) -> Callable[[Callable[P, Iterator[Show
                         for shown in steps:
                             yield shown
                             job.go_on()
+                except SupersededError:
+                    job.outcome = CANCELLED
+                    yield cast("Any", gr.skip())
                 except LRTError as error:
                     job.outcome = CANCELLED if isinstance(error, CancelledError) else REFUSED
                     yield show(sentence_of(error))
-                except Exception:
+                except Exception as error:
                     job.outcome = FAILED
-                    logger.exception("a handler of the screen failed")
-                    yield show(UNEXPECTED)
+                    yield show(failure(error, "a handler of the screen failed"))
 
         return safe
 
@@ -63,6 +69,22 @@ def sentence_of(error: LRTError) -> str:
     for folder, spoken in _places():
         sentence = sentence.replace(folder, spoken)
     return sentence if len(sentence) <= MOST_CHARACTERS else f"{sentence[: MOST_CHARACTERS - 1]}…"
+
+
+def failure(error: Exception, what: str) -> str:
+    """What a visitor is told of an error that is nobody's mistake; the details go to the log.
+
+    Args:
+        error: caught just now.
+        what: has failed.
+    """
+    if is_out_of_memory(error):
+        logger.warning("%s: out of memory", what)
+        free_up(error)
+        models().let_go_of_unused()
+        return OUT_OF_MEMORY
+    logger.error(what, exc_info=error)
+    return UNEXPECTED
 
 
 def answer_in_sentences(app: gr.Blocks) -> None:
@@ -93,8 +115,8 @@ def answer_in_sentences(app: gr.Blocks) -> None:
         except LRTError as error:
             raise gr.Error(sentence_of(error), print_exception=False) from error
         except Exception as error:
-            logger.exception("an event of the screen failed")
-            raise gr.Error(UNEXPECTED, print_exception=False) from error
+            said = failure(error, "an event of the screen failed")
+            raise gr.Error(said, print_exception=False) from error
 
     app.preprocess_data = checked  # type: ignore[method-assign]
     app.process_api = answered  # type: ignore[method-assign]

@@ -9,6 +9,7 @@ import sys
 import threading
 from pathlib import Path
 from types import FrameType
+from typing import cast
 
 import gradio as gr
 
@@ -24,8 +25,10 @@ from lrt_explorer.ui.journal import log_to_journal, write_event, write_finished
 from lrt_explorer.ui.screen import create_app
 from lrt_explorer.ui.service import Standing, service_routes, shielded
 from lrt_explorer.ui.theme import make_theme
+from lrt_explorer.ui.turns import InTurns
 from lrt_explorer.ui.work import WORK
 from lrt_explorer.workbench.hosting import OWNER, Hosting
+from lrt_explorer.workbench.lanes import LANES, MAX_WAITING, Lanes, make_lanes
 from lrt_explorer.workbench.map_files import map_bytes
 from lrt_explorer.workbench.shelves import visitors_home
 from lrt_explorer.workbench.workbench import Workbench
@@ -37,7 +40,9 @@ PATIENCE_SECONDS = 3.0
 SESSIONS_PER_VISITOR = 20
 """Pages that are remembered for each visitor there may be, so that the requests of a program evict nobody."""
 WAITING = 200
-"""Jobs in line; who asks beyond is told that the line is full."""
+"""Events that have not begun; who asks beyond is told that the line is full."""
+THREADS = len(LANES) * MAX_WAITING + 40
+"""Of the web server: a job that waits in a lane sleeps in one of them."""
 
 
 def launch(host: str | None, port: int | None, *, share: bool = False, hosting: Hosting = OWNER) -> None:
@@ -79,12 +84,12 @@ def serve(
     Raises:
         SettingsError: if it cannot listen there.
     """
-    WORK.time_limit = hosting.time_limit
+    lanes = make_lanes(hosting)
     host = host or os.environ.get("GRADIO_SERVER_NAME") or LOCAL
     port = free_port(host, port)
-    app = create_app(engine, hosting)
+    app = create_app(cast(Engine, InTurns(engine, lanes)), hosting, lanes)
     app.queue(default_concurrency_limit=8, max_size=WAITING)
-    standing = _standing(engine, app)
+    standing = _standing(engine, app, lanes)
     metrics = standing.metrics()
     WORK.listen(metrics.count)
     app.launch(
@@ -105,6 +110,7 @@ def serve(
         footer_links=[] if hosting.hosted else ["api", "settings"],
         auth=list(hosting.logins) or None,
         root_path=hosting.root_path or None,
+        max_threads=THREADS,
         state_session_capacity=SESSIONS_PER_VISITOR * hosting.max_visitors,
         enable_monitoring=False,
         run_history=False,
@@ -163,11 +169,11 @@ def free_port(host: str, port: int | None) -> int:
                 trial.bind(family[4])
             return candidate
         except socket.gaierror as error:
-            raise SettingsError(f"there is no address {host!r} on this machine; choose another --host") from error
+            raise SettingsError(f"there is no address {host!r} on this machine; choose another address") from error
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or str(error)
     which = f"port {asked} of {host}" if asked else f"any port from {FIRST_PORT} to {FIRST_PORT + PORTS - 1} of {host}"
-    raise SettingsError(f"cannot listen on {which}: {reason}; choose another with --port")
+    raise SettingsError(f"cannot listen on {which}: {reason}; choose another port")
 
 
 def largest_upload(hosting: Hosting) -> int:
@@ -184,11 +190,11 @@ def handed_out() -> list[Path]:
     return [data_home() / "downloads", visitors_home(), assets_home() / "concepts", assets_home() / "concepts-real"]
 
 
-def _standing(engine: Engine, app: gr.Blocks) -> Standing:
+def _standing(engine: Engine, app: gr.Blocks, lanes: Lanes) -> Standing:
     return Standing(
         ready=engine.ready,
         models=engine.models_in_memory,
-        waiting=lambda: len(app._queue),
+        lanes=lanes,
         visitors=lambda: len(app.app.state_holder.session_data),
         memory_free=lambda: free_memory() or 0,
     )

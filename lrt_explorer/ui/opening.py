@@ -15,6 +15,7 @@ from lrt_explorer.ui.linking import Linking
 from lrt_explorer.ui.map_panel import MapPanel
 from lrt_explorer.ui.setup_panel import OTHER, SetupPanel, opened
 from lrt_explorer.ui.stage import READING, Stage
+from lrt_explorer.ui.turns import InLine
 from lrt_explorer.ui.wiring import (
     MODEL_WORK,
     QUICK,
@@ -144,6 +145,8 @@ class Opening:
             return
 
         def fitting(step: Progress) -> Outputs:
+            if isinstance(step, InLine):
+                return underway(step)
             # Before the first batch is read, the timing is all there is.
             left = seconds if step.left is None and step.done == 0 else step.left
             return underway(replace(step, left=left, message=f"fitting a first map: {step.message}"))

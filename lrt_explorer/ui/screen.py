@@ -8,6 +8,7 @@ from lrt_explorer.ui.api import add_api
 from lrt_explorer.ui.cards import HEADER
 from lrt_explorer.ui.concepts_tab import TAB as CONCEPTS
 from lrt_explorer.ui.concepts_tab import ConceptsTab
+from lrt_explorer.ui.crowd import CrowdLine
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.evidence_tab import TAB as EVIDENCE
 from lrt_explorer.ui.evidence_tab import EvidenceTab
@@ -28,6 +29,7 @@ from lrt_explorer.ui.steer_tab import SteerTab
 from lrt_explorer.ui.steered import STEER
 from lrt_explorer.ui.wiring import QUICK, Outputs, nothing
 from lrt_explorer.workbench.hosting import OWNER, Hosting
+from lrt_explorer.workbench.lanes import Lanes
 from lrt_explorer.workbench.session import Session, Shelf
 
 CLEAN_EVERY_SECONDS, UPLOADS_LAST_SECONDS = 600, 21_600
@@ -49,14 +51,22 @@ class Screen:
 
     app: gr.Blocks
 
-    def __init__(self, engine: Engine, hosting: Hosting = OWNER) -> None:
-        """Lay out the parts and wire them; nothing runs until a visitor opens the page."""
+    def __init__(self, engine: Engine, hosting: Hosting = OWNER, lanes: Lanes | None = None) -> None:
+        """Lay out the parts and wire them; nothing runs until a visitor opens the page.
+
+        Args:
+            engine: the studies.
+            hosting: who may use it.
+            lanes: where the studies wait, to tell strangers how busy it is.
+        """
         cleaning = (CLEAN_EVERY_SECONDS, UPLOADS_LAST_SECONDS)
         with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=cleaning) as self.app:
             session = self.session = gr.State(None)
             shelf = self.shelf = gr.State(Shelf())
             tab = self.tab = gr.State(STEER)
             gr.HTML(HEADER)
+            if lanes is not None and hosting.hosted:
+                CrowdLine(lanes)
             route = gr.HTML(elem_id="route")
             with gr.Row(elem_id="columns"):
                 with gr.Column(scale=0, min_width=300, elem_id="setup"):
@@ -112,9 +122,9 @@ class Screen:
         return nothing() if session is not None else {self.steer.panes: waiting_panes(sentence, "bad")}
 
 
-def create_app(engine: Engine, hosting: Hosting = OWNER) -> gr.Blocks:
+def create_app(engine: Engine, hosting: Hosting = OWNER, lanes: Lanes | None = None) -> gr.Blocks:
     """Build the screen over an engine; nothing runs until a visitor opens it."""
-    return Screen(engine, hosting).app
+    return Screen(engine, hosting, lanes).app
 
 
 def on_tab_selected(name: str) -> str:

@@ -17,8 +17,8 @@ from lrt_explorer.store import data_home
 from lrt_explorer.ui.guard import UNEXPECTED
 from lrt_explorer.ui.metrics import Metrics
 from lrt_explorer.ui.plot import SCRIPT
-from lrt_explorer.ui.work import WORK
 from lrt_explorer.version import __version__
+from lrt_explorer.workbench.lanes import LANES, Lanes
 
 logger = logging.getLogger(__name__)
 
@@ -60,14 +60,14 @@ class Standing:
     Attributes:
         ready: whether the first pair is open.
         models: names of the models in memory.
-        waiting: jobs in line.
+        lanes: where jobs run and wait.
         visitors: sessions that are remembered.
         memory_free: bytes of memory that a model may still take.
     """
 
     ready: Callable[[], bool]
     models: Callable[[], tuple[str, ...]]
-    waiting: Callable[[], int]
+    lanes: Lanes
     visitors: Callable[[], int]
     memory_free: Callable[[], int]
 
@@ -77,13 +77,21 @@ class Standing:
             {
                 "ready": ("Whether the first pair is open.", self.ready),
                 "models": ("Models in memory.", lambda: len(self.models())),
-                "jobs_running": ("Jobs that go on.", lambda: WORK.running),
-                "jobs_waiting": ("Jobs in line.", self.waiting),
+                "jobs_running": ("Jobs that run.", lambda: self.lanes.running),
+                "jobs_waiting": ("Jobs in line.", lambda: self.lanes.waiting),
+                **{f"{name}_running": (f"Jobs that run in the {name} lane.", self._count(name)) for name in LANES},
+                **{
+                    f"{name}_waiting": (f"Jobs in line before the {name} lane.", self._count(name, waiting=True))
+                    for name in LANES
+                },
                 "visitors": ("Sessions that are remembered.", self.visitors),
                 "disk_free_bytes": ("Free bytes of the data folder's disk.", disk_free),
                 "memory_free_bytes": ("Bytes of memory that a model may still take.", self.memory_free),
             }
         )
+
+    def _count(self, lane: str, *, waiting: bool = False) -> Callable[[], int]:
+        return lambda: self.lanes[lane].waiting if waiting else self.lanes[lane].running
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -91,8 +99,11 @@ class Standing:
             "ready": self.ready(),
             "version": __version__,
             "models": list(self.models()),
-            "jobs_running": WORK.running,
-            "jobs_waiting": self.waiting(),
+            "jobs_running": self.lanes.running,
+            "jobs_waiting": self.lanes.waiting,
+            "lanes": {
+                name: {"running": self.lanes[name].running, "waiting": self.lanes[name].waiting} for name in LANES
+            },
             "visitors": self.visitors(),
             "disk_free_bytes": disk_free(),
             "memory_free_bytes": self.memory_free(),

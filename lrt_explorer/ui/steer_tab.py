@@ -15,12 +15,14 @@ from lrt_explorer.study.steering.arms import UNSTEERED
 from lrt_explorer.ui.cards import added, chips, notice, progress_bar, slider_ends
 from lrt_explorer.ui.choices import OWN_VECTORS, ConceptList, belongs, steered_concepts
 from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.newest import Newest
 from lrt_explorer.ui.panes import added_line, panes, waiting_panes, writing_line
 from lrt_explorer.ui.share_panel import Compared
 from lrt_explorer.ui.stage import READING
 from lrt_explorer.ui.steer_controls import SteerControls, SteerSettings
 from lrt_explorer.ui.steered import Steered
 from lrt_explorer.ui.strength import StrengthControl, Tuned
+from lrt_explorer.ui.turns import InLine
 from lrt_explorer.ui.verdicts import sentence_card
 from lrt_explorer.ui.wiring import (
     MODEL_WORK,
@@ -82,7 +84,7 @@ class SteerTab:
             tabs: all tabs.
             tab: which is open.
         """
-        self.engine, self.session = engine, session
+        self.engine, self.session, self.newest = engine, session, Newest()
         first = engine.concepts(None)[0]
         self.settled, self.compared, world = gr.State(None), gr.State(None), gr.State("")
         asked, self.due, self.partly, self.whole = gr.State(0), gr.State(0), gr.State(0), gr.State(0)
@@ -203,6 +205,16 @@ class SteerTab:
             trigger_mode="always_last",
             **MODEL_WORK,
         )
+        # What runs for an older value ends at once, and the event above follows with the newest.
+        slider.strength.input(
+            self.on_slider_moved,
+            slider.strength,
+            None,
+            api_visibility="private",
+            show_progress="hidden",
+            queue=False,
+            trigger_mode="multiple",
+        )
         # A first vector comes from a few pairs; the others are read in the background.
         completing = self.partly.change(
             self.on_part_read,
@@ -242,6 +254,10 @@ class SteerTab:
         for step in self.slider.tune(session, tuned, (concept, reading, vectors, whole), strength, self.added):
             yield {**step, self.stop: on_busy_changed(True)} if self.added in step else step
 
+    def on_slider_moved(self, strength: float) -> None:
+        """End what is written for another strength at its next token."""
+        self.newest.move(strength)
+
     def on_slider_set(self, due: int) -> Outputs:
         """Ask for a comparison with the slider as it stands now."""
         return {self.due: due + 1}
@@ -266,13 +282,16 @@ class SteerTab:
         still = settled.arm if settled is not None and settled.key == key else None
 
         def show(step: Progress | ComparisonStep) -> Outputs:
+            if isinstance(step, InLine):
+                return {self.added: progress_bar(step)}
             if isinstance(step, Progress):
                 return {self.panes: waiting_panes(READING), self.added: progress_bar(step)}
             written = panes(step.arms, prompt, card, busy=True, settled=still)
             return {self.panes: written, self.added: writing_line(step)}
 
         yield {self.added: writing_line(None), self.stop: on_busy_changed(True)}
-        done = yield from run_study(self.engine.compare(session, spec), show)
+        comparing = self.newest.study(asked.strength, self.engine.compare(session, spec))
+        done = yield from run_study(comparing, show)
         unsteered = next(arm for arm in done.arms if arm.name == UNSTEERED)
         read = int(done.settings.get("pairs", card.pairs))
         more: Outputs = {} if read >= card.pairs else {self.partly: partly + 1}

@@ -24,11 +24,8 @@ Outputs = dict[Block, Any]
 
 QUICK: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 """How an event is wired that runs no model. Through the queue: a State that changes outside it tells no listener."""
-MODEL_QUEUE = "model"
-PARALLEL = 4
-"""How many handlers may run models at once: more than one, so that a long fit leaves room for a comparison."""
-MODEL_WORK: dict[str, Any] = {**QUICK, "concurrency_id": MODEL_QUEUE, "concurrency_limit": PARALLEL}
-"""How an event is wired that runs a model: in one queue, so that visitors wait in line instead of sharing few cores."""
+MODEL_WORK: dict[str, Any] = {**QUICK, "concurrency_limit": None}
+"""How an event is wired that runs a model: Gradio starts all of them, and they wait in lanes (see `turns.py`)."""
 SETTLE_SECONDS = 0.5
 """Seconds after a stop in which what was on its way to the page has arrived."""
 

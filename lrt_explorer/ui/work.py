@@ -1,6 +1,5 @@
 """The work that goes on for visitors: each job is counted, timed, and told to whoever listens; all end at a stop."""
 
-import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -40,13 +39,10 @@ class Job:
         """To be called between steps.
 
         Raises:
-            CancelledError: if the server stops, or the job has taken as long as it may.
+            CancelledError: if the server stops.
         """
         if self._work.stopping:
             raise CancelledError("the server is stopping; ask again when it is back")
-        if time.monotonic() - self.begun > self._work.time_limit:
-            seconds = f"{self._work.time_limit:,.0f} seconds"
-            raise CancelledError(f"this job was stopped after {seconds}, the most that one may take here; ask for less")
 
 
 class Work:
@@ -58,8 +54,6 @@ class Work:
         self._running = 0
         self._stopping = threading.Event()
         self._listeners: list[Callable[[Finished], None]] = []
-        self.time_limit = math.inf
-        """Seconds that a job may take."""
 
     @property
     def stopping(self) -> bool:

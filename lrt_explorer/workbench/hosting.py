@@ -39,7 +39,7 @@ class Hosting:
         root_path: the path behind a reverse proxy.
         max_visitors: people at once, for whom twenty pages each are remembered; beyond that the longest unused goes.
         time_limit: seconds that a long job may take; infinite where visitors are trusted.
-        memory_gb: memory of the models that stay loaded, in 10⁹ bytes; None for the usual bound. A pair stays together.
+        memory_gb: memory of the weights of all models, in 10⁹ bytes; None for a share of what the machine has.
     """
 
     hosted: bool = False

@@ -325,6 +325,10 @@ class Workbench:
         self._pictures.keep(key, picture)
         return picture
 
+    def is_drawn(self, session: Session, settings: SpaceSettings) -> bool:
+        """Whether this picture is cached."""
+        return self._pictures.get((session, settings)) is not None
+
     def shipped_evidence(self, session: Session) -> ShippedEvidence | None:
         """What ships for the map in use."""
         saved = _map(session)

@@ -296,6 +296,9 @@ class FakeEngine(FakeConcepts):
         yield from self.open(str(models.small), str(models.large))
         raise ModelError("these models are made up, so there is no map between them")
 
+    def is_drawn(self, session: Session, settings: SpaceSettings) -> bool:
+        return False
+
     def picture(self, session: Session, settings: SpaceSettings) -> Generator[Progress, None, SpacePicture]:
         yield Progress(0, 2, "Reading 40 texts with both models …")
         return fake_picture(settings.points, settings.dims, settings.method)

@@ -80,4 +80,3 @@ def served(engine: Engine, hosting: Hosting = OWNER) -> Iterator[Served]:
     finally:
         end(app)
         WORK.begin()
-        WORK.time_limit = OWNER.time_limit

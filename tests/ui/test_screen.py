@@ -8,7 +8,7 @@ import pytest
 
 from lrt_explorer.ui.screen import Screen, create_app
 from lrt_explorer.ui.theme import make_theme
-from lrt_explorer.ui.wiring import PARALLEL, nothing
+from lrt_explorer.ui.wiring import nothing
 from lrt_explorer.workbench.session import Session
 from tests.ui.fakes import FakeEngine
 
@@ -26,10 +26,10 @@ def test_other_programs_see_the_studies_and_nothing_else(app: gr.Blocks) -> None
     assert all(endpoint["description"] for endpoint in endpoints.values())
 
 
-def test_everything_that_runs_a_model_waits_in_one_queue(app: gr.Blocks) -> None:
-    working = [fn for fn in app.fns.values() if fn.concurrency_id == "model"]
-    assert len(working) >= 9
-    assert {fn.concurrency_limit for fn in working} == {PARALLEL}
+def test_what_runs_a_model_is_begun_at_once_and_waits_in_its_lane(app: gr.Blocks) -> None:
+    begun = [fn.name for fn in app.fns.values() if fn.concurrency_limit is None]
+    assert len(begun) >= 15
+    assert {"on_fit_clicked", "on_texts_asked", "on_page_loaded", "evaluate"} <= set(begun)
 
 
 def test_there_are_only_tabs_that_work(app: gr.Blocks) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lrt_explorer.errors import CancelledError, SettingsError
+from lrt_explorer.errors import SettingsError
 from lrt_explorer.limits import CONTRAST_SET_BYTES
 from lrt_explorer.store import assets_home, data_home
 from lrt_explorer.ui import journal
@@ -221,12 +221,6 @@ def test_a_stop_ends_jobs_at_their_next_step() -> None:
         next(job)
     assert work.end_all(0) and [finished.outcome for finished in seen] == ["failed"]
     work.begin()
-    work.time_limit = -1
-    job = steps()
-    next(job)
-    with pytest.raises(CancelledError, match="this job was stopped after -1 seconds, the most that one may take here"):
-        next(job)
-    seen.pop()
     job = steps()
     next(job)
     job.close()  # type: ignore[attr-defined]

@@ -144,7 +144,7 @@ def test_what_one_button_runs_another_one_stops() -> None:
         run, stop = gr.Button(), gr.Button()
         wire_run(run, stop, part.on_run_clicked, [], [part.status], part.status, lambda: "stopped")
     (running,) = named(app, "on_run_clicked")
-    assert running.concurrency_id == "model"
+    assert running.concurrency_limit is None
     assert [event.cancels for event in app.fns.values() if event.cancels] == [[running._id]]
     assert [event.fn() for event in named(app, "on_stop_clicked")] == [{part.status: "stopped"}] * 2
 

@@ -82,12 +82,15 @@ def retold(study: Generator[Step, None, Result], say: Callable[[Step], Progress]
 
 
 def finish(study: Generator[object, None, Result], report: Callable[[Progress], None] | None = None) -> Result:
-    """Run a study to its end and return its result; `report` is told each `Progress` on the way."""
-    while True:
-        try:
+    """Run a study to its end and return its result; `report` is told each `Progress`, and may stop it by an error."""
+    try:
+        while True:
             step = next(study)
-        except StopIteration as stop:
-            result: Result = stop.value
-            return result
-        if report is not None and isinstance(step, Progress):
-            report(step)
+            if report is not None and isinstance(step, Progress):
+                report(step)
+    except StopIteration as stop:
+        result: Result = stop.value
+        return result
+    finally:
+        # An error keeps what it went through alive, and with it whatever the study holds.
+        study.close()

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import torch
 
-from lrt_explorer.concepts import scorers
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.sets.scoring import ClassifierLabel, Expression, WordList
 from lrt_explorer.errors import ArtifactError
+from lrt_explorer.lm.cache import models
 from lrt_explorer.study.evaluation import evaluate as module
 from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.document import evaluation_document
@@ -150,7 +150,7 @@ def test_the_key_knows_what_scores_texts_and_how_vectors_are_found(tmp_path: Pat
     assert len(keys) == 10
     # Other weights under the same name.
     save(folder, "llama")
-    scorers._classifier.cache_clear()
+    models().let_go_of_unused()
     assert key(**score) != first
     # Texts that nobody writes are scored by nobody.
     assert key(replace(CONCEPT, scorer=ClassifierLabel("nowhere", "joy")))

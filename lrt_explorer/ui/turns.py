@@ -1,0 +1,127 @@
+"""Studies in turns: an engine whose studies wait in a lane until they may run, and say how long that takes."""
+
+import functools
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+from gradio.context import LocalContext
+
+from lrt_explorer.errors import CancelledError
+from lrt_explorer.lm.threads import use_threads
+from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.ui.cards import about
+from lrt_explorer.ui.engine import Engine
+from lrt_explorer.workbench.lanes import LOADING, LONG, QUICK, Lane, Lanes, Place
+from lrt_explorer.workbench.session import Session, SpaceSettings
+
+Steps = Generator[Any, None, Any]
+ChooseLane = Callable[..., str]
+
+TICK_SECONDS = 0.5
+"""How often a place in line is shown again, and how soon a page that is closed leaves it."""
+
+
+def _lane_of_opening(engine: Engine, small: str, large: str) -> str:
+    return QUICK if {small, large} <= set(engine.models_in_memory()) else LOADING
+
+
+def _lane_of_picture(engine: Engine, session: Session, settings: SpaceSettings) -> str:
+    return LONG if settings.method == "umap" and not engine.is_drawn(session, settings) else QUICK
+
+
+STUDIES: dict[str, str | ChooseLane] = {
+    "open": _lane_of_opening,
+    "time_fit": QUICK,
+    "calibration": QUICK,
+    "compare": QUICK,
+    "compare_models": QUICK,
+    "picture": _lane_of_picture,
+    "read_all": LONG,
+    "make": LONG,
+    "check": LONG,
+    "suggest": LONG,
+    "compute_layers": LONG,
+    "fit": LONG,
+    "fit_models": LONG,
+    "evaluate": LONG,
+    "evaluate_models": LONG,
+}
+"""The lane of each study of the engine, or how it follows from what is asked."""
+
+
+@dataclass(frozen=True)
+class InLine(Progress):
+    """A study that waits for its turn."""
+
+
+class InTurns:
+    """An engine whose studies take turns; all else is the engine's own."""
+
+    def __init__(self, engine: Engine, lanes: Lanes) -> None:
+        """Put every study into its lane.
+
+        Args:
+            engine: any.
+            lanes: those of the server.
+        """
+        self._engine, self._lanes = engine, lanes
+        for name, lane in STUDIES.items():
+            setattr(self, name, self._in_turn(name, lane, getattr(engine, name)))
+
+    def __getattr__(self, name: str) -> Any:
+        """What is no study."""
+        return getattr(self._engine, name)
+
+    def _in_turn(self, name: str, lane: str | ChooseLane, study: Callable[..., Steps]) -> Callable[..., Steps]:
+        @functools.wraps(study)
+        def waited(*asked: Any) -> Steps:
+            chosen = lane if isinstance(lane, str) else lane(self._engine, *asked)
+            return (yield from self._run(self._lanes[chosen], name, study(*asked)))
+
+        return waited
+
+    def _run(self, lane: Lane, name: str, study: Steps) -> Steps:
+        turn = lane.join(visitor(), name)
+        try:
+            wait = 0.0
+            while (place := turn.wait(wait)) is not None:
+                yield InLine(0, 1, in_line(place))
+                wait = TICK_SECONDS
+            return (yield from self._limited(lane, study))
+        finally:
+            study.close()
+            turn.leave()
+
+    def _limited(self, lane: Lane, study: Steps) -> Steps:
+        begun = lane.clock()
+        while True:
+            use_threads(self._lanes.running)
+            try:
+                step = next(study)
+            except StopIteration as stop:
+                return stop.value
+            yield step
+            if lane.clock() - begun > lane.limit:
+                raise CancelledError(
+                    f"this job was stopped after {lane.limit:,.0f} seconds, the most that one may take here; "
+                    "ask for less"
+                )
+
+
+def in_line(place: Place) -> str:
+    """A place in line as a sentence without its end."""
+    left = "" if place.seconds is None else f", {about(place.seconds)}"
+    if place.own:
+        return f"waiting for your other job{left}"
+    others = "1 other" if place.before == 1 else f"{place.before} others"
+    return f"{others} before you{left}"
+
+
+def visitor() -> str:
+    """Who is asking, as far as the web tells: the login, else the page, else the address; "" outside of a server."""
+    request: Any = LocalContext.request.get(None)
+    if request is None:
+        return ""
+    client = getattr(request, "client", None)
+    return str(request.username or request.session_hash or getattr(client, "host", ""))
