@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lrt_explorer.concepts.vectors import find_vectors, mean_difference, transfer
     from lrt_explorer.errors import (
         ArtifactError,
+        BusyError,
         CancelledError,
         ContrastError,
         LRTError,
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AffineMap",
     "ArtifactError",
+    "BusyError",
     "CancelledError",
     "Comparison",
     "ContrastError",
@@ -124,6 +126,7 @@ _HOMES = {
     "lrt_explorer.concepts.vectors": ("find_vectors", "mean_difference", "transfer"),
     "lrt_explorer.errors": (
         "ArtifactError",
+        "BusyError",
         "CancelledError",
         "ContrastError",
         "LRTError",

@@ -53,7 +53,7 @@ class FitOptions(TypedDict, total=False):
     """What a fit is asked for; see `FitSpec`."""
 
     tokens: int
-    method: str
+    method: str | None
     memory_gb: float
     concepts: Sequence[str | ContrastSet] | None
     learn_from: Sequence[str | ContrastSet]

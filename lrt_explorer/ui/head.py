@@ -21,6 +21,7 @@ DESCRIPTION = (
 PICTURE = "preview.png"
 """Where the server offers the picture."""
 _GRADIOS = re.compile(r"<meta\s+(?:property|name)=\"(?:og|twitter):[^>]*>\s*", re.DOTALL)
+_HEAD = HtmlTemplate("<head>")
 _OURS = HtmlTemplate("""
     <meta property="og:type" content="website" />
     <meta property="og:site_name" content="{{ title }}" />
@@ -46,7 +47,7 @@ def with_our_head(page: str, url: str, base: str) -> str:
         base: of the server, with a slash at its end.
     """
     ours = _OURS(title=TITLE, description=DESCRIPTION, url=url, base=base, picture=PICTURE if _file().is_file() else "")
-    return _GRADIOS.sub("", page).replace("<head>", f"<head>{ours}", 1)
+    return _GRADIOS.sub("", page).replace(_HEAD(), _HEAD() + ours, 1)
 
 
 class Head:

@@ -2,10 +2,12 @@
 
 import gradio as gr
 
+from lrt_explorer.report.template import HtmlTemplate
 from lrt_explorer.store import assets_home
 
 SCRIPT = "plotly.min.js"
 """Where the server offers the script of all figures."""
+_LOADING = HtmlTemplate('<script src="{{ file }}"></script>')
 
 
 def plot_html(elem_id: str) -> gr.HTML:
@@ -19,6 +21,6 @@ def plot_html(elem_id: str) -> gr.HTML:
         js_on_load=(assets_home() / "plot.js").read_text(encoding="utf-8"),
         # The page loads a script once, however many plots ask for it. Its address is relative: a proxy may put a path
         # before it.
-        head=f'<script src="{SCRIPT}"></script>',
+        head=_LOADING(file=SCRIPT),
         elem_id=elem_id,
     )

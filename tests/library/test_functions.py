@@ -130,7 +130,7 @@ S, L = "tinyworld-xs", "tinyworld-s"
         (lambda: lrt.steps.fit_map(S, L, corpus=[1, 2]), lrt.SettingsError, "a list of texts"),  # type: ignore[list-item]
         (lambda: lrt.steps.fit_map(S, L, method="magic"), lrt.SettingsError, "there is no estimator"),
         (lambda: lrt.steps.fit_map(S, L, concepts=["no-concept"]), lrt.ContrastError, "there is no concept"),
-        (lambda: lrt.steps.layer_grid(S, L, method="sgd"), lrt.SettingsError, "takes minutes"),
+        (lambda: lrt.steps.layer_grid(S, L, method="sgd"), lrt.SettingsError, "reads the texts for each layer pair"),
         (lambda: lrt.steps.evaluate(S, L, prompts=1), lrt.SettingsError, "ask for at least 2"),
         (lambda: lrt.steps.evaluate(S, L, ["mood", "no-concept"]), lrt.ContrastError, "there is no concept"),
         (lambda: lrt.steps.project(S, L, method="tsne"), lrt.SettingsError, "'tsne' is not a layout"),

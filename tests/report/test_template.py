@@ -163,7 +163,7 @@ ARMS = tuple(
 BADGES = MapBadges(0.8, 0.9, 100, 10, 1.0, 0.6, 0.8, "ridge", 0.9, caveats=(HOSTILE,))
 PIECES: dict[str, tuple[Any, ...]] = {
     "route": (cards.route, SESSION, BADGES),
-    "badges": (cards.badges_card, SESSION, BADGES, HOSTILE),
+    "badges": (cards.badges_card, BADGES, HOSTILE),
     "notice": (cards.notice, HOSTILE),
     "progress": (cards.progress_bar, Progress(1, 2, HOSTILE)),
     "banner": (cards.opening_banner, f"a/{HOSTILE}", HOSTILE, SESSION, Progress(1, 2, HOSTILE)),

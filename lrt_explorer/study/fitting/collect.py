@@ -104,6 +104,7 @@ class Collected:
         corpus: the name of the texts, for people.
         corpus_fingerprint: of the texts read.
         position: how far the corpus was read.
+        take: is given the rows of each part of every batch that count, for what does not follow from moments.
     """
 
     grids: dict[Part, GridMoments]
@@ -112,6 +113,7 @@ class Collected:
     corpus: str = ""
     corpus_fingerprint: str = ""
     position: Position = field(default_factory=Position)
+    take: TakeRows | None = None
 
     @classmethod
     def empty(cls, small: LanguageModel, large: LanguageModel, routes: Iterable[Route]) -> "Collected":
@@ -181,7 +183,6 @@ def collect(
     begun: Collected | None = None,
     processes: Processes | None = None,
     end_weight: int = 1,
-    take: TakeRows | None = None,
 ) -> Generator[Progress, None, Collected]:
     """Read texts with both models until `tokens` pairs of tokens are used or the texts end.
 
@@ -200,7 +201,6 @@ def collect(
             and everybody's counts. Controls take strangers from their own process's batches.
         end_weight: how often the last pair of every text counts in the moments (not in the counts of tokens). For texts
             that are broken off where vectors are read: a map fits best what it has seen most of.
-        take: is given the rows of each part of every batch that count, for what does not follow from moments.
 
     Raises:
         SettingsError: if the weight is not positive.
@@ -213,7 +213,7 @@ def collect(
     collected = Collected.empty(small, large, routes) if begun is None else begun
     if not isinstance(texts, DocumentStream):
         texts = DocumentStream((yield from prepared(texts, large, tokens)))
-    pass_ = _Pass(small, large, collected, watched, end_weight, take)
+    pass_ = _Pass(small, large, collected, watched, end_weight)
     counts = collected.counts
     batches = texts.batches(Windows(small, large), collected.position.batches)
     while counts.used < tokens and (turn := list(islice(batches, crew.count))):
@@ -243,9 +243,8 @@ class _Pass:
         collected: Collected,
         watched: Collection[tuple[int, int]],
         end_weight: int,
-        take: TakeRows | None,
     ) -> None:
-        self._end_weight, self._take = end_weight, take
+        self._end_weight = end_weight
         self._small, self._large, self._collected = small, large, collected
         self._device = sums_device(small, large)
         held = {*collected.pairs, *((r.small_layer, r.large_layer) for r in collected.controls)}
@@ -312,12 +311,12 @@ class _Pass:
                     {layer: rows[at] for layer, rows in large.items()},
                     times=self._end_weight - 1,
                 )
-        if self._take is not None:
+        if self._collected.take is not None:
             contexts = states.contexts if chosen is None else states.contexts[chosen]
             for part, held in slices.items():
                 if held.start < held.stop:
                     of_small, of_large = ({k: rows[held] for k, rows in side.items()} for side in (small, large))
-                    self._take(part, of_small, of_large, contexts[held])
+                    self._collected.take(part, of_small, of_large, contexts[held])
         if self._collected.controls:
             self._add_controls(small, slices, ends, len(documents), min(numbers))
             if len(states.text):

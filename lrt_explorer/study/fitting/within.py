@@ -12,7 +12,7 @@ from lrt_explorer.linear.ridge import RidgePath
 from lrt_explorer.linear.within import within_contexts
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.study.corpora.texts import prepared
-from lrt_explorer.study.fitting.collect import Part, Route, collect
+from lrt_explorer.study.fitting.collect import Collected, Part, Route, collect
 from lrt_explorer.study.fitting.directions import read_directions
 from lrt_explorer.study.fitting.estimators import WITHIN_CONTEXTS
 from lrt_explorer.study.fitting.fit_settings import FitSettings
@@ -49,7 +49,9 @@ def within_maps(
     route = Route(*layers)
     rows = _Rows(layers)
     texts = yield from prepared(texts, pair.large, settings.tokens)
-    collected = yield from collect(pair, texts, [route], settings.tokens, take=rows.add)
+    begun = Collected.empty(*pair.both, [route])
+    begun.take = rows.add
+    collected = yield from collect(pair, texts, [route], settings.tokens, begun=begun)
     collected.corpus = settings.corpus
     check_enough(pair, collected, [route])
     fit = collected.of(route)["fit"]

@@ -7,7 +7,7 @@ import torch
 
 from lrt_explorer.errors import MapError, SettingsError
 from lrt_explorer.lm.presets import PAIRS
-from lrt_explorer.study.fitting.collect import Route, TakeRows, collect
+from lrt_explorer.study.fitting.collect import Collected, Route, TakeRows, collect
 from lrt_explorer.study.fitting.controls import control_maps
 from lrt_explorer.study.fitting.estimators import WITHIN_CONTEXTS, chosen_setting, closed_forms, without_descent
 from lrt_explorer.study.fitting.fit_one import fit_one
@@ -56,7 +56,9 @@ def test_its_rows_are_those_that_the_moments_are_made_of() -> None:
 
     taker: TakeRows = take
     pair = Pair(small=small(), large=large())
-    collected = finish(collect(pair, texts(150), [Route(1, 2)], TOKENS, take=taker))
+    begun = Collected.empty(*pair.both, [Route(1, 2)])
+    begun.take = taker
+    collected = finish(collect(pair, texts(150), [Route(1, 2)], TOKENS, begun=begun))
     assert seen == dict(collected.rows(Route(1, 2))) and sum(seen.values()) == TOKENS
 
 
