@@ -71,7 +71,7 @@ def test_every_concept_and_pair_that_ships_can_be_chosen(demo: Page) -> None:
     demo.choose("Pair", "tinyworld-g → tinyworld-l")
     demo.until_text("#route", "tinyworld-g")
     demo.until_settled()
-    assert "coverage" in demo.figures()
+    assert demo.until(lambda: "coverage" in demo.figures(), "the figures of the map")
 
 
 def test_a_map_of_other_models_is_refused_in_one_sentence(demo: Page) -> None:
