@@ -80,6 +80,12 @@ class Engine(ConceptEngine, Protocol):
     def models_in_memory(self) -> tuple[str, ...]:
         """Names of the models that need not be loaded."""
 
+    def keep_text(self, session: Session | None, file: Path) -> Path:
+        """Where a text to fit on, brought by a visitor, lies from now on."""
+
+    def forget(self, session: Session | None) -> None:
+        """Remove what a visitor of a hosted server has fitted, because the page is closed for good."""
+
     def pairs(self) -> Sequence[PairCard]:
         """The pairs offered, the opening one first."""
 

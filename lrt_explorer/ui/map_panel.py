@@ -102,7 +102,7 @@ class MapPanel:
         in_use: list[Block] = [self.session, self.status]
         text: list[Block] = [self.corpus, self.own_text, self.no_text]
         self.method.input(self.on_estimator_chosen, [self.session, self.method], in_use, **MODEL_WORK)
-        self.own_text.upload(self.on_text_uploaded, self.own_text, text, **QUICK)
+        self.own_text.upload(self.on_text_uploaded, [self.session, self.own_text], text, **QUICK)
         self.no_text.click(self.on_shipped_text_clicked, None, text, **QUICK)
         asked = [self.session, self.tokens, self.corpus]
         wire_run(self.fit, self.cancel, self.on_fit_clicked, asked, in_use, self.status, cancelled)
@@ -129,10 +129,10 @@ class MapPanel:
             said = notice(f"There is no {name} map at these layers yet; fit one.", "hint")
         yield {self.session: chosen, self.status: said}
 
-    def on_text_uploaded(self, file: str) -> Outputs:
+    def on_text_uploaded(self, session: Session | None, file: str) -> Outputs:
         """Fit on a visitor's own text from now on."""
         return {
-            self.corpus: file,
+            self.corpus: str(self.engine.keep_text(session, Path(file))),
             self.own_text: gr.UploadButton(Path(file).name),
             self.no_text: gr.Button(visible=True),
         }

@@ -123,6 +123,11 @@ class Opening:
             }
 
         session = yield from run_study(self.engine.open(*names), underway)
+        if old is not None and old.own:
+            # One place for each visitor, however many pairs they open.
+            self.engine.forget(session)
+            session = replace(session, own=old.own)
+            session = self.engine.at_layers(session, session.small_layer, session.large_layer)
         session = self.linking.at_layers(view, session, trouble)
         open_now: Outputs = {self.session: session, **self.setup.show_layers(session), self.status: ""}
         if trouble:

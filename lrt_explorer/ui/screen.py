@@ -31,9 +31,12 @@ from lrt_explorer.ui.wiring import QUICK, Outputs, nothing
 from lrt_explorer.workbench.hosting import OWNER, Hosting
 from lrt_explorer.workbench.lanes import Lanes
 from lrt_explorer.workbench.session import Session, Shelf
+from lrt_explorer.workbench.shelves import forget_shelf
 
 CLEAN_EVERY_SECONDS, UPLOADS_LAST_SECONDS = 600, 21_600
 """Uploads, and files that were made to be taken away, are removed when they are this old."""
+STRANGERS_UPLOADS_LAST_SECONDS = 1200
+"""Those of strangers, who have a copy of what is used on in a place of their own."""
 
 
 class Screen:
@@ -59,10 +62,10 @@ class Screen:
             hosting: who may use it.
             lanes: where the studies wait, to tell strangers how busy it is.
         """
-        cleaning = (CLEAN_EVERY_SECONDS, UPLOADS_LAST_SECONDS)
+        cleaning = (CLEAN_EVERY_SECONDS, STRANGERS_UPLOADS_LAST_SECONDS if hosting.hosted else UPLOADS_LAST_SECONDS)
         with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=cleaning) as self.app:
-            session = self.session = gr.State(None)
-            shelf = self.shelf = gr.State(Shelf())
+            session = self.session = gr.State(None, delete_callback=engine.forget)
+            shelf = self.shelf = gr.State(Shelf(), delete_callback=forget_shelf)
             tab = self.tab = gr.State(STEER)
             gr.HTML(HEADER)
             if lanes is not None and hosting.hosted:

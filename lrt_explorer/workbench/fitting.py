@@ -120,7 +120,9 @@ class FitResult:
     not_written: str = ""
 
 
-def fit(pair: Pair, layers: Layers, spec: FitSpec, *, keep: Keep | None = None) -> Generator[Progress, None, FitResult]:
+def fit(
+    pair: Pair, layers: Layers, spec: FitSpec, *, keep: Keep | None = None, sums: Path | None = None
+) -> Generator[Progress, None, FitResult]:
     """Fit maps and keep them.
 
     The moments are kept too: a run that was stopped goes on where it was, and another estimator or layer needs no
@@ -131,6 +133,7 @@ def fit(pair: Pair, layers: Layers, spec: FitSpec, *, keep: Keep | None = None) 
         layers: the layers, unless all are asked for.
         spec: what is asked for.
         keep: keeps a map in place of `spec.folder`.
+        sums: where the moments are kept in place of the data folder's.
 
     Raises:
         SettingsError: if the corpus or the estimator does not exist, or a concept is to be learned and compared.
@@ -163,7 +166,7 @@ def fit(pair: Pair, layers: Layers, spec: FitSpec, *, keep: Keep | None = None) 
     method = spec.estimator(pair.world)
     if not isinstance(ESTIMATORS.find(method), Estimator):
         settings = FitSettings(
-            spec.tokens, corpus_name(texts.name), method=method, memory_gb=spec.memory_gb, keep_moments=True
+            spec.tokens, corpus_name(texts.name), method=method, memory_gb=spec.memory_gb, keep_moments=True, sums=sums
         )
         found = yield from fit_one(pair, texts, layers, settings, DescentOptions(spec.learning_rate, learn_from))
         take(found)
@@ -181,6 +184,7 @@ def fit(pair: Pair, layers: Layers, spec: FitSpec, *, keep: Keep | None = None) 
                 method=method,
                 memory_gb=spec.memory_gb,
                 keep_moments=True,
+                sums=sums,
             ),
             pairs=None if spec.all_layers else [layers],
             take=take,

@@ -16,6 +16,7 @@ from lrt_explorer.study.fitting.moments import known_moments
 from lrt_explorer.study.ground.known import folder_name, short_hash
 from lrt_explorer.study.ground.progress import Progress, finish, retold
 from lrt_explorer.workbench.map_store import SavedMap, load_saved
+from lrt_explorer.workbench.own import Own
 from lrt_explorer.workbench.pair import Layers, Pair
 from lrt_explorer.workbench.starting_points import corpus_name, first_fit_tokens
 
@@ -38,8 +39,13 @@ def keep_map(fitted: FittedMap, folder: Path | None = None) -> Path:
     return save_map(target, fitted.map, info)
 
 
-def keep_apart(fitted: FittedMap, where: str) -> Path:
-    """Keep a map where no one else finds it by its layers; the same map again finds its own folder."""
+def keep_apart(fitted: FittedMap, where: str | Path) -> Path:
+    """Keep a map where no one else finds it by its layers; the same map again finds its own folder.
+
+    Args:
+        fitted: the map.
+        where: a folder, or the name of one beside the other maps.
+    """
     folder = data_home() / "maps" / where / short_hash(repr(replace(fitted.info, created="")))
     return folder if folder.is_dir() else keep_map(fitted, folder)
 
@@ -62,7 +68,7 @@ def find_map(pair: Pair, layers: Layers) -> SavedMap | None:
     return None
 
 
-def solved_map(pair: Pair, layers: Layers, corpus: str, method: str = "") -> SavedMap | None:
+def solved_map(pair: Pair, layers: Layers, corpus: str, method: str = "", own: Own | None = None) -> SavedMap | None:
     """The map solved from the moments of a corpus; None where these hold other layers, or there are none.
 
     Args:
@@ -70,17 +76,20 @@ def solved_map(pair: Pair, layers: Layers, corpus: str, method: str = "") -> Sav
         layers: the layers.
         corpus: the name that the moments bear, as `corpus_name` gives it.
         method: the estimator; "" for the usual one. None but a closed form can be solved from moments.
+        own: where a visitor's sums come from and the map is kept; None for the places of all.
     """
     if method and method not in closed_forms():
         return None
-    moments = known_moments(pair, layers, corpus)
+    moments = known_moments(pair, layers, corpus, None if own is None else own.sums)
     if moments is None:
         return None
     fitted = finish(solve_pair(pair, moments, layers, method=method or ESTIMATORS.default))
-    return load_saved(keep_apart(fitted, "solved"))
+    return load_saved(keep_apart(fitted, "solved" if own is None else own.maps))
 
 
-def existing_map(pair: Pair, layers: Layers, *, corpus: Source | None = None, method: str = "") -> SavedMap | None:
+def existing_map(
+    pair: Pair, layers: Layers, *, corpus: Source | None = None, method: str = "", own: Own | None = None
+) -> SavedMap | None:
     """The map between these layers that takes no pass over a text: saved, shipped, or solved from cached moments.
 
     A map that was fitted comes before one that is solved, since it may have seen more text.
@@ -90,6 +99,7 @@ def existing_map(pair: Pair, layers: Layers, *, corpus: Source | None = None, me
         layers: the layers.
         corpus: whose moments count, as `read_texts` takes it; None for that of the pair.
         method: the estimator; "" for any.
+        own: as for `solved_map`.
 
     Raises:
         ArtifactError: if the map kept for these layers is damaged.
@@ -97,7 +107,7 @@ def existing_map(pair: Pair, layers: Layers, *, corpus: Source | None = None, me
     saved = find_map(pair, layers)
     if saved is not None and method in ("", saved.info.method):
         return saved
-    return solved_map(pair, layers, corpus_name(corpus or pair.world.corpus), method)
+    return solved_map(pair, layers, corpus_name(corpus or pair.world.corpus), method, own)
 
 
 def needed_map(pair: Pair, layers: Layers) -> SavedMap:
@@ -120,6 +130,7 @@ def map_for(
     folder: Path | None = None,
     corpus: Source | None = None,
     tokens: int | None = None,
+    own: Own | None = None,
 ) -> Generator[Progress, None, SavedMap]:
     """The map to work with: that of a folder; without one an existing map between these layers, else one fitted now.
 
@@ -133,6 +144,7 @@ def map_for(
         folder: where the map lies that was chosen; None for none.
         corpus: what to fit on, as for `read_texts`; None for what suits the pair.
         tokens: pairs of tokens to fit on; None for as many as a first map needs.
+        own: where a visitor's map is kept instead.
 
     Raises:
         ArtifactError: if the map in the folder, or kept for these layers, is damaged or of other models.
@@ -143,7 +155,7 @@ def map_for(
         chosen = load_saved(folder)
         pair.check(chosen.info)
         return chosen
-    if (saved := existing_map(pair, layers, corpus=corpus)) is not None:
+    if (saved := existing_map(pair, layers, corpus=corpus, own=own)) is not None:
         return saved
     small, large = pair.both
     source = corpus or pair.world.corpus
@@ -153,11 +165,14 @@ def map_for(
         0,
         count,
         f"no map from {small.name} layer {layers[0]} to {large.name} layer {layers[1]} yet: fitting one on "
-        f"{count:,} tokens of {source if isinstance(source, str) else name}, to be saved in {place}",
+        f"{count:,} tokens of {source if isinstance(source, str) else name}"
+        + (f", to be saved in {place}" if own is None else ""),
     )
     settings = FitSettings(tokens=count, corpus=name, method=pair.world.estimator, keep_moments=True)
+    if own is not None:
+        settings = replace(settings, sums=own.sums)
     fitted = yield from retold(
         fit_one(pair, read_texts(source), layers, settings),
         lambda step: Progress(step.done, step.total, f"fitting a map: {step.message}"),
     )
-    return load_saved(keep_map(fitted))
+    return load_saved(keep_map(fitted) if own is None else keep_apart(fitted, own.maps))

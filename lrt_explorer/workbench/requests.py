@@ -23,6 +23,7 @@ from lrt_explorer.workbench.evidence import EvidenceSpec, evaluate
 from lrt_explorer.workbench.fitting import FitResult, FitSpec, Keep, fit
 from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.maps import map_for
+from lrt_explorer.workbench.own import Own
 from lrt_explorer.workbench.pair import Layers, Pair, open_pair
 from lrt_explorer.workbench.starting_points import corpus_name
 
@@ -36,6 +37,7 @@ class Models:
         small_layer, large_layer: blocks, counted from 0; None for the default of the pair.
         map: the map to use, or its folder, whose layers then count; None for the one of these layers.
         cache: where the models come from and stay; None for that of the whole program.
+        own: where a map that has to be fitted is kept, with its sums; None for where others find them.
     """
 
     small: str | LanguageModel
@@ -44,6 +46,7 @@ class Models:
     large_layer: int | None = None
     map: Path | SavedMap | None = None
     cache: ModelCache | None = None
+    own: Own | None = None
 
     @property
     def world(self) -> World:
@@ -71,7 +74,7 @@ def open_with_map(
     if isinstance(models.map, SavedMap):
         pair.check(models.map.info)
         return pair, models.map
-    saved = yield from map_for(pair, layers, folder=models.map, corpus=corpus, tokens=tokens)
+    saved = yield from map_for(pair, layers, folder=models.map, corpus=corpus, tokens=tokens, own=models.own)
     return pair, saved
 
 
@@ -104,7 +107,7 @@ def fit_models(models: Models, spec: FitSpec, *, keep: Keep | None = None) -> Ge
     for concept in (*(spec.concepts or ()), *spec.learn_from):
         named_concept(models.world, concept)
     pair, layers = yield from open_at_layers(models)
-    return (yield from fit(pair, layers, spec, keep=keep))
+    return (yield from fit(pair, layers, spec, keep=keep, sums=None if models.own is None else models.own.sums))
 
 
 def basis_of_models(

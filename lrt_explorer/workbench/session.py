@@ -19,6 +19,7 @@ class Session:
         map_folder: folder of the map artifact in use; empty while there is none for these layers.
         map_mark: its digest, which tells a new one in the same folder from the old.
         method: the estimator that was chosen; empty while none was, so that a map by any will do.
+        own: the name of the visitor's place for maps and sums (see `own.py`); empty where visitors share them.
     """
 
     small: str
@@ -32,6 +33,7 @@ class Session:
     map_folder: str = ""
     map_mark: str = ""
     method: str = ""
+    own: str = ""
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,12 @@ def put_set(shelf: Shelf, contrast: ContrastSet) -> Shelf:
     return replace(kept, sets=(*kept.sets, (label, _name(kept, item))))
 
 
+def forget_shelf(shelf: Shelf | None) -> None:
+    """Remove what lies on a shelf, because its page is closed for good."""
+    if shelf is not None and shelf.folder and Path(shelf.folder).parent == visitors_home():
+        shutil.rmtree(shelf.folder, ignore_errors=True)
+
+
 def put_borrowed(shelf: Shelf, label: str, path: str) -> Shelf:
     """Remember a set that ships for other models, so that it is offered wherever the visitor's own are."""
     known = (label, path) in shelf.borrowed
@@ -160,7 +166,7 @@ def _with_folder(shelf: Shelf) -> Shelf:
         folder.mkdir(parents=True, exist_ok=True)
         os.utime(folder)
         try:
-            _tidy(folder)
+            make_room(folder)
         except SettingsError:
             if fresh:
                 folder.rmdir()
@@ -168,7 +174,7 @@ def _with_folder(shelf: Shelf) -> Shelf:
     return replace(shelf, folder=str(folder))
 
 
-def _tidy(keep: Path) -> None:
+def make_room(keep: Path) -> None:
     """Remove the folders that were used the longest ago, until there are few enough and they hold little enough.
 
     Raises:

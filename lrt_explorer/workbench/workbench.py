@@ -1,7 +1,8 @@
 """The workbench as the screen asks it: every answer is for a session, from the models in memory and files on disk."""
 
 import logging
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -52,6 +53,7 @@ from lrt_explorer.workbench.layer_scores import LayerStudies
 from lrt_explorer.workbench.map_files import check_usable, map_bytes, pack_map, unpack_map
 from lrt_explorer.workbench.map_store import SavedMap, load_saved
 from lrt_explorer.workbench.maps import existing_map, keep_apart, keep_map, solved_map
+from lrt_explorer.workbench.own import Own, new_mark, own_place
 from lrt_explorer.workbench.pair import Layers, Pair, open_pair, pair_cards
 from lrt_explorer.workbench.plan import TIMED_TEXTS, seconds_per_pair
 from lrt_explorer.workbench.requests import Models
@@ -104,6 +106,16 @@ class Workbench:
         """Those of the cache."""
         return self._models.names()
 
+    def keep_text(self, session: Session | None, file: Path) -> Path:
+        """Where a text to fit on lies: where it was brought, or on a hosted server in the visitor's place."""
+        own = None if session is None else _room(session)
+        return file if own is None else own.keep_text(file)
+
+    def forget(self, session: Session | None) -> None:
+        """Remove the visitor's maps and sums."""
+        if session is not None and (own := own_place(session.own)) is not None:
+            own.forget()
+
     # Pairs and layers.
 
     def pairs(self) -> Sequence[PairCard]:
@@ -116,7 +128,7 @@ class Workbench:
         pair = yield from open_pair(small, large, self._models)
         (first, second), layers = pair.both, pair.layers()
         session = Session(small, large, *layers, first.layers, second.layers, first.width, second.width)
-        return self.at_layers(session, *layers)
+        return self.at_layers(replace(session, own=new_mark()) if self._door.guarded else session, *layers)
 
     def at_layers(self, session: Session, small_layer: int, large_layer: int) -> Session:
         """Move to other layers."""
@@ -127,7 +139,11 @@ class Workbench:
         """Layers by held-out evidence."""
         pair = self._pair(session)
         texts = read_texts(self._world(session).corpus)
-        return (yield from self._layers.suggest(pair, texts, concepts.shipped_sets(self._world(session))))
+        return (
+            yield from self._layers.suggest(
+                pair, texts, concepts.shipped_sets(self._world(session)), own_place(session.own)
+            )
+        )
 
     # Maps.
 
@@ -161,8 +177,9 @@ class Workbench:
         method = session.method if session.method in without_descent() else None
         corpus = None if text_file is None else self._corpus(session, text_file)
         spec = FitSpec(corpus=corpus, tokens=tokens, method=method, concepts=())
-        keep = _keep(spec, self._world(session), self._door)
-        result = yield from fit(self._pair(session), _layers(session), spec, keep=keep)
+        own = _room(session)
+        keep, sums = _keep(spec, self._world(session), own), None if own is None else own.sums
+        result = yield from fit(self._pair(session), _layers(session), spec, keep=keep, sums=sums)
         return _with_map(session, load_saved(result.folders[0]))
 
     def badges(self, session: Session, concept: str) -> MapBadges | None:
@@ -174,7 +191,9 @@ class Workbench:
         """Take a map from files, if it belongs to these models."""
         pair = self._pair(session)
         most = map_bytes(pair.small.width, pair.large.width)
-        folder = unpack_map(files, data_home() / "maps" / "loaded", most, partial(check_usable, pair))
+        own = _room(session)
+        home = data_home() / "maps" / "loaded" if own is None else own.maps
+        folder = unpack_map(files, home, most, partial(check_usable, pair))
         saved = load_saved(folder)
         moved = replace(session, small_layer=saved.layers[0], large_layer=saved.layers[1], method="")
         return _with_map(moved, saved)
@@ -192,7 +211,7 @@ class Workbench:
     def layers(self, session: Session, text_file: Path | None) -> LayerScores | None:
         """All layer pairs, as computed since the program started, or as they ship."""
         pair, corpus = self._pair(session), corpus_name(self._corpus(session, text_file))
-        return self._layers.get(pair, corpus) or shipped_layers(pair, corpus)
+        return self._layers.get(pair, corpus, own_place(session.own)) or shipped_layers(pair, corpus)
 
     def compute_layers(
         self, session: Session, tokens: int, text_file: Path | None
@@ -200,7 +219,8 @@ class Workbench:
         """Score every layer pair."""
         check_limits(tokens=tokens)
         source, compared = self._corpus(session, text_file), concepts.shipped_sets(self._world(session))
-        return (yield from self._layers.compute(self._pair(session), source, tokens=tokens, concepts=compared))
+        pair, own = self._pair(session), _room(session)
+        return (yield from self._layers.compute(pair, source, tokens=tokens, concepts=compared, own=own))
 
     def use_pair(self, session: Session, small_layer: int, large_layer: int, text_file: Path | None) -> Session:
         """Solve the map of a layer pair from the moments."""
@@ -208,8 +228,9 @@ class Workbench:
         layers = pair.layers(small_layer, large_layer)
         corpus = corpus_name(self._corpus(session, text_file))
         method = session.method if session.method in closed_forms() else ""
-        saved = solved_map(pair, layers, corpus, method)
-        if saved is None and self._layers.get(pair, corpus) is None and shipped_layers(pair, corpus) is not None:
+        own = _room(session)
+        saved = solved_map(pair, layers, corpus, method, own)
+        if saved is None and self._layers.get(pair, corpus, own) is None and shipped_layers(pair, corpus) is not None:
             # Scores that ship come without the sums that maps are solved from.
             return self.at_layers(session, *layers)
         if saved is None:
@@ -317,7 +338,7 @@ class Workbench:
     def picture(self, session: Session, settings: SpaceSettings) -> Generator[Progress, None, SpacePicture]:
         """Both models' activations in one space."""
         check_limits(points=settings.points)
-        key = (session, settings)
+        key = (replace(session, own=""), settings)
         if (known := self._pictures.get(key)) is not None:
             return known
         saved, contrast = _needed(session), self.contrast(session, settings.concept)
@@ -327,7 +348,7 @@ class Workbench:
 
     def is_drawn(self, session: Session, settings: SpaceSettings) -> bool:
         """Whether this picture is cached."""
-        return self._pictures.get((session, settings)) is not None
+        return self._pictures.get((replace(session, own=""), settings)) is not None
 
     def shipped_evidence(self, session: Session) -> ShippedEvidence | None:
         """What ships for the map in use."""
@@ -366,30 +387,37 @@ class Workbench:
 
     def compare_models(self, models: Models, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
         """All arms side by side, with vectors from all pairs of the concept."""
-        asked = self._request(models)
-        _check_comparison(spec)
-        spec = replace(spec, concept=_shipped(asked, spec.concept), scorer=self._door.scorer(spec.scorer))
-        return (yield from requests.compare_models(asked, spec))
+        with self._request(models) as asked:
+            _check_comparison(spec)
+            spec = replace(spec, concept=_shipped(asked, spec.concept), scorer=self._door.scorer(spec.scorer))
+            return (yield from requests.compare_models(asked, spec))
 
     def evaluate_models(self, models: Models, spec: EvidenceSpec) -> Generator[Progress, None, Evaluation]:
         """Evidence by the names of two models."""
-        asked = self._request(models)
-        _check_evidence(spec)
-        self._door.scorer(spec.settings.scorer)
-        corpus = self._door.corpus(spec.corpus) if isinstance(spec.corpus, str) else spec.corpus
-        named = None if spec.concepts is None else tuple(_shipped(asked, concept) for concept in spec.concepts)
-        return (yield from requests.evaluate_models(asked, replace(spec, concepts=named, corpus=corpus)))
+        with self._request(models) as asked:
+            _check_evidence(spec)
+            self._door.scorer(spec.settings.scorer)
+            corpus = self._door.corpus(spec.corpus) if isinstance(spec.corpus, str) else spec.corpus
+            named = None if spec.concepts is None else tuple(_shipped(asked, concept) for concept in spec.concepts)
+            return (yield from requests.evaluate_models(asked, replace(spec, concepts=named, corpus=corpus)))
 
     def fit_models(self, models: Models, spec: FitSpec) -> Generator[Progress, None, FitResult]:
         """A map by the names of two models."""
-        asked = self._request(models)
-        check_limits(tokens=spec.tokens)
-        corpus = self._door.corpus(spec.corpus) if isinstance(spec.corpus, str) else spec.corpus
-        keep = _keep(spec, asked.world, self._door)
-        return (yield from requests.fit_models(asked, replace(spec, corpus=corpus), keep=keep))
+        with self._request(models) as asked:
+            check_limits(tokens=spec.tokens)
+            corpus = self._door.corpus(spec.corpus) if isinstance(spec.corpus, str) else spec.corpus
+            keep = _keep(spec, asked.world, asked.own)
+            return (yield from requests.fit_models(asked, replace(spec, corpus=corpus), keep=keep))
 
-    def _request(self, models: Models) -> Models:
-        return replace(self._door.models(models), cache=self._models)
+    @contextmanager
+    def _request(self, models: Models) -> Iterator[Models]:
+        """A request that has come through the door; what a stranger's fits on the way is gone once it is answered."""
+        own = own_place(new_mark()) if self._door.guarded else None
+        try:
+            yield replace(self._door.models(models), cache=self._models, own=own)
+        finally:
+            if own is not None:
+                own.forget()
 
     def _steered(self, session: Session, spec: SteerSpec) -> SteerSpec:
         """What the screen asks for, with the names that it knows replaced by what they stand for."""
@@ -428,12 +456,12 @@ class Workbench:
         A map fitted on a visitor's own text keeps using that text where its moments hold these layers.
         """
         pair, layers, shipped = self._pair(session), _layers(session), self._world(session).corpus
-        used = _map(session)
+        used, own = _map(session), own_place(session.own)
         if used is not None and used.info.corpus != shipped:
-            own = solved_map(pair, layers, used.info.corpus, session.method)
-            if own is not None:
-                return _with_map(session, own)
-        saved = existing_map(pair, layers, corpus=shipped, method=session.method)
+            solved = solved_map(pair, layers, used.info.corpus, session.method, own)
+            if solved is not None:
+                return _with_map(session, solved)
+        saved = existing_map(pair, layers, corpus=shipped, method=session.method, own=own)
         return replace(session, map_folder="", map_mark="") if saved is None else _with_map(session, saved)
 
 
@@ -468,15 +496,15 @@ def _check_evidence(spec: EvidenceSpec) -> None:
         check_limits(strength=strength)
 
 
-def _keep(spec: FitSpec, world: World, door: Door) -> Keep:
+def _keep(spec: FitSpec, world: World, own: Own | None) -> Keep:
     """How the app keeps a map: only the usual one of the pair's own corpus is what others find at its layers.
 
     Where visitors are strangers, none is: what one of them fits, at whatever quality, is no one else's map.
     """
 
     def keep(fitted: FittedMap) -> Path:
-        if door.guarded:
-            return keep_apart(fitted, "visitors")
+        if own is not None:
+            return keep_apart(fitted, own.maps)
         if spec.corpus is None and spec.estimator(world) == world.estimator:
             return keep_map(fitted)
         return keep_apart(fitted, "solved" if spec.corpus is None else "own-text")
@@ -484,12 +512,20 @@ def _keep(spec: FitSpec, world: World, door: Door) -> Keep:
     return keep
 
 
+def _room(session: Session) -> Own | None:
+    """The visitor's place with room in it, for what is kept there next."""
+    own = own_place(session.own)
+    if own is not None:
+        own.make_room([session.map_folder] if session.map_folder else [])
+    return own
+
+
 def _layers(session: Session) -> Layers:
     return session.small_layer, session.large_layer
 
 
 def _map(session: Session) -> SavedMap | None:
-    return load_saved(Path(session.map_folder)) if session.map_folder else None
+    return _needed(session) if session.map_folder else None
 
 
 def _with_map(session: Session, saved: SavedMap) -> Session:
@@ -502,4 +538,6 @@ def _needed(session: Session) -> SavedMap:
         raise ArtifactError(
             f"there is no map from layer {session.small_layer} to layer {session.large_layer} yet; fit one under Map"
         )
+    if (own := own_place(session.own)) is not None:
+        own.touch()
     return load_saved(Path(session.map_folder))

@@ -110,6 +110,12 @@ class FakeEngine(FakeConcepts):
     def models_in_memory(self) -> tuple[str, ...]:
         return PAIRS[0].small, PAIRS[0].large
 
+    def keep_text(self, session: Session | None, file: Path) -> Path:
+        return file
+
+    def forget(self, session: Session | None) -> None:
+        self.forgotten = session
+
     def pairs(self) -> Sequence[PairCard]:
         return PAIRS
 

@@ -139,7 +139,7 @@ def test_a_map_is_saved_as_one_file(screen: Screen, session: Session) -> None:
 
 def test_a_visitors_own_text_is_used_until_the_shipped_one_is_asked_for(screen: Screen) -> None:
     panel = screen.map_panel
-    shown = panel.on_text_uploaded("/tmp/mine.txt")
+    shown = panel.on_text_uploaded(None, "/tmp/mine.txt")
     assert shown[panel.corpus] == "/tmp/mine.txt" and shown[panel.own_text].label == "mine.txt"
     assert panel.on_shipped_text_clicked()[panel.corpus] is None
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.defaults import FIT_TOKENS, MEMORY_GB
@@ -23,6 +24,8 @@ class FitSettings:
         memory_gb: memory to use beside the models, in 10⁹ bytes.
         keep_moments: save the moments under the corpus's name, and begin with what is saved; see `moments_of`. Never
             for controls, nor where the memory does not hold all layer pairs with their copies.
+        sums: folder below which the moments are kept, and looked for before those of the data folder; None for the
+            data folder's.
         end_weight: how often the last pair of every text counts; by default as the corpus asks for, or once.
     """
 
@@ -33,6 +36,7 @@ class FitSettings:
     method: str = ESTIMATORS.default
     memory_gb: float = MEMORY_GB
     keep_moments: bool = False
+    sums: Path | None = None
     end_weight: int | None = None
 
     def weight_of_ends(self, texts: Iterable[Document]) -> int:

@@ -72,7 +72,7 @@ def moments_of(
     texts = yield from prepared(texts, large, tokens)
     again = not isinstance(texts, Iterator)
     asked = ({*pairs}, {*pairs, *watched}, end_weight)
-    keeper = _Keeper(small, large, corpus, tokens, *asked) if settings.keep_moments and corpus else None
+    keeper = _Keeper(small, large, corpus, tokens, *asked, settings.sums) if settings.keep_moments and corpus else None
     stream = DocumentStream(texts)
     collected = None
     if keeper is not None and again and (found := keeper.find()):
@@ -112,7 +112,7 @@ def moments_of(
     return collected
 
 
-def known_moments(pair: Pair, layers: Layers, corpus: str | None = None) -> Collected | None:
+def known_moments(pair: Pair, layers: Layers, corpus: str | None = None, sums: Path | None = None) -> Collected | None:
     """Whole moments of a layer pair that are on disk, those of the most tokens; None if there are none.
 
     The corpus is not read, so a map can be made from them at once.
@@ -121,11 +121,20 @@ def known_moments(pair: Pair, layers: Layers, corpus: str | None = None) -> Coll
         pair: the models.
         layers: a block of each, counted from 0.
         corpus: its name; by default any.
+        sums: a folder whose moments count before those of the data folder.
     """
+    small, large = pair.both
+    for home in _homes(small, large, sums):
+        if (found := _known_in(home, pair, layers, corpus)) is not None:
+            return found
+    return None
+
+
+def _known_in(home: Path, pair: Pair, layers: Layers, corpus: str | None) -> Collected | None:
     small, large = pair.both
     fitting = [
         (info.counts["used"], folder)
-        for folder, info in find_moments(moments_home(small, large))
+        for folder, info in find_moments(home)
         if info.complete
         and layers in info.pairs
         and (info.small_fingerprint, info.large_fingerprint) == (small.fingerprint, large.fingerprint)
@@ -139,9 +148,14 @@ def known_moments(pair: Pair, layers: Layers, corpus: str | None = None) -> Coll
     return None
 
 
-def moments_home(small: LanguageModel, large: LanguageModel) -> Path:
-    """The folder of all moments of a pair of models."""
-    return data_home() / "moments" / f"{folder_name(small.name)}--{folder_name(large.name)}"
+def moments_home(small: LanguageModel, large: LanguageModel, sums: Path | None = None) -> Path:
+    """The folder of all moments of a pair of models, in the data folder or below `sums`."""
+    return (sums or data_home() / "moments") / f"{folder_name(small.name)}--{folder_name(large.name)}"
+
+
+def _homes(small: LanguageModel, large: LanguageModel, sums: Path | None) -> list[Path]:
+    """Where moments of a pair are looked for, in this order."""
+    return [moments_home(small, large, place) for place in ([None] if sums is None else [sums, None])]
 
 
 class _Keeper:
@@ -156,6 +170,7 @@ class _Keeper:
         pairs: set[Layers],
         watched: set[Layers],
         end_weight: int,
+        sums: Path | None = None,
     ) -> None:
         self._small, self._large = small, large
         self._corpus, self._tokens, self._pairs = corpus, tokens, pairs
@@ -168,14 +183,14 @@ class _Keeper:
             "watched": [sorted({i for i, _ in watched}), sorted({j for _, j in watched})],
         }
         key = [small.fingerprint, large.fingerprint, corpus, tokens, sorted(pairs), self._settings]
-        self._home = moments_home(small, large)
+        self._home, self._homes = moments_home(small, large, sums), _homes(small, large, sums)
         self._folder = self._home / hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
         self._next_save = time.monotonic() + SECONDS_BETWEEN_SAVES
 
     def find(self) -> tuple[MomentsInfo, Collected] | None:
         """Own moments to go on from, or whole ones of the same tokens that hold these pairs among others."""
         fixed = {key: value for key, value in self._settings.items() if key != "watched"}
-        for folder, info in find_moments(self._home):
+        for folder, info in [entry for home in self._homes for entry in find_moments(home)]:
             same = (info.small_fingerprint, info.large_fingerprint, info.corpus, info.tokens) == (
                 self._small.fingerprint,
                 self._large.fingerprint,
@@ -183,7 +198,7 @@ class _Keeper:
                 self._tokens,
             )
             whole = info.complete and set(info.pairs) >= self._pairs and info.settings.items() >= fixed.items()
-            if same and (folder == self._folder or whole):
+            if same and (folder.name == self._folder.name or whole):
                 try:
                     return info, _collected(*load_moments(folder), self._small, self._large)
                 except LRTError:  # damaged: a new pass replaces them
