@@ -1,8 +1,8 @@
 """Kinds of map side by side: what each carries of every concept of the demo family, and what any linear map could.
 
-    python -m benchmarks.kinds [--pairs tinyworld-s,tinyworld-m] [--out FILE]
+    python -m benchmarks.kinds [--pairs tinyworld-s,tinyworld-m] [--large-layer N] [--out FILE]
 
-For each pair, at its default layers, with the tokens and the corpus that `lrt-explorer fit` takes by default:
+For each pair, at its default layers (or another of the large model), with the tokens and the corpus that `lrt-explorer fit` takes by default:
 
 - *within contexts*: what ships; ordinary documents, no label, nothing of any concept;
 - *ridge*: the same documents, every token alike;
@@ -170,6 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", default="tinyworld-s,tinyworld-m", help="small models (default: %(default)s)")
+    parser.add_argument("--large-layer", type=int, metavar="N", help="steered layer (default: that of the pair)")
     parser.add_argument("--out", type=Path, help="file to keep each pair in")
     options = parser.parse_args(arguments)
     kept: dict[str, Any] = {}
@@ -179,7 +180,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in options.pairs.split(","):
         preset = presets[name]
         if name not in kept:
-            kept[name] = measured(preset.small, preset.large, (preset.small_layer, preset.large_layer))
+            steered = preset.large_layer if options.large_layer is None else options.large_layer
+            kept[name] = measured(preset.small, preset.large, (preset.small_layer, steered))
             if options.out is not None:
                 with new_file(options.out.resolve()) as fresh:
                     fresh.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")

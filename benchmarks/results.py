@@ -2,7 +2,7 @@
 
     python -m benchmarks.results [--keep DIR]
 
-Takes about forty minutes on one core. What is measured already is kept under a name made of the weights, the contrast
+Takes about an hour on one core. What is measured already is kept under a name made of the weights, the contrast
 sets, the maps that ship and the default layers, and taken from there: a run that was stopped goes on, and nothing old
 is shown as new. `benchmarks/results_more.py` measures what takes hours.
 """
@@ -30,6 +30,7 @@ MEASUREMENTS: dict[str, tuple[str, ...]] = {
     "evidence-s": (*EVALUATE, "tinyworld-s", "tinyworld-l", "--json"),
     "evidence-m": (*EVALUATE, "tinyworld-m", "tinyworld-l", "--json"),
     "kinds": ("-m", "benchmarks.kinds"),
+    "kinds-6": ("-m", "benchmarks.kinds", "--large-layer", "6"),
     "labels": ("-m", "benchmarks.calibration", "labels", "--concepts", "register,mood,emphasis,certainty"),
 }
 ENOUGH = 0.85
@@ -49,7 +50,7 @@ From the smaller `tinyworld-s` it is {s_transfers} and {s_enough}. The median re
 {s_median:.2f}.
 
 **For which models.** For this family only: models of one tokenizer and one training text, at one pair of layers
-each ({s_layers} and {m_layers}), steered one block below the last. Nothing here is about models of everyday
+each ({s_layers} and {m_layers}), steered two blocks below the last. Nothing here is about models of everyday
 language, for which the app measures the same in minutes.
 
 **How sure.** Every retention has a 95 % interval over {prompts} held-out prompts, below. The verdicts are corrected
@@ -233,7 +234,7 @@ def main() -> None:
     found = {name: measured(name, MEASUREMENTS, keep) for name in MEASUREMENTS}
     text = opening(found)
     text += "".join(evidence_section(found[f"evidence-{size}"]) for size in "sm")
-    text += "".join(kinds_section(one) for one in found["kinds"].values())
+    text += "".join(kinds_section(one) for kinds in ("kinds", "kinds-6") for one in found[kinds].values())
     TARGET.write_text(text, encoding="utf-8")
 
 
