@@ -2,7 +2,8 @@
 
     python -m benchmarks.kinds [--pairs tinyworld-s,tinyworld-m] [--large-layer N] [--out FILE]
 
-For each pair, at its default layers (or another of the large model), with the tokens and the corpus that `lrt-explorer fit` takes by default:
+For each pair, at its default layers (or another of the large model), with the tokens and the corpus that
+`lrt-explorer fit` takes by default:
 
 - *within contexts*: what ships; ordinary documents, no label, nothing of any concept;
 - *ridge*: the same documents, every token alike;
