@@ -1,8 +1,10 @@
 """How much memory a model takes and how much is free, asked before it is loaded."""
 
+import ctypes
 import gc
 import math
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -27,6 +29,9 @@ BESIDE = 30_000_000
 FLOATS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 """Bytes a number that is stored as a float and may be loaded in another precision."""
 INTEGERS = {"I64": 8, "U64": 8, "I32": 4, "U32": 4, "I16": 2, "U16": 2}
+
+M_ARENA_MAX, ARENAS = -8, 2
+"""As malloc.h of the GNU C library names the setting, and how many there are."""
 
 CGROUPS = Path("/sys/fs/cgroup")
 PROCESS = Path("/proc/self/cgroup")
@@ -101,6 +106,15 @@ def check_room(name: str, need: Need | None, dtype: torch.dtype | None, device: 
 def gigabytes(size: float) -> str:
     """A number of bytes in words."""
     return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e9:.3f} GB"
+
+
+def share_arenas() -> None:
+    """Let all threads take memory from the same few places, so that what one has let go of serves the others.
+
+    The C library of Linux keeps some for each thread otherwise, which a server with many threads never gives back.
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

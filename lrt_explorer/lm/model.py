@@ -1,7 +1,6 @@
 """A loaded language model, with what the rest of the house needs to know about it."""
 
 import hashlib
-import threading
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -9,6 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from lrt_explorer.lm.fair_lock import FairLock
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class LanguageModel:
     device: torch.device
     context: int
     traits: Traits = field(default=Traits(), repr=False)
-    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    lock: FairLock = field(default_factory=FairLock, repr=False)
 
     @cached_property
     def memory(self) -> int:

@@ -1,7 +1,6 @@
 """A model writes texts of its own, many at once, sampled as they come: what it knows, on its own distribution."""
 
 import hashlib
-import threading
 from collections.abc import Generator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from lrt_explorer.lm.chat import Conversation, render
 from lrt_explorer.lm.decoding import Continuation, end_tokens
+from lrt_explorer.lm.fair_lock import FairLock
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode
 
@@ -127,7 +127,7 @@ def for_writing(lm: LanguageModel) -> LanguageModel:
     with lm.lock:
         copied: Any = deepcopy(lm.model)
         copied.to(torch.bfloat16)
-    return replace(lm, model=copied, blocks=[], lock=threading.RLock())
+    return replace(lm, model=copied, blocks=[], lock=FairLock())
 
 
 def _start(lm: LanguageModel, draft: Draft) -> list[int]:

@@ -15,7 +15,7 @@ import gradio as gr
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.limits import CONTRAST_SET_BYTES, MAP_HEADER_BYTES, MAP_WIDTH, TEXT_BYTES, UPLOAD_BYTES, VECTOR_BYTES
-from lrt_explorer.lm.memory import free_memory
+from lrt_explorer.lm.memory import free_memory, share_arenas
 from lrt_explorer.lm.summary import describe
 from lrt_explorer.store import assets_home, data_home
 from lrt_explorer.ui.engine import Engine
@@ -59,6 +59,7 @@ def launch(host: str | None, port: int | None, *, share: bool = False, hosting: 
     """
     if hosting.hosted:
         WORK.listen(write_finished)
+        share_arenas()
     engine = Workbench(hosting=hosting)
     app = serve(on_gpu(engine), host, port, share=share, hosting=hosting)
     if hosting.hosted:
@@ -88,6 +89,9 @@ def serve(
     host = host or os.environ.get("GRADIO_SERVER_NAME") or LOCAL
     port = free_port(host, port)
     app = create_app(cast(Engine, InTurns(engine, lanes)), hosting, lanes)
+    # Else Gradio makes a table of all events, for a page that is closed here, after each of them.
+    os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
+    os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "100")
     app.queue(default_concurrency_limit=8, max_size=WAITING)
     standing = _standing(engine, app, lanes)
     metrics = standing.metrics()

@@ -1,4 +1,4 @@
-"""What a stranger fits is theirs alone: maps, sums, scores of layers and texts; bounded, and gone with the visit."""
+"""What a stranger fits is the stranger's alone: maps, sums, scores and texts; bounded, gone with the visit."""
 
 import os
 from dataclasses import replace
