@@ -12,6 +12,7 @@ import hashlib
 import json
 import subprocess
 import sys
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ MEASUREMENTS: dict[str, tuple[str, ...]] = {
     "kinds-6": ("-m", "benchmarks.kinds", "--large-layer", "6"),
     "labels": ("-m", "benchmarks.calibration", "labels", "--concepts", "register,mood,emphasis,certainty"),
 }
+WIDTH = 120
 ENOUGH = 0.85
 """Retention from which on a concept counts as carried in the counts below."""
 OPENING = """# What the demo family shows
@@ -55,8 +57,9 @@ language, for which the app measures the same in minutes.
 
 **How sure.** Every retention has a 95 % interval over {prompts} held-out prompts, below. The verdicts are corrected
 for {all} concepts. With labels that mean nothing in the place of the real ones, "transfers" came out in at most
-{false:.1%} of {draws} draws, each judged alone. Maps fitted on shuffled pairs carry {shuffled:.2f} of the native
-effect in the median (absolute value), and relabelled pairs {permuted:.2f}.
+{false:.1f} % of {draws} draws, each judged alone. Maps fitted on shuffled pairs carry {shuffled:.2f} of the native
+effect in the median (absolute value), and relabelled pairs {permuted:.2f}. One thing flatters the counts: no map has seen a concept, but among about a dozen
+ways to fit one, this one was chosen because it carries most of these concepts.
 
 **What was not shown.** From `tinyworld-s`: {s_failing}. From `tinyworld-m`: {m_failing}. Where a linear map fitted
 on half of a concept's own pairs carries the other half (*upper bound* below), the map loses the concept, not the
@@ -167,18 +170,26 @@ def opening(found: Mapping[str, Any]) -> str:
             f"{size}_failing": _failing(rows),
         }
     concepts = [one for result in both.values() for one in result["concepts"]]
-    return OPENING.format(
+    text = OPENING.format(
         **facts,
         all=len(both["s"]["concepts"]),
         enough=ENOUGH,
         tokens=both["s"]["map"]["tokens_used"],
         prompts=max(len(one["prompts"]) for one in concepts),
-        false=found["labels"]["most_false_transfers"],
+        false=100 * found["labels"]["most_false_transfers"],
         draws=found["labels"]["draws"],
         shuffled=_median(_sizes(concepts, "shuffled map")),
         permuted=_median(_sizes(concepts, "permuted labels")),
         answers=_median(_sizes(concepts, "answer embeddings")),
     )
+    return "\n\n".join(_wrapped(part) for part in text.strip().split("\n\n")) + "\n"
+
+
+def _wrapped(paragraph: str) -> str:
+    """A paragraph as wide as those that are written by hand; how long its figures are is not known before."""
+    if paragraph.startswith("#"):
+        return paragraph
+    return textwrap.fill(" ".join(paragraph.split()), WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _failing(rows: list[dict[str, Any]]) -> str:
