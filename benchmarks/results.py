@@ -58,8 +58,9 @@ language, for which the app measures the same in minutes.
 **How sure.** Every retention has a 95 % interval over {prompts} held-out prompts, below. The verdicts are corrected
 for {all} concepts. With labels that mean nothing in the place of the real ones, "transfers" came out in at most
 {false:.1f} % of {draws} draws, each judged alone. Maps fitted on shuffled pairs carry {shuffled:.2f} of the native
-effect in the median (absolute value), and relabelled pairs {permuted:.2f}. One thing flatters the counts: no map has seen a concept, but among about a dozen
-ways to fit one, this one was chosen because it carries most of these concepts.
+effect in the median (absolute value), and relabelled pairs {permuted:.2f}. One thing flatters the counts: no map
+has seen a concept, but among about a dozen ways to fit one, this one was chosen because it carries most of these
+concepts.
 
 **What was not shown.** From `tinyworld-s`: {s_failing}. From `tinyworld-m`: {m_failing}. Where a linear map fitted
 on half of a concept's own pairs carries the other half (*upper bound* below), the map loses the concept, not the
