@@ -107,7 +107,8 @@ def _pair(small: str, large: str, small_layer: int, large_layer: int) -> PairPre
 # The first one is what the app opens with, and the first of everyday language is the one to begin with: small, and
 # under a free licence. Steered layers lie at a depth of about 0.6 and leave blocks above, because near the output
 # steering hardly differs from adding to the logits. The small models of the demo family are read after their last
-# block, where they hold most of its concepts; others at a like depth. Those of Gemma 2 are the ones of arXiv 2506.00653.
+# block, where they hold most of its concepts; others at a like depth. Those of Gemma 2 are the ones of arXiv
+# 2506.00653.
 PAIRS: tuple[PairPreset, ...] = (
     _pair("tinyworld-s", "tinyworld-l", 4, 5),
     _pair("tinyworld-m", "tinyworld-l", 5, 5),
