@@ -135,12 +135,28 @@ def wire_run(
         status: where progress is shown.
         stopped: gives what stands there after a stop.
     """
-    running = run.click(handler, list(inputs), list(outputs), **MODEL_WORK)
+    running = run.click(with_stop(handler, stop), list(inputs), [*outputs, stop], **MODEL_WORK)
     wire_stop(stop, [running], status, stopped)
-    at_once: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
-    run.click(partial(on_busy_changed, True), None, stop, **at_once)
-    running.then(partial(on_busy_changed, False), None, stop, **at_once)
-    stop.click(partial(on_busy_changed, False), None, stop, **at_once)
+    stop.click(partial(on_busy_changed, False), None, stop, **QUICK)
+
+
+def with_stop(handler: Callable[..., Iterator[Outputs]], stop: gr.Button) -> Callable[..., Iterator[Outputs]]:
+    """The handler with a button that can be pressed from its first step to its last.
+
+    The button changes with the handler's own steps: an event of its own could arrive after the last of them.
+    """
+
+    def handle(*values: Any) -> Iterator[Outputs]:
+        can_stop = False
+        for step in handler(*values):
+            # What leaves every component as it is has no component among its keys.
+            shown = step if any(isinstance(key, Block) for key in step) else {}
+            yield step if can_stop else {**shown, stop: on_busy_changed(True)}
+            can_stop = True
+        yield {stop: on_busy_changed(False)}
+
+    handle.__name__ = handler.__name__
+    return handle
 
 
 def on_busy_changed(busy: bool) -> gr.Button:

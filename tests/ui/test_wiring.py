@@ -58,8 +58,11 @@ def test_what_follows_the_first_values_comes_as_one() -> None:
 def test_every_control_on_the_screen_has_a_field(tmp_path: Path) -> None:
     gathered: dict[str, Any] = {}
     for event in create_app(FakeEngine(tmp_path)).fns.values():
-        if inspect.isfunction(event.fn) and event.fn.__qualname__.startswith("from_controls."):
-            wired = inspect.getclosurevars(event.fn).nonlocals
+        handler = event.fn
+        if inspect.isfunction(handler) and handler.__qualname__.startswith("with_stop."):
+            handler = inspect.getclosurevars(handler).nonlocals["handler"]
+        if inspect.isfunction(handler) and handler.__qualname__.startswith("from_controls."):
+            wired = inspect.getclosurevars(handler).nonlocals
             assert len(event.inputs) == wired["first"] + len(fields(wired["kind"])), wired["kind"]
             gathered[wired["kind"].__name__] = event
     assert set(gathered) == {"SteerControls", "PictureControls", "RecipeControls"}
@@ -174,5 +177,9 @@ def test_a_stop_can_be_pressed_only_while_something_runs() -> None:
         part = Part()
         run, stop = gr.Button(), gr.Button(interactive=False)
         wire_run(run, stop, part.on_run_clicked, [], [part.status], part.status, lambda: "stopped")
-    switched = [event for event in app.fns.values() if event.outputs == [stop]]
-    assert [event.fn().interactive for event in switched] == [True, False, False]
+    (running,) = named(app, "on_run_clicked")
+    steps = list(running.fn())
+    assert [step[stop].interactive for step in steps if stop in step] == [True, False]
+    assert stop in steps[0] and set(steps[-1]) == {stop} and len(steps) > 2
+    (stopping,) = [event for event in app.fns.values() if event.outputs == [stop]]
+    assert stopping.fn().interactive is False
