@@ -112,7 +112,7 @@ def _pair(small: str, large: str, small_layer: int, large_layer: int) -> PairPre
 PAIRS: tuple[PairPreset, ...] = (
     _pair("tinyworld-s", "tinyworld-l", 4, 5),
     _pair("tinyworld-m", "tinyworld-l", 5, 5),
-    _pair("tinyworld-xs", "tinyworld-s", 2, 3),
+    _pair("tinyworld-xs", "tinyworld-s", 2, 2),
     _pair("tinyworld-g", "tinyworld-l", 4, 5),
     _pair("smollm2-135m", "smollm2-360m", 17, 19),
     _pair("smollm2-135m-instruct", "smollm2-360m-instruct", 17, 19),
