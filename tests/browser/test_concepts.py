@@ -1,14 +1,18 @@
 """Contrast sets and vectors of one's own: written, imported, checked, used; and nobody sees those of others."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from lrt_explorer.store.vectors import KIND
+from lrt_explorer.study.ground.progress import timed
+from lrt_explorer.ui import wiring
 from tests.browser.page import Page
 from tests.browser.test_layout import OVERFLOW, OVERLAP, PIECES
 
@@ -85,9 +89,22 @@ def test_a_malformed_file_gets_a_sentence_with_its_line_and_a_good_one_follows(t
 
 
 def test_a_stopped_check_can_be_followed_by_another(tab: Page) -> None:
-    tab.press("Check this set", "#check")
-    tab.press("Stop", "#check-stop")
-    tab.until_text("#check-status", "Stopped")
+    def slowly(study: Generator[Any, None, Any]) -> Generator[Any, None, Any]:
+        """A check of models this small ends before anyone could stop it."""
+        running = timed(study)
+        while True:
+            try:
+                step = next(running)
+            except StopIteration as stop:
+                return stop.value
+            yield step
+            time.sleep(0.5)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wiring, "timed", slowly)
+        tab.press("Check this set", "#check")
+        tab.press("Stop", "#check-stop")
+        tab.until_text("#check-status", "Stopped")
     tab.press("Check this set", "#check")
     tab.until_text("#check-findings", "Through the map")
 
