@@ -153,9 +153,9 @@ class Page:
 
     def figures(self) -> str:
         """The figures of the map, which are folded into one line until asked for."""
-        if not self.text("#badges"):
+        if not self.js("return document.querySelector('#map-figures .label-wrap.open') !== null"):
             self.press("held-out", "#map-figures button")
-        return self.text("#badges")
+        return str(self.until(lambda: self.text("#badges"), "the figures of the map"))
 
     def until_figures(self, part: str) -> str:
         """Wait until the figures of the map hold a text."""
