@@ -148,7 +148,11 @@ STEERING = (
     *planted(
         "workbench/workbench.py",
         "workbench/test_screen_requests.py",
-        ("picture-kept-without-its-settings", "key = (session, settings)", "key = session"),
+        (
+            "picture-kept-without-its-settings",
+            'return replace(session, own=""), settings',
+            'return replace(session, own="")',
+        ),
         ("strengths-dropped-in-the-tab", "                strengths=settings.strengths,\n", ""),
     ),
     *planted(

@@ -11,7 +11,6 @@ from lrt_explorer.registry import resolve
 
 SECONDS = 2.0
 """How long an expression may take on one text: some never end, and files may come from anywhere."""
-"""That stay in memory."""
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from lrt_explorer.concepts.formats.source import is_text
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.limits import LIMITS, SHOWN_CHARACTERS
 
@@ -59,7 +60,8 @@ def _as(value: Any, kind: Any) -> tuple[bool, Any]:
         number = isinstance(value, int | float) and abs(value) < 1e300 and math.isfinite(value)
         return number, float(value) if number else value
     if kind is str:
-        return isinstance(value, str) and _is_text(value), value
+        # No name and no prompt holds a zero byte.
+        return isinstance(value, str) and "\0" not in value and is_text(value), value
     return isinstance(value, kind), value
 
 
@@ -72,11 +74,6 @@ def _check_length(name: str, value: Any) -> None:
                 raise SettingsError(f"{name} has {len(text):,} characters; {limit.most:,.0f} are the most")
     if isinstance(value, list) and len(value) > LIMITS["concepts"].most:
         raise SettingsError(f"{name} has {len(value):,} items; {LIMITS['concepts'].most:,.0f} are the most")
-
-
-def _is_text(value: str) -> bool:
-    """Whether it can be written: JSON can spell halves of characters, and no name or prompt holds a zero byte."""
-    return all(mark != "\0" and not "\ud800" <= mark <= "\udfff" for mark in value)
 
 
 def _spoken(hint: Any) -> str:

@@ -13,6 +13,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import gradio as gr
 
+from lrt_explorer.concepts.formats.source import is_text
 from lrt_explorer.errors import CancelledError, LRTError
 from lrt_explorer.limits import CONTRAST_SET_BYTES, JSON_DEPTH
 from lrt_explorer.lm.cache import models
@@ -125,7 +126,7 @@ def answer_in_sentences(app: gr.Blocks) -> None:
 def is_plain(value: Any, depth: int = JSON_DEPTH) -> bool:
     """Whether a value from a page is finite, flat, no longer than a contrast set, and text where it is text."""
     if isinstance(value, str):
-        return len(value) <= CONTRAST_SET_BYTES and all(not "\ud800" <= mark <= "\udfff" for mark in value)
+        return len(value) <= CONTRAST_SET_BYTES and is_text(value)
     if isinstance(value, float):
         return math.isfinite(value)
     if isinstance(value, list):

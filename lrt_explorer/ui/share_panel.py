@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import gradio as gr
 
@@ -53,24 +54,8 @@ class SharePanel:
                 elem_id="share-link",
             )
             with gr.Row(elem_classes="codes"):
-                self.python = gr.Code(
-                    label="Python",
-                    language="python",
-                    interactive=False,
-                    show_line_numbers=False,
-                    wrap_lines=True,
-                    min_width=300,
-                    elem_id="share-python",
-                )
-                self.command = gr.Code(
-                    label="Command",
-                    language="shell",
-                    interactive=False,
-                    show_line_numbers=False,
-                    wrap_lines=True,
-                    min_width=300,
-                    elem_id="share-command",
-                )
+                self.python = _code("Python", "python", "share-python")
+                self.command = _code("Command", "shell", "share-command")
             gr.HTML('<p class="added">The code gives the numbers on this screen again, to the last digit.</p>')
             self.status = gr.HTML(elem_id="share-status")
         told = gr.on(
@@ -91,3 +76,16 @@ class SharePanel:
             return
         given = self.engine.shared(compared.session, compared.spec, tab)
         yield {self.query: given.query, self.python: given.python, self.command: given.command, self.status: notice("")}
+
+
+def _code(label: str, language: Literal["python", "shell"], elem_id: str) -> gr.Code:
+    """A place for code to be copied."""
+    return gr.Code(
+        label=label,
+        language=language,
+        interactive=False,
+        show_line_numbers=False,
+        wrap_lines=True,
+        min_width=300,
+        elem_id=elem_id,
+    )

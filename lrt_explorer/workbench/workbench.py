@@ -338,7 +338,7 @@ class Workbench:
     def picture(self, session: Session, settings: SpaceSettings) -> Generator[Progress, None, SpacePicture]:
         """Both models' activations in one space."""
         check_limits(points=settings.points)
-        key = (replace(session, own=""), settings)
+        key = _picture_key(session, settings)
         if (known := self._pictures.get(key)) is not None:
             return known
         saved, contrast = _needed(session), self.contrast(session, settings.concept)
@@ -348,7 +348,7 @@ class Workbench:
 
     def is_drawn(self, session: Session, settings: SpaceSettings) -> bool:
         """Whether this picture is cached."""
-        return self._pictures.get((replace(session, own=""), settings)) is not None
+        return self._pictures.get(_picture_key(session, settings)) is not None
 
     def shipped_evidence(self, session: Session) -> ShippedEvidence | None:
         """What ships for the map in use."""
@@ -518,6 +518,11 @@ def _room(session: Session) -> Own | None:
     if own is not None:
         own.make_room([session.map_folder] if session.map_folder else [])
     return own
+
+
+def _picture_key(session: Session, settings: SpaceSettings) -> object:
+    """What a picture depends on; whose it is makes no difference."""
+    return replace(session, own=""), settings
 
 
 def _layers(session: Session) -> Layers:

@@ -111,7 +111,7 @@ ESTIMATORS: Table[AnyEstimator] = Table(
             name=WITHIN_CONTEXTS,
             label="Within contexts",
             unit="× mean variance",
-            help="ridge on what differs between tokens that follow the same word",
+            help="ridge on what differs between places with the same last two tokens",
             function="lrt_explorer.study.fitting.within:fit_within",
         ),
         Descent(

@@ -93,7 +93,11 @@ class _Rows:
         return Estimate(choice.map, choice.lam, choice.r2_by_lambda, {"rows_in_contexts": fit.count})
 
     def _moments(self, part: Part, means: tuple[Tensor, Tensor], shuffle: int | None) -> CrossMoments:
-        x, y, contexts = (torch.cat(parts) for parts in zip(*self._held[part], strict=True))
+        if len(self._held[part]) > 1:
+            # In one piece from now on: every control map asks for the same rows.
+            x, y, contexts = (torch.cat(parts) for parts in zip(*self._held[part], strict=True))
+            self._held[part] = [(x, y, contexts)]
+        ((x, y, contexts),) = self._held[part]
         return within_contexts(x, y, contexts, (means[0].cpu(), means[1].cpu()), shuffle=shuffle)
 
 
