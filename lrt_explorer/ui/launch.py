@@ -57,6 +57,8 @@ def launch(host: str | None, port: int | None, *, share: bool = False, hosting: 
     Raises:
         SettingsError: if it cannot listen there.
     """
+    # First of all: who sees the server answer may tell it to stop before this function goes on.
+    told = listen_for_signals()
     if hosting.hosted:
         WORK.listen(write_finished)
         share_arenas()
@@ -66,7 +68,7 @@ def launch(host: str | None, port: int | None, *, share: bool = False, hosting: 
         write_event("started", models=len(hosting.models), port=app.server_port)
     # Only now, so that nothing competes with the server for its first answers.
     threading.Thread(target=engine.warm_up, daemon=True).start()
-    wait_for_signal()
+    told.wait()
     ended = end(app)
     if hosting.hosted:
         write_event("stopped", outcome="done" if ended else "cancelled")
@@ -131,8 +133,8 @@ def serve(
     return app
 
 
-def wait_for_signal() -> None:
-    """Return when the process is told to stop; a second signal ends it at once."""
+def listen_for_signals() -> threading.Event:
+    """What is set when the process is told to stop; a second signal ends it at once."""
     told = threading.Event()
 
     def tell(_: int, __: FrameType | None) -> None:
@@ -142,7 +144,7 @@ def wait_for_signal() -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, tell)
-    told.wait()
+    return told
 
 
 def end(app: gr.Blocks) -> bool:
