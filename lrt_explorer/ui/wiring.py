@@ -135,28 +135,36 @@ def wire_run(
         status: where progress is shown.
         stopped: gives what stands there after a stop.
     """
-    running = run.click(with_stop(handler, stop), list(inputs), [*outputs, stop], **MODEL_WORK)
+    running = run.click(with_stop(handler, run, stop), list(inputs), [*outputs, run, stop], **MODEL_WORK)
+    # After every end, a stop's too: until then Gradio drops a click on the button, and says nothing.
+    running.then(partial(on_run_changed, False, run, stop), None, [run, stop], **QUICK)
     wire_stop(stop, [running], status, stopped)
     stop.click(partial(on_busy_changed, False), None, stop, **QUICK)
 
 
-def with_stop(handler: Callable[..., Iterator[Outputs]], stop: gr.Button) -> Callable[..., Iterator[Outputs]]:
-    """The handler with a button that can be pressed from its first step to its last.
+def with_stop(
+    handler: Callable[..., Iterator[Outputs]], run: gr.Button, stop: gr.Button
+) -> Callable[..., Iterator[Outputs]]:
+    """The handler with its two buttons: from its first step on, one cannot be pressed again and the other can.
 
-    The button changes with the handler's own steps: an event of its own could arrive after the last of them.
+    The buttons change with the handler's own first step: an event of its own could arrive after the last of them.
     """
 
     def handle(*values: Any) -> Iterator[Outputs]:
-        can_stop = False
+        begun = False
         for step in handler(*values):
             # What leaves every component as it is has no component among its keys.
             shown = step if any(isinstance(key, Block) for key in step) else {}
-            yield step if can_stop else {**shown, stop: on_busy_changed(True)}
-            can_stop = True
-        yield {stop: on_busy_changed(False)}
+            yield step if begun else {**shown, **on_run_changed(True, run, stop)}
+            begun = True
 
     handle.__name__ = handler.__name__
     return handle
+
+
+def on_run_changed(busy: bool, run: gr.Button, stop: gr.Button) -> Outputs:
+    """Two buttons of which only one does something: start while nothing runs, stop while something does."""
+    return {run: gr.Button(interactive=not busy), stop: on_busy_changed(busy)}
 
 
 def on_busy_changed(busy: bool) -> gr.Button:

@@ -172,14 +172,20 @@ def test_a_file_is_handed_over_by_its_name_or_its_error_is_shown(tmp_path: Path)
     assert set(shown) == {status} and "There is nothing to save" in shown[status]
 
 
-def test_a_stop_can_be_pressed_only_while_something_runs() -> None:
+def test_of_a_run_and_its_stop_only_one_button_can_be_pressed() -> None:
     with gr.Blocks() as app:
         part = Part()
         run, stop = gr.Button(), gr.Button(interactive=False)
         wire_run(run, stop, part.on_run_clicked, [], [part.status], part.status, lambda: "stopped")
     (running,) = named(app, "on_run_clicked")
-    steps = list(running.fn())
-    assert [step[stop].interactive for step in steps if stop in step] == [True, False]
-    assert stop in steps[0] and set(steps[-1]) == {stop} and len(steps) > 2
+    first, *others = running.fn()
+    assert first[stop].interactive is True and first[run].interactive is False
+    assert len(others) == 1 and not any({run, stop} & set(step) for step in others)
+    # However the run ends, a stop's end too, this follows.
+    (ending,) = [event for event in app.fns.values() if event.outputs == [run, stop]]
+    assert ending.trigger_after == running._id
+    assert not ending.trigger_only_on_success and not ending.trigger_only_on_failure
+    after = ending.fn()
+    assert after[run].interactive is True and after[stop].interactive is False
     (stopping,) = [event for event in app.fns.values() if event.outputs == [stop]]
     assert stopping.fn().interactive is False
