@@ -28,7 +28,7 @@ def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for name in ("fit_models", "evaluate_models"):
         monkeypatch.setattr(requests, name, begun)
-    monkeypatch.setattr("lrt_explorer.cli.vectors.load_model", begun)
+    monkeypatch.setattr("lrt_explorer.workbench.single_vectors.diagnose_vector", begun)
 
 
 FIT = ("fit", "tinyworld-xs", "tinyworld-s", "--tokens", "2000")

@@ -1,6 +1,7 @@
 """The table of limits: what fits passes, what does not is named, and the docs say the same."""
 
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ def test_both_ends_fit_and_nothing_beyond(name: str) -> None:
     check_limits(**{name: limit.least})
     check_limits(**{name: limit.most})
     for value in (limit.least - 1, limit.most + 1, math.nan, math.inf, -math.inf):
-        with pytest.raises(SettingsError, match=f"{limit.name} must be .* to .*; choose another"):
+        with pytest.raises(
+            SettingsError, match=f"^{re.escape(limit.name)} must be {re.escape(limit.range)}, not .*; choose another$"
+        ):
             check_limits(**{name: value})
 
 
