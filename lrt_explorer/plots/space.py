@@ -180,7 +180,7 @@ def _axes(coords: Any) -> dict[str, Any]:
 
 def _axis_names(picture: SpacePicture) -> tuple[str, ...]:
     if picture.method == "concept":
-        return ("along the native direction", "strongest direction at right angles", "next strongest")
+        return ("native direction", "strongest at right angles", "next strongest")
     return ("component 1", "component 2", "component 3")
 
 

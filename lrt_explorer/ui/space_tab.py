@@ -89,7 +89,7 @@ class SpaceTab:
                 value="concept",
                 label="Layout",
                 info="UMAP takes a few seconds",
-                min_width=210,
+                min_width=270,
                 elem_classes="choices",
             )
             dims = gr.Radio(

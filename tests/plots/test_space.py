@@ -104,8 +104,8 @@ def test_axes_say_what_share_of_the_variance_they_show_and_umap_axes_say_nothing
     assert space_figure(PICTURE).layout.xaxis.title.text == "component 1 (31% of variance)"
     assert not space_figure(fake_picture(10, 2, "umap")).layout.xaxis.title.text
     along = space_figure(fake_picture(10, 2, "concept")).layout
-    assert along.xaxis.title.text == "along the native direction (31% of variance)"
-    assert along.yaxis.title.text == "strongest direction at right angles (12% of variance)"
+    assert along.xaxis.title.text == "native direction (31% of variance)"
+    assert along.yaxis.title.text == "strongest at right angles (12% of variance)"
 
 
 def test_hover_shows_the_token_in_its_sentence_and_markup_as_text() -> None:
