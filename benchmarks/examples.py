@@ -36,9 +36,14 @@ def chips_of(pair: Pair, saved: SavedMap) -> dict[str, dict[str, Any]]:
     found = {}
     for concept in shipped_sets(pair.world):
         prompts = examples_of(pair.small.name, pair.large.name, concept)
+        judged = concept.scorer is not None
         written = [finish(compare(pair, saved, SteerSpec(concept=concept.name, prompt=prompt))) for prompt in prompts]
         verdict = None if evidence is None else evidence.verdicts.get(concept.name)
-        found[concept.name] = {"verdict": verdict, "chips": len(prompts), "show": sum(map(shows, written))}
+        found[concept.name] = {
+            "verdict": verdict,
+            "chips": len(prompts),
+            "show": sum(shows(one, judged=judged) for one in written),
+        }
         print(pair.small.name, pair.large.name, concept.name, found[concept.name], file=sys.stderr, flush=True)
     return found
 

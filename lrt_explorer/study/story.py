@@ -13,14 +13,17 @@ REPEATED = 0.4
 """Share of three words in a row that have come before, above which a text reads as broken."""
 
 
-def shows(comparison: Comparison) -> bool:
+def shows(comparison: Comparison, *, judged: bool) -> bool:
     """Whether both steered texts reach the end that they are pushed to, and the other two do not.
 
-    By the scores of the texts. Where there are none, by the readout: the transferred vector does at least half of what
-    the native one does, and the random one at most a quarter.
+    Args:
+        comparison: finished.
+        judged: whether something scores the texts: then the scores count, and a text that holds no evidence reaches
+            nothing. Without it the readout counts: the transferred vector does at least half of what the native one
+            does, and the random one at most a quarter.
     """
-    scores = {arm.name: arm.score for arm in comparison.arms}
-    if any(scores[name] is not None for name in (NATIVE, TRANSFERRED)):
+    if judged:
+        scores = {arm.name: arm.score for arm in comparison.arms}
         if comparison.strength < 0:
             scores = {name: None if score is None else 1 - score for name, score in scores.items()}
         steered = all((scores[name] or 0.0) >= HIGH for name in (NATIVE, TRANSFERRED))

@@ -76,7 +76,7 @@ def choose_opening(pair: Pair, saved: SavedMap, concept: ContrastSet, prompts: S
         for prompt in prompts:
             written = finish(compare(pair, saved, SteerSpec(concept=concept, prompt=prompt, strength=strength)))
             tried += 1
-            if shows(written) and reads_well(written):
+            if shows(written, judged=concept.scorer is not None) and reads_well(written):
                 good.append(prompt)
             if len(good) == ENOUGH:
                 break

@@ -37,10 +37,10 @@ def written(
     ],
 )
 def test_by_the_scores_of_the_texts(scores: tuple[float | None, ...], told: bool) -> None:
-    assert shows(written(scores, (0.0, 9.0, 9.0, 0.0))) is told
+    assert shows(written(scores, (0.0, 9.0, 9.0, 0.0)), judged=True) is told
     other_way = tuple(None if score is None else 1 - score for score in scores)
-    assert shows(written(other_way, strength=-1.0)) is told
-    assert shows(written(scores, strength=-1.0)) is False
+    assert shows(written(other_way, strength=-1.0), judged=True) is told
+    assert shows(written(scores, strength=-1.0), judged=True) is False
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,10 @@ def test_by_the_scores_of_the_texts(scores: tuple[float | None, ...], told: bool
     ],
 )
 def test_by_the_readout_where_nothing_scores(readouts: tuple[float | None, ...], told: bool) -> None:
-    assert shows(written(readouts=readouts)) is told
+    assert shows(written(readouts=readouts), judged=False) is told
+    assert not shows(written(readouts=readouts), judged=True), "texts without evidence show nothing"
     other_way = tuple(None if one is None else -one for one in readouts)
-    assert shows(written(readouts=other_way, strength=-1.0)) is told
+    assert shows(written(readouts=other_way, strength=-1.0), judged=False) is told
 
 
 def test_a_text_that_repeats_itself_does_not_read_well() -> None:
