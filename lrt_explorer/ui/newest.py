@@ -1,6 +1,6 @@
-"""The newest value of a slider: what still runs for an older one ends at its next step."""
+"""The newest that was asked for: what still runs for something older ends at its next step."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Hashable
 from typing import Any, TypeVar
 
 from gradio.context import LocalContext
@@ -18,17 +18,17 @@ class SupersededError(CancelledError):
 
 
 class Newest:
-    """The newest value on each page; the pages that moved theirs last are remembered."""
+    """The newest value on each page, of whatever can be compared; the pages that moved theirs last are remembered."""
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._values: BoundedCache[str, float] = BoundedCache(PAGES)
+        self._values: BoundedCache[str, Hashable] = BoundedCache(PAGES)
 
-    def move(self, value: float) -> None:
-        """Note where the slider of the page that asks stands now."""
+    def move(self, value: Hashable) -> None:
+        """Note what the page that asks wants now."""
         self._values.keep(page(), value)
 
-    def study(self, value: float, study: Generator[Step, None, Result]) -> Generator[Step, None, Result]:
+    def study(self, value: Hashable, study: Generator[Step, None, Result]) -> Generator[Step, None, Result]:
         """A study for one value, which ends when the page has moved on to another.
 
         Raises:

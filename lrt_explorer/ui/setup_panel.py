@@ -29,7 +29,11 @@ class SetupPanel:
         choices = [(_title(card), card.name) for card in cards] + [(OTHER, OTHER)]
         gr.HTML('<h2 class="section">Models</h2>')
         self.pair = gr.Dropdown(
-            choices, value=cards[0].name, label="Pair", info="vectors go from the first model to the second"
+            choices,
+            value=cards[0].name,
+            label="Pair",
+            info="vectors go from the first model to the second",
+            elem_id="pair",
         )
         with gr.Column(visible=False) as self.others:
             self.small = gr.Textbox(
@@ -46,9 +50,11 @@ class SetupPanel:
             )
             self.use = gr.Button("Open these models", size="sm")
         with gr.Row(elem_classes="pairwise"):
-            self.small_layer = gr.Number(0, label="Small layer", info="counted from 0", precision=0, min_width=90)
+            self.small_layer = gr.Number(
+                0, label="Small layer", info="counted from 0", min_width=90, elem_id="small-layer"
+            )
             self.large_layer = gr.Number(
-                0, label="Large layer", info="counted from 0", precision=0, min_width=90, elem_id="large-layer"
+                0, label="Large layer", info="counted from 0", min_width=90, elem_id="large-layer"
             )
         with gr.Row(elem_classes="pairwise"):
             self.suggest = gr.Button("Suggest layers", size="sm", min_width=90)

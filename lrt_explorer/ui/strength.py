@@ -9,6 +9,7 @@ import gradio as gr
 from lrt_explorer.study.steering.calibrate import Calibration
 from lrt_explorer.ui.cards import added, capitalised, slider_marks
 from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.result_key import ResultKey, keyed, session_values
 from lrt_explorer.ui.wiring import Outputs, nothing, run_study
 from lrt_explorer.workbench.session import Session
 
@@ -82,12 +83,15 @@ class StrengthControl:
         )
         put = START if tuned is None else tuned.position
         moved = put is None or not math.isclose(strength, put, abs_tol=1e-6)
+        values = {**session_values(session), "concept": concept, "reading": reading, "vectors": vectors}
+        # Where a vector breaks text does not depend on the map.
+        made = ResultKey({name: value for name, value in values.items() if name not in ("map", "small_layer")})
         position = max(-found.limit, min(found.limit, strength)) if moved else found.first
         yield {
             self.strength: gr.Slider(
                 minimum=-found.limit, maximum=found.limit, step=slider_step(found), value=position, interactive=True
             ),
-            self.marks: slider_marks(found),
+            self.marks: keyed(made, slider_marks(found)),
             self.tuned: Tuned(key, None if moved else found.first),
         }
 
