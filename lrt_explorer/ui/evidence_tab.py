@@ -1,5 +1,6 @@
 """The Evidence tab: one concept or a whole suite, evaluated with progress; its table, and the concept picked in it."""
 
+import math
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from lrt_explorer.ui.evidence_view import EvidenceView, Shown, stale_notice
 from lrt_explorer.ui.map_panel import MapPanel
 from lrt_explorer.ui.result_key import ResultKey, Value, session_values, text_mark
 from lrt_explorer.ui.setup_panel import opened
+from lrt_explorer.ui.sliders import RangeSlider
 from lrt_explorer.ui.wiring import (
     EVERY_TIME,
     QUICK,
@@ -80,7 +82,7 @@ class EvidenceTab:
                 offered, value=offered[0][1], label="Concepts", info="what to evaluate", min_width=200,
                 elem_id="evidence-concepts",
             )  # fmt: skip
-            prompts = gr.Slider(
+            prompts = RangeSlider(
                 *PROMPT_RANGE, PROMPTS, step=1, label="Prompts", info="held-out prompts per concept, at most",
                 min_width=160, elem_id="evidence-prompts",
             )  # fmt: skip
@@ -170,8 +172,8 @@ class EvidenceTab:
         suite = next((suite.concepts for suite in self.engine.suites(session) if suite.title == concepts), None)
         if suite is None and not belongs(self.engine, session, concepts):
             raise SettingsError(GONE)
-        if prompts is None:
-            raise SettingsError("say how many prompts to read for each concept")
+        if prompts is None or math.isnan(prompts):
+            raise SettingsError("say how many prompts to read for each concept, between the ends of the slider")
         grid = asked_strengths(strengths) or None
         asked = EvidenceSettings(suite or (concepts,), int(prompts), grid, texts, readout)
         values: dict[str, Value] = {
@@ -181,8 +183,7 @@ class EvidenceTab:
             "texts": texts,
             "readout": readout,
         }
-        said = {} if suite else {"evaluated": self.engine.concept(session, concepts).title}
-        key = ResultKey({**session_values(session), **values, "text": text_mark(corpus)}, said)
+        key = ResultKey({**session_values(session), **values, "text": text_mark(corpus)})
 
         def show(step: Progress) -> Outputs:
             so_far: Outputs = {self.shown: Shown(session, step.so_far, key)} if isinstance(step, EvaluationStep) else {}

@@ -135,7 +135,7 @@ WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
         "lines": lambda ticked: "partners joined" if ticked else "partners not joined",
         "arrows": lambda ticked: "with steering directions" if ticked else "without steering directions",
         "score": lambda score: SCORE_NAMES[score],
-        "evaluated": str,
+        "evaluated": lambda name: Path(name).stem,
         "prompts": lambda prompts: f"{prompts:g} prompts",
         "strengths": lambda text: f"strengths {text}" if text.strip() else "calibrated strengths",
         "texts": lambda ticked: "with texts" if ticked else "without texts",

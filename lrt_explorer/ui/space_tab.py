@@ -19,6 +19,7 @@ from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.newest import Newest
 from lrt_explorer.ui.plot import drawn, plot_html
 from lrt_explorer.ui.result_key import ResultKey, keyed, session_values
+from lrt_explorer.ui.sliders import RangeSlider, check_ends, wire_left
 from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.token_table import EMPTY, token_table
 from lrt_explorer.ui.wiring import (
@@ -28,7 +29,6 @@ from lrt_explorer.ui.wiring import (
     QUICK,
     Outputs,
     at_once_from_controls,
-    changed,
     from_controls,
     guarded_by,
     nothing,
@@ -69,7 +69,12 @@ class PictureControls:
     arrows: bool
 
     def settings(self) -> SpaceSettings:
-        """The picture that is asked for."""
+        """The picture that is asked for.
+
+        Raises:
+            SettingsError: if it cannot be drawn.
+        """
+        check_ends(**{"number of points": self.points})
         return SpaceSettings(self.concept, int(self.points), self.method, self.dims)
 
     def key(self, session: Session, title: str) -> ResultKey:
@@ -121,7 +126,7 @@ class SpaceTab:
                 VIEWS, value=2, label="View", info="drag to rotate in 3D", min_width=130, elem_classes="choices"
             )
         with gr.Row(elem_classes="view"):
-            points = gr.Slider(
+            points = RangeSlider(
                 POINTS[0],
                 POINTS[2],
                 POINTS[1],
@@ -150,18 +155,24 @@ class SpaceTab:
             "lines": lines,
             "arrows": arrows,
         }
-        by_visitor = [
-            *changed(points), method.input, dims.input, colour.input, lines.input, arrows.input, concept.change,
-        ]  # fmt: skip
+        left = gr.State(0)
+        wire_left(points, left)
+        by_visitor = [points.input, left.change, *(one.input for one in (method, dims, colour, lines, arrows))]
         asked = [concept, *self.controls.values()]
         drawing = gr.on(
-            [tab.change, session.change, *by_visitor],
+            [tab.change, session.change, concept.change, *by_visitor],
             from_controls(self.on_view_changed, PictureControls, 2),
             [tab, session, *asked],
             [self.plot, self.status, self.caption, self.listing, self.stop, self.drawn],
             **MODEL_WORK,
         )
-        gr.on(by_visitor, at_once_from_controls(self.on_other_view_asked, PictureControls), asked, None, **AT_ONCE)
+        gr.on(
+            [concept.change, *by_visitor],
+            at_once_from_controls(self.on_other_view_asked, PictureControls),
+            asked,
+            None,
+            **AT_ONCE,
+        )
         stage.add(self.plot, self.caption)
         stage.add(self.listing, blank=EMPTY)
         wire_stop(self.stop, [drawing], self.status, stopped)

@@ -11,6 +11,7 @@ from lrt_explorer.errors import SettingsError
 from lrt_explorer.limits import check_limits
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.ui.result_key import ResultKey, session_values
+from lrt_explorer.ui.sliders import RangeSlider, check_ends
 from lrt_explorer.workbench.cards import ConceptCard
 from lrt_explorer.workbench.session import Session
 
@@ -55,6 +56,7 @@ class SteerControls:
         """
         if self.seed is None or self.seed != int(self.seed):
             raise SettingsError("give the seed as a whole number")
+        check_ends(strength=self.strength, temperature=self.temperature, length=self.length)
         check_limits(seed=self.seed, strength=self.strength, temperature=self.temperature, max_new_tokens=self.length)
         return SteerSpec(
             concept=self.concept,
@@ -85,7 +87,7 @@ class SteerSettings:
         """Lay them out."""
         with gr.Row():
             self.seed = gr.Number(SEED, label="Seed", info="the same in every arm", min_width=120, elem_id="seed")
-            self.temperature = gr.Slider(
+            self.temperature = RangeSlider(
                 0,
                 1.5,
                 0,
@@ -94,7 +96,7 @@ class SteerSettings:
                 info="0 always takes the likeliest token",
                 elem_id="temperature",
             )
-            self.length = gr.Slider(
+            self.length = RangeSlider(
                 LENGTHS[0],
                 LENGTHS[2],
                 LENGTHS[1],

@@ -21,6 +21,7 @@ from lrt_explorer.ui.newest import Newest
 from lrt_explorer.ui.panes import added_line, panes, waiting_panes, writing_line
 from lrt_explorer.ui.result_key import ResultKey, keyed, model_values
 from lrt_explorer.ui.share_panel import Compared
+from lrt_explorer.ui.sliders import wire_left
 from lrt_explorer.ui.stage import READING
 from lrt_explorer.ui.steer_controls import SteerControls, SteerSettings
 from lrt_explorer.ui.steered import Steered
@@ -34,7 +35,6 @@ from lrt_explorer.ui.wiring import (
     QUICK,
     Outputs,
     at_once_from_controls,
-    changed,
     from_controls,
     guarded_by,
     left,
@@ -209,15 +209,17 @@ class SteerTab:
         # One listener for everything that asks for a comparison: two of them would write into the panes at once.
         asking = [
             self.due.change,
-            *changed(slider.strength),
+            slider.strength.input,
             *left(steered.prompt),
             settings.as_in_paper.input,
             settings.equal_cost.input,
-            *changed(settings.temperature),
-            *changed(settings.length),
+            settings.temperature.input,
+            settings.length.input,
             *left(settings.seed),
             settings.seed.input,
         ]
+        for one in (slider.strength, settings.temperature, settings.length):
+            wire_left(one, self.due)
         asked = list(self.controls.values())
         comparing = gr.on(
             asking,

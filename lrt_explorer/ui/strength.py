@@ -10,6 +10,7 @@ from lrt_explorer.study.steering.calibrate import Calibration
 from lrt_explorer.ui.cards import added, capitalised, slider_marks
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.result_key import ResultKey, keyed, session_values
+from lrt_explorer.ui.sliders import RangeSlider
 from lrt_explorer.ui.wiring import Outputs, nothing, run_study
 from lrt_explorer.workbench.session import Session
 
@@ -47,7 +48,7 @@ class StrengthControl:
         """Lay it out as it stands before anything is calibrated."""
         self.engine = engine
         self.tuned = gr.State(None)
-        self.strength = gr.Slider(
+        self.strength = RangeSlider(
             -1, 1, START, step=0.05, label="Strength s", info="in typical deviations", elem_id="strength"
         )
         self.marks = gr.HTML(elem_id="marks")

@@ -74,11 +74,6 @@ def guarded_by(
     return wrap
 
 
-def changed(slider: gr.Slider) -> list[Any]:
-    """The events of a slider that a visitor changes: by mouse or key, and by its arrow, which fires only the second."""
-    return [slider.input, slider.release]
-
-
 def left(field: gr.Textbox | gr.Number) -> list[Any]:
     """The events of a field whose text is meant: Enter, and leaving it."""
     return [field.submit, field.blur]

@@ -30,7 +30,8 @@ def test_while_a_pair_is_opened_the_old_one_is_named_and_dimmed(screen: Screen, 
     *loading, last = screen.opening.on_pair_chosen(session, PAIRS[1].name)
     assert len(loading) == 2
     for step in loading:
-        assert set(step) == {banner, status, screen.setup.stop}
+        assert set(step) == {banner, status, screen.setup.stop, screen.setup.suggest}
+        assert step[screen.setup.suggest].interactive is False, "layers of a pair that is about to go"
         assert 'class="opening veil"' in step[banner] and "still tinyworld-s → tinyworld-l" in step[banner]
         assert "Opening tinyworld-m → tinyworld-l" in step[banner] and "Loading" in step[status]
     assert last[banner] == "" and last[status] == ""
@@ -107,7 +108,7 @@ def test_other_models_wait_for_their_names(screen: Screen, session: Session) -> 
 
 def test_models_that_cannot_be_opened_leave_the_old_pair_as_it_was(screen: Screen, session: Session) -> None:
     *_, last = screen.opening.on_open_clicked(session, "no-such/model", "tinyworld-l")
-    assert set(last) == {screen.setup.status, screen.stage.banner, screen.setup.stop}
+    assert set(last) == {screen.setup.status, screen.stage.banner, screen.setup.stop, screen.setup.suggest}
     assert "There is no model &#39;no-such/model&#39; here" in last[screen.setup.status]
     assert last[screen.stage.banner] == "", "no longer dimmed"
 
@@ -189,7 +190,7 @@ def test_until_the_concept_has_followed_nothing_is_said_of_the_old_one(screen: S
 def steer(screen: Screen, session: Session, partly: int = 0) -> list[Outputs]:
     controls: dict[str, Any] = {"seed": 0, "temperature": 0.0, "length": 16, "reading": "", "as_in_paper": False}
     asked = SteerControls("sentiment", "Once", 0.5, "", **controls)
-    return list(screen.steer.on_texts_asked(session, None, partly, asked))
+    return list(screen.steer.on_texts_asked(session, None, partly, None, asked))
 
 
 def test_a_vector_from_a_few_pairs_says_so_until_all_are_read(screen: Screen) -> None:
@@ -211,7 +212,7 @@ def test_a_vector_from_a_few_pairs_says_so_until_all_are_read(screen: Screen) ->
 
 
 def test_a_comparison_follows_once_the_slider_is_set(screen: Screen) -> None:
-    assert screen.steer.on_slider_set(4) == {screen.steer.due: 5}
+    assert screen.steer.on_texts_wanted(4) == {screen.steer.due: 5, screen.steer.compared: None}
 
 
 def test_without_a_map_the_panes_say_what_is_missing(screen: Screen) -> None:
