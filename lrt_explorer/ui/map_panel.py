@@ -188,15 +188,15 @@ class MapPanel:
         methods = self.engine.methods()
         used = session.method or methods.at_once[0] if badges is None else badges.method
         path = badges.path if badges is not None else None
-        name = self.engine.concept(session, concept).name
+        card = self.engine.concept(session, concept)
         key = ResultKey(session_values(session))
-        of_concept = ResultKey({**session_values(session), "concept": concept}, {"concept": name})
+        of_concept = ResultKey({**session_values(session), "concept": concept}, {"concept": card.title})
         yield {
             self.route: keyed(key, route(session, badges)),
             # Always there, so that the line of the figures, which no key can be put on, is dimmed with it.
             self.notice: keyed(of_concept, map_notice(session, badges) or NO_NOTICE),
             self.figures: gr.Accordion("" if badges is None else map_line(badges), visible=badges is not None),
-            self.badges: "" if badges is None else keyed(of_concept, badges_card(badges, name)),
+            self.badges: "" if badges is None else keyed(of_concept, badges_card(badges, card.name)),
             self.method: gr.Dropdown(_choices(methods, used), value=used),
             self.save: gr.Button(interactive=badges is not None),
             self.path: ""
