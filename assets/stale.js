@@ -1,7 +1,7 @@
 // Dims every result whose settings are not those that the controls show, with a line that says for which it is.
-// A result carries its settings as data-for, and their words as data-said; props.value holds what the controls show.
+// A result carries its settings as data-for, and their words as data-said; window.shownSettings has the controls'.
 const read = new Map();
-let shown = {};
+let shown = window.shownSettings || {};
 
 function parsed(text) {
   if (!read.has(text)) {
@@ -29,8 +29,8 @@ function mark() {
   }
 }
 
-watch('value', () => {
-  shown = JSON.parse(props.value || '{}');
+window.addEventListener('shown-settings', () => {
+  shown = window.shownSettings;
   mark();
 });
 new MutationObserver(mark).observe(

@@ -17,7 +17,10 @@ _TELL = """(...values) => {
   const {in_use, ...shown} = Object.fromEntries(names.map((name, place) => [name, values[place]]));
   // The models of a pair that is not in the list are compared by their names alone.
   if (shown.pair === OTHER) delete shown.pair;
-  return JSON.stringify({...shown, ...JSON.parse(in_use || '{}')});
+  // Kept as well, because an event that comes before the script listens is lost.
+  window.shownSettings = {...shown, ...JSON.parse(in_use || '{}')};
+  window.dispatchEvent(new Event('shown-settings'));
+  return [];
 }"""
 
 
@@ -40,7 +43,7 @@ class ShownSettings:
         in_use = gr.Textbox(visible="hidden")
         self.controls = {**controls, "in_use": in_use}
         script = (assets_home() / "stale.js").read_text(encoding="utf-8")
-        told = gr.HTML("", html_template="", js_on_load=script, elem_id="shown-settings", visible="hidden")
+        gr.HTML("", html_template="", js_on_load=script, elem_id="shown-settings", visible="hidden")
         gr.on(
             [session.change, corpus.change],
             self.on_use_changed,
@@ -48,16 +51,23 @@ class ShownSettings:
             in_use,
             **QUICK,
         )
-        gr.on(
+        telling = gr.on(
             [app.load, *(control.change for control in self.controls.values())],
             None,
             list(self.controls.values()),
-            told,
+            None,
             js=_TELL.replace("NAMES", json.dumps(list(self.controls))).replace("OTHER", json.dumps(OTHER)),
             api_visibility="private",
             show_progress="hidden",
         )
+        _put_first(app, telling["id"])
 
     def on_use_changed(self, session: Session | None, corpus: str | None) -> str:
         """Tell the page which models, map and text are in use."""
         return json.dumps(values_in_use(session, corpus))
+
+
+def _put_first(app: gr.Blocks, event: int) -> None:
+    """Let one event run before the others of a control, which the page runs one after the other, each to its end."""
+    events = app.default_config.fns
+    app.default_config.fns = {event: events[event], **events}

@@ -86,7 +86,9 @@ class StrengthControl:
         moved = put is None or not math.isclose(strength, put, abs_tol=1e-6)
         values = {**session_values(session), "concept": concept, "reading": reading, "vectors": vectors}
         # Where a vector breaks text does not depend on the map.
-        made = ResultKey({name: value for name, value in values.items() if name not in ("map", "small_layer")})
+        title = self.engine.concept(session, concept).title
+        of_large = {name: value for name, value in values.items() if name not in ("map", "small_layer")}
+        made = ResultKey(of_large, {"concept": title})
         position = max(-found.limit, min(found.limit, strength)) if moved else found.first
         yield {
             self.strength: gr.Slider(
