@@ -25,11 +25,13 @@ class Compared:
     Attributes:
         session, spec: these two.
         key: the same as the page compares it with its controls.
+        again: whether it is asked for once more, because its vectors are others now or Run was pressed.
     """
 
     session: Session
     spec: SteerSpec
     key: ResultKey = field(compare=False, default_factory=lambda: ResultKey({}))
+    again: bool = False
 
 
 class SharePanel:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -203,9 +203,9 @@ class SteerTab:
             [slider.strength, slider.marks, self.added, slider.tuned, self.stop],
             **MODEL_WORK,
         )
-        tuning.then(self.on_texts_wanted, self.due, [self.due, self.compared], **QUICK)
+        tuning.then(self.on_texts_wanted, [self.due, self.compared], [self.due, self.compared], **QUICK)
         # Run asks again for what is shown already.
-        self.run.click(self.on_texts_wanted, self.due, [self.due, self.compared], **QUICK)
+        self.run.click(self.on_texts_wanted, [self.due, self.compared], [self.due, self.compared], **QUICK)
         # One listener for everything that asks for a comparison: two of them would write into the panes at once.
         asking = [
             self.due.change,
@@ -281,9 +281,9 @@ class SteerTab:
             asked.spec()
             self.newest.move(asked)
 
-    def on_texts_wanted(self, due: int) -> Outputs:
+    def on_texts_wanted(self, due: int, compared: Compared | None) -> Outputs:
         """Ask for a comparison with the controls as they stand now, even if it is shown already."""
-        return {self.due: due + 1, self.compared: None}
+        return {self.due: due + 1, self.compared: compared and replace(compared, again=True)}
 
     @guarded_by(lambda tab, sentence: tab.failed(sentence))
     def on_texts_asked(
@@ -300,7 +300,7 @@ class SteerTab:
             session: the visitor's.
             settled: the unsteered arm of the last comparison.
             partly: goes up if the vectors are from a few pairs only.
-            compared: the comparison whose texts are shown, whole; it is not written twice.
+            compared: the comparison whose texts are shown, whole; it is not written twice unless it is to be again.
             asked: what the controls hold.
         """
         if session is None:
@@ -311,7 +311,7 @@ class SteerTab:
             return
         if not session.map_folder:
             yield {
-                self.panes: waiting_panes(NO_MAP),
+                self.panes: waiting_panes(NO_MAP, idle=True),
                 **dict.fromkeys((self.said, self.added, self.trouble), ""),
                 self.stop: on_busy_changed(False),
             }
@@ -319,7 +319,9 @@ class SteerTab:
         try:
             spec, prompt = asked.spec(), asked.prompt
         except SettingsError as error:
-            yield {self.trouble: notice(str(error)), self.stop: on_busy_changed(False)}
+            # Texts that were broken off for this one are not left as if they went on.
+            stays = {self.trouble: notice(str(error)), self.stop: on_busy_changed(False)}
+            yield self.failed(str(error)) if compared is None else stays
             return
         if compared == Compared(session, spec):
             yield {self.trouble: ""}

@@ -18,6 +18,7 @@ from lrt_explorer.ui.evidence_view import Shown
 from lrt_explorer.ui.guard import UNEXPECTED, guarded
 from lrt_explorer.ui.result_key import ResultKey
 from lrt_explorer.ui.screen import Screen
+from lrt_explorer.ui.share_panel import Compared
 from lrt_explorer.ui.space_tab import PictureControls
 from lrt_explorer.ui.steer_controls import SteerControls
 from lrt_explorer.ui.steer_tab import Settled
@@ -34,7 +35,12 @@ def picked(**data: Any) -> gr.EventData:
 
 
 def steer(
-    screen: Screen, session: Session | None, settled: Settled | None = None, partly: int = 0, **changed: Any
+    screen: Screen,
+    session: Session | None,
+    settled: Settled | None = None,
+    partly: int = 0,
+    compared: Compared | None = None,
+    **changed: Any,
 ) -> list[Outputs]:
     settings: dict[str, Any] = {
         "concept": "mood",
@@ -47,7 +53,9 @@ def steer(
         "reading": "all-tokens",
         "as_in_paper": False,
     }
-    return list(screen.steer.on_texts_asked(session, settled, partly, None, SteerControls(**{**settings, **changed})))
+    return list(
+        screen.steer.on_texts_asked(session, settled, partly, compared, SteerControls(**{**settings, **changed}))
+    )
 
 
 # Opening
@@ -242,10 +250,14 @@ def test_a_bad_prompt_gets_one_sentence(screen: Screen, session: Session, prompt
 
 
 def test_without_a_seed_or_a_session_nothing_is_written(screen: Screen, session: Session) -> None:
+    *_, last = steer(screen, session)
+    whole = last[screen.steer.compared]
     for wrong in ({"seed": None}, {"seed": 1.5}, {"seed": -3}, {"strength": math.nan}, {"length": math.nan}):
-        (shown,) = steer(screen, session, **wrong)
+        (shown,) = steer(screen, session, compared=whole, **wrong)
         assert next(iter(wrong)) in shown[screen.steer.trouble]
         assert set(shown) == {screen.steer.trouble, screen.steer.stop}, "what is shown stays"
+        (shown,) = steer(screen, session, **wrong)
+        assert next(iter(wrong)) in shown[screen.steer.panes], "no texts that were broken off"
     (shown,) = steer(screen, None)
     assert "models are not open yet" in shown[screen.steer.panes]
 
@@ -522,3 +534,15 @@ def test_a_clear_error_is_shown_and_an_unexpected_one_is_logged(caplog: pytest.L
     with caplog.at_level(logging.ERROR):
         assert list(handler(ZeroDivisionError("secret"))) == ["working", UNEXPECTED]
     assert "secret" in caplog.text
+
+
+def test_texts_that_are_shown_are_not_written_twice_unless_they_are_asked_for_again(
+    screen: Screen, session: Session
+) -> None:
+    tab = screen.steer
+    first, *_, last = steer(screen, session)
+    assert first[tab.compared] is None, "until the texts are whole"
+    whole = last[tab.compared]
+    assert steer(screen, session, compared=whole) == [{tab.trouble: ""}]
+    assert len(steer(screen, session, compared=whole, strength=0.6)) > 2
+    assert len(steer(screen, session, compared=replace(whole, again=True))) > 2

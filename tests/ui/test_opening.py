@@ -212,7 +212,11 @@ def test_a_vector_from_a_few_pairs_says_so_until_all_are_read(screen: Screen) ->
 
 
 def test_a_comparison_follows_once_the_slider_is_set(screen: Screen) -> None:
-    assert screen.steer.on_texts_wanted(4) == {screen.steer.due: 5, screen.steer.compared: None}
+    tab = screen.steer
+    assert tab.on_texts_wanted(4, None) == {tab.due: 5, tab.compared: None}
+    *_, last = steer(screen, Session("gemma-a", "gemma-b", 0, 0, 1, 1, 1, 1, "maps/fitted"))
+    asked_again = tab.on_texts_wanted(4, last[tab.compared])[tab.compared]
+    assert asked_again != last[tab.compared] and asked_again.spec == last[tab.compared].spec
 
 
 def test_without_a_map_the_panes_say_what_is_missing(screen: Screen) -> None:
