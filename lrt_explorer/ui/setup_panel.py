@@ -4,7 +4,7 @@ import gradio as gr
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.ui.engine import Engine
-from lrt_explorer.ui.wiring import Outputs
+from lrt_explorer.ui.wiring import AT_ONCE, Outputs
 from lrt_explorer.workbench.cards import PairCard
 from lrt_explorer.workbench.session import Session
 
@@ -65,9 +65,7 @@ class SetupPanel:
             self.on_pair_chosen,
             self.pair,
             self.others,
-            api_visibility="private",
-            show_progress="hidden",
-            queue=False,
+            **AT_ONCE,
         )
 
     def on_pair_chosen(self, name: str) -> Outputs:

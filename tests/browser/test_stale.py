@@ -1,7 +1,6 @@
 """Nothing stale: what the page shows belongs to the settings shown, or is dimmed and says for which settings it is."""
 
 import json
-import os
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.ui.result_key import session_values
 from lrt_explorer.workbench.session import Session, SpaceSettings
 from tests.browser.page import Page
+from tests.browser.sequences import ACTIONS, SEQUENCES
 from tests.browser.wanderer import Wanderer, made_by
 from tests.study.evaluation.suite import ANIMALS
 from tests.ui.fakes import PAIRS, FakeEngine
@@ -28,9 +28,6 @@ from tests.workbench.tiny_house import TinyEngine
 Step = TypeVar("Step")
 Result = TypeVar("Result")
 
-SEQUENCES = int(os.environ.get("LRT_EXPLORER_SEQUENCES", "3"))
-"""Random sequences of actions; `python -m benchmarks.stale` runs forty."""
-ACTIONS = 15
 SCORES = """return Object.fromEntries([...document.querySelectorAll('.pane')].map((pane) => [pane.dataset.arm,
     [pane.querySelector('.score b')?.innerText ?? null, pane.querySelector('.readout b')?.innerText ?? null]]))"""
 LINE = "return document.querySelector(arguments[0])?.dataset.line ?? ''"

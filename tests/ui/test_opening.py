@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from lrt_explorer.defaults import FIRST_FIT_TOKENS
 from lrt_explorer.study.compare import Comparison
 from lrt_explorer.ui.opening import LONGEST_UNASKED, stopped
@@ -15,6 +17,7 @@ from lrt_explorer.ui.steer_controls import SteerControls
 from lrt_explorer.ui.steer_tab import Settled
 from lrt_explorer.ui.token_table import EMPTY
 from lrt_explorer.ui.wiring import Outputs, nothing
+from lrt_explorer.workbench.cards import PairCard
 from lrt_explorer.workbench.session import Session, Shelf
 from tests.ui.fakes import CONCEPTS, EVERYDAY, PAIRS, FakeEngine, page_request
 
@@ -111,6 +114,46 @@ def test_models_that_cannot_be_opened_leave_the_old_pair_as_it_was(screen: Scree
     assert set(last) == {screen.setup.status, screen.stage.banner, screen.setup.stop, screen.setup.suggest}
     assert "There is no model &#39;no-such/model&#39; here" in last[screen.setup.status]
     assert last[screen.stage.banner] == "", "no longer dimmed"
+
+
+def test_a_pair_that_cannot_be_opened_leaves_the_open_one_in_the_list(
+    screen: Screen, engine: FakeEngine, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = PairCard("no-such → tinyworld-l", "no-such", "tinyworld-l")
+    monkeypatch.setattr(engine, "pairs", lambda: (*PAIRS, broken))
+    *_, last = screen.opening.on_pair_chosen(session, broken.name)
+    assert last[screen.setup.pair] == PAIRS[0].name and "no model" in last[screen.setup.status]
+    shown = screen.opening.on_stopped(session, PAIRS[1].name)
+    assert shown[screen.setup.pair] == PAIRS[0].name and shown[screen.setup.suggest].interactive is True
+    assert screen.setup.pair not in screen.opening.on_stopped(session, OTHER), "its names are being written"
+    assert screen.setup.pair not in screen.opening.on_stopped(None, PAIRS[1].name)
+
+
+def test_the_pair_chosen_last_is_the_one_that_opens(screen: Screen, session: Session) -> None:
+    first = screen.opening.on_pair_chosen(session, PAIRS[1].name)
+    next(first)
+    screen.opening.on_other_pair_chosen(PAIRS[1].name)
+    assert screen.session not in next(first), "the same pair again ends nothing"
+    screen.opening.on_other_pair_chosen(PAIRS[2].name)
+    assert list(first) == [nothing()], "ended without a word, and without a session"
+    *_, last = screen.opening.on_pair_chosen(session, PAIRS[2].name)
+    assert last[screen.session].small == PAIRS[2].small
+    named = screen.opening.on_open_clicked(session, PAIRS[1].small, PAIRS[1].large)
+    next(named)
+    screen.opening.on_other_models_asked(" another ", "one")
+    assert not any(screen.session in step for step in named)
+
+
+def test_a_link_to_models_that_are_not_in_the_list_names_them(screen: Screen) -> None:
+    shown = screen.opening._named("tinyworld-l", "tinyworld-s")
+    assert shown[screen.setup.pair] == OTHER and shown[screen.setup.others].visible is True
+    assert (shown[screen.setup.small], shown[screen.setup.large]) == ("tinyworld-l", "tinyworld-s")
+
+
+@pytest.mark.parametrize("layer", [1.5, None])
+def test_layers_are_whole_numbers(screen: Screen, session: Session, layer: float | None) -> None:
+    (shown,) = screen.opening.on_layers_changed(session, layer, 3)
+    assert screen.session not in shown and "as whole numbers" in shown[screen.setup.status]
 
 
 def test_other_layers_blank_what_was_said_of_the_old_ones(screen: Screen, session: Session) -> None:
