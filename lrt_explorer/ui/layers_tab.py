@@ -171,7 +171,11 @@ class LayersTab:
         # A moment for small models; the sums of large ones take seconds to read.
         solving = Progress(0, 1, f"solving layer {found.small_layer} → {found.large_layer}")
         yield {self.status: progress_bar(solving)}
+        wanted = self.setup.newest.now()
         picked = self.engine.use_pair(current, found.small_layer, found.large_layer, text)
+        if self.setup.newest.now() != wanted:
+            yield {self.status: ""}
+            return
         yield {
             self.session: picked,
             **self.setup.show_layers(picked),

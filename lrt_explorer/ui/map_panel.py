@@ -16,6 +16,7 @@ from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.ui.cards import about, badges_card, map_line, map_notice, notice, progress_bar, route, thousands
 from lrt_explorer.ui.choices import belongs
 from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.newest import Newest, SupersededError
 from lrt_explorer.ui.plot import drawn, plot_html
 from lrt_explorer.ui.result_key import ResultKey, keyed, session_values
 from lrt_explorer.ui.setup_panel import opened
@@ -54,9 +55,16 @@ class MapPanel:
         status: progress and errors.
     """
 
-    def __init__(self, engine: Engine, session: gr.State, route: gr.HTML) -> None:
-        """Lay out the panel and wire what happens inside it."""
-        self.engine, self.session, self.route = engine, session, route
+    def __init__(self, engine: Engine, session: gr.State, route: gr.HTML, opening: Newest) -> None:
+        """Lay out the panel and wire what happens inside it.
+
+        Args:
+            engine: the studies.
+            session: the visitor's.
+            route: the path of the vector.
+            opening: which pair was asked for last; a map for another one is not taken into use.
+        """
+        self.engine, self.session, self.route, self.opening = engine, session, route, opening
         methods = engine.methods()
         gr.HTML('<h2 class="section">Map</h2>')
         self.notice = gr.HTML(elem_id="map-notice")
@@ -124,7 +132,11 @@ class MapPanel:
         """Use another estimator, with a map by it where one is saved or can be solved without reading a text."""
         name = ESTIMATORS.label(method)
         yield {self.status: progress_bar(Progress(0, 1, f"looking for a {name} map"))}
+        wanted = self.opening.now()
         chosen = self.engine.with_method(opened(session), method)
+        if self.opening.now() != wanted:
+            yield {self.status: ""}
+            return
         if chosen.map_folder:
             said = _in_use(chosen, f"{name} is in use.")
         else:
@@ -151,7 +163,11 @@ class MapPanel:
         """Fit a map at the layers shown, with progress."""
         asked = asked_tokens(tokens)
         fitting = self.engine.fit(opened(session), asked, Path(corpus) if corpus else None)
-        fitted = yield from run_study(fitting, progress_in(self.status))
+        try:
+            fitted = yield from run_study(self.opening.watch(fitting), progress_in(self.status))
+        except SupersededError:
+            yield {self.status: cancelled()}
+            return
         yield {self.session: fitted, self.status: _in_use(fitted, "Fitted and in use.")}
 
     def on_tokens_changed(self, session: Session | None, tokens: float | None) -> Outputs:

@@ -28,6 +28,19 @@ class Newest:
         """Note what the page that asks wants now."""
         self._values.keep(page(), value)
 
+    def now(self) -> Hashable:
+        """What the page that asks wants now; None if that is not known."""
+        return self._values.get(page())
+
+    def watch(self, study: Generator[Step, None, Result]) -> Generator[Step, None, Result]:
+        """A study that ends when the page wants something else than when it began.
+
+        Raises:
+            SupersededError: in that case.
+        """
+        asking = page()
+        return (yield from self._while(asking, self._values.get(asking), study))
+
     def study(self, value: Hashable, study: Generator[Step, None, Result]) -> Generator[Step, None, Result]:
         """A study for one value, which ends when the page has moved on to another.
 
@@ -36,6 +49,11 @@ class Newest:
         """
         asking = page()
         self._values.keep(asking, value)
+        return (yield from self._while(asking, value, study))
+
+    def _while(
+        self, asking: str, value: Hashable, study: Generator[Step, None, Result]
+    ) -> Generator[Step, None, Result]:
         try:
             while True:
                 step = next(study)

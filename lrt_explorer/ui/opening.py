@@ -12,7 +12,6 @@ from lrt_explorer.ui.cards import about, notice, opening_banner, pair_name, prog
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.linking import Linking
 from lrt_explorer.ui.map_panel import MapPanel
-from lrt_explorer.ui.newest import Newest
 from lrt_explorer.ui.result_key import ResultKey, keyed, session_values
 from lrt_explorer.ui.setup_panel import OTHER, SetupPanel, opened
 from lrt_explorer.ui.stage import READING, Stage
@@ -43,7 +42,6 @@ class Opening:
 
     Attributes:
         first: the event of the first opening.
-        newest: what was asked for last; what opens another pair, or suggests layers for one, ends at its next step.
     """
 
     def __init__(
@@ -57,7 +55,7 @@ class Opening:
         linking: Linking,
     ) -> None:
         """Wire it; the stage must be complete."""
-        self.linking, self.newest = linking, Newest()
+        self.linking, self.newest = linking, setup.newest
         self.engine, self.session, self.setup, self.map_panel, self.stage = engine, session, setup, map_panel, stage
         self.status, self.tokens = setup.status, map_panel.tokens
         pair: list[Block] = [session, setup.small_layer, setup.large_layer]

@@ -77,7 +77,7 @@ class Screen:
             with gr.Row(elem_id="columns"):
                 with gr.Column(scale=0, min_width=300, elem_id="setup"):
                     self.setup = SetupPanel(engine)
-                    self.map_panel = MapPanel(engine, session, route)
+                    self.map_panel = MapPanel(engine, session, route, self.setup.newest)
                 with gr.Column(scale=1, min_width=320, elem_id="stage"):
                     banner = gr.HTML(elem_id="opening")
                     linked = gr.HTML(elem_id="linked")

@@ -4,6 +4,7 @@ import gradio as gr
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.newest import Newest
 from lrt_explorer.ui.wiring import AT_ONCE, Outputs
 from lrt_explorer.workbench.cards import PairCard
 from lrt_explorer.workbench.session import Session
@@ -21,10 +22,12 @@ class SetupPanel:
         suggest, stop: buttons.
         reason: why layers were suggested.
         status: progress and errors.
+        newest: what was asked to be opened last. What works for another pair ends at its next step, and changes nothing.
     """
 
     def __init__(self, engine: Engine) -> None:
         """Lay out the panel."""
+        self.newest = Newest()
         cards = engine.pairs()
         choices = [(_title(card), card.name) for card in cards] + [(OTHER, OTHER)]
         gr.HTML('<h2 class="section">Models</h2>')

@@ -320,7 +320,7 @@ class SteerTab:
             spec, prompt = asked.spec(), asked.prompt
         except SettingsError as error:
             # Texts that were broken off for this one are not left as if they went on.
-            stays = {self.trouble: notice(str(error)), self.stop: on_busy_changed(False)}
+            stays: Outputs = {self.trouble: notice(str(error)), self.stop: on_busy_changed(False)}
             yield self.failed(str(error)) if compared is None else stays
             return
         if compared == Compared(session, spec):

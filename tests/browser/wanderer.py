@@ -99,7 +99,7 @@ class Wanderer:
 
     def look(self) -> list[dict[str, Any]]:
         """Whatever differs from what the controls show is dimmed and says for which settings it is."""
-        found: list[dict[str, Any]] = self.page.browser.execute_async_script(RESULTS)  # type: ignore[no-untyped-call]
+        found: list[dict[str, Any]] = self.page.browser.execute_async_script(RESULTS)
         for result in found:
             self.dimmed += result["stale"]
             if result["differ"]:

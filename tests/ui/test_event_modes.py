@@ -26,7 +26,7 @@ def test_no_event_is_skipped_but_those_that_may_not_come_twice(screen: Screen) -
 
 
 def test_an_event_that_brings_data_is_never_answered_with_that_of_another(screen: Screen) -> None:
-    bringing = {event.name for event in screen.app.fns.values() if event.collects_event_data and event.fn}
+    bringing = {str(event.name) for event in screen.app.fns.values() if event.collects_event_data and event.fn}
     assert {name: modes(screen)[name] for name in bringing} == {name: {"multiple"} for name in DATA}
 
 

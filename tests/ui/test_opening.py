@@ -144,6 +144,17 @@ def test_the_pair_chosen_last_is_the_one_that_opens(screen: Screen, session: Ses
     assert not any(screen.session in step for step in named)
 
 
+def test_a_map_that_is_fitted_for_the_old_pair_is_not_taken_into_use(
+    screen: Screen, engine: FakeEngine, session: Session
+) -> None:
+    fitting = screen.map_panel.on_fit_clicked(session, 20_000, None)
+    next(fitting)
+    screen.opening.on_other_pair_chosen(PAIRS[1].name)
+    (last,) = fitting
+    assert screen.session not in last and "Cancelled" in last[screen.map_panel.status]
+    assert (engine.fits, engine.fits_left) == (1, 1)
+
+
 def test_a_link_to_models_that_are_not_in_the_list_names_them(screen: Screen) -> None:
     shown = screen.opening._named("tinyworld-l", "tinyworld-s")
     assert shown[screen.setup.pair] == OTHER and shown[screen.setup.others].visible is True

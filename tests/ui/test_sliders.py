@@ -2,6 +2,7 @@
 
 import math
 
+import gradio as gr
 import pytest
 
 from lrt_explorer.errors import SettingsError
@@ -22,5 +23,5 @@ def test_the_first_of_them_is_named() -> None:
 
 
 def test_every_slider_of_the_screen_is_such_a_one(screen: Screen) -> None:
-    sliders = [block for block in screen.app.blocks.values() if block.get_block_name() == "slider"]
+    sliders = [block for block in screen.app.blocks.values() if isinstance(block, gr.Slider)]
     assert len(sliders) == 5 and all(type(slider).preprocess is RangeSlider.preprocess for slider in sliders)
