@@ -22,7 +22,7 @@ class SetupPanel:
         suggest, stop: buttons.
         reason: why layers were suggested.
         status: progress and errors.
-        newest: what was asked to be opened last. What works for another pair ends at its next step, and changes nothing.
+        newest: what was asked to be opened last. What works for another pair ends at its next step and changes nothing.
     """
 
     def __init__(self, engine: Engine) -> None:
