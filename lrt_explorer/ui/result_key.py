@@ -129,7 +129,7 @@ WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
         "as_in_paper": lambda ticked: "map as in the paper" if ticked else "map without its bias",
         "equal_cost": lambda ticked: "equal cost" if ticked else "equal length",
         "points": lambda points: f"{points:g} token pairs",
-        "method": str.upper,
+        "method": lambda name: "along the concept" if name == "concept" else name.upper(),
         "dims": lambda dims: f"{dims}D",
         "colour": lambda what: f"coloured by {what}",
         "lines": lambda ticked: "partners joined" if ticked else "partners not joined",

@@ -89,6 +89,7 @@ class Screen:
                         self.stage.add(
                             route,
                             self.map_panel.notice,
+                            self.map_panel.status,
                             self.map_panel.badges,
                             self.map_panel.path,
                             self.steer.said,

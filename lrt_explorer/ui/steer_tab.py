@@ -18,6 +18,7 @@ from lrt_explorer.ui.cards import added, chips, notice, progress_bar, slider_end
 from lrt_explorer.ui.choices import OWN_VECTORS, ConceptList, belongs, steered_concepts
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.newest import Newest
+from lrt_explorer.ui.pace import paced
 from lrt_explorer.ui.panes import added_line, panes, waiting_panes, writing_line
 from lrt_explorer.ui.result_key import ResultKey, keyed, model_values
 from lrt_explorer.ui.share_panel import Compared
@@ -345,7 +346,7 @@ class SteerTab:
             self.trouble: "",
             self.stop: on_busy_changed(True),
         }
-        comparing = self.newest.study(asked, self.engine.compare(session, spec))
+        comparing = paced(self.newest.study(asked, self.engine.compare(session, spec)))
         done = yield from run_study(comparing, show)
         unsteered = next(arm for arm in done.arms if arm.name == UNSTEERED)
         read = int(done.settings.get("pairs", card.pairs))

@@ -61,6 +61,8 @@ TEXTS = """return [...document.querySelectorAll('[data-for]')].map((e) => e.data
     + (document.querySelector('.panes')?.getAttribute('aria-busy') ?? '')
     + document.querySelector('#setup-status').innerText"""
 QUIET_SECONDS, PATIENCE = 1.2, 60
+GRACE_SECONDS = 0.1
+"""What differs is dimmed that soon, on a machine that runs models beside the browser."""
 TABS = ("Steer", "Space", "Layers", "Evidence", "Concepts")
 STORY = ("Tom walked", "Anna sat on the island", "She looked at the cow", "The cook")
 
@@ -99,13 +101,21 @@ class Wanderer:
 
     def look(self) -> list[dict[str, Any]]:
         """Whatever differs from what the controls show is dimmed and says for which settings it is."""
-        found: list[dict[str, Any]] = self.page.browser.execute_async_script(RESULTS)
+        found = self._results()
+        if any(result["differ"] and not result["stale"] for result in found):
+            # The page may have changed right before it was looked at.
+            time.sleep(GRACE_SECONDS)
+            found = self._results()
         for result in found:
             self.dimmed += result["stale"]
             if result["differ"]:
                 said = f"{result['place']} differs in {result['differ']} after {self.done}"
                 assert result["stale"], said
                 assert all(words in result["line"] for _, words in result["differ"]), f"{said}: {result['line']!r}"
+        return found
+
+    def _results(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.page.browser.execute_async_script(RESULTS)
         return found
 
     def until_quiet(self) -> list[dict[str, Any]]:
