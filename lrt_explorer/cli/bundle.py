@@ -6,7 +6,7 @@ from typing import Any
 from lrt_explorer.cli.common import Json, add_json, add_placement, number, run_study, table
 from lrt_explorer.defaults import FIT_TOKENS, PROMPTS
 
-PARTS = ("maps", "strengths", "openings", "layers", "evidence")
+PARTS = ("maps", "strengths", "layers", "evidence", "openings")
 
 
 def add_parser(commands: Any) -> None:
@@ -49,16 +49,17 @@ def run(options: argparse.Namespace) -> Json:
         ship_verdicts,
     )
 
-    parts = options.only or ("maps", "openings", "layers", "evidence")
+    parts = options.only or ("maps", "layers", "evidence", "openings")
     fits = run_study(build_demo_maps(tokens=options.tokens)).maps if "maps" in parts else ()
     if "strengths" in parts:
         run_study(ship_strengths())
-    if "openings" in parts:
-        run_study(ship_starts())
     if "layers" in parts:
         run_study(ship_layer_scores())
     if "evidence" in parts:
         run_study(ship_verdicts(prompts=options.prompts))
+    if "openings" in parts:
+        # Last, because only concepts of which the evidence shows transfer get any.
+        run_study(ship_starts())
     maps = [
         {
             "small": fit.info.small,

@@ -7,6 +7,7 @@ from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.examples import EXAMPLES, example_prompts
 from lrt_explorer.study.compare import compare
 from lrt_explorer.study.corpora.texts import sample_texts
+from lrt_explorer.study.evaluation.verdict import NOT_MEASURABLE, NOT_SHOWN
 from lrt_explorer.study.ground.progress import Progress, finish
 from lrt_explorer.study.steering.calibrate import calibrate_concept, two_digits
 from lrt_explorer.study.steering.steer_spec import SteerSpec
@@ -15,6 +16,7 @@ from lrt_explorer.workbench.concepts import shipped_sets
 from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.openings import Opening, Openings, map_mark
 from lrt_explorer.workbench.pair import Pair
+from lrt_explorer.workbench.shipped import shipped_evidence
 
 COSTS = (0.1, 0.2, 0.3, 0.5, 0.8)
 """Nats on neutral text: strengths that cost so much are tried from the gentlest up. At 1 nat text breaks."""
@@ -32,18 +34,22 @@ SENTENCE = re.compile(r"[^.!?]+[.!?]+\"?")
 def choose_openings(pair: Pair, saved: SavedMap) -> Generator[Progress, None, Openings]:
     """Compare on many prompts, and for each concept keep those that show the story at the gentlest strength that does.
 
-    Where fewer prompts show it than are offered, at any strength, the concept's usual examples make up the number.
+    Where fewer prompts show it than are offered, at any strength, the concept's usual examples make up the number. A
+    concept of which the evidence that ships shows no transfer gets none: prompts picked for the few cases where it
+    seems to transfer would mislead.
 
     Args:
         pair: the models.
         saved: the map that ships for them.
     """
-    concepts = shipped_sets(pair.world)
+    concepts, evidence = shipped_sets(pair.world), shipped_evidence(pair, saved)
+    verdicts = {} if evidence is None else evidence.verdicts
+    shown = [concept for concept in concepts if verdicts.get(concept.name) not in (NOT_SHOWN, NOT_MEASURABLE)]
     chosen = {}
-    for number, concept in enumerate(concepts):
-        yield Progress(number, len(concepts), f"trying examples of {concept.name}")
+    for number, concept in enumerate(shown):
+        yield Progress(number, len(shown), f"trying examples of {concept.name}")
         chosen[concept.name] = choose_opening(pair, saved, concept, candidates(concept, concepts, pair.world.ordinary))
-    sets = {concept.name: concept.fingerprint() for concept in concepts}
+    sets = {concept.name: concept.fingerprint() for concept in shown}
     return Openings(saved.layers, map_mark(pair.small.name, pair.large.name), sets, chosen)
 
 

@@ -1,7 +1,9 @@
 """Examples and first strengths that were chosen by measurement: used by every face, and only for what they fit."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.lm.presets import PairPreset
 from lrt_explorer.store import assets_home
 from lrt_explorer.study.compare import Comparison
+from lrt_explorer.study.evaluation.verdict import NOT_SHOWN, PARTLY, TRANSFERS
 from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.study.steering.calibrate import calibrate_concept
 from lrt_explorer.study.steering.steer_spec import SteerSpec
@@ -23,6 +26,7 @@ from lrt_explorer.workbench.map_store import SavedMap, load_saved
 from lrt_explorer.workbench.maps import shipped_map_folder
 from lrt_explorer.workbench.openings import Opening, Openings, map_mark, opening, openings_file, ship_openings
 from lrt_explorer.workbench.pair import Pair
+from lrt_explorer.workbench.shipped import EVIDENCE, shipped_file
 from tests.study.tiny import CONCEPT, large, small
 from tests.workbench.tiny_house import build_assets
 
@@ -128,13 +132,20 @@ def test_bundle_writes_them(house: tuple[Pair, SavedMap], monkeypatch: pytest.Mo
     assert file == openings_file(SMALL, LARGE)
     found = opening(SMALL, LARGE, mood())
     assert found is not None and found.strength > 0 and len(found.prompts) == EXAMPLES
+    failing = SimpleNamespace(verdicts={"mood": NOT_SHOWN})
+    monkeypatch.setattr(choose_openings, "shipped_evidence", lambda *_: failing)
+    finish(ship_starts([PairPreset("first", SMALL, LARGE, *LAYERS)], cache))
+    assert opening(SMALL, LARGE, mood()) is None
 
 
 def test_what_ships_was_chosen_for_what_ships(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LRT_EXPLORER_ASSETS", raising=False)
     assert (assets_home() / "openings").is_dir()
     for preset in demo_pairs():
+        evidence = json.loads(shipped_file(EVIDENCE, preset.small, preset.large).read_text(encoding="utf-8"))
+        verdicts = {one["name"]: one["verdict"] for one in evidence["concepts"]}
         for name in shipped_concepts():
             found = opening(preset.small, preset.large, load_concept(name))
-            assert found is not None, f"{preset.name}, {name}: run lrt-explorer bundle --only openings"
-            assert len(found.prompts) == EXAMPLES
+            again = f"{preset.name}, {name}: run lrt-explorer bundle --only openings"
+            assert (found is not None) is (verdicts[name].partition(":")[0] in (TRANSFERS, PARTLY)), again
+            assert found is None or (len(found.prompts) == EXAMPLES and found.showed >= EXAMPLES), again
