@@ -105,12 +105,19 @@ function key(event) {
   event.preventDefault();
 }
 
+// The settings that the drawn figure was made with, where stale.js looks for them; none without a figure.
+function belongs(key) {
+  if (key) Object.assign(element.dataset, key);
+  else for (const name of ['for', 'said']) delete element.dataset[name];
+}
+
 async function draw() {
   if (!props.value && wired) {
     Plotly.purge(host);
     host.style.height = '';
     wired = false;
     focus = null;
+    belongs();
   }
   // A plot drawn into a hidden tab has no size; the observer below calls again once it can be seen.
   if (!props.value || !host.clientWidth) return;
@@ -120,7 +127,9 @@ async function draw() {
   if (figure.layout.height) host.style.height = `${figure.layout.height}px`;
   for (const trace of figure.data) dress(trace, c);
   if (cells) figure.layout.annotations = numbers(figure, c);
-  await Plotly.react(host, figure.data, dressed(figure.layout, c), config(figure));
+  const drawing = Plotly.react(host, figure.data, dressed(figure.layout, c), config(figure));
+  belongs(figure.layout.meta);
+  await drawing;
   if (!wired) {
     wired = true;
     host.on('plotly_selected', picked);

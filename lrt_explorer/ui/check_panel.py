@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import gradio as gr
 from gradio.blocks import Block
+from gradio.components import Component
 
 from lrt_explorer.concepts.methods import METHODS, Method
 from lrt_explorer.concepts.sets.readings import READINGS
@@ -14,7 +15,8 @@ from lrt_explorer.ui.cards import notice
 from lrt_explorer.ui.choices import GONE, belongs
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.findings import findings
-from lrt_explorer.ui.plot import plot_html
+from lrt_explorer.ui.plot import drawn, plot_html
+from lrt_explorer.ui.result_key import ResultKey, Value, keyed, session_values
 from lrt_explorer.ui.setup_panel import opened
 from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.wiring import Outputs, guarded_by, progress_in, run_study, to_status, wire_run
@@ -28,6 +30,7 @@ class CheckPanel:
 
     Attributes:
         recipe: method, reading and whitening; vectors are made with them too.
+        controls: the same by the names that keys of results have for them, with the set.
         status: progress and errors.
     """
 
@@ -78,6 +81,12 @@ class CheckPanel:
                 self.stability = plot_html("stability-plot")
 
         self.recipe: list[Block] = [method, reading, whiten]
+        self.controls: dict[str, Component] = {
+            "set": chosen,
+            "check_method": method,
+            "check_reading": reading,
+            "whiten": whiten,
+        }
         results = [self.found, self.agreement, self.separation, self.stability]
         asked = [session, chosen, *self.recipe]
         wire_run(check, stop, self.on_check_clicked, asked, [self.status, *results], self.status, stopped)
@@ -93,12 +102,14 @@ class CheckPanel:
             raise SettingsError(GONE)
         checking = self.engine.check(session, name, Recipe(method, reading, whiten))
         check = yield from run_study(checking, progress_in(self.status))
+        asked: dict[str, Value] = {"set": name, "check_method": method, "check_reading": reading, "whiten": whiten}
+        key = ResultKey({**session_values(session), **asked}, {"set": check.concept})
         yield {
             self.status: "",
-            self.found: findings(check),
-            self.agreement: agreement_figure(check).to_json(),
-            self.separation: separation_figure(check).to_json(),
-            self.stability: stability_figure(check).to_json(),
+            self.found: keyed(key, findings(check)),
+            self.agreement: drawn(agreement_figure(check), key),
+            self.separation: drawn(separation_figure(check), key),
+            self.stability: drawn(stability_figure(check), key),
         }
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import gradio as gr
 from gradio.blocks import Block
+from gradio.components import Component
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.ui.cards import notice
@@ -23,11 +24,12 @@ from lrt_explorer.ui.choices import (
 from lrt_explorer.ui.draft_fields import DraftFields
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.pair_table import set_card
+from lrt_explorer.ui.result_key import ResultKey, keyed, model_values
 from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.steer_tab import SET_FILES
 from lrt_explorer.ui.steered import Steered
 from lrt_explorer.ui.vectors_panel import VectorsPanel
-from lrt_explorer.ui.wiring import QUICK, Outputs, guarded_by, to_status, wire_save
+from lrt_explorer.ui.wiring import ONLY_ONCE, QUICK, Outputs, guarded_by, to_status, wire_save
 from lrt_explorer.workbench.draft import Draft, drafted
 from lrt_explorer.workbench.session import Session, Shelf
 
@@ -79,7 +81,7 @@ class ConceptsTab:
                     "Import a file …", size="sm", file_types=SET_FILES, min_width=130, scale=0, elem_id="set-import"
                 )
         self.status = gr.HTML(elem_id="set-status")
-        self.pairs = gr.HTML(set_card(engine.contrast(None, first)), apply_default_css=False, elem_id="set-pairs")
+        self.pairs = gr.HTML(self._card(None, first), apply_default_css=False, elem_id="set-pairs")
         self.check = CheckPanel(engine, session, self.chosen, stage)
         self.vectors = VectorsPanel(engine, session, steered, self.chosen, self.check.recipe)
         self._wire()
@@ -90,7 +92,7 @@ class ConceptsTab:
         kept: list[Block] = [shelf, self.chosen, *shown]
         self.chosen.input(self.on_set_chosen, [session, self.chosen], shown, **QUICK)
         self.preview.click(self.on_preview_clicked, self.draft.fields, shown, **QUICK)
-        self.keep.click(self.on_keep_clicked, [session, shelf, *self.draft.fields], kept, **QUICK)
+        self.keep.click(self.on_keep_clicked, [session, shelf, *self.draft.fields], kept, **ONLY_ONCE)
         self.bring.upload(self.on_set_uploaded, [session, shelf, self.bring], kept, **QUICK)
         self.use.click(
             self.on_use_clicked,
@@ -117,13 +119,14 @@ class ConceptsTab:
         """Show the pairs of a set."""
         if not belongs(self.engine, session, name):
             raise SettingsError(GONE)
-        yield {self.pairs: set_card(self.engine.contrast(session, name)), self.status: ""}
+        yield {self.pairs: self._card(session, name), self.status: ""}
 
     @guarded_by(to_status)
     def on_preview_clicked(self, *fields: str) -> Iterator[Outputs]:
         """Show what the fields make, without keeping it."""
         said = notice("A preview; keep the set to use it.", "hint")
-        yield {self.pairs: set_card(drafted(Draft(*fields))), self.status: said}
+        key = ResultKey({f"draft_{place}": text for place, text in enumerate(fields)})
+        yield {self.pairs: keyed(key, set_card(drafted(Draft(*fields)))), self.status: said}
 
     @guarded_by(to_status)
     def on_keep_clicked(self, session: Session | None, shelf: Shelf, *fields: str) -> Iterator[Outputs]:
@@ -147,7 +150,9 @@ class ConceptsTab:
             raise SettingsError(GONE)
         steered = self.steered.steer_with_set(session, shelf, name, prompt, asked)
         own_vectors = gr.Dropdown(steered_vectors(steered[self.steered.shelf]), value=OWN_VECTORS[1])
-        said = notice(f"In use in the Steer tab: {self.engine.contrast(session, name).name}.", "good")
+        title = self.engine.contrast(session, name).name
+        key = ResultKey({"concept": name, "vectors": OWN_VECTORS[1]}, {"concept": title})
+        said = keyed(key, notice(f"In use in the Steer tab: {title}.", "good"))
         yield {**steered, self.steered.vectors: own_vectors, self.status: said}
 
     def on_shelf_changed(self, session: Session | None, shelf: Shelf) -> Outputs:
@@ -168,8 +173,19 @@ class ConceptsTab:
         return {
             self.chosen: gr.Dropdown(sets, value=chosen),
             self.vectors.other: gr.Dropdown([NONE, *sets], value=followed(sets, other, NONE[1])),
-            self.pairs: set_card(self.engine.contrast(session, chosen)),
+            self.pairs: self._card(session, chosen),
         }
+
+    @property
+    def controls(self) -> dict[str, Component]:
+        """Everything that a result of the tab can depend on, by the names that keys have for it."""
+        draft = {f"draft_{place}": field for place, field in enumerate(self.draft.fields)}
+        return {**self.check.controls, "shelf_vectors": self.vectors.chosen, **draft}
+
+    def _card(self, session: Session | None, name: str) -> str:
+        """What a set holds, for as long as it is the one that is chosen."""
+        contrast = self.engine.contrast(session, name)
+        return keyed(ResultKey({**model_values(session), "set": name}, {"set": contrast.name}), set_card(contrast))
 
     def _kept(self, session: Session | None, shelf: Shelf) -> Outputs:
         """Choose the last set of the shelf."""
@@ -178,6 +194,6 @@ class ConceptsTab:
         return {
             self.steered.shelf: shelf,
             self.chosen: gr.Dropdown(all_sets(self.engine, session, shelf), value=file),
-            self.pairs: set_card(self.engine.contrast(session, file)),
+            self.pairs: self._card(session, file),
             self.status: said,
         }

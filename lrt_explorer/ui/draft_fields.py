@@ -1,7 +1,7 @@
 """The fields in which a contrast set is written."""
 
 import gradio as gr
-from gradio.blocks import Block
+from gradio.components import Component
 
 PAIRS_SHOWN = "I would be delighted to help. | What do you want now?\nWould you kindly wait? | Wait."
 
@@ -65,4 +65,4 @@ class DraftFields:
                 min_width=170,
                 elem_id="draft-low-answers",
             )
-        self.fields: list[Block] = [name, high, low, pairs, prompts, high_answers, low_answers]
+        self.fields: list[Component] = [name, high, low, pairs, prompts, high_answers, low_answers]

@@ -1,11 +1,13 @@
 """The Evidence tab: one concept or a whole suite, evaluated with progress; its table, and the concept picked in it."""
 
+import math
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import gradio as gr
 from gradio.blocks import Block
+from gradio.components import Component
 
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.defaults import PROMPTS
@@ -17,8 +19,11 @@ from lrt_explorer.ui.choices import GONE, ConceptList, belongs
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.evidence_view import EvidenceView, Shown, stale_notice
 from lrt_explorer.ui.map_panel import MapPanel
+from lrt_explorer.ui.result_key import ResultKey, Value, session_values, text_mark
 from lrt_explorer.ui.setup_panel import opened
+from lrt_explorer.ui.sliders import RangeSlider
 from lrt_explorer.ui.wiring import (
+    EVERY_TIME,
     QUICK,
     Outputs,
     guarded_by,
@@ -51,6 +56,7 @@ class EvidenceTab:
 
     Attributes:
         shown: the evidence on the screen, a `Shown` or None.
+        controls: what an evaluation is asked with, by the names that keys of results have for it.
         chosen: the concept that was picked in it.
         status: progress and errors.
         stale: a warning if the evidence is not for the map in use.
@@ -76,7 +82,7 @@ class EvidenceTab:
                 offered, value=offered[0][1], label="Concepts", info="what to evaluate", min_width=200,
                 elem_id="evidence-concepts",
             )  # fmt: skip
-            prompts = gr.Slider(
+            prompts = RangeSlider(
                 *PROMPT_RANGE, PROMPTS, step=1, label="Prompts", info="held-out prompts per concept, at most",
                 min_width=160, elem_id="evidence-prompts",
             )  # fmt: skip
@@ -99,24 +105,30 @@ class EvidenceTab:
         self.stale = gr.HTML(elem_id="evidence-stale")
         self.view = EvidenceView()
 
+        self.controls: dict[str, Component] = {
+            "evaluated": self.concepts,
+            "prompts": prompts,
+            "strengths": strengths,
+            "texts": texts,
+            "readout": readout,
+        }
         shown, chosen = self.shown, self.chosen
         asked: list[Block] = [session, self.concepts, prompts, strengths, texts, map_panel.corpus, readout]
         wire_run(run, stop, self.on_run_clicked, asked, [shown, self.status], self.status, stopped)
-        last = {**QUICK, "trigger_mode": "always_last"}
-        gr.on([shown.change, chosen.change], self.on_evidence_changed, [shown, chosen], self.view.outputs, **last)
-        gr.on([tab.change, session.change], self.on_tab_opened, [tab, session, shown], [shown, self.status], **last)
-        gr.on([shown.change, session.change], self.on_map_changed, [shown, session], self.stale, **last)
+        gr.on([shown.change, chosen.change], self.on_evidence_changed, [shown, chosen], self.view.outputs, **QUICK)
+        gr.on([tab.change, session.change], self.on_tab_opened, [tab, session, shown], [shown, self.status], **QUICK)
+        gr.on([shown.change, session.change], self.on_map_changed, [shown, session], self.stale, **QUICK)
         gr.on(
             [concept.change, session.change],
             self.on_concept_changed,
             [session, concept, self.concepts],
             self.concepts,
-            **last,
+            **QUICK,
         )
         for button, kind in ((self.view.report, "html"), (self.view.sheet, "csv")):
             wire_save(button, partial(shown_file, kind), [shown], self.status)
-        self.view.table.pick(self.on_row_picked, None, chosen, **QUICK)
-        self.view.forest.pick(self.on_marker_picked, shown, chosen, **QUICK)
+        self.view.table.pick(self.on_row_picked, None, chosen, **EVERY_TIME)
+        self.view.forest.pick(self.on_marker_picked, shown, chosen, **EVERY_TIME)
 
     @guarded_by(to_status)
     def on_tab_opened(self, tab: str, session: Session | None, shown: Shown | None) -> Iterator[Outputs]:
@@ -130,7 +142,19 @@ class EvidenceTab:
             yield {self.shown: None, self.status: notice(HINT, "hint")}
         else:
             said = notice(SHIPPED.format(made=found.made), "hint")
-            yield {self.shown: Shown(session, found.evaluation, found.made), self.status: said}
+            settings, suites = found.evaluation.settings, self.engine.suites(session)
+            key = ResultKey(
+                {
+                    **session_values(session),
+                    "evaluated": suites[0].title if suites else "",
+                    "prompts": settings.prompts,
+                    "strengths": " ".join(f"{strength:g}" for strength in settings.strengths or ()),
+                    "texts": settings.generate,
+                    "readout": settings.readout or AS_THE_CONCEPT[1],
+                    "text": text_mark(None),
+                }
+            )
+            yield {self.shown: Shown(session, found.evaluation, key, found.made), self.status: said}
 
     @guarded_by(to_status)
     def on_run_clicked(
@@ -148,21 +172,29 @@ class EvidenceTab:
         suite = next((suite.concepts for suite in self.engine.suites(session) if suite.title == concepts), None)
         if suite is None and not belongs(self.engine, session, concepts):
             raise SettingsError(GONE)
-        if prompts is None:
-            raise SettingsError("say how many prompts to read for each concept")
+        if prompts is None or math.isnan(prompts):
+            raise SettingsError("say how many prompts to read for each concept, between the ends of the slider")
         grid = asked_strengths(strengths) or None
         asked = EvidenceSettings(suite or (concepts,), int(prompts), grid, texts, readout)
+        values: dict[str, Value] = {
+            "evaluated": concepts,
+            "prompts": prompts,
+            "strengths": strengths,
+            "texts": texts,
+            "readout": readout,
+        }
+        key = ResultKey({**session_values(session), **values, "text": text_mark(corpus)})
 
         def show(step: Progress) -> Outputs:
-            so_far: Outputs = {self.shown: Shown(session, step.so_far)} if isinstance(step, EvaluationStep) else {}
+            so_far: Outputs = {self.shown: Shown(session, step.so_far, key)} if isinstance(step, EvaluationStep) else {}
             return {self.status: progress_bar(step), **so_far}
 
         found = yield from run_study(self.engine.evaluate(session, asked, Path(corpus) if corpus else None), show)
-        yield {self.shown: Shown(session, found), self.status: ""}
+        yield {self.shown: Shown(session, found, key), self.status: ""}
 
     def on_evidence_changed(self, shown: Shown | None, chosen: str) -> Outputs:
         """Show an evaluation and the concept that was picked, or else the first of the table."""
-        return self.view.empty() if shown is None else self.view.show(shown.evaluation, chosen)
+        return self.view.empty() if shown is None else self.view.show(shown, chosen)
 
     def on_map_changed(self, shown: Shown | None, session: Session | None) -> Outputs:
         """Warn if the evidence on the screen is not for the map in use."""

@@ -12,7 +12,8 @@ from lrt_explorer.store import assets_home
 from lrt_explorer.study.evaluation.evaluate import Evaluation
 from lrt_explorer.study.ground.known import model_label
 from lrt_explorer.ui.cards import added, notice
-from lrt_explorer.ui.plot import plot_html
+from lrt_explorer.ui.plot import drawn, plot_html
+from lrt_explorer.ui.result_key import ResultKey, keyed
 from lrt_explorer.ui.wiring import Outputs
 from lrt_explorer.workbench.session import Session
 
@@ -26,11 +27,13 @@ class Shown:
     Attributes:
         session: that it was made in, or that it ships for.
         evaluation: what was found.
+        key: what it was asked with.
         made: when, as an ISO 8601 date, if it ships; "" if it was run here.
     """
 
     session: Session
     evaluation: Evaluation
+    key: ResultKey
     made: str = ""
 
 
@@ -80,30 +83,31 @@ class EvidenceView:
         """Nothing is shown."""
         return {**dict.fromkeys(self.outputs, ""), self.takeaway: gr.Row(visible=False)}
 
-    def show(self, evaluation: Evaluation, chosen: str) -> Outputs:
+    def show(self, shown: Shown, chosen: str) -> Outputs:
         """Show an evaluation and one concept of it.
 
         Args:
-            evaluation: at least one concept.
+            shown: an evaluation of at least one concept.
             chosen: the concept that was picked; the one with the highest retention if it is not among them.
         """
+        evaluation, key = shown.evaluation, shown.key
         ranked = evaluation.ranked()
         result = next((one for one in ranked if one.evidence.name == chosen), ranked[0])
         evidence = result.evidence
         concept = _CONCEPT(name=evidence.name, low=evidence.negative_label, high=evidence.positive_label)
         return {
-            self.head: suite_summary(evaluation),
+            self.head: keyed(key, suite_summary(evaluation)),
             self.takeaway: gr.Row(visible=True),
-            self.table: joined([suite_table(evaluation, evidence.name), added(captions.TABLE)]),
-            self.forest: forest_figure(evaluation).to_json(),
-            self.about: joined([added(captions.FOREST), concept, concept_summary(result)]),
-            self.dose: dose_figure(evidence).to_json(),
+            self.table: keyed(key, joined([suite_table(evaluation, evidence.name), added(captions.TABLE)])),
+            self.forest: drawn(forest_figure(evaluation), key),
+            self.about: keyed(key, joined([added(captions.FOREST), concept, concept_summary(result)])),
+            self.dose: drawn(dose_figure(evidence), key),
             self.dose_caption: added(captions.DOSE),
-            self.cost: cost_figure(evidence).to_json(),
+            self.cost: drawn(cost_figure(evidence), key),
             self.cost_caption: added(captions.COST),
-            self.arms: arms_table(evidence),
-            self.one_by_one: prompts_figure(evidence).to_json(),
-            self.cards: joined([added(captions.PROMPTS), prompt_cards(evidence)]),
+            self.arms: keyed(key, arms_table(evidence)),
+            self.one_by_one: drawn(prompts_figure(evidence), key),
+            self.cards: keyed(key, joined([added(captions.PROMPTS), prompt_cards(evidence)])),
         }
 
 

@@ -16,10 +16,12 @@ from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.ui.cards import notice, progress_bar, thousands
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.map_panel import MapPanel, asked_tokens
-from lrt_explorer.ui.plot import plot_html
+from lrt_explorer.ui.plot import drawn, plot_html
+from lrt_explorer.ui.result_key import ResultKey, keyed, model_values, session_values, text_mark
 from lrt_explorer.ui.setup_panel import SetupPanel, opened
 from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.wiring import (
+    EVERY_TIME,
     MODEL_WORK,
     QUICK,
     Outputs,
@@ -70,6 +72,7 @@ class LayersTab:
     Attributes:
         plot, caption: the heat map, and how it is read.
         status: progress and errors.
+        score: which score is shown.
     """
 
     def __init__(
@@ -87,7 +90,7 @@ class LayersTab:
         """
         self.engine, self.session, self.setup, self.map_panel, self.stage = engine, session, setup, map_panel, stage
         with gr.Row(elem_classes="view"):
-            score = gr.Radio(
+            self.score = gr.Radio(
                 [(name, score) for score, name in SCORE_NAMES.items()],
                 value="r2",
                 label="Score",
@@ -111,14 +114,13 @@ class LayersTab:
         outputs: list[Block] = [self.plot, self.caption, self.status]
         corpus = map_panel.corpus
         gr.on(
-            [tab.change, session.change, score.input, corpus.change],
+            [tab.change, session.change, self.score.input, corpus.change],
             self.on_view_changed,
-            [tab, session, corpus, score],
+            [tab, session, corpus, self.score],
             outputs,
-            trigger_mode="always_last",
             **QUICK,
         )
-        asked: list[Block] = [session, map_panel.tokens, corpus, score]
+        asked: list[Block] = [session, map_panel.tokens, corpus, self.score]
         wire_run(compute, cancel, self.on_compute_clicked, asked, outputs, self.status, cancelled)
         stage.add(self.plot, self.caption, all_layers=True)
 
@@ -126,8 +128,13 @@ class LayersTab:
         """Wire the picking of a pair; to be called once the stage is complete."""
         setup = self.setup
         outputs = [self.session, setup.small_layer, setup.large_layer, self.status, *self.stage.outputs]
-        asked = [self.session, self.map_panel.corpus]
-        self.plot.pick(self.on_cell_picked, asked, outputs, trigger_mode="always_last", **MODEL_WORK)
+        picked = gr.State((0, -1))
+        self.plot.pick(self.on_cell_clicked, picked, picked, **EVERY_TIME)
+        picked.change(self.on_cell_picked, [self.session, self.map_panel.corpus, picked], outputs, **MODEL_WORK)
+
+    def on_cell_clicked(self, picked: tuple[int, int], event: gr.EventData) -> tuple[int, int]:
+        """Remember which cell was clicked last, with a count, so that the same one can be picked again."""
+        return picked[0] + 1, int(event.points[0]) if event.points else -1
 
     @guarded_by(to_status)
     def on_view_changed(self, tab: str, session: Session | None, corpus: str | None, score: Score) -> Iterator[Outputs]:
@@ -137,9 +144,10 @@ class LayersTab:
             return
         scores = self.engine.layers(session, Path(corpus) if corpus else None)
         if scores is None:
-            yield {self.plot: "", self.caption: notice(HINT, "hint"), self.status: ""}
+            key = ResultKey({**model_values(session), "text": text_mark(corpus)})
+            yield {self.plot: "", self.caption: keyed(key, notice(HINT, "hint")), self.status: ""}
         else:
-            yield self._drawn(session, scores, score)
+            yield self._drawn(session, scores, score, corpus)
 
     @guarded_by(to_status)
     def on_compute_clicked(
@@ -149,21 +157,25 @@ class LayersTab:
         session = opened(session)
         computing = self.engine.compute_layers(session, asked_tokens(tokens), Path(corpus) if corpus else None)
         scores = yield from run_study(computing, progress_in(self.status))
-        yield self._drawn(session, scores, score)
+        yield self._drawn(session, scores, score, corpus)
 
     @guarded_by(to_status)
-    def on_cell_picked(self, session: Session | None, corpus: str | None, event: gr.EventData) -> Iterator[Outputs]:
+    def on_cell_picked(self, session: Session | None, corpus: str | None, cell: tuple[int, int]) -> Iterator[Outputs]:
         """Go on with the pair of the cell that was clicked, its map solved from what was read."""
-        current, points = opened(session), event.points
+        current, place = opened(session), cell[1]
         text = Path(corpus) if corpus else None
         scores = self.engine.layers(current, text)
-        if scores is None or not points or not 0 <= int(points[0]) < len(scores.grid.cells):
+        if scores is None or not 0 <= place < len(scores.grid.cells):
             raise SettingsError("these layer pairs have been removed; compute all layer pairs again")
-        cell = scores.grid.cells[int(points[0])]
+        found = scores.grid.cells[place]
         # A moment for small models; the sums of large ones take seconds to read.
-        solving = Progress(0, 1, f"solving layer {cell.small_layer} → {cell.large_layer}")
+        solving = Progress(0, 1, f"solving layer {found.small_layer} → {found.large_layer}")
         yield {self.status: progress_bar(solving)}
-        picked = self.engine.use_pair(current, cell.small_layer, cell.large_layer, text)
+        wanted = self.setup.newest.now()
+        picked = self.engine.use_pair(current, found.small_layer, found.large_layer, text)
+        if self.setup.newest.now() != wanted:
+            yield {self.status: ""}
+            return
         yield {
             self.session: picked,
             **self.setup.show_layers(picked),
@@ -171,16 +183,19 @@ class LayersTab:
             **self.stage.move(current, picked),
         }
 
-    def _drawn(self, session: Session, scores: LayerScores, score: Score) -> Outputs:
+    def _drawn(self, session: Session, scores: LayerScores, score: Score, corpus: str | None) -> Outputs:
         suggested = scores.suggestion
         frames = Frames(
             (session.small_layer, session.large_layer),
             None if suggested is None else (suggested.small_layer, suggested.large_layer),
             session.large_layers - 1 - BLOCKS_ABOVE,
         )
+        values = {**session_values(session), "score": score, "text": text_mark(corpus)}
+        # Every cell is a map of its own.
+        key = ResultKey({name: value for name, value in values.items() if name != "map"})
         return {
-            self.plot: layers_figure(scores.grid, score, frames).to_json(),
-            self.caption: layers_caption(session, scores, score),
+            self.plot: drawn(layers_figure(scores.grid, score, frames), key),
+            self.caption: keyed(key, layers_caption(session, scores, score)),
             self.status: "",
         }
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import gradio as gr
 from gradio.blocks import Block
+from markupsafe import Markup
 
 from lrt_explorer.defaults import FIT_TOKENS
 from lrt_explorer.errors import SettingsError
@@ -15,7 +16,9 @@ from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.ui.cards import about, badges_card, map_line, map_notice, notice, progress_bar, route, thousands
 from lrt_explorer.ui.choices import belongs
 from lrt_explorer.ui.engine import Engine
-from lrt_explorer.ui.plot import plot_html
+from lrt_explorer.ui.newest import Newest, SupersededError
+from lrt_explorer.ui.plot import drawn, plot_html
+from lrt_explorer.ui.result_key import ResultKey, keyed, session_values
 from lrt_explorer.ui.setup_panel import opened
 from lrt_explorer.ui.wiring import (
     MODEL_WORK,
@@ -33,6 +36,8 @@ from lrt_explorer.workbench.cards import Methods
 from lrt_explorer.workbench.session import Session
 
 FIT, OWN_TEXT = "Fit a map", "Own text …"
+NO_NOTICE = Markup("<i></i>")
+"""What stands for a notice where there is none."""
 TOKENS = (2_000, FIT_TOKENS, 1_000_000)
 """Fewest, preset and most token pairs to fit a map on."""
 
@@ -50,9 +55,16 @@ class MapPanel:
         status: progress and errors.
     """
 
-    def __init__(self, engine: Engine, session: gr.State, route: gr.HTML) -> None:
-        """Lay out the panel and wire what happens inside it."""
-        self.engine, self.session, self.route = engine, session, route
+    def __init__(self, engine: Engine, session: gr.State, route: gr.HTML, opening: Newest) -> None:
+        """Lay out the panel and wire what happens inside it.
+
+        Args:
+            engine: the studies.
+            session: the visitor's.
+            route: the path of the vector.
+            opening: which pair was asked for last; a map for another one is not taken into use.
+        """
+        self.engine, self.session, self.route, self.opening = engine, session, route, opening
         methods = engine.methods()
         gr.HTML('<h2 class="section">Map</h2>')
         self.notice = gr.HTML(elem_id="map-notice")
@@ -67,7 +79,6 @@ class MapPanel:
                 TOKENS[1],
                 label="Tokens",
                 info=f"token pairs to fit on, {thousands(TOKENS[0])} to {thousands(TOKENS[2])}",
-                precision=0,
                 step=1000,
                 elem_id="tokens",
             )
@@ -111,7 +122,6 @@ class MapPanel:
             self.on_tokens_changed,
             [self.session, self.tokens],
             [self.fit, self.ways],
-            trigger_mode="always_last",
             **QUICK,
         )
         self.load.upload(self.on_map_uploaded, [self.session, self.load], in_use, **MODEL_WORK)
@@ -122,11 +132,18 @@ class MapPanel:
         """Use another estimator, with a map by it where one is saved or can be solved without reading a text."""
         name = ESTIMATORS.label(method)
         yield {self.status: progress_bar(Progress(0, 1, f"looking for a {name} map"))}
+        wanted = self.opening.now()
         chosen = self.engine.with_method(opened(session), method)
+        if self.opening.now() != wanted:
+            yield {self.status: ""}
+            return
         if chosen.map_folder:
-            said = notice(f"{name} is in use.", "good")
+            said = _in_use(chosen, f"{name} is in use.")
         else:
-            said = notice(f"There is no {name} map at these layers yet; fit one.", "hint")
+            said = keyed(
+                ResultKey(session_values(chosen)),
+                notice(f"There is no {name} map at these layers yet; fit one.", "hint"),
+            )
         yield {self.session: chosen, self.status: said}
 
     def on_text_uploaded(self, session: Session | None, file: str) -> Outputs:
@@ -146,8 +163,12 @@ class MapPanel:
         """Fit a map at the layers shown, with progress."""
         asked = asked_tokens(tokens)
         fitting = self.engine.fit(opened(session), asked, Path(corpus) if corpus else None)
-        fitted = yield from run_study(fitting, progress_in(self.status))
-        yield {self.session: fitted, self.status: notice("Fitted and in use.", "good")}
+        try:
+            fitted = yield from run_study(self.opening.watch(fitting), progress_in(self.status))
+        except SupersededError:
+            yield {self.status: cancelled()}
+            return
+        yield {self.session: fitted, self.status: _in_use(fitted, "Fitted and in use.")}
 
     def on_tokens_changed(self, session: Session | None, tokens: float | None) -> Outputs:
         """Write on the button how long a fit takes, if known, and open its section if there is no map."""
@@ -162,7 +183,7 @@ class MapPanel:
     def on_map_uploaded(self, session: Session | None, files: Sequence[str] | None) -> Iterator[Outputs]:
         """Use a map from files."""
         loaded = self.engine.import_map(opened(session), [Path(name) for name in files or ()])
-        yield {self.session: loaded, self.status: notice("Loaded and in use.", "good")}
+        yield {self.session: loaded, self.status: _in_use(loaded, "Loaded and in use.")}
 
     def map_file(self, session: Session | None) -> Path:
         """The map as one zip file.
@@ -183,15 +204,26 @@ class MapPanel:
         methods = self.engine.methods()
         used = session.method or methods.at_once[0] if badges is None else badges.method
         path = badges.path if badges is not None else None
+        card = self.engine.concept(session, concept)
+        key = ResultKey(session_values(session))
+        of_concept = ResultKey({**session_values(session), "concept": concept}, {"concept": card.title})
         yield {
-            self.route: route(session, badges),
-            self.notice: map_notice(session, badges),
+            self.route: keyed(key, route(session, badges)),
+            # Always there, so that the line of the figures, which no key can be put on, is dimmed with it.
+            self.notice: keyed(of_concept, map_notice(session, badges) or NO_NOTICE),
             self.figures: gr.Accordion("" if badges is None else map_line(badges), visible=badges is not None),
-            self.badges: "" if badges is None else badges_card(badges, self.engine.concept(session, concept).name),
+            self.badges: "" if badges is None else keyed(of_concept, badges_card(badges, card.name)),
             self.method: gr.Dropdown(_choices(methods, used), value=used),
             self.save: gr.Button(interactive=badges is not None),
-            self.path: "" if path is None else path_figure(path.points, path.chosen, path.setting, path.unit).to_json(),
+            self.path: ""
+            if path is None
+            else drawn(path_figure(path.points, path.chosen, path.setting, path.unit), key),
         }
+
+
+def _in_use(session: Session, sentence: str) -> Markup:
+    """A sentence about the map in use, for as long as it is."""
+    return keyed(ResultKey(session_values(session)), notice(sentence, "good"))
 
 
 def cancelled() -> str:
@@ -205,8 +237,10 @@ def asked_tokens(tokens: float | None) -> int:
     Raises:
         SettingsError: if that is too few, too many, or not given.
     """
-    if tokens is None or not TOKENS[0] <= tokens <= TOKENS[2]:
-        raise SettingsError(f"choose between {thousands(TOKENS[0])} and {thousands(TOKENS[2])} tokens to fit on")
+    if tokens is None or tokens != int(tokens) or not TOKENS[0] <= tokens <= TOKENS[2]:
+        raise SettingsError(
+            f"choose a whole number between {thousands(TOKENS[0])} and {thousands(TOKENS[2])} tokens to fit on"
+        )
     return int(tokens)
 
 

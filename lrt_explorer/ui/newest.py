@@ -1,6 +1,6 @@
-"""The newest value of a slider: what still runs for an older one ends at its next step."""
+"""The newest that was asked for: what still runs for something older ends at its next step."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Hashable
 from typing import Any, TypeVar
 
 from gradio.context import LocalContext
@@ -18,17 +18,30 @@ class SupersededError(CancelledError):
 
 
 class Newest:
-    """The newest value on each page; the pages that moved theirs last are remembered."""
+    """The newest value on each page, of whatever can be compared; the pages that moved theirs last are remembered."""
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._values: BoundedCache[str, float] = BoundedCache(PAGES)
+        self._values: BoundedCache[str, Hashable] = BoundedCache(PAGES)
 
-    def move(self, value: float) -> None:
-        """Note where the slider of the page that asks stands now."""
+    def move(self, value: Hashable) -> None:
+        """Note what the page that asks wants now."""
         self._values.keep(page(), value)
 
-    def study(self, value: float, study: Generator[Step, None, Result]) -> Generator[Step, None, Result]:
+    def now(self) -> Hashable:
+        """What the page that asks wants now; None if that is not known."""
+        return self._values.get(page())
+
+    def watch(self, study: Generator[Step, None, Result]) -> Generator[Step, None, Result]:
+        """A study that ends when the page wants something else than when it began.
+
+        Raises:
+            SupersededError: in that case.
+        """
+        asking = page()
+        return (yield from self._while(asking, self._values.get(asking), study))
+
+    def study(self, value: Hashable, study: Generator[Step, None, Result]) -> Generator[Step, None, Result]:
         """A study for one value, which ends when the page has moved on to another.
 
         Raises:
@@ -36,6 +49,11 @@ class Newest:
         """
         asking = page()
         self._values.keep(asking, value)
+        return (yield from self._while(asking, value, study))
+
+    def _while(
+        self, asking: str, value: Hashable, study: Generator[Step, None, Result]
+    ) -> Generator[Step, None, Result]:
         try:
             while True:
                 step = next(study)

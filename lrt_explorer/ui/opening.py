@@ -1,8 +1,7 @@
 """Opening a pair: load both models, fit a first map where there is none, and let the screen follow at once."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
-from functools import partial
 
 import gradio as gr
 from gradio.blocks import Block
@@ -13,10 +12,12 @@ from lrt_explorer.ui.cards import about, notice, opening_banner, pair_name, prog
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.linking import Linking
 from lrt_explorer.ui.map_panel import MapPanel
+from lrt_explorer.ui.result_key import ResultKey, keyed, session_values
 from lrt_explorer.ui.setup_panel import OTHER, SetupPanel, opened
 from lrt_explorer.ui.stage import READING, Stage
 from lrt_explorer.ui.turns import InLine
 from lrt_explorer.ui.wiring import (
+    AT_ONCE,
     MODEL_WORK,
     QUICK,
     Outputs,
@@ -54,12 +55,18 @@ class Opening:
         linking: Linking,
     ) -> None:
         """Wire it; the stage must be complete."""
-        self.linking = linking
+        self.linking, self.newest = linking, setup.newest
         self.engine, self.session, self.setup, self.map_panel, self.stage = engine, session, setup, map_panel, stage
         self.status, self.tokens = setup.status, map_panel.tokens
         pair: list[Block] = [session, setup.small_layer, setup.large_layer]
-        outputs: list[Block] = [*pair, self.status, self.tokens, setup.stop, *stage.outputs]
-        self.first = app.load(self.on_page_loaded, session, [*outputs, setup.pair, *linking.outputs], **MODEL_WORK)
+        outputs: list[Block] = [
+            *(*pair, self.status, self.tokens, setup.stop, setup.suggest, setup.pair),
+            *stage.outputs,
+        ]
+        named: list[Block] = [setup.others, setup.small, setup.large]
+        self.first = app.load(self.on_page_loaded, session, [*outputs, *named, *linking.outputs], **MODEL_WORK)
+        setup.pair.input(self.on_other_pair_chosen, setup.pair, None, **AT_ONCE)
+        setup.use.click(self.on_other_models_asked, [setup.small, setup.large], None, **AT_ONCE)
         runs = [
             self.first,
             setup.pair.input(self.on_pair_chosen, [session, setup.pair], outputs, **MODEL_WORK),
@@ -67,18 +74,17 @@ class Opening:
             setup.suggest.click(
                 self.on_suggest_clicked,
                 session,
-                [*pair, setup.reason, setup.stop, *stage.outputs],
+                [*pair, setup.reason, setup.stop, setup.suggest, *stage.outputs],
                 **MODEL_WORK,
             ),
         ]
-        setup.stop.click(partial(on_busy_changed, False), None, setup.stop, **QUICK)
+        setup.stop.click(self.on_stopped, [session, setup.pair], [setup.stop, setup.suggest, setup.pair], **QUICK)
         wire_stop(setup.stop, runs, self.status, stopped, [session], [stage.banner, setup.reason])
         gr.on(
             [setup.small_layer.change, setup.large_layer.change],
             self.on_layers_changed,
             pair,
             [session, self.status, setup.reason, *stage.outputs],
-            trigger_mode="always_last",
             **QUICK,
         )
 
@@ -86,9 +92,7 @@ class Opening:
         """Open the pair at the head of the list, or what the page's address asks for."""
         view, trouble = self.linking.read(dict(request.query_params))
         yield self.linking.restored(view, trouble)
-        named = [card.name for card in self.engine.pairs() if (card.small, card.large) == (view.small, view.large)]
-        if named:
-            yield {self.setup.pair: named[0]}
+        yield self._named(view.small, view.large)
         yield from self._open(old, view, trouble)
 
     def on_pair_chosen(self, old: Session | None, name: str) -> Iterator[Outputs]:
@@ -98,18 +102,38 @@ class Opening:
             yield {self.status: ""}
             return
         card = next(card for card in self.engine.pairs() if card.name == name)
-        yield from self.on_open_clicked(old, card.small, card.large)
+        opened = False
+        for step in self._open(old, View(small=card.small, large=card.large), []):
+            opened = opened or self.session in step
+            # If it could not be opened, the list shows again what is open.
+            failed = not opened and step.get(self.stage.banner) == ""
+            yield {**step, **self._listed(old)} if failed else step
 
     @guarded_by(lambda opening, sentence: opening.failed(sentence))
     def on_open_clicked(self, old: Session | None, small: str, large: str) -> Iterator[Outputs]:
         """Load two models and show their layers; without a map between these, fit a first one."""
-        yield from self._opened(old, View(small=small.strip(), large=large.strip()), [])
+        view = View(small=small.strip(), large=large.strip())
+        yield from self.newest.study(_models(small, large), self._opened(old, view, []))
+
+    def on_other_pair_chosen(self, name: str) -> None:
+        """End what opens another pair at its next step."""
+        for card in self.engine.pairs():
+            if card.name == name:
+                self.newest.move(_models(card.small, card.large))
+
+    def on_other_models_asked(self, small: str, large: str) -> None:
+        """The same for models that were named."""
+        self.newest.move(_models(small, large))
+
+    def on_stopped(self, session: Session | None, name: str) -> Outputs:
+        """Let layers be suggested again, and show in the list what is open."""
+        return {**self._busy(False), **({} if name == OTHER else self._listed(session))}
 
     @guarded_by(lambda opening, sentence: opening.failed(sentence))
     def _open(self, old: Session | None, view: View, trouble: list[str]) -> Iterator[Outputs]:
-        yield from self._opened(old, view, trouble)
+        yield from self.newest.study(_models(view.small, view.large), self._opened(old, view, trouble))
 
-    def _opened(self, old: Session | None, view: View, trouble: list[str]) -> Iterator[Outputs]:
+    def _opened(self, old: Session | None, view: View, trouble: list[str]) -> Generator[Outputs, None, None]:
         names = (view.small, view.large)
         if not all(names):
             raise SettingsError("name both models; a preset, a folder, a GGUF file or a hub id each")
@@ -119,7 +143,7 @@ class Opening:
             return {
                 self.status: progress_bar(step),
                 self.stage.banner: banner,
-                self.setup.stop: on_busy_changed(True),
+                **self._busy(True),
             }
 
         session = yield from run_study(self.engine.open(*names), underway)
@@ -133,7 +157,7 @@ class Opening:
         if trouble:
             open_now[self.linking.linked] = self.linking.said(trouble)
         if session.map_folder:
-            yield {**open_now, **self.stage.blank(READING), self.setup.stop: on_busy_changed(False)}
+            yield {**open_now, **self.stage.blank(READING), **self._busy(False)}
             return
         # Nothing of the old pair is left to be dimmed.
         old, tokens = None, first_fit_tokens(session.small_width)
@@ -145,7 +169,7 @@ class Opening:
             yield {
                 self.status: notice(said, "hint"),
                 self.stage.banner: "",
-                self.setup.stop: on_busy_changed(False),
+                **self._busy(False),
             }
             return
 
@@ -161,45 +185,69 @@ class Opening:
             self.session: fitted,
             self.status: "",
             **self.stage.blank(READING),
-            self.setup.stop: on_busy_changed(False),
+            **self._busy(False),
         }
 
     @guarded_by(lambda opening, sentence: opening.not_suggested(sentence))
     def on_suggest_clicked(self, session: Session | None) -> Iterator[Outputs]:
         """Pick layers by held-out evidence and say why."""
         current, reason = opened(session), self.setup.reason
-        yield {self.setup.stop: on_busy_changed(True)}
-        found = yield from run_study(self.engine.suggest(current), progress_in(reason))
+        yield self._busy(True)
+        suggesting = self.newest.study(("suggest",), self.engine.suggest(current))
+        found = yield from run_study(suggesting, progress_in(reason))
         chosen = self.engine.at_layers(current, found.small_layer, found.large_layer)
         said = notice(found.reason, "good")
         yield {
             self.session: chosen,
             **self.setup.show_layers(chosen),
-            reason: said,
-            self.setup.stop: on_busy_changed(False),
+            reason: keyed(ResultKey(session_values(chosen)), said),
+            **self._busy(False),
             **self.stage.move(current, chosen),
         }
 
     def failed(self, sentence: str) -> Outputs:
         """Why no pair was opened; what was shown before is no longer dimmed."""
-        return {self.status: notice(sentence), self.stage.banner: "", self.setup.stop: on_busy_changed(False)}
+        return {self.status: notice(sentence), self.stage.banner: "", **self._busy(False)}
 
     def not_suggested(self, sentence: str) -> Outputs:
         """Why no layers were suggested."""
-        return {self.setup.reason: notice(sentence), self.setup.stop: on_busy_changed(False)}
+        return {self.setup.reason: notice(sentence), **self._busy(False)}
+
+    def _busy(self, busy: bool) -> Outputs:
+        """While a pair is opened, it can be stopped, and no layers can be suggested for the one before."""
+        return {self.setup.stop: on_busy_changed(busy), self.setup.suggest: gr.Button(interactive=not busy)}
+
+    def _listed(self, session: Session | None) -> Outputs:
+        """Show in the list of pairs what is open."""
+        return {} if session is None else {self.setup.pair: self._name(session.small, session.large)}
+
+    def _named(self, small: str, large: str) -> Outputs:
+        """Show in the list what is to be opened, by the names of its models if it is not one of the list."""
+        if (name := self._name(small, large)) != OTHER:
+            return {self.setup.pair: name}
+        names: Outputs = {self.setup.small: small, self.setup.large: large}
+        return {self.setup.pair: OTHER, self.setup.others: gr.Column(visible=True), **names}
+
+    def _name(self, small: str, large: str) -> str:
+        cards = self.engine.pairs()
+        return next((card.name for card in cards if (card.small, card.large) == (small, large)), OTHER)
 
     @guarded_by(lambda opening, sentence: {**to_status(opening, sentence), opening.setup.reason: ""})
     def on_layers_changed(
         self, session: Session | None, small_layer: float | None, large_layer: float | None
     ) -> Iterator[Outputs]:
         """Move to other layers, with an existing map for them if there is one."""
-        if small_layer is None or large_layer is None:
+        if small_layer is None or large_layer is None or small_layer % 1 or large_layer % 1:
             raise SettingsError("give both layers as whole numbers, counted from 0")
         if session is None or (small_layer, large_layer) == (session.small_layer, session.large_layer):
             yield {self.status: ""}
             return
         chosen = self.engine.at_layers(session, int(small_layer), int(large_layer))
         yield {self.session: chosen, self.status: "", self.setup.reason: "", **self.stage.move(session, chosen)}
+
+
+def _models(small: str, large: str) -> tuple[str, str]:
+    return small.strip(), large.strip()
 
 
 def stopped(session: Session | None) -> str:

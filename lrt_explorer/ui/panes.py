@@ -88,9 +88,15 @@ def panes(
     return _PANES(notice="", kind="", busy=str(busy).lower(), panes=written)
 
 
-def waiting_panes(sentence: str, kind: str = "hint") -> Markup:
-    """Empty panes, and one sentence that says why."""
-    busy = "true" if kind == "hint" else "false"
+def waiting_panes(sentence: str, kind: str = "hint", *, idle: bool = False) -> Markup:
+    """Empty panes, and one sentence that says why.
+
+    Args:
+        sentence: why.
+        kind: as for a notice.
+        idle: whether they stay empty until something is done about it, as after an error they always do.
+    """
+    busy = str(kind == "hint" and not idle).lower()
     empty = [{**_frame(name), "tone": "", "text": "", "meter": ""} for name in ARM_STYLES]
     return _PANES(notice=notice(sentence, kind), kind=" waiting", busy=busy, panes=empty)
 

@@ -1,9 +1,12 @@
 """A place on the page for a figure, drawn by the Plotly that ships with its package and reporting clicks as `pick`."""
 
+from typing import Any
+
 import gradio as gr
 
 from lrt_explorer.report.template import HtmlTemplate
 from lrt_explorer.store import assets_home
+from lrt_explorer.ui.result_key import ResultKey
 
 SCRIPT = "plotly.min.js"
 """Where the server offers the script of all figures."""
@@ -24,3 +27,9 @@ def plot_html(elem_id: str) -> gr.HTML:
         head=_LOADING(file=SCRIPT),
         elem_id=elem_id,
     )
+
+
+def drawn(figure: Any, key: ResultKey) -> str:
+    """A figure of plotly as the value of such a place, with the settings that it belongs to."""
+    figure.update_layout(meta=key.document)
+    return str(figure.to_json())

@@ -3,6 +3,7 @@
 from functools import partial
 
 import gradio as gr
+from gradio.components import Component
 
 from lrt_explorer.ui.about import add_about
 from lrt_explorer.ui.api import add_api
@@ -23,6 +24,7 @@ from lrt_explorer.ui.opening import Opening
 from lrt_explorer.ui.panes import waiting_panes
 from lrt_explorer.ui.setup_panel import SetupPanel
 from lrt_explorer.ui.share_panel import SharePanel
+from lrt_explorer.ui.shown_settings import ShownSettings
 from lrt_explorer.ui.space_tab import TAB as SPACE
 from lrt_explorer.ui.space_tab import SpaceTab
 from lrt_explorer.ui.stage import Stage
@@ -51,6 +53,7 @@ class Screen:
         stage: what goes when another pair is opened.
         share, linking: the comparison as a link, and what a link restores.
         opening: what opens pairs.
+        shown: what the controls show, with which results are compared.
     """
 
     app: gr.Blocks
@@ -75,7 +78,7 @@ class Screen:
             with gr.Row(elem_id="columns"):
                 with gr.Column(scale=0, min_width=300, elem_id="setup"):
                     self.setup = SetupPanel(engine)
-                    self.map_panel = MapPanel(engine, session, route)
+                    self.map_panel = MapPanel(engine, session, route, self.setup.newest)
                 with gr.Column(scale=1, min_width=320, elem_id="stage"):
                     banner = gr.HTML(elem_id="opening")
                     linked = gr.HTML(elem_id="linked")
@@ -87,6 +90,7 @@ class Screen:
                         self.stage.add(
                             route,
                             self.map_panel.notice,
+                            self.map_panel.status,
                             self.map_panel.badges,
                             self.map_panel.path,
                             self.steer.said,
@@ -111,15 +115,28 @@ class Screen:
                 self.map_panel.on_map_changed,
                 [session, steered.concept],
                 self.map_panel.shown,
-                trigger_mode="always_last",
                 **QUICK,
             )
             self.layers.wire_picking()
             self.linking = Linking(engine, self.steer, tabs, tab, linked)
             self.opening = Opening(engine, self.app, session, self.setup, self.map_panel, self.stage, self.linking)
+            self.shown = ShownSettings(self.app, self.controls, session, self.map_panel.corpus)
             self.opening.first.then(self.on_first_pair_opened, session, self.steer.panes, **QUICK)
             add_api(engine, hosting)
         answer_in_sentences(self.app)
+
+    @property
+    def controls(self) -> dict[str, Component]:
+        """Everything that a result can depend on, by the names that keys of results have for it."""
+        setup = self.setup
+        layers: dict[str, Component] = {"small_layer": setup.small_layer, "large_layer": setup.large_layer}
+        return {
+            **{"pair": setup.pair, **layers, "score": self.layers.score},
+            **self.steer.controls,
+            **self.space.controls,
+            **self.evidence.controls,
+            **self.concepts.controls,
+        }
 
     def on_first_pair_opened(self, session: Session | None) -> Outputs:
         """Say in the panes when the first pair could not be opened; otherwise they are already being written."""

@@ -4,7 +4,8 @@ import gradio as gr
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.ui.engine import Engine
-from lrt_explorer.ui.wiring import Outputs
+from lrt_explorer.ui.newest import Newest
+from lrt_explorer.ui.wiring import AT_ONCE, Outputs
 from lrt_explorer.workbench.cards import PairCard
 from lrt_explorer.workbench.session import Session
 
@@ -21,15 +22,21 @@ class SetupPanel:
         suggest, stop: buttons.
         reason: why layers were suggested.
         status: progress and errors.
+        newest: what was asked to be opened last. What works for another pair ends at its next step and changes nothing.
     """
 
     def __init__(self, engine: Engine) -> None:
         """Lay out the panel."""
+        self.newest = Newest()
         cards = engine.pairs()
         choices = [(_title(card), card.name) for card in cards] + [(OTHER, OTHER)]
         gr.HTML('<h2 class="section">Models</h2>')
         self.pair = gr.Dropdown(
-            choices, value=cards[0].name, label="Pair", info="vectors go from the first model to the second"
+            choices,
+            value=cards[0].name,
+            label="Pair",
+            info="vectors go from the first model to the second",
+            elem_id="pair",
         )
         with gr.Column(visible=False) as self.others:
             self.small = gr.Textbox(
@@ -46,9 +53,11 @@ class SetupPanel:
             )
             self.use = gr.Button("Open these models", size="sm")
         with gr.Row(elem_classes="pairwise"):
-            self.small_layer = gr.Number(0, label="Small layer", info="counted from 0", precision=0, min_width=90)
+            self.small_layer = gr.Number(
+                0, label="Small layer", info="counted from 0", min_width=90, elem_id="small-layer"
+            )
             self.large_layer = gr.Number(
-                0, label="Large layer", info="counted from 0", precision=0, min_width=90, elem_id="large-layer"
+                0, label="Large layer", info="counted from 0", min_width=90, elem_id="large-layer"
             )
         with gr.Row(elem_classes="pairwise"):
             self.suggest = gr.Button("Suggest layers", size="sm", min_width=90)
@@ -59,9 +68,7 @@ class SetupPanel:
             self.on_pair_chosen,
             self.pair,
             self.others,
-            api_visibility="private",
-            show_progress="hidden",
-            queue=False,
+            **AT_ONCE,
         )
 
     def on_pair_chosen(self, name: str) -> Outputs:

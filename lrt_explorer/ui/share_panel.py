@@ -1,27 +1,37 @@
 """Share: the comparison on the screen as a link, as Python and as a command, below all tabs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import gradio as gr
 
 from lrt_explorer.study.steering.steer_spec import SteerSpec
-from lrt_explorer.ui.cards import notice
+from lrt_explorer.ui.cards import added, notice
 from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.result_key import ResultKey, keyed
 from lrt_explorer.ui.wiring import QUICK, Outputs, guarded_by, nothing, to_status
 from lrt_explorer.workbench.session import Session
 
+NOTE = "The code gives the numbers on this screen again, to the last digit."
 WHOLE_LINK = "(query) => query ? location.origin + location.pathname + '?' + query : ''"
 """The browser knows its own address; a server behind a proxy may not."""
 
 
 @dataclass(frozen=True)
 class Compared:
-    """What the comparison on the screen was asked for, by the names of the screen, and the session it was made in."""
+    """What the comparison on the screen was asked for, by the names of the screen, and the session it was made in.
+
+    Attributes:
+        session, spec: these two.
+        key: the same as the page compares it with its controls.
+        again: whether it is asked for once more, because its vectors are others now or Run was pressed.
+    """
 
     session: Session
     spec: SteerSpec
+    key: ResultKey = field(compare=False, default_factory=lambda: ResultKey({}))
+    again: bool = False
 
 
 class SharePanel:
@@ -30,6 +40,7 @@ class SharePanel:
     Attributes:
         link: the whole link.
         python, command: the code.
+        note: what the code gives; it carries the settings of all three.
         status: errors.
     """
 
@@ -56,14 +67,13 @@ class SharePanel:
             with gr.Row(elem_classes="codes"):
                 self.python = _code("Python", "python", "share-python")
                 self.command = _code("Command", "shell", "share-command")
-            gr.HTML('<p class="added">The code gives the numbers on this screen again, to the last digit.</p>')
+            self.note = gr.HTML(added(NOTE), elem_id="share-note")
             self.status = gr.HTML(elem_id="share-status")
         told = gr.on(
             [compared.change, tab.change],
             self.on_view_changed,
             [compared, tab],
-            [self.query, self.python, self.command, self.status],
-            trigger_mode="always_last",
+            [self.query, self.python, self.command, self.note, self.status],
             **QUICK,
         )
         told.then(None, self.query, self.link, js=WHOLE_LINK, api_visibility="private")
@@ -75,7 +85,13 @@ class SharePanel:
             yield nothing()
             return
         given = self.engine.shared(compared.session, compared.spec, tab)
-        yield {self.query: given.query, self.python: given.python, self.command: given.command, self.status: notice("")}
+        yield {
+            self.query: given.query,
+            self.python: given.python,
+            self.command: given.command,
+            self.note: keyed(compared.key, added(NOTE)),
+            self.status: notice(""),
+        }
 
 
 def _code(label: str, language: Literal["python", "shell"], elem_id: str) -> gr.Code:

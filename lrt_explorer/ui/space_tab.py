@@ -1,11 +1,11 @@
 """The Space tab: mapped activations of the small model over those of the large one."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 
 import gradio as gr
-from gradio.blocks import Block
+from gradio.components import Component
 from markupsafe import Markup
 
 from lrt_explorer.defaults import SPACE_POINTS
@@ -16,13 +16,19 @@ from lrt_explorer.study.project import SpacePicture
 from lrt_explorer.ui.cards import added, notice, progress_bar
 from lrt_explorer.ui.choices import belongs
 from lrt_explorer.ui.engine import Engine
-from lrt_explorer.ui.plot import plot_html
+from lrt_explorer.ui.newest import Newest
+from lrt_explorer.ui.plot import drawn, plot_html
+from lrt_explorer.ui.result_key import ResultKey, keyed, session_values
+from lrt_explorer.ui.sliders import RangeSlider, check_ends, wire_left
 from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.token_table import EMPTY, token_table
 from lrt_explorer.ui.wiring import (
+    AT_ONCE,
+    EVERY_TIME,
     MODEL_WORK,
     QUICK,
     Outputs,
+    at_once_from_controls,
     from_controls,
     guarded_by,
     nothing,
@@ -62,6 +68,28 @@ class PictureControls:
     lines: bool
     arrows: bool
 
+    def settings(self) -> SpaceSettings:
+        """The picture that is asked for.
+
+        Raises:
+            SettingsError: if it cannot be drawn.
+        """
+        check_ends(**{"number of points": self.points})
+        return SpaceSettings(self.concept, int(self.points), self.method, self.dims)
+
+    def key(self, session: Session, title: str) -> ResultKey:
+        """What the picture belongs to, of a concept with this title."""
+        return ResultKey({**session_values(session), **asdict(self)}, {"concept": title})
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What the picture on the screen was asked for; points are picked in it, whatever is asked for next."""
+
+    session: Session
+    settings: SpaceSettings
+    key: ResultKey
+
 
 class SpaceTab:
     """The tab; it draws only while it is open.
@@ -69,11 +97,13 @@ class SpaceTab:
     Attributes:
         plot, caption, listing: the picture, how it is read, and the tokens of what is selected in it.
         status: progress and errors.
+        drawn: the picture, a `Drawn` or None.
+        controls: the fields of `PictureControls` but for the concept, by their names.
     """
 
     def __init__(self, engine: Engine, session: gr.State, concept: gr.Dropdown, tab: gr.State, stage: Stage) -> None:
         """Lay out the tab and wire what happens inside it."""
-        self.engine = engine
+        self.engine, self.newest, self.drawn = engine, Newest(), gr.State(None)
         with gr.Row(elem_classes="view"):
             colour = gr.Radio(
                 list(COLOURINGS),
@@ -96,12 +126,13 @@ class SpaceTab:
                 VIEWS, value=2, label="View", info="drag to rotate in 3D", min_width=130, elem_classes="choices"
             )
         with gr.Row(elem_classes="view"):
-            points = gr.Slider(
+            points = RangeSlider(
                 POINTS[0],
                 POINTS[2],
                 POINTS[1],
                 step=100,
                 label="Token pairs",
+                elem_id="space-points",
                 info="sampled evenly from the texts",
                 min_width=220,
             )
@@ -116,30 +147,41 @@ class SpaceTab:
                 self.listing = gr.HTML(EMPTY, apply_default_css=False, elem_id="space-listing")
         self.caption = gr.HTML(elem_id="space-caption")
 
-        picture: list[Block] = [concept, points, method, dims]
+        self.controls: dict[str, Component] = {
+            "points": points,
+            "method": method,
+            "dims": dims,
+            "colour": colour,
+            "lines": lines,
+            "arrows": arrows,
+        }
+        left = gr.State(0)
+        wire_left(points, left)
+        by_visitor = [points.input, left.change, *(one.input for one in (method, dims, colour, lines, arrows))]
+        asked = [concept, *self.controls.values()]
         drawing = gr.on(
-            [
-                tab.change,
-                session.change,
-                concept.change,
-                colour.input,
-                method.input,
-                dims.input,
-                points.release,
-                lines.input,
-                arrows.input,
-            ],
+            [tab.change, session.change, concept.change, *by_visitor],
             from_controls(self.on_view_changed, PictureControls, 2),
-            [tab, session, *picture, colour, lines, arrows],
-            [self.plot, self.status, self.caption, self.listing, self.stop],
-            trigger_mode="always_last",
+            [tab, session, *asked],
+            [self.plot, self.status, self.caption, self.listing, self.stop, self.drawn],
             **MODEL_WORK,
+        )
+        gr.on(
+            [concept.change, *by_visitor],
+            at_once_from_controls(self.on_other_view_asked, PictureControls),
+            asked,
+            None,
+            **AT_ONCE,
         )
         stage.add(self.plot, self.caption)
         stage.add(self.listing, blank=EMPTY)
         wire_stop(self.stop, [drawing], self.status, stopped)
         self.stop.click(partial(on_busy_changed, False), None, self.stop, **QUICK)
-        self.plot.pick(self.on_points_picked, [session, *picture], self.listing, **MODEL_WORK)
+        self.plot.pick(self.on_points_picked, self.drawn, self.listing, **EVERY_TIME)
+
+    def on_other_view_asked(self, asked: PictureControls) -> None:
+        """End what is computed for another picture at its next step."""
+        self.newest.move(asked)
 
     @guarded_by(lambda tab, sentence: {**to_status(tab, sentence), tab.stop: on_busy_changed(False)})
     def on_view_changed(self, tab: str, session: Session | None, shown: PictureControls) -> Iterator[Outputs]:
@@ -147,35 +189,29 @@ class SpaceTab:
         if tab != TAB or (session is not None and not belongs(self.engine, session, shown.concept)):
             yield nothing()
             return
-        settings = SpaceSettings(shown.concept, int(shown.points), shown.method, shown.dims)
-        projecting = self.engine.picture(_with_map(session), settings)
+        session, settings = _with_map(session), shown.settings()
+        projecting = self.newest.study(shown, self.engine.picture(session, settings))
         picture = yield from run_study(
             projecting, lambda step: {self.status: progress_bar(step), self.stop: on_busy_changed(True)}
         )
         figure = space_figure(picture, colour_by=shown.colour, partner_lines=shown.lines, directions=shown.arrows)
+        key = shown.key(session, self.engine.concept(session, shown.concept).title)
         yield {
-            self.plot: figure.to_json(),
+            self.plot: drawn(figure, key),
             self.status: "",
-            self.caption: space_caption(picture),
+            self.caption: keyed(key, space_caption(picture)),
             self.listing: EMPTY,
             self.stop: on_busy_changed(False),
+            self.drawn: Drawn(session, settings, key),
         }
 
-    def on_points_picked(
-        self,
-        session: Session | None,
-        concept: str,
-        points: float,
-        method: str,
-        dims: int,
-        event: gr.EventData,
-    ) -> Outputs:
+    def on_points_picked(self, shown: Drawn | None, event: gr.EventData) -> Outputs:
         """List the selected points; their picture is cached, because it is the one on the screen."""
-        if not belongs(self.engine, session, concept):
+        if shown is None:
             return nothing()
-        settings = SpaceSettings(concept, int(points), method, dims)
-        picture = finish(self.engine.picture(_with_map(session), settings))
-        return {self.listing: token_table(picture, [int(index) for index in event.points])}
+        picture = finish(self.engine.picture(shown.session, shown.settings))
+        table = token_table(picture, [int(index) for index in event.points])
+        return {self.listing: table if table == EMPTY else keyed(shown.key, table)}
 
 
 def stopped() -> str:

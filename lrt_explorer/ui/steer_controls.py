@@ -1,14 +1,19 @@
 """The controls of a comparison: the settings below the panes, and what all of them hold as one value."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import gradio as gr
-from gradio.blocks import Block
+from gradio.components import Component
 
 from lrt_explorer.concepts.sets.readings import READINGS
 from lrt_explorer.defaults import MAX_NEW_TOKENS, SEED
 from lrt_explorer.errors import SettingsError
+from lrt_explorer.limits import check_limits
 from lrt_explorer.study.steering.steer_spec import SteerSpec
+from lrt_explorer.ui.result_key import ResultKey, session_values
+from lrt_explorer.ui.sliders import RangeSlider, check_ends
+from lrt_explorer.workbench.cards import ConceptCard
+from lrt_explorer.workbench.session import Session
 
 LENGTHS = (8, MAX_NEW_TOKENS, 96)
 """Fewest, preset and most new tokens."""
@@ -47,10 +52,12 @@ class SteerControls:
         """The comparison that is asked for.
 
         Raises:
-            SettingsError: if there is no seed, or no such reading.
+            SettingsError: if a number is missing or out of range, or there is no such reading.
         """
-        if self.seed is None:
+        if self.seed is None or self.seed != int(self.seed):
             raise SettingsError("give the seed as a whole number")
+        check_ends(strength=self.strength, temperature=self.temperature, length=self.length)
+        check_limits(seed=self.seed, strength=self.strength, temperature=self.temperature, max_new_tokens=self.length)
         return SteerSpec(
             concept=self.concept,
             prompt=self.prompt,
@@ -64,6 +71,10 @@ class SteerControls:
             equal_cost=self.equal_cost,
         )
 
+    def key(self, session: Session, card: ConceptCard) -> ResultKey:
+        """What the texts, their scores and all that is said of them belong to."""
+        return ResultKey({**session_values(session), **asdict(self)}, {"concept": card.title})
+
 
 class SteerSettings:
     """The settings below the panes.
@@ -75,12 +86,24 @@ class SteerSettings:
     def __init__(self) -> None:
         """Lay them out."""
         with gr.Row():
-            self.seed = gr.Number(SEED, label="Seed", info="the same in every arm", precision=0, min_width=120)
-            self.temperature = gr.Slider(
-                0, 1.5, 0, step=0.05, label="Temperature", info="0 always takes the likeliest token"
+            self.seed = gr.Number(SEED, label="Seed", info="the same in every arm", min_width=120, elem_id="seed")
+            self.temperature = RangeSlider(
+                0,
+                1.5,
+                0,
+                step=0.05,
+                label="Temperature",
+                info="0 always takes the likeliest token",
+                elem_id="temperature",
             )
-            self.length = gr.Slider(
-                LENGTHS[0], LENGTHS[2], LENGTHS[1], step=1, label="Length (tokens)", info="of each text, at most"
+            self.length = RangeSlider(
+                LENGTHS[0],
+                LENGTHS[2],
+                LENGTHS[1],
+                step=1,
+                label="Length (tokens)",
+                info="of each text, at most",
+                elem_id="length",
             )
         with gr.Row():
             self.reading = gr.Radio(
@@ -97,6 +120,18 @@ class SteerSettings:
             )
 
     @property
-    def controls(self) -> list[Block]:
+    def named(self) -> dict[str, Component]:
         """The last fields of `SteerControls`, in their order."""
-        return [self.seed, self.temperature, self.length, self.reading, self.as_in_paper, self.equal_cost]
+        return {
+            "seed": self.seed,
+            "temperature": self.temperature,
+            "length": self.length,
+            "reading": self.reading,
+            "as_in_paper": self.as_in_paper,
+            "equal_cost": self.equal_cost,
+        }
+
+    @property
+    def controls(self) -> list[Component]:
+        """The same without their names."""
+        return list(self.named.values())

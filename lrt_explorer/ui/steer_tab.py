@@ -1,12 +1,14 @@
 """The Steer tab: one concept, one prompt, one slider, and four arms side by side."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import gradio as gr
 from gradio.blocks import Block
+from gradio.components import Component
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.study.compare import Arm, ComparisonStep
@@ -18,7 +20,9 @@ from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.newest import Newest
 from lrt_explorer.ui.pace import paced
 from lrt_explorer.ui.panes import added_line, panes, waiting_panes, writing_line
+from lrt_explorer.ui.result_key import ResultKey, keyed, model_values
 from lrt_explorer.ui.share_panel import Compared
+from lrt_explorer.ui.sliders import wire_left
 from lrt_explorer.ui.stage import READING
 from lrt_explorer.ui.steer_controls import SteerControls, SteerSettings
 from lrt_explorer.ui.steered import Steered
@@ -26,11 +30,15 @@ from lrt_explorer.ui.strength import StrengthControl, Tuned
 from lrt_explorer.ui.turns import InLine
 from lrt_explorer.ui.verdicts import sentence_card
 from lrt_explorer.ui.wiring import (
+    AT_ONCE,
+    EVERY_TIME,
     MODEL_WORK,
     QUICK,
     Outputs,
+    at_once_from_controls,
     from_controls,
     guarded_by,
+    left,
     nothing,
     on_busy_changed,
     run_study,
@@ -70,6 +78,7 @@ class SteerTab:
         steered: what follows the concept.
         said: the sentence above the panes.
         panes: where the arms are written.
+        trouble: what is wrong with a number that was asked for; nothing else changes then.
         added: the line below the panes.
         settled: the unsteered arm of the last finished comparison, after which the vectors of the concept are known.
         compared: what that comparison was asked for, a `Compared` or None.
@@ -117,6 +126,7 @@ class SteerTab:
             with gr.Column(scale=1, min_width=130, elem_classes="run-column"):
                 self.run = gr.Button("Run", variant="primary", size="md", elem_id="run")
                 self.stop = gr.Button("Stop", interactive=False, size="sm", elem_id="stop")
+        self.trouble = gr.HTML(elem_id="steer-trouble")
         self.said = gr.HTML(elem_id="sentence")
         self.panes = gr.HTML(waiting_panes("Opening the models …"), elem_id="panes", js_on_load=None)
         self.added = gr.HTML(elem_id="added")
@@ -144,6 +154,18 @@ class SteerTab:
         self._wire_concept()
         self._wire_comparison()
 
+    @property
+    def controls(self) -> dict[str, Component]:
+        """What `SteerControls` is made of, in the order of its fields."""
+        steered = self.steered
+        asked: dict[str, Component] = {
+            "concept": steered.concept,
+            "prompt": steered.prompt,
+            "strength": self.slider.strength,
+            "vectors": steered.vectors,
+        }
+        return {**asked, **self.settings.named}
+
     def _wire_concept(self) -> None:
         session, steered = self.session, self.steered
         asking: list[Block] = [steered.prompt, steered.asked]
@@ -157,7 +179,7 @@ class SteerTab:
             [steered.world, steered.temperature, steered.concept, *steered.about],
             **QUICK,
         )
-        steered.examples.pick(self.on_example_picked, steered.asked, asking, **QUICK)
+        steered.examples.pick(self.on_example_picked, steered.asked, asking, **EVERY_TIME)
         self.contrast.upload(
             self.on_set_uploaded,
             [session, self.contrast, steered.shelf, *asking],
@@ -180,48 +202,49 @@ class SteerTab:
             self.on_vector_changed,
             [session, slider.tuned, self.whole, steered.concept, settings.reading, steered.vectors, slider.strength],
             [slider.strength, slider.marks, self.added, slider.tuned, self.stop],
-            trigger_mode="always_last",
             **MODEL_WORK,
         )
-        tuning.then(self.on_slider_set, self.due, self.due, **QUICK)
+        tuning.then(self.on_texts_wanted, [self.due, self.compared], [self.due, self.compared], **QUICK)
+        # Run asks again for what is shown already.
+        self.run.click(self.on_texts_wanted, [self.due, self.compared], [self.due, self.compared], **QUICK)
         # One listener for everything that asks for a comparison: two of them would write into the panes at once.
+        asking = [
+            self.due.change,
+            slider.strength.input,
+            *left(steered.prompt),
+            settings.as_in_paper.input,
+            settings.equal_cost.input,
+            settings.temperature.input,
+            settings.length.input,
+            *left(settings.seed),
+            settings.seed.input,
+        ]
+        for one in (slider.strength, settings.temperature, settings.length):
+            wire_left(one, self.due)
+        asked = list(self.controls.values())
         comparing = gr.on(
+            asking,
+            from_controls(self.on_texts_asked, SteerControls, 4),
+            [session, self.settled, self.partly, self.compared, *asked],
             [
-                self.due.change,
-                slider.strength.input,
-                self.run.click,
-                steered.prompt.submit,
-                settings.as_in_paper.input,
-                settings.equal_cost.input,
-                settings.temperature.release,
-                settings.length.release,
-                settings.seed.submit,
+                *(self.panes, self.said, self.added, self.settled, self.compared, self.partly),
+                *(self.stop, self.trouble),
             ],
-            from_controls(self.on_texts_asked, SteerControls, 3),
-            [
-                *(session, self.settled, self.partly),
-                *(steered.concept, steered.prompt, slider.strength, steered.vectors, *settings.controls),
-            ],
-            [self.panes, self.said, self.added, self.settled, self.compared, self.partly, self.stop],
-            trigger_mode="always_last",
             **MODEL_WORK,
         )
-        # What runs for an older value ends at once, and the event above follows with the newest.
-        slider.strength.input(
-            self.on_slider_moved,
-            slider.strength,
+        # What runs for older values ends at once, and the event above follows with the newest.
+        gr.on(
+            [*asking, steered.concept.input, steered.vectors.input, settings.reading.input],
+            at_once_from_controls(self.on_other_texts_asked, SteerControls),
+            asked,
             None,
-            api_visibility="private",
-            show_progress="hidden",
-            queue=False,
-            trigger_mode="multiple",
+            **AT_ONCE,
         )
         # A first vector comes from a few pairs; the others are read in the background.
         completing = self.partly.change(
             self.on_part_read,
             [session, steered.concept, settings.reading, steered.vectors, self.whole],
             [self.reading_on, self.whole, self.stop],
-            trigger_mode="always_last",
             **MODEL_WORK,
         )
         gr.on(
@@ -230,9 +253,7 @@ class SteerTab:
             None,
             self.reading_on,
             cancels=[completing],
-            api_visibility="private",
-            show_progress="hidden",
-            queue=False,
+            **AT_ONCE,
         )
         wire_stop(self.stop, [tuning, comparing, completing], self.added, stopped, emptied=[self.reading_on])
         self.stop.click(partial(on_busy_changed, False), None, self.stop, **QUICK)
@@ -255,19 +276,34 @@ class SteerTab:
         for step in self.slider.tune(session, tuned, (concept, reading, vectors, whole), strength, self.added):
             yield {**step, self.stop: on_busy_changed(True)} if self.added in step else step
 
-    def on_slider_moved(self, strength: float) -> None:
-        """End what is written for another strength at its next token."""
-        self.newest.move(strength)
+    def on_other_texts_asked(self, asked: SteerControls) -> None:
+        """End what is written for other values at its next token, unless these cannot be written for."""
+        with suppress(SettingsError):
+            asked.spec()
+            self.newest.move(asked)
 
-    def on_slider_set(self, due: int) -> Outputs:
-        """Ask for a comparison with the slider as it stands now."""
-        return {self.due: due + 1}
+    def on_texts_wanted(self, due: int, compared: Compared | None) -> Outputs:
+        """Ask for a comparison with the controls as they stand now, even if it is shown already."""
+        return {self.due: due + 1, self.compared: compared and replace(compared, again=True)}
 
     @guarded_by(lambda tab, sentence: tab.failed(sentence))
     def on_texts_asked(
-        self, session: Session | None, settled: Settled | None, partly: int, asked: SteerControls
+        self,
+        session: Session | None,
+        settled: Settled | None,
+        partly: int,
+        compared: Compared | None,
+        asked: SteerControls,
     ) -> Iterator[Outputs]:
-        """Write all arms side by side, token by token; `partly` goes up if the vectors are from a few pairs only."""
+        """Write all arms side by side, token by token.
+
+        Args:
+            session: the visitor's.
+            settled: the unsteered arm of the last comparison.
+            partly: goes up if the vectors are from a few pairs only.
+            compared: the comparison whose texts are shown, whole; it is not written twice unless it is to be again.
+            asked: what the controls hold.
+        """
         if session is None:
             raise SettingsError("the models are not open yet; choose a pair under Models")
         if not belongs(self.engine, session, asked.concept):
@@ -275,12 +311,26 @@ class SteerTab:
             yield nothing()
             return
         if not session.map_folder:
-            yield {self.panes: waiting_panes(NO_MAP), self.said: "", self.added: "", self.stop: on_busy_changed(False)}
+            yield {
+                self.panes: waiting_panes(NO_MAP, idle=True),
+                **dict.fromkeys((self.said, self.added, self.trouble), ""),
+                self.stop: on_busy_changed(False),
+            }
             return
-        spec, prompt = asked.spec(), asked.prompt
+        try:
+            spec, prompt = asked.spec(), asked.prompt
+        except SettingsError as error:
+            # Texts that were broken off for this one are not left as if they went on.
+            stays: Outputs = {self.trouble: notice(str(error)), self.stop: on_busy_changed(False)}
+            yield self.failed(str(error)) if compared is None else stays
+            return
+        if compared == Compared(session, spec):
+            yield {self.trouble: ""}
+            return
         card = self.engine.concept(session, asked.concept)
         key = (session.large, card, prompt, spec.seed, spec.temperature, spec.max_new_tokens)
         still = settled.arm if settled is not None and settled.key == key else None
+        made = asked.key(session, card)
 
         def show(step: Progress | ComparisonStep) -> Outputs:
             if isinstance(step, InLine):
@@ -288,20 +338,25 @@ class SteerTab:
             if isinstance(step, Progress):
                 return {self.panes: waiting_panes(READING), self.added: progress_bar(step)}
             written = panes(step.arms, prompt, card, busy=True, settled=still)
-            return {self.panes: written, self.added: writing_line(step)}
+            return {self.panes: keyed(made, written), self.added: writing_line(step)}
 
-        yield {self.added: writing_line(None), self.stop: on_busy_changed(True)}
-        comparing = paced(self.newest.study(asked.strength, self.engine.compare(session, spec)))
+        yield {
+            self.added: writing_line(None),
+            self.compared: None,
+            self.trouble: "",
+            self.stop: on_busy_changed(True),
+        }
+        comparing = paced(self.newest.study(asked, self.engine.compare(session, spec)))
         done = yield from run_study(comparing, show)
         unsteered = next(arm for arm in done.arms if arm.name == UNSTEERED)
         read = int(done.settings.get("pairs", card.pairs))
         more: Outputs = {} if read >= card.pairs else {self.partly: partly + 1}
         yield {
-            self.panes: panes(done.arms, prompt, card),
-            self.compared: Compared(session, spec),
+            self.panes: keyed(made, panes(done.arms, prompt, card)),
+            self.compared: Compared(session, spec, made),
             self.stop: on_busy_changed(False),
-            self.said: sentence_card(done, self.engine.shipped_evidence(session)),
-            self.added: added_line(done, session, card),
+            self.said: keyed(made, sentence_card(done, self.engine.shipped_evidence(session))),
+            self.added: keyed(made, added_line(done, session, card)),
             self.settled: Settled(key, unsteered, (session, asked.reading, asked.vectors, read)),
             **more,
         }
@@ -325,8 +380,8 @@ class SteerTab:
         """Empty panes with what went wrong."""
         return {
             self.panes: waiting_panes(sentence, kind="bad"),
-            self.said: "",
-            self.added: "",
+            **dict.fromkeys((self.said, self.added, self.trouble), ""),
+            self.compared: None,
             self.stop: on_busy_changed(False),
         }
 
@@ -340,7 +395,7 @@ class SteerTab:
             return nothing()
         card = self.engine.concept(session, name)
         info = gr.Dropdown(info=card.description)
-        return {self.steered.concept: info, **self.steered.about_concept(card, prompt, asked)}
+        return {self.steered.concept: info, **self.steered.about_concept(session, name, prompt, asked)}
 
     def on_example_picked(self, asked: int, event: gr.EventData) -> Outputs:
         """Take an example as the prompt."""
@@ -358,7 +413,10 @@ class SteerTab:
         yield {
             self.steered.shelf: kept,
             **self.steered.steer_with(session, kept, kept.sets[-1][1], prompt, asked),
-            self.contrast_status: notice(f"{Path(file).name} is in use.", "good"),
+            self.contrast_status: keyed(
+                ResultKey({**model_values(session), "concept": kept.sets[-1][1]}, {"concept": Path(file).name}),
+                notice(f"{Path(file).name} is in use.", "good"),
+            ),
         }
 
 

@@ -10,8 +10,8 @@ from lrt_explorer.study.ground.world import world_of
 from lrt_explorer.ui.cards import chips, slider_ends
 from lrt_explorer.ui.choices import followed, steered_concepts
 from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.result_key import ResultKey, keyed, model_values
 from lrt_explorer.ui.wiring import Outputs
-from lrt_explorer.workbench.cards import ConceptCard
 from lrt_explorer.workbench.session import Session, Shelf
 from lrt_explorer.workbench.shelves import put_borrowed
 
@@ -64,7 +64,7 @@ class Steered:
         """Choose a concept from elsewhere."""
         card = self.engine.concept(session, name)
         concepts = gr.Dropdown(steered_concepts(self.engine, session, shelf), value=name, info=card.description)
-        return {self.concept: concepts, **self.about_concept(card, prompt, asked)}
+        return {self.concept: concepts, **self.about_concept(session, name, prompt, asked)}
 
     def steer_with_set(self, session: Session | None, shelf: Shelf, name: str, prompt: str, asked: int) -> Outputs:
         """Choose any set and go to the Steer tab; a set that ships for other models is remembered on the shelf."""
@@ -93,13 +93,15 @@ class Steered:
         warmth: dict[Any, Any] = {} if now.name == world else {self.temperature: now.temperature}
         return {self.world: now.name, **warmth, **steered}
 
-    def about_concept(self, card: ConceptCard, prompt: str, asked: int) -> Outputs:
+    def about_concept(self, session: Session | None, name: str, prompt: str, asked: int) -> Outputs:
         """Show a concept and ask for a comparison; a prompt that was only an example is replaced."""
+        card = self.engine.concept(session, name)
+        key = ResultKey({**model_values(session), "concept": name}, {"concept": card.title})
         only_example = prompt not in card.examples and (prompt in self.engine.examples() or not prompt.strip())
         fresh: Outputs = {self.prompt: card.examples[0]} if card.examples and only_example else {}
         return {
             **fresh,
-            self.examples: chips(card.examples),
-            self.ends: slider_ends(card),
+            self.examples: keyed(key, chips(card.examples)),
+            self.ends: keyed(key, slider_ends(card)),
             self.asked: asked + 1,
         }

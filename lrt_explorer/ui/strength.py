@@ -9,6 +9,8 @@ import gradio as gr
 from lrt_explorer.study.steering.calibrate import Calibration
 from lrt_explorer.ui.cards import added, capitalised, slider_marks
 from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.result_key import ResultKey, keyed, session_values
+from lrt_explorer.ui.sliders import RangeSlider
 from lrt_explorer.ui.wiring import Outputs, nothing, run_study
 from lrt_explorer.workbench.session import Session
 
@@ -46,7 +48,7 @@ class StrengthControl:
         """Lay it out as it stands before anything is calibrated."""
         self.engine = engine
         self.tuned = gr.State(None)
-        self.strength = gr.Slider(
+        self.strength = RangeSlider(
             -1, 1, START, step=0.05, label="Strength s", info="in typical deviations", elem_id="strength"
         )
         self.marks = gr.HTML(elem_id="marks")
@@ -82,12 +84,17 @@ class StrengthControl:
         )
         put = START if tuned is None else tuned.position
         moved = put is None or not math.isclose(strength, put, abs_tol=1e-6)
+        values = {**session_values(session), "concept": concept, "reading": reading, "vectors": vectors}
+        # Where a vector breaks text does not depend on the map.
+        title = self.engine.concept(session, concept).title
+        of_large = {name: value for name, value in values.items() if name not in ("map", "small_layer")}
+        made = ResultKey(of_large, {"concept": title})
         position = max(-found.limit, min(found.limit, strength)) if moved else found.first
         yield {
             self.strength: gr.Slider(
                 minimum=-found.limit, maximum=found.limit, step=slider_step(found), value=position, interactive=True
             ),
-            self.marks: slider_marks(found),
+            self.marks: keyed(made, slider_marks(found)),
             self.tuned: Tuned(key, None if moved else found.first),
         }
 

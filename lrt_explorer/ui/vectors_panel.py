@@ -15,6 +15,7 @@ from lrt_explorer.ui.check_panel import stopped
 from lrt_explorer.ui.choices import GONE, NONE, ConceptList, ShelfList, all_sets, belongs, steered_vectors
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.findings import vector_table
+from lrt_explorer.ui.result_key import ResultKey, keyed, session_values
 from lrt_explorer.ui.setup_panel import opened
 from lrt_explorer.ui.steered import Steered
 from lrt_explorer.ui.wiring import (
@@ -157,7 +158,6 @@ class VectorsPanel:
             self.on_vectors_chosen,
             [session, self.chosen],
             [self.table, self.status],
-            trigger_mode="always_last",
             **MODEL_WORK,
         )
         self.steer.click(
@@ -196,7 +196,7 @@ class VectorsPanel:
         if session is None or not folder:
             yield nothing()
             return
-        yield {self.table: vector_table(self.engine.vectors(session, folder)), self.status: ""}
+        yield {self.table: self._table(session, folder), self.status: ""}
 
     @guarded_by(to_status)
     def on_steer_clicked(
@@ -208,8 +208,10 @@ class VectorsPanel:
             raise SettingsError(GONE)
         steered = self.steered.steer_with_set(session, shelf, name, prompt, asked)
         vectors = gr.Dropdown(steered_vectors(steered[self.shelf]), value=folder, visible=True)
-        said = f"In use in the Steer tab, with the readout of {self.engine.concept(session, name).name}."
-        yield {**steered, self.steered.vectors: vectors, self.status: notice(said, "good")}
+        title = self.engine.concept(session, name).name
+        said = notice(f"In use in the Steer tab, with the readout of {title}.", "good")
+        key = ResultKey({"concept": name, "vectors": folder}, {"concept": title, "vectors": "these vectors"})
+        yield {**steered, self.steered.vectors: vectors, self.status: keyed(key, said)}
 
     def vector_file(self, session: Session | None, folder: str | None, whose: Whose, ending: str) -> Path:
         """One of the vectors that are chosen, as a file.
@@ -219,6 +221,10 @@ class VectorsPanel:
         """
         return self.engine.vector_file(opened(session), _needed(folder), whose, ending)
 
+    def _table(self, session: Session, folder: str) -> str:
+        key = ResultKey({**session_values(session), "shelf_vectors": folder})
+        return keyed(key, vector_table(self.engine.vectors(session, folder)))
+
     def _kept(self, session: Session, shelf: Shelf, said: str) -> Outputs:
         """Show the last vectors of the shelf."""
         folder = shelf.vectors[-1][1]
@@ -226,7 +232,7 @@ class VectorsPanel:
             self.shelf: shelf,
             self.there: gr.Column(visible=True),
             self.chosen: gr.Dropdown(list(shelf.vectors), value=folder),
-            self.table: vector_table(self.engine.vectors(session, folder)),
+            self.table: self._table(session, folder),
             self.status: notice(said, "good"),
         }
 

@@ -22,8 +22,17 @@ Result = TypeVar("Result")
 Outputs = dict[Block, Any]
 """What a handler gives: the new value of each component that changes. What it leaves out stays as it is."""
 
-QUICK: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-"""How an event is wired that runs no model. Through the queue: a State that changes outside it tells no listener."""
+QUICK: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "always_last"}
+"""How an event is wired that runs no model. Through the queue: a State that changes outside it tells no listener.
+
+What happens while it runs is not lost, as it would be by Gradio's default: the last of it follows.
+"""
+EVERY_TIME: dict[str, Any] = {**QUICK, "trigger_mode": "multiple"}
+"""The same for an event that brings data: Gradio would follow with the data of the first."""
+ONLY_ONCE: dict[str, Any] = {**QUICK, "trigger_mode": "once"}
+"""The same for a press that would do its work twice if it came twice."""
+AT_ONCE: dict[str, Any] = {**EVERY_TIME, "queue": False}
+"""How an event is wired that waits for nothing, to tell what is running that something newer is asked for."""
 MODEL_WORK: dict[str, Any] = {**QUICK, "concurrency_limit": None}
 """How an event is wired that runs a model: Gradio starts all of them, and they wait in lanes (see `turns.py`)."""
 SETTLE_SECONDS = 0.5
@@ -63,6 +72,11 @@ def guarded_by(
         return safe
 
     return wrap
+
+
+def left(field: gr.Textbox | gr.Number) -> list[Any]:
+    """The events of a field whose text is meant: Enter, and leaving it."""
+    return [field.submit, field.blur]
 
 
 def nothing() -> Outputs:
@@ -115,6 +129,16 @@ def from_controls(
     return handle
 
 
+def at_once_from_controls(handler: Callable[[Any], None], kind: type) -> Callable[..., None]:
+    """The same for a handler that takes nothing else and shows nothing."""
+
+    def handle(*values: Any) -> None:
+        handler(kind(*values))
+
+    handle.__name__ = handler.__name__
+    return handle
+
+
 def wire_run(
     run: gr.Button,
     stop: gr.Button,
@@ -135,7 +159,8 @@ def wire_run(
         status: where progress is shown.
         stopped: gives what stands there after a stop.
     """
-    running = run.click(with_stop(handler, run, stop), list(inputs), [*outputs, run, stop], **MODEL_WORK)
+    once = {**MODEL_WORK, "trigger_mode": "once"}
+    running = run.click(with_stop(handler, run, stop), list(inputs), [*outputs, run, stop], **once)
     # After every end, a stop's too: until then Gradio drops a click on the button, and says nothing.
     running.then(partial(on_run_changed, False, run, stop), None, [run, stop], **QUICK)
     wire_stop(stop, [running], status, stopped)

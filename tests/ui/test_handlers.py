@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,10 +16,13 @@ from lrt_explorer.errors import ModelError, SettingsError
 from lrt_explorer.ui.evidence_tab import asked_strengths, shown_file
 from lrt_explorer.ui.evidence_view import Shown
 from lrt_explorer.ui.guard import UNEXPECTED, guarded
+from lrt_explorer.ui.result_key import ResultKey
 from lrt_explorer.ui.screen import Screen
+from lrt_explorer.ui.share_panel import Compared
 from lrt_explorer.ui.space_tab import PictureControls
 from lrt_explorer.ui.steer_controls import SteerControls
 from lrt_explorer.ui.steer_tab import Settled
+from lrt_explorer.ui.token_table import EMPTY
 from lrt_explorer.ui.wiring import Outputs, nothing
 from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf
 from tests.ui.fake_evidence import fake_evaluation
@@ -31,7 +35,12 @@ def picked(**data: Any) -> gr.EventData:
 
 
 def steer(
-    screen: Screen, session: Session | None, settled: Settled | None = None, partly: int = 0, **changed: Any
+    screen: Screen,
+    session: Session | None,
+    settled: Settled | None = None,
+    partly: int = 0,
+    compared: Compared | None = None,
+    **changed: Any,
 ) -> list[Outputs]:
     settings: dict[str, Any] = {
         "concept": "mood",
@@ -44,7 +53,9 @@ def steer(
         "reading": "all-tokens",
         "as_in_paper": False,
     }
-    return list(screen.steer.on_texts_asked(session, settled, partly, SteerControls(**{**settings, **changed})))
+    return list(
+        screen.steer.on_texts_asked(session, settled, partly, compared, SteerControls(**{**settings, **changed}))
+    )
 
 
 # Opening
@@ -239,8 +250,14 @@ def test_a_bad_prompt_gets_one_sentence(screen: Screen, session: Session, prompt
 
 
 def test_without_a_seed_or_a_session_nothing_is_written(screen: Screen, session: Session) -> None:
-    (shown,) = steer(screen, session, seed=None)
-    assert "Give the seed" in shown[screen.steer.panes]
+    *_, last = steer(screen, session)
+    whole = last[screen.steer.compared]
+    for wrong in ({"seed": None}, {"seed": 1.5}, {"seed": -3}, {"strength": math.nan}, {"length": math.nan}):
+        (shown,) = steer(screen, session, compared=whole, **wrong)
+        assert next(iter(wrong)) in shown[screen.steer.trouble]
+        assert set(shown) == {screen.steer.trouble, screen.steer.stop}, "what is shown stays"
+        (shown,) = steer(screen, session, **wrong)
+        assert next(iter(wrong)) in shown[screen.steer.panes], "no texts that were broken off"
     (shown,) = steer(screen, None)
     assert "models are not open yet" in shown[screen.steer.panes]
 
@@ -321,9 +338,12 @@ def test_without_a_map_the_space_says_so(screen: Screen, session: Session) -> No
 
 
 def test_selected_points_are_listed(screen: Screen, session: Session) -> None:
-    points = picked(points=[0, 1, 99, 4000, -1])
-    html = screen.space.on_points_picked(session, "mood", 50, "pca", 2, points)[screen.space.listing]
+    space = screen.space
+    *_, done = draw(screen, session)
+    drawn = done[space.drawn]
+    html = space.on_points_picked(drawn, picked(points=[0, 1, 99, 4000, -1]))[space.listing]
     assert html.count("<tr class") == 3 and "3 points selected" in html
+    assert "data-for" in html and space.on_points_picked(drawn, picked(points=[-1])) == {space.listing: EMPTY}
 
 
 # Layers
@@ -365,18 +385,24 @@ def test_a_picked_cell_becomes_the_pair_in_use(screen: Screen, engine: FakeEngin
     list(layers.on_compute_clicked(session, 20_000, None, "r2"))
     assert engine.scores is not None
     index = next(n for n, c in enumerate(engine.scores.grid.cells) if (c.small_layer, c.large_layer) == (1, 4))
-    busy, shown = layers.on_cell_picked(session, None, picked(points=[index]))
+    busy, shown = layers.on_cell_picked(session, None, (1, index))
     assert "Solving layer 1 → 4" in busy[layers.status]
     moved = shown[screen.session]
     assert (moved.small_layer, moved.large_layer, moved.map_folder) == (1, 4, "maps/solved-1-4")
     assert (shown[setup.small_layer].value, shown[setup.large_layer].value, shown[layers.status]) == (1, 4, "")
 
 
-@pytest.mark.parametrize("points", [[], [-1], [32], [10**9]])
-def test_a_cell_that_does_not_exist_leaves_the_pair(screen: Screen, session: Session, points: list[int]) -> None:
+def test_a_cell_can_be_clicked_twice(screen: Screen) -> None:
+    first = screen.layers.on_cell_clicked((0, -1), picked(points=[4]))
+    assert first == (1, 4) and screen.layers.on_cell_clicked(first, picked(points=[4])) == (2, 4)
+    assert screen.layers.on_cell_clicked(first, picked(points=[])) == (2, -1)
+
+
+@pytest.mark.parametrize("place", [-1, 32, 10**9])
+def test_a_cell_that_does_not_exist_leaves_the_pair(screen: Screen, session: Session, place: int) -> None:
     layers = screen.layers
     for _ in range(2):  # before anything is computed, and after
-        (shown,) = layers.on_cell_picked(session, None, picked(points=points))
+        (shown,) = layers.on_cell_picked(session, None, (1, place))
         assert set(shown) == {layers.status} and "have been removed" in shown[layers.status]
         list(layers.on_compute_clicked(session, 20_000, None, "r2"))
 
@@ -427,7 +453,7 @@ def test_what_cannot_be_evaluated_gets_one_sentence(screen: Screen, session: Ses
 
 @pytest.fixture
 def shown(session: Session) -> Shown:
-    return Shown(session, fake_evaluation(("weather", "register", "mood"), texts=True))
+    return Shown(session, fake_evaluation(("weather", "register", "mood"), texts=True), ResultKey({}))
 
 
 def test_the_highest_concept_is_drawn_until_one_is_picked(screen: Screen, shown: Shown) -> None:
@@ -508,3 +534,15 @@ def test_a_clear_error_is_shown_and_an_unexpected_one_is_logged(caplog: pytest.L
     with caplog.at_level(logging.ERROR):
         assert list(handler(ZeroDivisionError("secret"))) == ["working", UNEXPECTED]
     assert "secret" in caplog.text
+
+
+def test_texts_that_are_shown_are_not_written_twice_unless_they_are_asked_for_again(
+    screen: Screen, session: Session
+) -> None:
+    tab = screen.steer
+    first, *_, last = steer(screen, session)
+    assert first[tab.compared] is None, "until the texts are whole"
+    whole = last[tab.compared]
+    assert steer(screen, session, compared=whole) == [{tab.trouble: ""}]
+    assert len(steer(screen, session, compared=whole, strength=0.6)) > 2
+    assert len(steer(screen, session, compared=replace(whole, again=True))) > 2

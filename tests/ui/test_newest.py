@@ -74,3 +74,15 @@ def test_nothing_is_said_about_it() -> None:
 
     shown = list(guarded(lambda sentence: sentence)(handler)())
     assert shown == ["0", gr.skip()]
+
+
+def test_what_only_watches_ends_when_something_newer_is_wanted_and_is_nothing_newer_itself() -> None:
+    newest = Newest()
+    newest.move("a pair")
+    watching = newest.watch(Writing()())
+    assert next(watching) == 0 and newest.now() == "a pair"
+    assert next(watching) == 1
+    newest.move("another")
+    with pytest.raises(SupersededError):
+        next(watching)
+    assert newest.now() == "another"

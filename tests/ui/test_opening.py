@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from lrt_explorer.defaults import FIRST_FIT_TOKENS
 from lrt_explorer.study.compare import Comparison
 from lrt_explorer.ui.opening import LONGEST_UNASKED, stopped
@@ -15,6 +17,7 @@ from lrt_explorer.ui.steer_controls import SteerControls
 from lrt_explorer.ui.steer_tab import Settled
 from lrt_explorer.ui.token_table import EMPTY
 from lrt_explorer.ui.wiring import Outputs, nothing
+from lrt_explorer.workbench.cards import PairCard
 from lrt_explorer.workbench.session import Session, Shelf
 from tests.ui.fakes import CONCEPTS, EVERYDAY, PAIRS, FakeEngine, page_request
 
@@ -30,7 +33,8 @@ def test_while_a_pair_is_opened_the_old_one_is_named_and_dimmed(screen: Screen, 
     *loading, last = screen.opening.on_pair_chosen(session, PAIRS[1].name)
     assert len(loading) == 2
     for step in loading:
-        assert set(step) == {banner, status, screen.setup.stop}
+        assert set(step) == {banner, status, screen.setup.stop, screen.setup.suggest}
+        assert step[screen.setup.suggest].interactive is False, "layers of a pair that is about to go"
         assert 'class="opening veil"' in step[banner] and "still tinyworld-s → tinyworld-l" in step[banner]
         assert "Opening tinyworld-m → tinyworld-l" in step[banner] and "Loading" in step[status]
     assert last[banner] == "" and last[status] == ""
@@ -107,9 +111,60 @@ def test_other_models_wait_for_their_names(screen: Screen, session: Session) -> 
 
 def test_models_that_cannot_be_opened_leave_the_old_pair_as_it_was(screen: Screen, session: Session) -> None:
     *_, last = screen.opening.on_open_clicked(session, "no-such/model", "tinyworld-l")
-    assert set(last) == {screen.setup.status, screen.stage.banner, screen.setup.stop}
+    assert set(last) == {screen.setup.status, screen.stage.banner, screen.setup.stop, screen.setup.suggest}
     assert "There is no model &#39;no-such/model&#39; here" in last[screen.setup.status]
     assert last[screen.stage.banner] == "", "no longer dimmed"
+
+
+def test_a_pair_that_cannot_be_opened_leaves_the_open_one_in_the_list(
+    screen: Screen, engine: FakeEngine, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = PairCard("no-such → tinyworld-l", "no-such", "tinyworld-l")
+    monkeypatch.setattr(engine, "pairs", lambda: (*PAIRS, broken))
+    *_, last = screen.opening.on_pair_chosen(session, broken.name)
+    assert last[screen.setup.pair] == PAIRS[0].name and "no model" in last[screen.setup.status]
+    shown = screen.opening.on_stopped(session, PAIRS[1].name)
+    assert shown[screen.setup.pair] == PAIRS[0].name and shown[screen.setup.suggest].interactive is True
+    assert screen.setup.pair not in screen.opening.on_stopped(session, OTHER), "its names are being written"
+    assert screen.setup.pair not in screen.opening.on_stopped(None, PAIRS[1].name)
+
+
+def test_the_pair_chosen_last_is_the_one_that_opens(screen: Screen, session: Session) -> None:
+    first = screen.opening.on_pair_chosen(session, PAIRS[1].name)
+    next(first)
+    screen.opening.on_other_pair_chosen(PAIRS[1].name)
+    assert screen.session not in next(first), "the same pair again ends nothing"
+    screen.opening.on_other_pair_chosen(PAIRS[2].name)
+    assert list(first) == [nothing()], "ended without a word, and without a session"
+    *_, last = screen.opening.on_pair_chosen(session, PAIRS[2].name)
+    assert last[screen.session].small == PAIRS[2].small
+    named = screen.opening.on_open_clicked(session, PAIRS[1].small, PAIRS[1].large)
+    next(named)
+    screen.opening.on_other_models_asked(" another ", "one")
+    assert not any(screen.session in step for step in named)
+
+
+def test_a_map_that_is_fitted_for_the_old_pair_is_not_taken_into_use(
+    screen: Screen, engine: FakeEngine, session: Session
+) -> None:
+    fitting = screen.map_panel.on_fit_clicked(session, 20_000, None)
+    next(fitting)
+    screen.opening.on_other_pair_chosen(PAIRS[1].name)
+    (last,) = fitting
+    assert screen.session not in last and "Cancelled" in last[screen.map_panel.status]
+    assert (engine.fits, engine.fits_left) == (1, 1)
+
+
+def test_a_link_to_models_that_are_not_in_the_list_names_them(screen: Screen) -> None:
+    shown = screen.opening._named("tinyworld-l", "tinyworld-s")
+    assert shown[screen.setup.pair] == OTHER and shown[screen.setup.others].visible is True
+    assert (shown[screen.setup.small], shown[screen.setup.large]) == ("tinyworld-l", "tinyworld-s")
+
+
+@pytest.mark.parametrize("layer", [1.5, None])
+def test_layers_are_whole_numbers(screen: Screen, session: Session, layer: float | None) -> None:
+    (shown,) = screen.opening.on_layers_changed(session, layer, 3)
+    assert screen.session not in shown and "as whole numbers" in shown[screen.setup.status]
 
 
 def test_other_layers_blank_what_was_said_of_the_old_ones(screen: Screen, session: Session) -> None:
@@ -189,7 +244,7 @@ def test_until_the_concept_has_followed_nothing_is_said_of_the_old_one(screen: S
 def steer(screen: Screen, session: Session, partly: int = 0) -> list[Outputs]:
     controls: dict[str, Any] = {"seed": 0, "temperature": 0.0, "length": 16, "reading": "", "as_in_paper": False}
     asked = SteerControls("sentiment", "Once", 0.5, "", **controls)
-    return list(screen.steer.on_texts_asked(session, None, partly, asked))
+    return list(screen.steer.on_texts_asked(session, None, partly, None, asked))
 
 
 def test_a_vector_from_a_few_pairs_says_so_until_all_are_read(screen: Screen) -> None:
@@ -211,7 +266,11 @@ def test_a_vector_from_a_few_pairs_says_so_until_all_are_read(screen: Screen) ->
 
 
 def test_a_comparison_follows_once_the_slider_is_set(screen: Screen) -> None:
-    assert screen.steer.on_slider_set(4) == {screen.steer.due: 5}
+    tab = screen.steer
+    assert tab.on_texts_wanted(4, None) == {tab.due: 5, tab.compared: None}
+    *_, last = steer(screen, Session("gemma-a", "gemma-b", 0, 0, 1, 1, 1, 1, "maps/fitted"))
+    asked_again = tab.on_texts_wanted(4, last[tab.compared])[tab.compared]
+    assert asked_again != last[tab.compared] and asked_again.spec == last[tab.compared].spec
 
 
 def test_without_a_map_the_panes_say_what_is_missing(screen: Screen) -> None:

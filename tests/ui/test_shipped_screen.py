@@ -6,6 +6,7 @@ import pytest
 
 from lrt_explorer.ui.evidence_view import Shown
 from lrt_explorer.ui.layers_tab import layers_caption
+from lrt_explorer.ui.result_key import ResultKey
 from lrt_explorer.ui.screen import Screen
 from lrt_explorer.ui.wiring import Outputs
 from lrt_explorer.workbench.cards import LayerScores
@@ -14,6 +15,7 @@ from lrt_explorer.workbench.shipped import ShippedEvidence
 from tests.ui.fake_evidence import fake_evaluation
 from tests.ui.fakes import FakeEngine, fake_grid
 
+KEY = ResultKey({"prompts": 8})
 SHIPPED = ShippedEvidence(fake_evaluation(("mood", "register")), "2025-01-02")
 
 
@@ -41,9 +43,9 @@ def test_what_was_run_here_stays_and_what_ships_for_another_map_goes(
     screen: Screen, engine: FakeEngine, session: Session
 ) -> None:
     engine.shipped = SHIPPED
-    assert opened(screen, "evidence", session, Shown(session, SHIPPED.evaluation)) == {}
+    assert opened(screen, "evidence", session, Shown(session, SHIPPED.evaluation, KEY)) == {}
     other = replace(session, map_folder="maps/fitted-1")
-    outputs = opened(screen, "evidence", other, Shown(session, SHIPPED.evaluation, "2025-01-02"))
+    outputs = opened(screen, "evidence", other, Shown(session, SHIPPED.evaluation, KEY, "2025-01-02"))
     assert outputs[screen.evidence.shown] is None
     assert "Nothing is evaluated yet" in str(outputs[screen.evidence.status])
 

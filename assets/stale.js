@@ -1,0 +1,37 @@
+// Dims every result whose settings are not those that the controls show, with a line that says for which it is.
+// A result carries its settings as data-for, and their words as data-said; window.shownSettings has the controls'.
+const read = new Map();
+let shown = window.shownSettings || {};
+
+function parsed(text) {
+  if (!read.has(text)) {
+    if (read.size > 200) read.clear();
+    read.set(text, JSON.parse(text));
+  }
+  return read.get(text);
+}
+
+function line(result) {
+  const made = parsed(result.dataset.for);
+  const said = parsed(result.dataset.said);
+  const other = Object.keys(made).filter(
+    (name) => shown[name] !== undefined && JSON.stringify(made[name]) !== JSON.stringify(shown[name]));
+  return other.length ? `for ${[...new Set(other.map((name) => said[name]))].join(', ')}` : '';
+}
+
+function mark() {
+  for (const result of document.querySelectorAll('[data-for]')) {
+    const said = line(result);
+    if (result.classList.contains('stale') === !!said && (result.dataset.line || '') === said) continue;
+    result.classList.toggle('stale', !!said);
+    if (said) result.dataset.line = said;
+    else delete result.dataset.line;
+  }
+}
+
+window.addEventListener('shown-settings', () => {
+  shown = window.shownSettings;
+  mark();
+});
+new MutationObserver(mark).observe(
+  document.body, {subtree: true, childList: true, attributes: true, attributeFilter: ['data-for', 'data-said', 'class']});
