@@ -16,6 +16,7 @@ from lrt_explorer.ui.guard import answer_in_sentences
 from lrt_explorer.ui.head import TITLE
 from lrt_explorer.ui.layers_tab import TAB as LAYERS
 from lrt_explorer.ui.layers_tab import LayersTab
+from lrt_explorer.ui.leaving import Leaving
 from lrt_explorer.ui.linking import Linking
 from lrt_explorer.ui.map_panel import MapPanel
 from lrt_explorer.ui.opening import Opening
@@ -117,6 +118,7 @@ class Screen:
             self.opening = Opening(engine, self.app, session, self.setup, self.map_panel, self.stage, self.linking)
             self.opening.first.then(self.on_first_pair_opened, session, self.steer.panes, **QUICK)
             add_api(engine, hosting)
+            Leaving(self.app)
         answer_in_sentences(self.app)
 
     def on_first_pair_opened(self, session: Session | None) -> Outputs:
