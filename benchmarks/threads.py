@@ -51,7 +51,7 @@ def passes(model: LlamaForCausalLM) -> dict[str, Callable[[], object]]:
 
     def token() -> None:
         model(one, past_key_values=prompt, use_cache=True)
-        prompt.crop(PROMPT)
+        prompt.crop(-1)
 
     return {"token": token, "batch": lambda: model(batch, use_cache=False)}
 
