@@ -51,9 +51,9 @@ class Served:
         found: list[dict[str, Any]] = self.ask("config").document["dependencies"]
         return [event for event in found if event["backend_fn"]]
 
-    def run(self, event: dict[str, Any], data: list[Any]) -> tuple[bool, Any]:
-        """Whether an event ended well, and what it gave, or the sentence that it ended in."""
-        page = secrets.token_hex(6)
+    def run(self, event: dict[str, Any], data: list[Any], page: str = "") -> tuple[bool, Any]:
+        """Whether an event ended well, and what it gave, or the sentence that it ended in; by default of a new page."""
+        page = page or secrets.token_hex(6)
         asked = {"data": data, "fn_index": event["id"], "session_hash": page, "event_data": None, "trigger_id": None}
         joined = self.ask("gradio_api/queue/join", asked)
         assert joined.status == 200, joined.text
