@@ -71,17 +71,24 @@ class Tally:
 
 
 class Server:
-    """A hosted server in a process of its own."""
+    """A server in a process of its own."""
 
-    def __init__(self, home: Path) -> None:
-        """Start it and wait until it is ready."""
+    def __init__(self, home: Path, *, hosted: bool = True, name: str = "log") -> None:
+        """Start it and wait until it is ready.
+
+        Args:
+            home: folder of its data folder and its uploads; what lies there stays.
+            hosted: whether visitors are strangers.
+            name: of the file beside these that it writes its log to.
+        """
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/"
         surroundings = {**os.environ, "LRT_EXPLORER_HOME": str(home / "data"), "GRADIO_TEMP_DIR": str(home / "uploads")}
-        command = [sys.executable, "-m", "lrt_explorer", "serve", "--hosted", "--port", str(self.port)]
-        self._log = (home / "log").open("w+")
+        command = [sys.executable, "-m", "lrt_explorer", "serve", "--port", str(self.port)]
+        command += ["--hosted"] if hosted else []
+        self._log = (home / name).open("w+")
         self.process = subprocess.Popen(command, env=surroundings, stdout=self._log, stderr=self._log)
         end = time.monotonic() + PATIENCE_SECONDS
         while not self._ready():
@@ -99,6 +106,22 @@ class Server:
         with suppress(OSError):
             return bool(self.health()["ready"])
         return False
+
+    def open_files(self) -> Counter[str]:
+        """What is open, by what it leads to."""
+        found: Counter[str] = Counter()
+        for link in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with suppress(OSError):
+                found[re.sub(r":\[\d+\]", "", os.readlink(link))] += 1
+        return found
+
+    def threads(self) -> Counter[str]:
+        """The threads by their names."""
+        found: Counter[str] = Counter()
+        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
+            with suppress(OSError):
+                found[(task / "comm").read_text().strip()] += 1
+        return found
 
     def state(self) -> dict[str, int]:
         """Memory in MB, threads and open files of the process."""
@@ -264,7 +287,7 @@ def _measure(server: Server, seconds: float, visitors: int) -> dict[str, Any]:
     for job in (newcomer.fit, newcomer.evaluate, newcomer.upload):
         job()
     newcomer.client.close()
-    before = server.idle()
+    before, held = server.idle(), server.open_files() + server.threads()
     tally = Tally()
     crowd = [Visitor(number, server, alone, tally) for number in range(visitors)]
     begun = time.monotonic()
@@ -278,7 +301,7 @@ def _measure(server: Server, seconds: float, visitors: int) -> dict[str, Any]:
     late = server.state()
     for visitor in crowd:
         visitor.client.close()
-    after = server.idle()
+    after, left = server.idle(), server.open_files() + server.threads() - held
     medians = sorted(median(waits) for waits in tally.waits.values())
     return {
         "cores": len(os.sched_getaffinity(0)),
@@ -295,6 +318,7 @@ def _measure(server: Server, seconds: float, visitors: int) -> dict[str, Any]:
         "after_first_minute": early,
         "at_the_end": late,
         "idle_after": after,
+        "left_open": dict(left),
         "bars": {
             "no_errors": not tally.errors,
             "answers_as_alone": not tally.different,

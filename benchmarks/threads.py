@@ -40,7 +40,9 @@ def random_model(width: int, blocks: int) -> LlamaForCausalLM:
         num_key_value_heads=heads,
         max_position_embeddings=512,
     )
-    return LlamaForCausalLM(config).eval()
+    model = LlamaForCausalLM(config)
+    model.eval()
+    return model
 
 
 def passes(model: LlamaForCausalLM) -> dict[str, Callable[[], object]]:

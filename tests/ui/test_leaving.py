@@ -5,10 +5,12 @@ import urllib.request
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
 import pytest
+from gradio.state_holder import StateHolder
 
 from lrt_explorer.store import data_home
 from lrt_explorer.ui import leaving
@@ -73,16 +75,9 @@ def test_a_page_that_comes_back_keeps_all(tmp_path: Path) -> None:
         watch = Leaving(app)
     removed: list[str] = []
 
-    class Holder:
-        def __init__(self) -> None:
-            from gradio.state_holder import StateHolder
-
-            holder = StateHolder()
-            holder.set_blocks(app)
-            self.state_holder = holder
-
-    app.app = Holder()  # type: ignore[assignment]
-    holder = app.app.state_holder
+    holder = StateHolder()  # type: ignore[no-untyped-call]
+    holder.set_blocks(app)
+    app.app = SimpleNamespace(state_holder=holder)
     closed = datetime.now()
     holder["page"][kept._id] = "mine"
     holder.session_data["page"].is_closed = True
