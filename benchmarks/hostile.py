@@ -309,9 +309,9 @@ def attack(url: str, trap: Trap, cases: int, *, number: int = 0, watch: Any = No
         raise SystemExit(f"the pair was not opened: {opened.text}")
 
     # Each in turn, so that none is left out.
-    for place, event in enumerate(offered):
+    for turn, event in enumerate(offered):
         count = len(uploaded) if takes_file(event) else max(1, round(cases / len(offered)))
-        _attack_one(url, event, data(event, value, uploaded), count, number + place, known, found, watch)
+        _attack_one(url, event, data(event, value, uploaded), count, number + turn, known, found, watch)
     return found
 
 

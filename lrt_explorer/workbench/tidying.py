@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lrt_explorer.store import data_home
+from lrt_explorer.workbench.shelves import held_bytes, last_change
 
 BOUNDS = {
     "downloads/*": 1_000_000_000,
@@ -34,11 +35,8 @@ def tidy(bounds: dict[str, int] | None = None, now: float | None = None) -> None
     """
     now = time.time() if now is None else now
     for pattern, most in (BOUNDS if bounds is None else bounds).items():
-        items = []
-        for place in data_home().glob(pattern):
-            # What goes meanwhile is gone.
-            with suppress(OSError):
-                items.append((place.stat().st_mtime, _size(place), place))
+        places = list(data_home().glob(pattern))
+        items = [(last_change(place), held_bytes(place), place) for place in places]
         held, count = sum(size for _, size, _ in items), len(items)
         for last, size, place in sorted(items, key=lambda item: item[0]):
             if (held <= most and count <= MOST_ITEMS) or now - last < SPARED_SECONDS:
@@ -52,12 +50,6 @@ def tidy_on(seconds: float = TIDY_SECONDS) -> None:
     while True:
         time.sleep(seconds)
         tidy()
-
-
-def _size(place: Path) -> int:
-    if place.is_dir():
-        return sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
-    return place.stat().st_size
 
 
 def _remove(place: Path) -> None:

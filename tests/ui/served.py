@@ -32,9 +32,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Served:
-    """A server by its address."""
+    """A server by its address, and what Gradio holds of it."""
 
     url: str
+    app: Any = None
 
     def ask(self, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
         sent = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
@@ -76,7 +77,7 @@ def served(engine: Engine, hosting: Hosting = OWNER) -> Iterator[Served]:
     """Serve an engine while the block lasts."""
     app = serve(engine, "127.0.0.1", None, hosting=hosting)
     try:
-        yield Served(str(app.local_url))
+        yield Served(str(app.local_url), app)
     finally:
         end(app)
         WORK.begin()
