@@ -7,8 +7,9 @@ Starts `serve --hosted` on a data folder of its own. First every comparison is m
 comparisons are timed without and with four long jobs of others. Then all visitors compare, fit, evaluate, upload,
 cancel and drop their connections for so many seconds. Prints one JSON object: figures, and under `bars` whether each
 of these holds: no error; every answer is byte for byte that of the same request made alone; the median wait beside long
-jobs is at most 3 times that without; memory once all have gone is within 10 % of that after the first minute; threads
-and open files are back at their idle count; the slowest visitor's median wait is at most 3 times the fastest's.
+jobs is at most 3 times that without; the job of a closed page ends within a second (median); memory once all have gone
+is within 10 % of that after the first minute; threads and open files are back at their idle count; the slowest
+visitor's median wait is at most 3 times the fastest's.
 """
 
 import argparse
@@ -42,8 +43,8 @@ LONG_TOKENS = 200_000
 """Of a fit that outlasts what it is measured beside."""
 SHORT_TOKENS = 2_000
 REPEATS = 12
-LONG_JOBS = 4
-SLOWER, GREW, UNEVEN = 3.0, 1.1, 3.0
+LONG_JOBS, CLOSINGS = 4, 5
+SLOWER, GREW, UNEVEN, CLOSED_SECONDS = 3.0, 1.1, 3.0, 1.0
 IDLE_SECONDS = 15.0
 """After which the web server has let its unused threads go."""
 PATIENCE_SECONDS = 300.0
@@ -216,14 +217,7 @@ class Visitor:
 
     def drop(self) -> None:
         """A fit whose page is closed at once."""
-        page = f"dropped{self.dice.getrandbits(40):x}"
-        function = next(d["id"] for d in self.client.config["dependencies"] if d["api_name"] == "fit")
-        data = [*PAIRS[0], None, None, LONG_TOKENS]
-        body = json.dumps({"data": data, "fn_index": function, "session_hash": page}).encode()
-        headers = {"Content-Type": "application/json"}
-        address = f"{self.server.url}gradio_api/queue/"
-        urllib.request.urlopen(urllib.request.Request(f"{address}join", body, headers), timeout=60).close()
-        with urllib.request.urlopen(f"{address}data?session_hash={page}", timeout=60) as stream:
+        with _fit_of_page(self.server, self.client, f"dropped{self.dice.getrandbits(40):x}") as stream:
             stream.readline()
 
     def upload(self) -> None:
@@ -257,6 +251,34 @@ def beside_long_jobs(server: Server, client: Client, asked: list[tuple[Any, ...]
     return without, beside
 
 
+def after_closing(server: Server, client: Client) -> float:
+    """Median seconds from the closing of a page until its long job has ended."""
+    taken = []
+    for number in range(CLOSINGS):
+        with _fit_of_page(server, client, f"closing{number}"):
+            while not server.health()["lanes"]["long"]["running"]:
+                time.sleep(0.05)
+            time.sleep(1)
+        begun = time.monotonic()
+        while server.health()["lanes"]["long"]["running"]:
+            if time.monotonic() - begun > PATIENCE_SECONDS:
+                raise SystemExit("the job of a closed page goes on")
+            time.sleep(0.02)
+        taken.append(time.monotonic() - begun)
+    return median(taken)
+
+
+def _fit_of_page(server: Server, client: Client, page: str) -> Any:
+    """The stream of a page that has asked for a long fit."""
+    function = next(d["id"] for d in client.config["dependencies"] if d["api_name"] == "fit")
+    data = [*PAIRS[0], None, None, LONG_TOKENS]
+    body = json.dumps({"data": data, "fn_index": function, "session_hash": page}).encode()
+    headers = {"Content-Type": "application/json"}
+    address = f"{server.url}gradio_api/queue/"
+    urllib.request.urlopen(urllib.request.Request(f"{address}join", body, headers), timeout=60).close()
+    return urllib.request.urlopen(f"{address}data?session_hash={page}", timeout=60)
+
+
 @contextmanager
 def busy_cores(wanted: bool) -> Iterator[None]:
     """Keep every core busy with something else."""
@@ -283,6 +305,7 @@ def _measure(server: Server, seconds: float, visitors: int) -> dict[str, Any]:
     client, asked = client_of(server), requests()
     alone = {one: compare(client, one)[0] for one in asked}
     without, beside = beside_long_jobs(server, client, asked)
+    closed = after_closing(server, client)
     newcomer = Visitor(visitors, server, alone, Tally())
     for job in (newcomer.fit, newcomer.evaluate, newcomer.upload):
         job()
@@ -314,6 +337,7 @@ def _measure(server: Server, seconds: float, visitors: int) -> dict[str, Any]:
         "wait_beside_long_jobs_s": round(beside, 3),
         "wait_fastest_visitor_s": round(medians[0], 3),
         "wait_slowest_visitor_s": round(medians[-1], 3),
+        "closed_page_s": round(closed, 3),
         "idle_before": before,
         "after_first_minute": early,
         "at_the_end": late,
@@ -323,6 +347,7 @@ def _measure(server: Server, seconds: float, visitors: int) -> dict[str, Any]:
             "no_errors": not tally.errors,
             "answers_as_alone": not tally.different,
             "quick_beside_long": beside <= SLOWER * without,
+            "closed_page_ends_its_work": closed <= CLOSED_SECONDS,
             "memory_steady": after["memory_mb"] <= GREW * early["memory_mb"],
             "threads_back": after["threads"] <= before["threads"],
             "files_back": after["files"] <= before["files"],
