@@ -18,18 +18,21 @@ import time
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from gradio_client import Client
 
-from benchmarks.load import Server, client_of
+from benchmarks.hostile import ask, events
+from benchmarks.load import PATIENCE_SECONDS, Server, client_of
 from lrt_explorer.errors import LRTError
 from lrt_explorer.store.artifacts import HEADER, has_artifact, load_artifact
 
 PAIR = ("tinyworld-xs", "tinyworld-s")
 CONCEPTS = ("mood", "weather", "size", "tense", "topic", "person")
 ASKED = (*PAIR, "mood", "In the morning the old sailor went to the harbour.", 0.4, 0, 12, 0.0)
+PAGE = "packing"
 FIT_TOKENS, SHORT_TOKENS = 400_000, 2_000
 LEAST, MOST = 0.3, 4.0
 """Seconds after which a server is killed."""
@@ -54,13 +57,16 @@ def save(client: Client) -> None:
 
 def download(client: Client) -> None:
     """The map packed again and again, as the button does it."""
-    events = {event["api_name"]: event["id"] for event in client.config["dependencies"]}
-    opening = next(number for name, number in events.items() if str(name).startswith("on_page_loaded"))
-    saving = next(number for name, number in events.items() if str(name).startswith("on_save_clicked"))
-    with suppress(Exception):
-        client.predict(fn_index=opening)
+    offered = events(client.src)
+    opening, saving = (
+        next(event for event in offered if str(event["api_name"]).startswith(name))
+        for name in ("on_page_loaded", "on_save_clicked")
+    )
+    ask(client.src, opening, [None], PAGE, to_the_end=True)
     for _ in range(1000):
-        client.predict(fn_index=saving)
+        answer = ask(client.src, saving, [None], PAGE, to_the_end=True)
+        if "Saved as" not in answer.text:
+            raise SystemExit(f"nothing was packed: {answer.text}")
 
 
 WORK: dict[str, Callable[[Client], None]] = {"fit": fit, "suite": suite, "save": save, "download": download}
@@ -91,19 +97,26 @@ def finished(home: Path) -> set[str]:
     return {str(path.relative_to(home)) for path in home.glob("evaluations/*/*/concepts/*") if has_artifact(path)}
 
 
-def killed(home: Path, work: Callable[[Client], None], seconds: float) -> None:
-    """A server that is killed at its work."""
+def killed(home: Path, work: Callable[[Client], None], seconds: float, ready: Callable[[], bool]) -> bool:
+    """Kill a server at its work, and tell whether it was still at it.
+
+    Args:
+        home: of its data folder.
+        work: what it is asked for.
+        seconds: that it works before it is killed.
+        ready: what must be so before these count.
+    """
     server = Server(home, hosted=False)
-
-    def at_it() -> None:
-        # Its end is what is wanted.
-        with suppress(Exception):
-            work(client_of(server))
-
-    threading.Thread(target=at_it, daemon=True).start()
+    working = threading.Thread(target=_until_killed, args=(server, work), daemon=True)
+    working.start()
+    begun = time.monotonic()
+    while not ready() and working.is_alive() and time.monotonic() - begun < PATIENCE_SECONDS:
+        time.sleep(0.2)
     time.sleep(seconds)
+    at_work = working.is_alive()
     server.process.kill()
     server.process.wait()
+    return at_work
 
 
 def answers(server: Server) -> str:
@@ -115,13 +128,20 @@ def answers(server: Server) -> str:
         client.close()
 
 
+def _has_finished(home: Path, least: int) -> bool:
+    return len(finished(home)) >= least
+
+
 def after_kills(home: Path, times: int) -> dict[str, Any]:
     """Kill during each kind of work, and look at what is left."""
-    dice, left, lost, ready = random.Random(0), list[str](), list[str](), 0
+    dice, left, lost, ready, at_work = random.Random(0), list[str](), list[str](), 0, 0
     for name, work in WORK.items():
-        for _ in range(times):
+        for number in range(times):
             before = finished(home / "data")
-            killed(home, work, dice.uniform(LEAST, MOST) + (2.0 if name == "suite" else 0.0))
+            # Some concepts are finished, and the next one is being measured.
+            least = number + 1 if name == "suite" else 0
+            ready_to_be_killed = partial(_has_finished, home / "data", least)
+            at_work += killed(home, work, dice.uniform(LEAST, MOST), ready_to_be_killed)
             left += [f"{name}: {place}" for place in torn(home / "data")]
             lost += sorted(before - finished(home / "data"))
     server = Server(home, hosted=False)
@@ -130,7 +150,13 @@ def after_kills(home: Path, times: int) -> dict[str, Any]:
         left += torn(home / "data")
     finally:
         server.stop()
-    return {"torn": left, "lost": lost, "ready": ready, "concepts_kept": len(finished(home / "data"))}
+    return {
+        "torn": left,
+        "lost": lost,
+        "ready": ready,
+        "at_work": at_work,
+        "concepts_kept": len(finished(home / "data")),
+    }
 
 
 def two_servers(home: Path) -> dict[str, Any]:
@@ -175,6 +201,7 @@ def measure(times: int) -> dict[str, Any]:
         "after_kills": kills,
         "two_servers": pair,
         "bars": {
+            "killed_at_work": kills["at_work"] == times * len(WORK),
             "nothing_torn": not kills["torn"] and not pair["torn"],
             "nothing_lost": not kills["lost"] and kills["concepts_kept"] > 0,
             "goes_on": bool(kills["ready"]) and pair["alive"] and pair["alike"],

@@ -45,8 +45,8 @@ SHORT_TOKENS = 2_000
 REPEATS = 12
 LONG_JOBS, CLOSINGS = 4, 5
 SLOWER, GREW, UNEVEN, CLOSED_SECONDS = 3.0, 1.1, 3.0, 1.0
-IDLE_SECONDS = 15.0
-"""After which the web server has let its unused threads go."""
+IDLE_SECONDS = 30.0
+"""After which closed clients have noticed it, at their next heartbeat, and the web server lets unused threads go."""
 PATIENCE_SECONDS = 300.0
 
 

@@ -1,6 +1,7 @@
 """What a visitor has made goes soon after the page is closed, unless the page is seen again."""
 
 import asyncio
+import threading
 from datetime import datetime, timedelta
 
 import gradio as gr
@@ -27,8 +28,9 @@ class Leaving:
     async def on_page_closed(self, request: gr.Request) -> None:
         """Look again once the page has had time to come back."""
         if request.session_hash:
-            loop, page, closed = asyncio.get_running_loop(), request.session_hash, datetime.now()
-            loop.call_later(self._seconds, loop.run_in_executor, None, self.remove, page, closed)
+            # A thread for the moment that it takes: files are removed, and the server answers others meanwhile.
+            removing = threading.Thread(target=self.remove, args=(request.session_hash, datetime.now()), daemon=True)
+            asyncio.get_running_loop().call_later(self._seconds, removing.start)
 
     def remove(self, page: str, closed: datetime) -> None:
         """Remove what is kept for a page, unless it was seen after it was closed."""

@@ -1,6 +1,7 @@
 """Studies in turns: an engine whose studies wait in a lane until they may run, and say how long that takes."""
 
 import functools
+import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ from lrt_explorer.workbench.session import Session, SpaceSettings
 Steps = Generator[Any, None, Any]
 ChooseLane = Callable[..., str]
 
+LONGEST_COURTESY, COURTESY_TICK = 1.0, 0.005
+"""Seconds that a long job waits for quick work between two of its steps."""
 TICK_SECONDS = 0.5
 """How often a place in line is shown again, and how soon a page that is closed leaves it."""
 
@@ -122,14 +125,23 @@ class InTurns:
             study.close()
             turn.leave()
 
+    def _let_quick_work_go_first(self, most: float) -> None:
+        """Wait while quick work runs, for as long as the last step took at most: the job keeps half of its pace."""
+        end = time.monotonic() + min(most, LONGEST_COURTESY)
+        while self._lanes.quick.running and time.monotonic() < end:
+            time.sleep(COURTESY_TICK)
+
     def _limited(self, lane: Lane, study: Steps) -> Steps:
         begun = lane.clock()
         while True:
             use_threads(self._lanes.running)
+            stepped = time.monotonic()
             try:
                 step = next(study)
             except StopIteration as stop:
                 return stop.value
+            if lane is self._lanes.long:
+                self._let_quick_work_go_first(time.monotonic() - stepped)
             yield step
             if lane.clock() - begun > lane.limit:
                 raise CancelledError(

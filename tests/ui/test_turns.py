@@ -18,7 +18,7 @@ from lrt_explorer.lm.threads import use_threads
 from lrt_explorer.study.ground.progress import Progress, finish
 from lrt_explorer.study.project import SpacePicture
 from lrt_explorer.ui.engine import ConceptEngine, Engine
-from lrt_explorer.ui.turns import AT_ONCE, STUDIES, InLine, InTurns, in_line
+from lrt_explorer.ui.turns import AT_ONCE, COURTESY_TICK, STUDIES, InLine, InTurns, in_line
 from lrt_explorer.workbench.hosting import Hosting
 from lrt_explorer.workbench.lanes import Lanes, Place, make_lanes
 from lrt_explorer.workbench.session import Session, SpaceSettings
@@ -126,6 +126,25 @@ def test_quick_work_does_not_wait_for_long_work(turns: Engine, session: Session)
     calibrated = finish(turns.calibration(session, "mood", "", ""))
     assert calibrated.first
     turns_held.close()
+
+
+def test_a_long_job_lets_quick_work_go_first_but_goes_on(
+    turns: Engine, lanes: Lanes, slow: Slow, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", lambda seconds: slept.append(seconds) if seconds == COURTESY_TICK else None)
+    study = turns.fit(session, 2000, None)
+    next(study)
+    next(study)
+    assert not slept, "nobody else is at work"
+    quick = lanes.quick.join("other", "compare")
+    next(study)
+    assert slept, "the step took a while, and so may the quick work"
+    quick.leave()
+    slept.clear()
+    next(study)
+    assert not slept
+    study.close()
 
 
 def test_a_study_that_is_closed_leaves_its_lane(turns: Engine, lanes: Lanes, slow: Slow, session: Session) -> None:
