@@ -317,7 +317,7 @@ def _measure(server: Server, seconds: float, visitors: int) -> dict[str, Any]:
     threads = [threading.Thread(target=visitor.visit, args=(begun + seconds,)) for visitor in crowd]
     for thread in threads:
         thread.start()
-    time.sleep(min(60.0, seconds / 2))
+    time.sleep(min(60.0, seconds))
     early = server.state()
     for thread in threads:
         thread.join()

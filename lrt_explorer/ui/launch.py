@@ -24,6 +24,7 @@ from lrt_explorer.ui.gpu import on_gpu
 from lrt_explorer.ui.guard import bound_pages
 from lrt_explorer.ui.head import headed, picture_route
 from lrt_explorer.ui.journal import log_to_journal, write_event, write_finished
+from lrt_explorer.ui.pages import remember_little
 from lrt_explorer.ui.screen import create_app
 from lrt_explorer.ui.service import Standing, service_routes, shielded
 from lrt_explorer.ui.theme import make_theme
@@ -132,6 +133,7 @@ def serve(
             "middleware": [*shielded(strangers=hosting.hosted), *_roomy(hosting), *headed()],
         },
     )
+    remember_little(app)
     if hosting.hosted:
         # Gradio's server has set up loggers of its own by now.
         log_to_journal()
