@@ -1,6 +1,7 @@
 """Uploads and requests of strangers are bounded in all and for each, and refused in one sentence."""
 
 import json
+import re
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from lrt_explorer.ui import guard, uploads
 from lrt_explorer.ui.guard import TOO_MANY
+from lrt_explorer.ui.screen import create_app
 from lrt_explorer.ui.uploads import DISK_FULL, LAST_SECONDS, NO_ROOM, UNMEASURED, Ledger
 from lrt_explorer.workbench.hosting import OWNER, Hosting
 from tests.ui.fakes import FakeEngine
@@ -18,6 +20,19 @@ from tests.ui.served import Served, served
 STRANGERS = Hosting(hosted=True, models=("tinyworld-s", "tinyworld-l"))
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}
 UPLOAD = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\nwords\r\n--x--\r\n'
+
+
+@pytest.mark.parametrize(("hosting", "lasts"), [(OWNER, 6 * 3600), (STRANGERS, 1200)])
+def test_uploads_are_removed_when_they_are_old(tmp_path: Path, hosting: Hosting, lasts: int) -> None:
+    every, age = create_app(FakeEngine(tmp_path), hosting).delete_cache
+    assert age == lasts and every <= 600
+
+
+def test_no_version_of_gradio_with_known_holes_is_taken() -> None:
+    """The last of them were closed in 6.16."""
+    wanted = (Path(__file__).parents[2] / "requirements.txt").read_text()
+    least = re.search(r"^gradio>=6\.(\d+)", wanted, re.MULTILINE)
+    assert least is not None and int(least[1]) >= 16
 
 
 def test_one_address_has_half_of_the_room_and_old_uploads_give_theirs_back() -> None:
