@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrt_explorer.errors import CancelledError
+from lrt_explorer.lm.memory import give_back_memory
 from lrt_explorer.lm.threads import use_threads
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.ui.asker import check_still_there, visitor
@@ -124,6 +125,8 @@ class InTurns:
         finally:
             study.close()
             turn.leave()
+            if lane is self._lanes.long:
+                give_back_memory()
 
     def _let_quick_work_go_first(self, most: float) -> None:
         """Wait while quick work runs, for as long as the last step took at most: the job keeps half of its pace."""
