@@ -80,7 +80,8 @@ same pairs with half of the labels swapped, mapped in the same way. *Answers*: t
 *Equal cost*: retention where both vectors have the same KL on neutral text. *Cosine*: of mapped and native
 direction, and in brackets the upper end of that of relabelled pairs.
 
-| concept | verdict | retention | equal cost | shuffled map | relabelled | random | answers | cosine |
+"""
+COLUMNS = """| concept | verdict | retention | equal cost | shuffled map | relabelled | random | answers | cosine |
 | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 """
 KINDS = """
@@ -116,6 +117,12 @@ def evidence_section(result: Mapping[str, Any]) -> str:
         j=result["large_layer"],
         r2=result["map"]["r2"],
     )
+    return text + evidence_rows(result)
+
+
+def evidence_rows(result: Mapping[str, Any]) -> str:
+    """The table itself."""
+    text = COLUMNS
     for one in ranked(result):
         arms = {arm["name"]: arm for arm in one["arms"]}
         text += (
@@ -166,9 +173,9 @@ def opening(found: Mapping[str, Any]) -> str:
         facts |= {
             f"{size}_transfers": sum(one["verdict"] == TRANSFERS for one in rows),
             f"{size}_enough": sum(value >= ENOUGH for value in kept),
-            f"{size}_median": _median(kept),
+            f"{size}_median": median(kept),
             f"{size}_layers": f"{result['small_layer']} → {result['large_layer']}",
-            f"{size}_failing": _failing(rows),
+            f"{size}_failing": failing(rows),
         }
     concepts = [one for result in both.values() for one in result["concepts"]]
     text = OPENING.format(
@@ -179,21 +186,22 @@ def opening(found: Mapping[str, Any]) -> str:
         prompts=max(len(one["prompts"]) for one in concepts),
         false=100 * found["labels"]["most_false_transfers"],
         draws=found["labels"]["draws"],
-        shuffled=_median(_sizes(concepts, "shuffled map")),
-        permuted=_median(_sizes(concepts, "permuted labels")),
-        answers=_median(_sizes(concepts, "answer embeddings")),
+        shuffled=median(sizes(concepts, "shuffled map")),
+        permuted=median(sizes(concepts, "permuted labels")),
+        answers=median(sizes(concepts, "answer embeddings")),
     )
-    return "\n\n".join(_wrapped(part) for part in text.strip().split("\n\n")) + "\n"
+    return "\n\n".join(wrapped(part) for part in text.strip().split("\n\n")) + "\n"
 
 
-def _wrapped(paragraph: str) -> str:
+def wrapped(paragraph: str) -> str:
     """A paragraph as wide as those that are written by hand; how long its figures are is not known before."""
     if paragraph.startswith("#"):
         return paragraph
     return textwrap.fill(" ".join(paragraph.split()), WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
-def _failing(rows: list[dict[str, Any]]) -> str:
+def failing(rows: list[dict[str, Any]]) -> str:
+    """The concepts that do not transfer, by verdict."""
     said = [
         f"{', '.join(names)} ({word.partition(':')[0]})"
         for word in (PARTLY, NOT_SHOWN, NOT_MEASURABLE)
@@ -202,12 +210,14 @@ def _failing(rows: list[dict[str, Any]]) -> str:
     return "; ".join(said) or "nothing failed"
 
 
-def _sizes(concepts: list[dict[str, Any]], arm: str) -> list[float]:
+def sizes(concepts: list[dict[str, Any]], arm: str) -> list[float]:
+    """How far an arm moves each concept, in native effects, whichever way."""
     found = (one["retention"] for concept in concepts for one in concept["arms"] if one["name"] == arm)
     return [abs(value) for value in found if value is not None]
 
 
-def _median(values: list[float]) -> float:
+def median(values: list[float]) -> float:
+    """The middle one, or the mean of the two in the middle."""
     middle = sorted(values)
     half = len(middle) // 2
     return middle[half] if len(middle) % 2 else (middle[half - 1] + middle[half]) / 2

@@ -6,13 +6,14 @@ from typing import Any
 from lrt_explorer.cli.common import Json, add_json, add_placement, number, run_study, table
 from lrt_explorer.defaults import FIT_TOKENS, PROMPTS
 
-PARTS = ("maps", "strengths", "layers", "evidence")
+PARTS = ("maps", "strengths", "layers", "evidence", "openings")
 
 
 def add_parser(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser(
-        "bundle", help="rebuild the maps, vectors, strengths, layer scores and evidence that ship with the demo family"
+        "bundle",
+        help="rebuild the maps, vectors, strengths, examples, layer scores and evidence that ship with the demo family",
     )
     parser.add_argument(
         "--tokens", type=int, default=FIT_TOKENS, metavar="N", help="pairs of tokens per map (default: %(default)s)"
@@ -30,7 +31,8 @@ def add_parser(commands: Any) -> None:
         choices=PARTS,
         action="append",
         help="rebuild this part alone; may be repeated. maps: maps, vectors and strengths; strengths: typical "
-        "deviations and calibrations; layers: scores of all layer pairs; evidence: the verdict on every concept",
+        "deviations and calibrations; openings: examples and first "
+        "strengths; layers: scores of all layer pairs; evidence: the verdict on every concept",
     )
     add_json(parser)
     parser.set_defaults(run=run, show=show)
@@ -39,9 +41,15 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> Json:
     """Write them into the assets."""
     from lrt_explorer.store import assets_home
-    from lrt_explorer.workbench.bundle import build_demo_maps, ship_layer_scores, ship_strengths, ship_verdicts
+    from lrt_explorer.workbench.bundle import (
+        build_demo_maps,
+        ship_layer_scores,
+        ship_starts,
+        ship_strengths,
+        ship_verdicts,
+    )
 
-    parts = options.only or ("maps", "layers", "evidence")
+    parts = options.only or ("maps", "layers", "evidence", "openings")
     fits = run_study(build_demo_maps(tokens=options.tokens)).maps if "maps" in parts else ()
     if "strengths" in parts:
         run_study(ship_strengths())
@@ -49,6 +57,9 @@ def run(options: argparse.Namespace) -> Json:
         run_study(ship_layer_scores())
     if "evidence" in parts:
         run_study(ship_verdicts(prompts=options.prompts))
+    if "openings" in parts:
+        # Last, because only concepts of which the evidence shows transfer get any.
+        run_study(ship_starts())
     maps = [
         {
             "small": fit.info.small,

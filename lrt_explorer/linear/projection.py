@@ -15,11 +15,12 @@ _NEIGHBOURS = 15
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """Principal components of a cloud of points.
+    """A cloud of points in a few directions at right angles, its principal components unless one was chosen.
 
     Attributes:
         coords: [n, k] float64, the points in the components.
-        components: [k, d] float64, orthonormal rows, strongest first; the largest entry of each is positive.
+        components: [k, d] float64, orthonormal rows, strongest first; the largest entry of each is positive. A
+            direction that was chosen comes before them and points as it did.
         mean: [d] float64, the point that lies at the origin of the picture.
         explained: [k] float64, share of the total variance along each component.
     """
@@ -61,6 +62,36 @@ def pca(points: Tensor, k: int) -> Projection:
     total = float(values.sum())
     explained = values.flip(0)[:k].clamp(min=0.0) / total if total > 0 else torch.zeros(k, dtype=torch.float64)
     return Projection(centred @ components.T, components, mean, explained)
+
+
+def along(points: Tensor, direction: Tensor, k: int) -> Projection:
+    """A chosen direction, then the principal components of what is at right angles to it.
+
+    Args:
+        points: [n, d], any floating type.
+        direction: [d], of any length.
+        k: Number of directions, the chosen one among them, from 1 to min(n, d).
+
+    Raises:
+        MapError: If there are too few points or directions, a number is not finite, or the direction has no length.
+    """
+    wide = _checked(points, "a picture along a direction", at_least=2)
+    first = _wide(direction)
+    length = first.norm()
+    if not 0 < float(length) < float("inf"):
+        raise MapError("a direction without a length, or of numbers that are not finite, gives no axis; choose another")
+    first = first / length
+    mean = wide.mean(dim=0)
+    centred = wide - mean
+    # Once more, because what rounding leaves along the direction would count as one at right angles to it.
+    rest = centred - (centred @ first).outer(first)
+    rest = rest - (rest @ first).outer(first)
+    others = pca(rest, k - 1).components if k > 1 else first.new_zeros(0, first.numel())
+    components = torch.cat([first[None], others])
+    coords = centred @ components.T
+    total = float(centred.square().sum())
+    explained = coords.square().sum(dim=0) / total if total > 0 else torch.zeros(k, dtype=torch.float64)
+    return Projection(coords, components, mean, explained)
 
 
 def umap(points: Tensor, k: int, seed: int) -> NDArray[np.float32]:

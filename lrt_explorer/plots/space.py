@@ -178,6 +178,12 @@ def _axes(coords: Any) -> dict[str, Any]:
     return {name: column.round(4) for name, column in zip("xyz", coords.T, strict=False)}
 
 
+def _axis_names(picture: SpacePicture) -> tuple[str, ...]:
+    if picture.method == "concept":
+        return ("native direction", "strongest at right angles", "next strongest")
+    return ("component 1", "component 2", "component 3")
+
+
 def _layout(picture: SpacePicture) -> dict[str, Any]:
     layout: dict[str, Any] = {
         "paper_bgcolor": CLEAR,
@@ -186,7 +192,10 @@ def _layout(picture: SpacePicture) -> dict[str, Any]:
         "hovermode": "closest",
         "autosize": True,
     }
-    titles = [f"component {axis} ({share:.0%} of variance)" for axis, share in enumerate(picture.explained, 1)]
+    titles = [
+        f"{name} ({share:.0%} of variance)"
+        for name, share in zip(_axis_names(picture), picture.explained, strict=False)
+    ]
     axes = {name: {"title": {"text": title}} for name, title in zip("xyz", titles or ["", "", ""], strict=False)}
     if picture.coords.shape[1] == 3:
         scene = {f"{name}axis": {**axis, "backgroundcolor": CLEAR} for name, axis in axes.items()}

@@ -1,7 +1,8 @@
 """Project: mapped activations of the small model over those of the large one, as a picture to look at."""
 
+import math
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -15,7 +16,8 @@ from lrt_explorer.concepts.vectors import addition, transfer
 from lrt_explorer.defaults import SPACE_POINTS
 from lrt_explorer.errors import MapError, SettingsError
 from lrt_explorer.linear.outliers import ordinary_rows
-from lrt_explorer.linear.projection import pca, umap
+from lrt_explorer.linear.projection import along, pca, umap
+from lrt_explorer.linear.scores import cosine
 from lrt_explorer.store import PairMap
 from lrt_explorer.study.corpora.paired import read_paired
 from lrt_explorer.study.ground.known import known_vectors
@@ -24,7 +26,7 @@ from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.steering.arms import NATIVE, TRANSFERRED
 from lrt_explorer.study.steering.deviation import unit_of
 
-Method = Literal["pca", "umap"]
+Method = Literal["concept", "pca", "umap"]
 LAYOUTS: tuple[Method, ...] = get_args(Method)
 LARGE, MAPPED = "large", "mapped"
 BATCH_TEXTS = 16
@@ -65,7 +67,8 @@ class SpacePicture:
         partner: `[2n]`, index of the other point of the pair.
         arrows: steering directions; none with UMAP, where directions have no meaning.
         explained: share of the variance of the points that make the axes along each; empty with UMAP.
-        method: "pca" or "umap".
+        method: "concept", "pca" or "umap".
+        angle: between the native and the transferred direction, in degrees, in all dimensions; None without a concept.
     """
 
     coords: NDArray[np.float64]
@@ -79,6 +82,29 @@ class SpacePicture:
     arrows: tuple[Arrow, ...]
     explained: tuple[float, ...]
     method: Method
+    angle: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SpaceStates:
+    """What was read for a picture, from which every layout of it is made.
+
+    Attributes:
+        large: `[n, d]`, what the large model holds.
+        mapped: `[n, d]`, what the map makes of the small model's partners.
+        places: where each of the n tokens stands.
+        directions: native and transferred vector, as long as a strength of 1 pushes; empty without a concept.
+    """
+
+    large: Tensor
+    mapped: Tensor
+    places: tuple["_Place", ...]
+    directions: Mapping[str, Tensor]
+
+    @property
+    def numbers(self) -> int:
+        """How many are held."""
+        return self.large.numel() + self.mapped.numel()
 
 
 def project(
@@ -92,10 +118,7 @@ def project(
     method: Method = "pca",
     seed: int = 0,
 ) -> Generator[Progress, None, SpacePicture]:
-    """Lay out token activations of both models in the large model's space.
-
-    PCA is made from the large model's points of usual norm, and all others are placed in it: mapped ones too, so that a
-    bad map shows as points that miss. UMAP lays out both together.
+    """Lay out token activations of both models in the large model's space: `read_space`, then `lay_out`.
 
     Args:
         pair: the models.
@@ -104,17 +127,32 @@ def project(
         concept: labels the points of its texts, and gives the arrows.
         n_points: token pairs to show, drawn evenly from all that were read.
         dims: 2 or 3.
-        method: "pca" at once, or "umap", which takes seconds.
+        method: "concept" or "pca" at once, or "umap", which takes seconds.
         seed: of the drawing and of UMAP.
 
     Raises:
         ArtifactError: if the map belongs to other models.
         MapError: if there are too few tokens for a picture.
-        SettingsError: if `dims` or `n_points` is out of range.
+        SettingsError: if `dims` or `n_points` is out of range, or the view along a concept is asked for without one.
     """
+    check_picture(dims, n_points)
+    states = yield from read_space(pair, saved, texts, concept=concept, n_points=n_points, seed=seed)
+    yield Progress(1, 1, "laying out the picture")
+    return lay_out(states, dims, method, seed)
+
+
+def read_space(
+    pair: Pair,
+    saved: PairMap,
+    texts: Sequence[str],
+    *,
+    concept: ContrastSet | None = None,
+    n_points: int = SPACE_POINTS,
+    seed: int = 0,
+) -> Generator[Progress, None, SpaceStates]:
+    """Read the tokens of a picture in both models; arguments and errors as for `project`."""
     (small, large), map, info = pair.both, saved.map, saved.info
     pair.check(info)
-    check_picture(dims, n_points)
     labelled = _labelled(texts, concept)
     places: list[_Place] = []
     xs, ys = [], []
@@ -129,13 +167,27 @@ def project(
     if not places:
         raise MapError("the texts hold no tokens that both models share; choose longer texts")
     drawn = torch.randperm(len(places), generator=torch.Generator().manual_seed(seed))[:n_points].sort().values
-    y = torch.cat(ys)[drawn].double()
-    mapped = map(torch.cat(xs)[drawn]).double()
-    yield Progress(len(labelled), len(labelled), "laying out the picture")
-    directions = _directions(pair, saved, concept)
-    coords, arrows, explained = _layout(y, mapped, dims, method, seed, directions)
-    chosen = [places[index] for index in drawn.tolist()]
-    return _picture(chosen, coords, _errors(y, mapped), arrows, explained, method)
+    y, mapped = torch.cat(ys)[drawn].float(), map(torch.cat(xs)[drawn]).float()
+    chosen = tuple(places[index] for index in drawn.tolist())
+    return SpaceStates(y, mapped, chosen, _directions(pair, saved, concept))
+
+
+def lay_out(states: SpaceStates, dims: int = 2, method: Method = "pca", seed: int = 0) -> SpacePicture:
+    """Lay out what was read.
+
+    The view along a concept has the native direction across, and up the strongest direction at right angles to it. PCA
+    takes the strongest directions. Both are made from the large model's points of usual norm, and all others are placed
+    in them: mapped ones too, so that a bad map shows as points that miss. UMAP lays out both together.
+
+    Raises:
+        MapError: if there are too few tokens for a picture.
+        SettingsError: if the view along a concept is asked for without one.
+    """
+    y, mapped = states.large.double(), states.mapped.double()
+    coords, arrows, explained = _layout(y, mapped, dims, method, seed, states.directions)
+    found = states.directions
+    angle = math.degrees(math.acos(cosine(found[NATIVE], found[TRANSFERRED]))) if found else None
+    return _picture(states.places, coords, _errors(y, mapped), arrows, explained, method, angle)
 
 
 @dataclass(frozen=True)
@@ -187,10 +239,13 @@ def _directions(
 
 
 def _layout(
-    y: Tensor, mapped: Tensor, dims: int, method: Method, seed: int, directions: dict[str, Tensor]
+    y: Tensor, mapped: Tensor, dims: int, method: Method, seed: int, directions: Mapping[str, Tensor]
 ) -> tuple[NDArray[np.float64], tuple[Arrow, ...], tuple[float, ...]]:
-    if method == "pca":
-        picture = pca(y[ordinary_rows(y, USUAL_NORM)], dims)
+    if method == "concept" and not directions:
+        raise SettingsError("the view along a concept needs one; name a concept, or choose the layout pca or umap")
+    if method != "umap":
+        usual = y[ordinary_rows(y, USUAL_NORM)]
+        picture = along(usual, directions[NATIVE], dims) if method == "concept" else pca(usual, dims)
         coords = torch.cat([picture.points(y), picture.points(mapped)]).numpy()
         arrows = tuple(Arrow(name, picture.directions(v).numpy()) for name, v in directions.items())
         return coords, arrows, tuple(picture.explained.tolist())
@@ -212,6 +267,7 @@ def _picture(
     arrows: tuple[Arrow, ...],
     explained: tuple[float, ...],
     method: Method,
+    angle: float | None,
 ) -> SpacePicture:
     n = len(places)
     sentences = [place.sentence() for place in places]
@@ -230,4 +286,5 @@ def _picture(
         arrows=arrows,
         explained=explained,
         method=method,
+        angle=angle,
     )

@@ -4,6 +4,7 @@ from functools import partial
 
 import gradio as gr
 
+from lrt_explorer.ui.about import add_about
 from lrt_explorer.ui.api import add_api
 from lrt_explorer.ui.cards import HEADER
 from lrt_explorer.ui.concepts_tab import TAB as CONCEPTS
@@ -101,6 +102,7 @@ class Screen:
                         with gr.Tab("Concepts", id=CONCEPTS) as concepts:
                             self.concepts = ConceptsTab(engine, session, steered, self.stage)
                     self.share = SharePanel(engine, self.steer.compared, tab)
+                    add_about()
             each = ((STEER, steer), (SPACE, space), (LAYERS, layers), (EVIDENCE, evidence), (CONCEPTS, concepts))
             for name, part in each:
                 part.select(partial(on_tab_selected, name), None, tab, **QUICK)

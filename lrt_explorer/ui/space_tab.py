@@ -34,7 +34,7 @@ from lrt_explorer.ui.wiring import (
 from lrt_explorer.workbench.session import Session, SpaceSettings
 
 TAB = "space"
-METHODS = [("PCA", "pca"), ("UMAP", "umap")]
+METHODS = [("Concept", "concept"), ("PCA", "pca"), ("UMAP", "umap")]
 VIEWS = [("2D", 2), ("3D", 3)]
 POINTS = (100, SPACE_POINTS, 3000)
 """Fewest, preset and most token pairs in the picture."""
@@ -86,10 +86,10 @@ class SpaceTab:
             )
             method = gr.Radio(
                 METHODS,
-                value="pca",
+                value="concept",
                 label="Layout",
                 info="UMAP takes a few seconds",
-                min_width=150,
+                min_width=270,
                 elem_classes="choices",
             )
             dims = gr.Radio(
@@ -186,13 +186,17 @@ def stopped() -> str:
 def space_caption(picture: SpacePicture) -> Markup:
     """How the picture is read, in one line."""
     pairs = len(picture.token) // 2
-    if picture.method == "pca":
-        how = "laid out by the large model’s own principal components, with the mapped points projected onto them"
-    else:
-        how = "laid out by UMAP, which keeps neighbours together; long distances and directions mean little"
+    how = {
+        "concept": "laid out along the large model’s own direction of the concept, and upwards by the strongest "
+        "direction at right angles to it",
+        "pca": "laid out by the large model’s own principal components, with the mapped points projected onto them",
+        "umap": "laid out by UMAP, which keeps neighbours together; long distances and directions mean little, so no "
+        "steering direction is drawn",
+    }[picture.method]
+    angle = "" if picture.angle is None else f" The transferred direction is {picture.angle:.0f}° from the native one."
     return added(
         f"{pairs} tokens as the large model holds them (circles) and as the map makes them from the small model’s "
-        f"(diamonds), {how}."
+        f"(diamonds), {how}.{angle}"
     )
 
 

@@ -16,6 +16,7 @@ from lrt_explorer.ui.cards import added, chips, notice, progress_bar, slider_end
 from lrt_explorer.ui.choices import OWN_VECTORS, ConceptList, belongs, steered_concepts
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.newest import Newest
+from lrt_explorer.ui.pace import paced
 from lrt_explorer.ui.panes import added_line, panes, waiting_panes, writing_line
 from lrt_explorer.ui.share_panel import Compared
 from lrt_explorer.ui.stage import READING
@@ -290,7 +291,7 @@ class SteerTab:
             return {self.panes: written, self.added: writing_line(step)}
 
         yield {self.added: writing_line(None), self.stop: on_busy_changed(True)}
-        comparing = self.newest.study(asked.strength, self.engine.compare(session, spec))
+        comparing = paced(self.newest.study(asked.strength, self.engine.compare(session, spec)))
         done = yield from run_study(comparing, show)
         unsteered = next(arm for arm in done.arms if arm.name == UNSTEERED)
         read = int(done.settings.get("pairs", card.pairs))

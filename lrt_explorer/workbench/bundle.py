@@ -22,11 +22,13 @@ from lrt_explorer.study.ground.world import world_of
 from lrt_explorer.study.steering.calibrate import curve_key, curve_records, measure_curve
 from lrt_explorer.study.steering.deviation import DOCUMENTS, measure_units, ordinary_digest, unit_key, unit_records
 from lrt_explorer.study.steering.neutral import neutral_prompts
+from lrt_explorer.workbench.choose_openings import choose_openings
 from lrt_explorer.workbench.concepts import shipped_sets
 from lrt_explorer.workbench.evidence import EvidenceSpec, evaluate
 from lrt_explorer.workbench.layer_scores import LayerStudies
 from lrt_explorer.workbench.map_store import load_saved
 from lrt_explorer.workbench.maps import keep_map, shipped_map_folder
+from lrt_explorer.workbench.openings import ship_openings
 from lrt_explorer.workbench.shipped import ship_evidence, ship_layers
 from lrt_explorer.workbench.starting_points import corpus_name
 
@@ -149,6 +151,26 @@ def ship_verdicts(
         pair, saved = _loaded(preset, cache), load_saved(shipped_map_folder(preset.small, preset.large))
         spec = EvidenceSpec(settings=EvaluationSettings(prompts=prompts))
         files.append(ship_evidence((yield from retold(evaluate(pair, saved, spec), partial(_within, preset)))))
+    return tuple(files)
+
+
+def ship_starts(
+    pairs: Sequence[PairPreset] | None = None, cache: ModelCache | None = None
+) -> Generator[Progress, None, tuple[Path, ...]]:
+    """Choose the strength and the examples that every concept of each pair begins with, and save them.
+
+    Args:
+        pairs: by default all whose models ship; their maps must be there.
+        cache: where the models come from; by default the one that the whole program shares.
+
+    Raises:
+        ArtifactError: if a map is missing.
+    """
+    files = []
+    for preset in demo_pairs() if pairs is None else pairs:
+        pair, saved = _loaded(preset, cache), load_saved(shipped_map_folder(preset.small, preset.large))
+        found = yield from retold(choose_openings(pair, saved), partial(_within, preset))
+        files.append(ship_openings(preset.small, preset.large, found))
     return tuple(files)
 
 

@@ -16,6 +16,7 @@ from lrt_explorer.study.steering.calibrate import Calibration, calibrate_concept
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.concepts import named_concept
 from lrt_explorer.workbench.map_store import SavedMap
+from lrt_explorer.workbench.openings import examples_of, opened_at
 from lrt_explorer.workbench.pair import Layers, Pair
 
 
@@ -36,6 +37,8 @@ def compare(
     strength = spec.strength
     if strength is None:
         strength = (yield from _calibration(pair, saved.layers, spec, contrast)).first
+    if spec.prompt is None and (prompts := examples_of(pair.small.name, pair.large.name, contrast)):
+        spec = replace(spec, prompt=prompts[0])
     return (yield from study.compare(pair, saved, replace(spec, concept=contrast, strength=strength)))
 
 
@@ -103,17 +106,16 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
 def _calibration(
     pair: Pair, layers: Layers, spec: SteerSpec, contrast: ContrastSet
 ) -> Generator[Progress, None, Calibration]:
-    return (
-        yield from calibrate_concept(
-            pair,
-            layers[1],
-            contrast,
-            reading=spec.reading,
-            method=spec.method,
-            whiten=spec.whiten,
-            large_vector=take_vectors(spec.vectors).get("large"),
-        )
+    found = yield from calibrate_concept(
+        pair,
+        layers[1],
+        contrast,
+        reading=spec.reading,
+        method=spec.method,
+        whiten=spec.whiten,
+        large_vector=take_vectors(spec.vectors).get("large"),
     )
+    return opened_at(found, pair.small.name, pair.large.name, layers, contrast, spec)
 
 
 def _places(pair: Pair, layers: Layers, spec: SteerSpec) -> list[tuple[LanguageModel, int]]:

@@ -1,6 +1,6 @@
 """Concepts by name or file, and what a face shows of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -8,8 +8,9 @@ from lrt_explorer.concepts.contrast import ContrastSet, load_concept, read_contr
 from lrt_explorer.concepts.examples import example_prompts
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.limits import SHOWN_CHARACTERS
-from lrt_explorer.study.ground.world import WORLDS, World
+from lrt_explorer.study.ground.world import WORLDS, World, world_of
 from lrt_explorer.workbench.cards import ConceptCard
+from lrt_explorer.workbench.openings import examples_of, shipped_openings
 from lrt_explorer.workbench.shelves import is_own, own_set
 
 MEANT_FOR = {"demo": "for the demo family", "everyday": "for everyday language"}
@@ -35,29 +36,36 @@ def shipped_sets(world: World) -> list[ContrastSet]:
     return [named_concept(world, name) for name in world.concepts()]
 
 
-def concept_card(contrast: ContrastSet) -> ConceptCard:
-    """What a face shows of a concept."""
+def concept_card(contrast: ContrastSet, small: str = "", large: str = "") -> ConceptCard:
+    """What a face shows of a concept, with the examples that suit a pair of models."""
     description = contrast.description or f"{contrast.negative_label} or {contrast.positive_label}"
     labels = (contrast.negative_label, contrast.positive_label)
-    examples, readout = example_prompts(contrast), contrast.readout
+    examples, readout = examples_of(small, large, contrast), contrast.readout
     return ConceptCard(contrast.name, description, *labels, examples, len(contrast.pairs), readout)
 
 
-def concept_cards(world: World) -> Sequence[ConceptCard]:
+def concept_cards(small: str, large: str) -> Sequence[ConceptCard]:
     """What ships for these models, the opening concept first.
 
     Raises:
         ContrastError: if nothing does.
     """
+    world = world_of(small, large)
     world.opening()
-    return [concept_card(contrast) for contrast in shipped_sets(world)]
+    return [concept_card(contrast, small, large) for contrast in shipped_sets(world)]
 
 
-def shipped_examples() -> frozenset[str]:
-    """The prompts offered with any concept that ships."""
-    return frozenset(
-        prompt for world in WORLDS for contrast in shipped_sets(world) for prompt in example_prompts(contrast)
-    )
+def shipped_examples(pairs: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """The prompts offered with any concept that ships, for any of these pairs of models."""
+    usual = {prompt for world in WORLDS for contrast in shipped_sets(world) for prompt in example_prompts(contrast)}
+    chosen = {
+        prompt
+        for small, large in pairs
+        if (known := shipped_openings(small, large)) is not None
+        for opening in known.concepts.values()
+        for prompt in opening.prompts
+    }
+    return frozenset(usual | chosen)
 
 
 def offered_sets(world: World) -> Sequence[tuple[str, str]]:

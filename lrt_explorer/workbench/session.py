@@ -43,7 +43,7 @@ class SpaceSettings:
     Attributes:
         concept: whose vectors are drawn.
         points: token pairs to show.
-        method: the layout, "pca" or "umap".
+        method: the layout, "concept", "pca" or "umap".
         dims: 2 or 3.
 
     Raises:
@@ -52,7 +52,7 @@ class SpaceSettings:
 
     concept: str
     points: int = SPACE_POINTS
-    method: str = "pca"
+    method: str = "concept"
     dims: int = 2
 
     def __post_init__(self) -> None:

@@ -1,15 +1,14 @@
-"""The picture of the space that both models share."""
+"""The picture of the space that both models share: read once, laid out in any way."""
 
 from collections.abc import Generator
 from typing import cast
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.defaults import SPACE_TEXTS
-from lrt_explorer.study import project as study
 from lrt_explorer.study.corpora.texts import sample_texts
 from lrt_explorer.study.ground.known import first_reading, known_vectors
 from lrt_explorer.study.ground.progress import Progress
-from lrt_explorer.study.project import Method, SpacePicture
+from lrt_explorer.study.project import Method, SpacePicture, SpaceStates, lay_out, read_space
 from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.pair import Pair
 from lrt_explorer.workbench.session import SpaceSettings
@@ -28,18 +27,19 @@ def project(
 
     Raises what `study.project.project` raises.
     """
+    return view((yield from read(pair, saved, concept, settings.points)), settings)
+
+
+def read(pair: Pair, saved: SavedMap, concept: ContrastSet, points: int) -> Generator[Progress, None, SpaceStates]:
+    """What every layout of these points is made from; arguments and errors as for `project`."""
     places = list(zip(pair.both, saved.layers, strict=True))
     contrast = first_reading(places, concept)
     for lm, layer in places:
         yield from known_vectors().reading(lm, contrast, [layer])
-    return (
-        yield from study.project(
-            pair,
-            saved,
-            sample_texts(SPACE_TEXTS, pair.world.ordinary),
-            concept=contrast,
-            n_points=settings.points,
-            dims=settings.dims,
-            method=cast(Method, settings.method),
-        )
-    )
+    texts = sample_texts(SPACE_TEXTS, pair.world.ordinary)
+    return (yield from read_space(pair, saved, texts, concept=contrast, n_points=points))
+
+
+def view(states: SpaceStates, settings: SpaceSettings) -> SpacePicture:
+    """One layout of what was read."""
+    return lay_out(states, settings.dims, cast(Method, settings.method))

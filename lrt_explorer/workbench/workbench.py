@@ -27,12 +27,12 @@ from lrt_explorer.study.fitting.solve import FittedMap
 from lrt_explorer.study.ground.known import short_hash
 from lrt_explorer.study.ground.progress import Progress, finish
 from lrt_explorer.study.ground.world import World, world_of
-from lrt_explorer.study.project import SpacePicture
+from lrt_explorer.study.project import SpacePicture, SpaceStates
 from lrt_explorer.study.steering.calibrate import Calibration
 from lrt_explorer.study.steering.recipe import Recipe
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench import compare as comparisons
-from lrt_explorer.workbench import concepts, requests, vectors
+from lrt_explorer.workbench import concepts, requests, space, vectors
 from lrt_explorer.workbench.badges import map_badges
 from lrt_explorer.workbench.cards import (
     ConceptCard,
@@ -61,11 +61,12 @@ from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf, Spa
 from lrt_explorer.workbench.share import Shared, shared
 from lrt_explorer.workbench.shelves import own_vectors, put_set
 from lrt_explorer.workbench.shipped import ShippedEvidence, shipped_evidence, shipped_layers
-from lrt_explorer.workbench.space import project
 from lrt_explorer.workbench.starting_points import corpus_name
 
 logger = logging.getLogger(__name__)
 PICTURES = 12
+MOST_NUMBERS = 25_000_000
+"""That were read for pictures and stay in memory: 100 MB."""
 
 
 class Workbench:
@@ -85,6 +86,9 @@ class Workbench:
         self._offered = hosting.models if hosting.hosted else None
         self._layers = LayerStudies()
         self._pictures: BoundedCache[object, SpacePicture] = BoundedCache(PICTURES)
+        self._spaces: BoundedCache[object, SpaceStates] = BoundedCache(
+            PICTURES, lambda all_states: sum(states.numbers for states in all_states) <= MOST_NUMBERS
+        )
         self._paces: dict[tuple[str, str], float] = {}
 
     def warm_up(self) -> None:
@@ -243,11 +247,11 @@ class Workbench:
 
     def concepts(self, session: Session | None) -> Sequence[ConceptCard]:
         """What ships for the pair, the opening concept first."""
-        return concepts.concept_cards(self._world(session))
+        return concepts.concept_cards(*self._names(session))
 
     def concept(self, session: Session | None, name: str) -> ConceptCard:
         """A concept by name or file."""
-        return concepts.concept_card(self.contrast(session, name))
+        return concepts.concept_card(self.contrast(session, name), *self._names(session))
 
     def examples(self) -> Collection[str]:
         """Those of every concept that ships, read once."""
@@ -341,8 +345,14 @@ class Workbench:
         key = _picture_key(session, settings)
         if (known := self._pictures.get(key)) is not None:
             return known
-        saved, contrast = _needed(session), self.contrast(session, settings.concept)
-        picture = yield from project(self._pair(session), saved, contrast, settings)
+        # What is read is the same for every layout.
+        read_key = _picture_key(session, SpaceSettings(settings.concept, settings.points))
+        if (states := self._spaces.get(read_key)) is None:
+            saved, contrast = _needed(session), self.contrast(session, settings.concept)
+            states = yield from space.read(self._pair(session), saved, contrast, settings.points)
+            self._spaces.keep(read_key, states)
+        yield Progress(1, 1, "laying out the picture")
+        picture = space.view(states, settings)
         self._pictures.keep(key, picture)
         return picture
 
@@ -428,15 +438,19 @@ class Workbench:
 
     @cached_property
     def _examples(self) -> frozenset[str]:
-        return concepts.shipped_examples()
+        return concepts.shipped_examples((pair.small, pair.large) for pair in self.pairs())
 
     def _pair(self, session: Session) -> Pair:
         return Pair(small=self._models.get(session.small), large=self._models.get(session.large))
 
     def _world(self, session: Session | None) -> World:
         """The world of the pair that is open, or of the one that is opened first."""
+        return world_of(*self._names(session))
+
+    def _names(self, session: Session | None) -> tuple[str, str]:
+        """The models of the pair that is open, or of the one that is opened first."""
         pair = self.pairs()[0] if session is None else session
-        return world_of(pair.small, pair.large)
+        return pair.small, pair.large
 
     def _corpus(self, session: Session, text_file: Path | None) -> str:
         """What is read: a visitor's own text, or what suits the pair."""

@@ -9,7 +9,7 @@ from sklearn.manifold import trustworthiness
 from torch import Tensor
 
 from lrt_explorer.errors import MapError, SettingsError
-from lrt_explorer.linear.projection import pca, umap
+from lrt_explorer.linear.projection import along, pca, umap
 
 
 def cloud(n: int = 300, d: int = 10, seed: int = 0) -> Tensor:
@@ -59,6 +59,28 @@ def test_further_points_have_an_origin_and_directions_have_none() -> None:
     a, b = points[0], points[1]
     torch.testing.assert_close(picture.directions(a - b), picture.points(a) - picture.points(b))
     assert not torch.allclose(picture.points(a - b), picture.points(a) - picture.points(b))
+
+
+def test_a_chosen_direction_comes_first_and_the_others_are_at_right_angles() -> None:
+    points = cloud()
+    way = torch.arange(1.0, points.shape[1] + 1)
+    picture = along(points, -way, 4)
+    unit = way.double() / way.double().norm()
+    torch.testing.assert_close(picture.components[0], -unit)
+    torch.testing.assert_close(picture.components @ picture.components.T, torch.eye(4, dtype=torch.float64))
+    torch.testing.assert_close(picture.points(points), picture.coords)
+    rest = points.double() - (points.double() @ unit).outer(unit)
+    torch.testing.assert_close(picture.components[1:], pca(rest, 3).components)
+    centred = points.double() - points.double().mean(0)
+    share = float((centred @ unit).square().sum() / centred.square().sum())
+    assert float(picture.explained[0]) == pytest.approx(share)
+    torch.testing.assert_close(along(points, way, 1).coords[:, 0], -picture.coords[:, 0])
+
+
+@pytest.mark.parametrize("way", [torch.zeros(10), torch.full((10,), torch.nan)])
+def test_a_direction_without_a_length_gives_no_axis(way: Tensor) -> None:
+    with pytest.raises(MapError, match="gives no axis"):
+        along(cloud(), way, 2)
 
 
 def test_points_that_are_all_equal_lie_at_the_origin() -> None:

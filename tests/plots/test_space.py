@@ -103,6 +103,9 @@ def test_the_figure_survives_the_way_to_the_browser() -> None:
 def test_axes_say_what_share_of_the_variance_they_show_and_umap_axes_say_nothing() -> None:
     assert space_figure(PICTURE).layout.xaxis.title.text == "component 1 (31% of variance)"
     assert not space_figure(fake_picture(10, 2, "umap")).layout.xaxis.title.text
+    along = space_figure(fake_picture(10, 2, "concept")).layout
+    assert along.xaxis.title.text == "native direction (31% of variance)"
+    assert along.yaxis.title.text == "strongest at right angles (12% of variance)"
 
 
 def test_hover_shows_the_token_in_its_sentence_and_markup_as_text() -> None:

@@ -13,7 +13,7 @@ from lrt_explorer.study.fitting.fit import FittedMap, fit_map
 from lrt_explorer.study.fitting.fit_settings import FitSettings
 from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import finish
-from lrt_explorer.study.project import SpacePicture, project
+from lrt_explorer.study.project import SpacePicture, lay_out, project, read_space
 from tests.study.tiny import CONCEPT, large, other, small, texts
 
 N = 150
@@ -101,9 +101,37 @@ def test_umap_lays_out_both_models_together_without_arrows(across: FittedMap, mo
     assert picture.arrows == () and picture.explained == ()
 
 
+def test_the_view_along_a_concept_has_the_native_direction_across(across: FittedMap) -> None:
+    pair = Pair(small=other(), large=large())
+    states = finish(read_space(pair, across, texts(8), concept=CONCEPT, n_points=N))
+    picture = lay_out(states, 3, "concept")
+    native, transferred = (states.directions[name].double() for name in ("native", "transferred"))
+    way = native / native.norm()
+    across_it = states.large.double() @ way
+    assert np.allclose(picture.coords[:N, 0] - picture.coords[0, 0], (across_it - across_it[0]).numpy(), atol=1e-6)
+    first, second = picture.arrows
+    assert np.allclose(first.end, [float(native.norm()), 0, 0], atol=1e-6), "the native arrow lies on its axis"
+    assert np.isclose(second.end[0], float(transferred @ way), atol=1e-6)
+    assert picture.angle == pytest.approx(np.degrees(np.arccos(float(transferred @ way / transferred.norm()))))
+    flat = lay_out(states, 2, "concept")
+    assert np.allclose(flat.coords, picture.coords[:, :2])
+    assert flat.explained[1] > picture.explained[2]
+
+
+def test_every_layout_is_made_from_one_reading(across: FittedMap, picture: SpacePicture) -> None:
+    pair = Pair(small=other(), large=large())
+    states = finish(read_space(pair, across, texts(8), concept=CONCEPT, n_points=N))
+    again = lay_out(states, 3, "pca")
+    assert np.array_equal(again.coords, picture.coords) and again.token == picture.token
+    assert again.angle == picture.angle == lay_out(states, 2, "concept").angle
+    assert states.numbers == 2 * N * large().width
+
+
 def test_what_cannot_be_drawn_is_refused(across: FittedMap) -> None:
     with pytest.raises(SettingsError, match="2 or 3 dimensions"):
         finish(project(Pair(small=other(), large=large()), across, texts(8), dims=4))
+    with pytest.raises(SettingsError, match="the view along a concept needs one"):
+        finish(project(Pair(small=other(), large=large()), across, texts(8), method="concept"))
     with pytest.raises(MapError, match="no tokens that both models share"):
         finish(project(Pair(small=other(), large=large()), across, []))
     with pytest.raises(ArtifactError):

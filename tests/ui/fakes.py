@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Collection, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import gradio as gr
 import numpy as np
@@ -16,7 +17,7 @@ from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationStep
 from lrt_explorer.study.fitting.estimators import by_descent, closed_forms
 from lrt_explorer.study.fitting.layers import LayerCell, LayerGrid
 from lrt_explorer.study.ground.progress import Progress
-from lrt_explorer.study.project import LARGE, MAPPED, Arrow, SpacePicture
+from lrt_explorer.study.project import LARGE, MAPPED, Arrow, Method, SpacePicture
 from lrt_explorer.study.steering.calibrate import Calibration, CostCurve, calibration_of
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.cards import (
@@ -307,7 +308,7 @@ class FakeEngine(FakeConcepts):
 
     def picture(self, session: Session, settings: SpaceSettings) -> Generator[Progress, None, SpacePicture]:
         yield Progress(0, 2, "Reading 40 texts with both models …")
-        return fake_picture(settings.points, settings.dims, settings.method)
+        return fake_picture(settings.points, settings.dims, cast(Method, settings.method))
 
 
 PATH = FitPath("λ", ((0.0, 0.81), (1e-8, 0.82), (1e-4, 0.8437), (1e-2, 0.84), (1.0, 0.31)), 1e-4)
@@ -328,7 +329,7 @@ def fake_grid(small_layers: int = 4, large_layers: int = 8) -> LayerGrid:
 SENTENCES = ("The happy sailor laughed at <b>the</b> sea.", "The sad farmer wept in the rain.")
 
 
-def fake_picture(pairs: int, dims: int = 2, method: str = "pca") -> SpacePicture:
+def fake_picture(pairs: int, dims: int = 2, method: Method = "pca") -> SpacePicture:
     """Pairs of points around a ring, the mapped ones a little off."""
     dice = np.random.default_rng(0)
     angle = dice.uniform(0, 2 * np.pi, pairs)
@@ -353,9 +354,10 @@ def fake_picture(pairs: int, dims: int = 2, method: str = "pca") -> SpacePicture
         label=label * 2,
         error=np.concatenate([error, error]),
         partner=np.concatenate([np.arange(pairs, 2 * pairs), np.arange(pairs)]),
-        arrows=arrows if method == "pca" else (),
-        explained=(0.31, 0.12, 0.07)[:dims] if method == "pca" else (),
-        method="pca" if method == "pca" else "umap",
+        arrows=arrows if method != "umap" else (),
+        explained=(0.31, 0.12, 0.07)[:dims] if method != "umap" else (),
+        method=method,
+        angle=13.4,
     )
 
 

@@ -1,7 +1,7 @@
 """What the screen asks the workbench for arrives: every setting, with a value that is not the default."""
 
 from collections.abc import Generator
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from lrt_explorer.errors import ModelError
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.ground.progress import Progress, finish
-from lrt_explorer.workbench import workbench
+from lrt_explorer.workbench import space, workbench
 from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.session import EvidenceSettings, Session, SpaceSettings
 from lrt_explorer.workbench.workbench import Workbench
@@ -29,22 +29,35 @@ class Bare(Workbench):
         return None
 
 
+@dataclass
+class Read:
+    """What was read for a picture."""
+
+    saved: Any
+    numbers: int = 1
+
+
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The settings of what is drawn; a picture is what it was asked for, and nothing is evaluated."""
     noted: list[Any] = []
 
-    def draw(_pair: Any, saved: Any, concept: Any, settings: SpaceSettings) -> Generator[Progress, None, Any]:
-        yield Progress(0, 1, "drawing")
+    def read(_pair: Any, saved: Any, concept: Any, points: int) -> Generator[Progress, None, Any]:
+        yield Progress(0, 1, "reading")
+        noted.append((concept, points))
+        return Read(saved)
+
+    def view(states: Read, settings: SpaceSettings) -> Any:
         noted.append(settings)
-        return saved, settings
+        return states.saved, settings
 
     def evaluate(_pair: Any, _saved: Any, spec: EvidenceSpec) -> Generator[Progress, None, Any]:
         yield Progress(0, 1, "noted")
         noted.append(spec)
         raise ModelError("only noted")
 
-    monkeypatch.setattr(workbench, "project", draw)
+    monkeypatch.setattr(space, "read", read)
+    monkeypatch.setattr(space, "view", view)
     monkeypatch.setattr(workbench, "evaluate", evaluate)
     monkeypatch.setattr(workbench, "_needed", lambda session: session)
     return noted
@@ -61,7 +74,9 @@ def test_another_setting_is_another_picture(asked: list[Any]) -> None:
     for _ in range(2):
         for settings in wanted:
             assert drawn(engine, SESSION, settings) == (SESSION, settings)
-    assert asked == wanted, "each was drawn once"
+    assert [one for one in asked if isinstance(one, SpaceSettings)] == wanted, "each was laid out once"
+    read = [("mood", 100), ("size", 100), ("mood", 200)]
+    assert [one for one in asked if isinstance(one, tuple)] == read, "every layout is made from one reading"
 
 
 def test_another_map_is_another_picture(asked: list[Any]) -> None:

@@ -1,0 +1,137 @@
+"""Speed of the screen, in headless Chromium, against the bare work of the same run.
+
+    python -m benchmarks.screen [--rounds N]
+
+Serves the demo pair in a process of its own, and prints one JSON object:
+
+- *slider*: seconds from a moved slider to four finished panes (40 tokens, four arms), over those of the bare batched
+  `generate` of the same tokens in this process, medians of the rounds;
+- *first*: seconds from a moved slider to the first changed text, over one token of the same;
+- *start*: seconds from the start of the process to four filled panes, over `python -c "import torch, transformers,
+  gradio"`;
+- *space*: seconds from a click on its tab to the first picture, and to another view of it.
+
+Needs what `tests/browser` needs. The ratios are those of an idle machine; other work on it makes them worse.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lrt_explorer.defaults import MAX_NEW_TOKENS
+from lrt_explorer.lm.cache import models
+from tests.browser.page import Page, open_browser
+from tests.test_served_process import process
+
+LARGE, ARMS = "tinyworld-l", 4
+PROMPT = "The capital of France is Paris. Anna"
+MOVE = """
+const slider = document.querySelector('#strength input[type=range]');
+Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(slider, arguments[0]);
+window.moved = performance.now();
+window.changed = window.written = null;
+const before = document.querySelector('.pane-native .pane-text').textContent;
+window.watch?.disconnect();
+window.watch = new MutationObserver(() => {
+    const text = document.querySelector('.pane-native .pane-text')?.textContent;
+    const busy = document.querySelector('.panes')?.getAttribute('aria-busy');
+    if (window.changed === null && text !== before) window.changed = performance.now() - window.moved;
+    if (window.changed !== null && busy === 'false') window.written = performance.now() - window.moved;
+});
+window.watch.observe(document.querySelector('#panes'), {subtree: true, childList: true, attributes: true,
+    characterData: true});
+slider.dispatchEvent(new Event('input', {bubbles: true}));
+slider.dispatchEvent(new Event('change', {bubbles: true}));
+"""
+IMPORTS = (sys.executable, "-c", "import torch, transformers, gradio")
+DRAWN = "return document.querySelector('#space-plot .js-plotly-plot .main-svg') !== null"
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long it takes."""
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def bare_generate(tokens: int) -> float:
+    """Seconds of the library's own `generate` for all arms in one batch."""
+    lm = models().get(LARGE)
+    model: Any = lm.model
+    read = lm.tokenizer([PROMPT] * ARMS, return_tensors="pt")
+    settings = {"max_new_tokens": tokens, "min_new_tokens": tokens, "do_sample": False}
+    with torch.inference_mode():
+        return seconds(lambda: model.generate(**read, **settings))
+
+
+def moved(page: Page, strength: float) -> tuple[float, float]:
+    """Seconds to the first changed text and to the finished ones, as the page itself sees them."""
+    page.js(MOVE, strength)
+    page.until(lambda: page.js("return window.written"), "four panes for the new strength")
+    # A run that is busy once more was only the slider's first answer.
+    time.sleep(1.0)
+    return page.js("return window.changed") / 1000, page.js("return window.written") / 1000
+
+
+def measure(rounds: int) -> dict[str, Any]:
+    """All figures."""
+    imports = min(seconds(lambda: subprocess.run(IMPORTS, check=True)) for _ in range(2))
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        browser = open_browser(home / "profile", home / "downloads")
+        begun = time.perf_counter()
+        environment = {"OMP_NUM_THREADS": "", "LRT_EXPLORER_HOME": str(home / "data")}
+        with process(home, [sys.executable, "-m", "lrt_explorer", "serve"], environment) as (_, url):
+            answered = time.perf_counter() - begun
+            page = Page(browser, url, 1440, 1000, "light")
+            page.until_settled()
+            started = time.perf_counter() - begun
+            time.sleep(5)
+            firsts, ends, bare, one = [], [], [], []
+            for number in range(rounds):
+                first, end = moved(page, 0.3 + 0.1 * (number % 5))
+                firsts.append(first)
+                ends.append(end)
+                bare.append(bare_generate(MAX_NEW_TOKENS))
+                one.append(bare_generate(1))
+            page.press("Space", "button[role=tab]")
+            picture = seconds(lambda: page.until(lambda: page.js(DRAWN), "the picture"))
+        browser.quit()
+    middle = statistics.median
+    return {
+        "slider": middle(ends) / middle(bare),
+        "slider_seconds": middle(ends),
+        "generate_seconds": middle(bare),
+        "first": middle(firsts) / middle(one),
+        "first_seconds": middle(firsts),
+        "start": started / imports,
+        "answer": answered / imports,
+        "start_seconds": started,
+        "imports_seconds": imports,
+        "space_seconds": picture,
+    }
+
+
+def main() -> None:
+    """Print them."""
+    parser = argparse.ArgumentParser(description="speed of the screen")
+    parser.add_argument("--rounds", type=int, default=7)
+    options = parser.parse_args()
+    # Models this small are slower with more threads.
+    torch.set_num_threads(1)
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    print(json.dumps(measure(options.rounds), indent=1))
+
+
+if __name__ == "__main__":
+    main()
