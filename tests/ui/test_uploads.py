@@ -24,8 +24,8 @@ UPLOAD = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.txt"
 
 @pytest.mark.parametrize(("hosting", "lasts"), [(OWNER, 6 * 3600), (STRANGERS, 1200)])
 def test_uploads_are_removed_when_they_are_old(tmp_path: Path, hosting: Hosting, lasts: int) -> None:
-    every, age = create_app(FakeEngine(tmp_path), hosting).delete_cache
-    assert age == lasts and every <= 600
+    cleaning = create_app(FakeEngine(tmp_path), hosting).delete_cache
+    assert cleaning is not None and cleaning[0] <= 600 and cleaning[1] == lasts
 
 
 def test_no_version_of_gradio_with_known_holes_is_taken() -> None:
