@@ -54,7 +54,10 @@ def journal(home: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
-def test_python_app_py_with_the_environment_of_a_space_serves_strangers_and_ends_in_good_order(tmp_path: Path) -> None:
+@pytest.mark.parametrize("told_by", [signal.SIGTERM, signal.SIGINT])
+def test_python_app_py_with_the_environment_of_a_space_serves_strangers_and_ends_in_good_order(
+    tmp_path: Path, told_by: signal.Signals
+) -> None:
     with process(tmp_path, [sys.executable, "app.py"], SPACE) as (app, url):
         page = "a"
         events = json.load(urllib.request.urlopen(f"{url}/config"))["dependencies"]
@@ -66,7 +69,7 @@ def test_python_app_py_with_the_environment_of_a_space_serves_strangers_and_ends
         stream = urllib.request.urlopen(f"{url}/gradio_api/queue/data?session_hash={page}")
         time.sleep(3)
         told = time.monotonic()
-        app.send_signal(signal.SIGTERM)
+        app.send_signal(told_by)
         assert app.wait(ENDS_WITHIN + 5) == 0
         assert time.monotonic() - told < ENDS_WITHIN
         stream.close()

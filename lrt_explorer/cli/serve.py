@@ -1,6 +1,7 @@
 """`lrt-explorer serve`: the app in the browser."""
 
 import argparse
+import os
 import signal
 from types import FrameType
 from typing import Any
@@ -44,6 +45,9 @@ def run(options: argparse.Namespace) -> int:
     """Serve until stopped, by Ctrl-C or SIGTERM; both end in good order, as the first process of a container too."""
     # A first process that says nothing about a signal does not get it. Until the server runs there is nothing to end.
     previous = signal.signal(signal.SIGTERM, _leave)
+    # Read by torch when it is first imported. Threads that wait by turning in circles take the cores from those that
+    # compute: on busy cores a pass with two threads was seen to take thirty times as long.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         from lrt_explorer.store.writing import check_folder
         from lrt_explorer.workbench.hosting import OPTIONS, read_hosting

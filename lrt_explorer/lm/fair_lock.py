@@ -24,6 +24,11 @@ class FairLock:
         """Whether someone holds it."""
         return self._owner is not None
 
+    @property
+    def depth(self) -> int:
+        """How many times its owner has entered it."""
+        return self._depth
+
     def __enter__(self) -> None:
         """Wait for one's turn."""
         thread = threading.get_ident()

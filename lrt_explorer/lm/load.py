@@ -24,6 +24,7 @@ from lrt_explorer.lm.placement import AUTO, placement
 from lrt_explorer.lm.presets import MODELS, locate
 from lrt_explorer.lm.selfcheck import self_check
 from lrt_explorer.lm.summary import cached_folder, describe
+from lrt_explorer.lm.threads import PassLock
 from lrt_explorer.lm.weights import (
     adapter_of,
     base_of,
@@ -136,6 +137,7 @@ def wrap_model(
         raise ModelError(f"{name} cannot be steered: {error}") from error
     _be_quiet()
     model.eval()
+    parameters = sum(weight.numel() for weight in model.parameters())
     lm = LanguageModel(
         name=name,
         model=model,
@@ -143,10 +145,11 @@ def wrap_model(
         blocks=blocks,
         width=0,  # found by the self-check
         layers=len(blocks),
-        parameters=sum(weight.numel() for weight in model.parameters()),
+        parameters=parameters,
         fingerprint=fingerprint(model),
         device=model.device,
         context=_context(model, tokenizer),
+        lock=PassLock(parameters),
     )
     return self_check(lm)
 

@@ -117,6 +117,12 @@ def share_arenas() -> None:
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
 
 
+def give_back_memory() -> None:
+    """Give what is free back to the system; the C library of Linux would keep it for the next job."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory has run out, of the machine or of an accelerator."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):

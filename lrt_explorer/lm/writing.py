@@ -11,8 +11,8 @@ from torch import Tensor
 
 from lrt_explorer.lm.chat import Conversation, render
 from lrt_explorer.lm.decoding import Continuation, end_tokens
-from lrt_explorer.lm.fair_lock import FairLock
 from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.lm.threads import PassLock
 from lrt_explorer.lm.tokens import encode
 
 CACHE_BYTES = 1_000_000_000
@@ -127,7 +127,7 @@ def for_writing(lm: LanguageModel) -> LanguageModel:
     with lm.lock:
         copied: Any = deepcopy(lm.model)
         copied.to(torch.bfloat16)
-    return replace(lm, model=copied, blocks=[], lock=FairLock())
+    return replace(lm, model=copied, blocks=[], lock=PassLock(lm.parameters))
 
 
 def _start(lm: LanguageModel, draft: Draft) -> list[int]:

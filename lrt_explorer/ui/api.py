@@ -6,7 +6,6 @@ from contextvars import ContextVar
 from typing import Any
 
 import gradio as gr
-from gradio.context import LocalContext
 from gradio.events import api
 
 from lrt_explorer.concepts.contrast import Reading
@@ -30,6 +29,7 @@ from lrt_explorer.study.ground.progress import Progress, finish
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.study.tables import choices as all_choices
 from lrt_explorer.ui.arguments import checked
+from lrt_explorer.ui.asker import check_still_there
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import failure, sentence_of
 from lrt_explorer.ui.work import CANCELLED, FAILED, REFUSED, WORK, Job
@@ -200,14 +200,9 @@ def add_api(engine: Engine, hosting: Hosting) -> None:
 
 
 def going_on(_: Progress) -> None:
-    """Between the steps of a study: let it end if the server stops, or whoever asked is gone."""
+    """Between the steps of a study: let it end if the server stops, or the page that asked is closed."""
     _JOB.get().go_on()
-    event, app = LocalContext.event_id.get(None), LocalContext.blocks.get(None)
-    if event is None or app is None:
-        return
-    asked = app._queue.event_ids_to_events.get(event)
-    if asked is None or not asked.alive:
-        raise CancelledError("whoever asked for this is gone")
+    check_still_there()
 
 
 def in_sentences(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:

@@ -6,14 +6,13 @@ from collections.abc import Callable
 
 import gradio as gr
 
+from lrt_explorer.ui.asker import page
 from lrt_explorer.ui.cards import added
-from lrt_explorer.ui.newest import page
+from lrt_explorer.ui.leaving import GONE_SECONDS
 from lrt_explorer.ui.wiring import Outputs
 from lrt_explorer.workbench.lanes import Lanes
 
 TICK_SECONDS = 10.0
-GONE_SECONDS = 90.0
-"""After so long without a tick a page is closed; browsers let hidden pages tick once a minute."""
 
 
 class CrowdLine:

@@ -29,6 +29,10 @@ logger = logging.getLogger(__name__)
 UNEXPECTED = "Something unexpected went wrong. The program's log has the details; you can go on."
 OUT_OF_MEMORY = "There was not enough memory for this. Ask for less: fewer tokens, a shorter text or smaller models."
 UNFIT = "What was sent does not fit this control; choose another value, or load the page again."
+TOO_MANY = "This page has asked for too much at once; wait until some of it is done."
+FULL = "The server has too many requests just now; try again in a minute."
+REQUESTS_OF_PAGE = 60
+"""Events of one page that have not ended; opening the page begins about twenty."""
 MOST_CHARACTERS = 600
 """Of a sentence: it may repeat what a visitor has sent."""
 
@@ -123,6 +127,25 @@ def answer_in_sentences(app: gr.Blocks) -> None:
     app.process_api = answered  # type: ignore[method-assign]
 
 
+def bound_pages(app: gr.Blocks) -> None:
+    """Let no page have more than so many requests under way, so that one that asks without end keeps nobody out.
+
+    To be called after `app.queue`.
+    """
+    queue = app._queue
+    push = queue.push
+
+    @functools.wraps(push)
+    async def bounded(body: Any, *args: Any, **kwargs: Any) -> Any:
+        if len(queue.pending_event_ids_session.get(body.session_hash, ())) >= REQUESTS_OF_PAGE:
+            return False, TOO_MANY, "queue_full"
+        if queue.max_size is not None and len(queue) >= queue.max_size:
+            return False, FULL, "queue_full"
+        return await push(body, *args, **kwargs)
+
+    queue.push = bounded  # type: ignore[method-assign]
+
+
 def is_plain(value: Any, depth: int = JSON_DEPTH) -> bool:
     """Whether a value from a page is finite, flat, no longer than a contrast set, and text where it is text."""
     if isinstance(value, str):
@@ -144,9 +167,13 @@ def _defaults(event: Any, given: int) -> list[Any]:
     return [parameter.default for parameter in left if parameter.default is not parameter.empty]
 
 
+def uploads_home() -> Path:
+    """Where Gradio puts what visitors bring."""
+    return Path(os.environ.get("GRADIO_TEMP_DIR") or Path(tempfile.gettempdir()) / "gradio")
+
+
 def _places() -> list[tuple[str, str]]:
     folders = [(data_home(), "the data folder"), (assets_home(), "the assets")]
-    uploads = os.environ.get("GRADIO_TEMP_DIR") or Path(tempfile.gettempdir()) / "gradio"
-    folders.append((Path(uploads), "the uploads"))
+    folders.append((uploads_home(), "the uploads"))
     both = [(str(place), spoken) for folder, spoken in folders for place in (folder, folder.resolve())]
     return sorted(both, key=lambda pair: -len(pair[0]))

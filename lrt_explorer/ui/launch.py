@@ -12,6 +12,7 @@ from types import FrameType
 from typing import cast
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.limits import CONTRAST_SET_BYTES, MAP_HEADER_BYTES, MAP_WIDTH, TEXT_BYTES, UPLOAD_BYTES, VECTOR_BYTES
@@ -20,17 +21,21 @@ from lrt_explorer.lm.summary import describe
 from lrt_explorer.store import assets_home, data_home
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.gpu import on_gpu
+from lrt_explorer.ui.guard import bound_pages
 from lrt_explorer.ui.head import headed, picture_route
 from lrt_explorer.ui.journal import log_to_journal, write_event, write_finished
+from lrt_explorer.ui.pages import remember_little
 from lrt_explorer.ui.screen import create_app
 from lrt_explorer.ui.service import Standing, service_routes, shielded
 from lrt_explorer.ui.theme import make_theme
 from lrt_explorer.ui.turns import InTurns
+from lrt_explorer.ui.uploads import UploadRoom
 from lrt_explorer.ui.work import WORK
 from lrt_explorer.workbench.hosting import OWNER, Hosting
 from lrt_explorer.workbench.lanes import LANES, MAX_WAITING, Lanes, make_lanes
 from lrt_explorer.workbench.map_files import map_bytes
 from lrt_explorer.workbench.shelves import visitors_home
+from lrt_explorer.workbench.tidying import tidy_on
 from lrt_explorer.workbench.workbench import Workbench
 
 FIRST_PORT, PORTS = 7860, 100
@@ -68,6 +73,8 @@ def launch(host: str | None, port: int | None, *, share: bool = False, hosting: 
         write_event("started", models=len(hosting.models), port=app.server_port)
     # Only now, so that nothing competes with the server for its first answers.
     threading.Thread(target=engine.warm_up, daemon=True).start()
+    if hosting.hosted:
+        threading.Thread(target=tidy_on, daemon=True).start()
     told.wait()
     ended = end(app)
     if hosting.hosted:
@@ -94,7 +101,8 @@ def serve(
     # Else Gradio makes a table of all events, for a page that is closed here, after each of them.
     os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
     os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "100")
-    app.queue(default_concurrency_limit=8, max_size=WAITING)
+    app.queue(default_concurrency_limit=8, max_size=WAITING, api_open=False)
+    bound_pages(app)
     standing = _standing(engine, app, lanes)
     metrics = standing.metrics()
     WORK.listen(metrics.count)
@@ -122,9 +130,10 @@ def serve(
         run_history=False,
         app_kwargs={
             "routes": [*service_routes(standing, metrics), picture_route()],
-            "middleware": [*shielded(), *headed()],
+            "middleware": [*shielded(strangers=hosting.hosted), *_roomy(hosting), *headed()],
         },
     )
+    remember_little(app)
     if hosting.hosted:
         # Gradio's server has set up loggers of its own by now.
         log_to_journal()
@@ -194,6 +203,10 @@ def largest_upload(hosting: Hosting) -> int:
 def handed_out() -> list[Path]:
     """The folders that visitors download from. Names of files cannot be guessed, and folders are never listed."""
     return [data_home() / "downloads", visitors_home(), assets_home() / "concepts", assets_home() / "concepts-real"]
+
+
+def _roomy(hosting: Hosting) -> list[Middleware]:
+    return [Middleware(UploadRoom, largest=largest_upload(hosting))] if hosting.hosted else []
 
 
 def _standing(engine: Engine, app: gr.Blocks, lanes: Lanes) -> Standing:

@@ -1,12 +1,11 @@
 """The newest that was asked for: what still runs for something older ends at its next step."""
 
 from collections.abc import Generator, Hashable
-from typing import Any, TypeVar
-
-from gradio.context import LocalContext
+from typing import TypeVar
 
 from lrt_explorer.bounded import BoundedCache
 from lrt_explorer.errors import CancelledError
+from lrt_explorer.ui.asker import page
 
 Step = TypeVar("Step")
 Result = TypeVar("Result")
@@ -65,9 +64,3 @@ class Newest:
             return result
         finally:
             study.close()
-
-
-def page() -> str:
-    """The page that asks; "" outside of a server."""
-    request: Any = LocalContext.request.get(None)
-    return "" if request is None else str(request.session_hash or "")

@@ -18,6 +18,7 @@ from lrt_explorer.ui.guard import answer_in_sentences
 from lrt_explorer.ui.head import TITLE
 from lrt_explorer.ui.layers_tab import TAB as LAYERS
 from lrt_explorer.ui.layers_tab import LayersTab
+from lrt_explorer.ui.leaving import Leaving
 from lrt_explorer.ui.linking import Linking
 from lrt_explorer.ui.map_panel import MapPanel
 from lrt_explorer.ui.opening import Opening
@@ -123,6 +124,7 @@ class Screen:
             self.shown = ShownSettings(self.app, self.controls, session, self.map_panel.corpus)
             self.opening.first.then(self.on_first_pair_opened, session, self.steer.panes, **QUICK)
             add_api(engine, hosting)
+            Leaving(self.app)
         answer_in_sentences(self.app)
 
     @property

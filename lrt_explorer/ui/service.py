@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from starlette.middleware import Middleware
@@ -28,6 +29,11 @@ Send = Callable[[Message], Awaitable[None]]
 
 CLOSED = ("/monitoring", "/gradio_api/monitoring", "/gradio_api/runs")
 """Pages of Gradio that tell visitors of each other."""
+CLOSED_TO_STRANGERS = (
+    *("/gradio_api/deep_link", "/gradio_api/process_recording", "/gradio_api/run-history", "/gradio_api/profiling"),
+    *("/gradio_api/vibe-", "/gradio_api/undo-vibe-", "/gradio_api/dev/", "/gradio_api/proxy=", "/proxy="),
+)
+"""Pages of Gradio that keep files, run programs, edit or fetch, and that the screen has no use for."""
 STALE = "This server knows no such request; load the page again."
 FILES = ("/gradio_api/file=", "/file=")
 WEEK_SECONDS = 604_800
@@ -110,9 +116,9 @@ class Standing:
         }
 
 
-def disk_free() -> int:
-    """Free bytes where the data folder lies, or will lie."""
-    folder = data_home().absolute()
+def disk_free(place: Path | None = None) -> int:
+    """Free bytes where a folder lies, or will lie; by default the data folder."""
+    folder = (data_home() if place is None else place).absolute()
     while not folder.is_dir() and folder != folder.parent:
         folder = folder.parent
     with suppress(OSError):
@@ -140,9 +146,15 @@ def service_routes(standing: Standing, metrics: Metrics) -> list[Route]:
 class Shield:
     """Around every answer: headers that a browser obeys, closed pages, and a sentence where all else failed."""
 
-    def __init__(self, app: Any) -> None:
-        """Stand before an ASGI app."""
+    def __init__(self, app: Any, *, strangers: bool = False) -> None:
+        """Stand before an ASGI app.
+
+        Args:
+            app: the app.
+            strangers: whether visitors are.
+        """
         self._app = app
+        self._closed = (*CLOSED, *CLOSED_TO_STRANGERS) if strangers else CLOSED
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -150,7 +162,7 @@ class Shield:
             await self._app(scope, receive, send)
             return
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        if path.startswith(CLOSED):
+        if path.startswith(self._closed):
             await JSONResponse({"detail": "This server has no such page."}, 404)(scope, receive, send)
             return
         begun = False
@@ -173,9 +185,9 @@ class Shield:
             await JSONResponse({"detail": sentence}, status)(scope, receive, sent)
 
 
-def shielded() -> list[Middleware]:
+def shielded(*, strangers: bool = False) -> list[Middleware]:
     """`Shield` as an app takes it."""
-    return [Middleware(Shield)]
+    return [Middleware(Shield, strangers=strangers)]
 
 
 def _headers(path: str) -> list[tuple[bytes, bytes]]:

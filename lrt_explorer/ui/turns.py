@@ -1,15 +1,16 @@
 """Studies in turns: an engine whose studies wait in a lane until they may run, and say how long that takes."""
 
 import functools
+import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
-from gradio.context import LocalContext
-
 from lrt_explorer.errors import CancelledError
+from lrt_explorer.lm.memory import give_back_memory
 from lrt_explorer.lm.threads import use_threads
 from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.ui.asker import check_still_there, visitor
 from lrt_explorer.ui.cards import about
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.workbench.lanes import LOADING, LONG, QUICK, Lane, Lanes, Place
@@ -18,6 +19,8 @@ from lrt_explorer.workbench.session import Session, SpaceSettings
 Steps = Generator[Any, None, Any]
 ChooseLane = Callable[..., str]
 
+LONGEST_COURTESY, COURTESY_TICK = 1.0, 0.005
+"""Seconds that a long job waits for quick work between two of its steps."""
 TICK_SECONDS = 0.5
 """How often a place in line is shown again, and how soon a page that is closed leaves it."""
 
@@ -48,6 +51,20 @@ STUDIES: dict[str, str | ChooseLane] = {
     "evaluate_models": LONG,
 }
 """The lane of each study of the engine, or how it follows from what is asked."""
+AT_ONCE = (
+    "at_layers",
+    "with_method",
+    "use_pair",
+    "badges",
+    "layers",
+    "import_map",
+    "import_vector",
+    "export_map",
+    "vectors",
+    "vector_file",
+    "shared",
+)
+"""What is answered in one step, which may decompose a map, solve one or load a model: quick work too."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +73,10 @@ class InLine(Progress):
 
 
 class InTurns:
-    """An engine whose studies take turns; all else is the engine's own."""
+    """An engine that works in turns; what computes nothing is the engine's own."""
 
     def __init__(self, engine: Engine, lanes: Lanes) -> None:
-        """Put every study into its lane.
+        """Put all work into its lane.
 
         Args:
             engine: any.
@@ -68,9 +85,11 @@ class InTurns:
         self._engine, self._lanes = engine, lanes
         for name, lane in STUDIES.items():
             setattr(self, name, self._in_turn(name, lane, getattr(engine, name)))
+        for name in AT_ONCE:
+            setattr(self, name, self._answered_in_turn(name, getattr(engine, name)))
 
     def __getattr__(self, name: str) -> Any:
-        """What is no study."""
+        """What computes nothing."""
         return getattr(self._engine, name)
 
     def _in_turn(self, name: str, lane: str | ChooseLane, study: Callable[..., Steps]) -> Callable[..., Steps]:
@@ -78,6 +97,20 @@ class InTurns:
         def waited(*asked: Any) -> Steps:
             chosen = lane if isinstance(lane, str) else lane(self._engine, *asked)
             return (yield from self._run(self._lanes[chosen], name, study(*asked)))
+
+        return waited
+
+    def _answered_in_turn(self, name: str, answer: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(answer)
+        def waited(*asked: Any) -> Any:
+            turn = self._lanes[QUICK].join(visitor(), name)
+            try:
+                while turn.wait(TICK_SECONDS) is not None:
+                    check_still_there()
+                use_threads(self._lanes.running)
+                return answer(*asked)
+            finally:
+                turn.leave()
 
         return waited
 
@@ -92,15 +125,26 @@ class InTurns:
         finally:
             study.close()
             turn.leave()
+            if lane is self._lanes.long:
+                give_back_memory()
+
+    def _let_quick_work_go_first(self, most: float) -> None:
+        """Wait while quick work runs, for as long as the last step took at most: the job keeps half of its pace."""
+        end = time.monotonic() + min(most, LONGEST_COURTESY)
+        while self._lanes.quick.running and time.monotonic() < end:
+            time.sleep(COURTESY_TICK)
 
     def _limited(self, lane: Lane, study: Steps) -> Steps:
         begun = lane.clock()
         while True:
             use_threads(self._lanes.running)
+            stepped = time.monotonic()
             try:
                 step = next(study)
             except StopIteration as stop:
                 return stop.value
+            if lane is self._lanes.long:
+                self._let_quick_work_go_first(time.monotonic() - stepped)
             yield step
             if lane.clock() - begun > lane.limit:
                 raise CancelledError(
@@ -116,12 +160,3 @@ def in_line(place: Place) -> str:
         return f"waiting for your other job{left}"
     others = "1 other" if place.before == 1 else f"{place.before} others"
     return f"{others} before you{left}"
-
-
-def visitor() -> str:
-    """Who is asking, as far as the web tells: the login, else the page, else the address; "" outside of a server."""
-    request: Any = LocalContext.request.get(None)
-    if request is None:
-        return ""
-    client = getattr(request, "client", None)
-    return str(request.username or request.session_hash or getattr(client, "host", ""))

@@ -14,7 +14,7 @@ from lrt_explorer.limits import MAP_HEADER_BYTES, MAP_WIDTH
 from lrt_explorer.store import load_map
 from lrt_explorer.store.artifacts import HEADER, TENSORS
 from lrt_explorer.store.reading import check_safetensors, check_size, size
-from lrt_explorer.store.swap import new_folder
+from lrt_explorer.store.swap import new_file, new_folder
 from lrt_explorer.workbench.pair import Pair
 
 NAMES = (HEADER, TENSORS)
@@ -38,15 +38,13 @@ def pack_map(folder: Path, archive: Path) -> Path:
         ArtifactError: if the artifact is gone, or the system refuses to write.
     """
     try:
-        archive.parent.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as bundle:
+        # Someone may be taking the archive away while it is packed again.
+        with new_file(archive.resolve()) as fresh, zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as bundle:
             for name in NAMES:
                 bundle.write(folder / name, name)
     except FileNotFoundError as error:
-        archive.unlink(missing_ok=True)
         raise ArtifactError("this map has been removed; fit it again") from error
     except OSError as error:
-        archive.unlink(missing_ok=True)
         raise ArtifactError(f"the map cannot be packed ({error.strerror}); free some space and try again") from error
     return archive
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.limits import TEXT_BYTES
 from lrt_explorer.store.reading import check_size
-from lrt_explorer.workbench.shelves import make_room, no_room, visitors_home
+from lrt_explorer.workbench.shelves import held_bytes, last_change, make_room, no_room, visitors_home
 
 OWN_BYTES = 300_000_000
 """Of the maps and sums of one visitor."""
@@ -61,8 +61,8 @@ class Own:
         things = [thing for kind in (self.sums.glob("*/*"), self.maps.glob("*")) for thing in kind]
         things = [thing for thing in things if thing.is_dir() and thing.resolve() not in stay]
         # Sums come before maps that are as old: a map can be used without them.
-        oldest = sorted(things, key=lambda thing: thing.stat().st_mtime)
-        while oldest and _size(self.folder) > OWN_BYTES:
+        oldest = sorted(things, key=last_change)
+        while oldest and held_bytes(self.folder) > OWN_BYTES:
             shutil.rmtree(oldest.pop(0), ignore_errors=True)
         make_room(self.folder)
 
@@ -100,7 +100,3 @@ def new_mark() -> str:
 def own_place(mark: str) -> Own | None:
     """The place of this name; None for "", where a visitor has none."""
     return Own(visitors_home() / mark) if _MARK.fullmatch(mark) else None
-
-
-def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

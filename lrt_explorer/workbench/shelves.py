@@ -180,8 +180,8 @@ def make_room(keep: Path) -> None:
     Raises:
         SettingsError: if that is not enough, because all others are in use.
     """
-    used = {folder: folder.stat().st_mtime for folder in visitors_home().iterdir() if folder != keep}
-    sizes = {f: sum(file.stat().st_size for file in f.rglob("*") if file.is_file()) for f in (*used, keep)}
+    used = {folder: last_change(folder) for folder in visitors_home().iterdir() if folder != keep}
+    sizes = {folder: held_bytes(folder) for folder in (*used, keep)}
     idle = sorted((f for f, last in used.items() if time.time() - last > IDLE_SECONDS), key=used.__getitem__)
     while len(sizes) > VISITORS or sum(sizes.values()) > LARGEST:
         if not idle:
@@ -189,3 +189,22 @@ def make_room(keep: Path) -> None:
         oldest = idle.pop(0)
         del sizes[oldest]
         shutil.rmtree(oldest, ignore_errors=True)
+
+
+def held_bytes(place: Path) -> int:
+    """Bytes of a file, or of all files in a folder; what is removed meanwhile counts for nothing."""
+    total = 0
+    for folder, _, names in os.walk(place):
+        for name in names:
+            with suppress(OSError):
+                total += os.lstat(os.path.join(folder, name)).st_size
+    with suppress(OSError):
+        total += place.stat().st_size if place.is_file() else 0
+    return total
+
+
+def last_change(place: Path) -> float:
+    """When a file or folder was changed last, in seconds since 1970; 0 where it was removed meanwhile."""
+    with suppress(OSError):
+        return place.stat().st_mtime
+    return 0.0

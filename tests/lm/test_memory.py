@@ -1,7 +1,9 @@
 """What loading a model takes and what is free: the figures, and the refusal that gives them."""
 
+import ctypes
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -18,6 +20,7 @@ from lrt_explorer.lm.memory import (
     Need,
     check_room,
     free_memory,
+    give_back_memory,
     needed_memory,
 )
 from lrt_explorer.lm.summary import ModelSummary, describe
@@ -208,3 +211,12 @@ def test_nothing_is_read_of_a_model_that_does_not_fit(tmp_path: Path, monkeypatc
     monkeypatch.setattr(memory, "free_memory", lambda device: need.peak - 1)
     with pytest.raises(ModelError, match=rf"^{tmp_path} needs \S+ GB to be loaded \(\S+ GB for its weights as float32"):
         load(str(tmp_path), device="cpu")
+
+
+def test_memory_is_given_back_where_the_system_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[int] = []
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace(malloc_trim=called.append))
+    give_back_memory()
+    assert called == [0]
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace())
+    give_back_memory()

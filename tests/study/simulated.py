@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lrt_explorer.lm.fair_lock import FairLock
 from lrt_explorer.lm.model import LanguageModel
 
 
@@ -78,4 +79,4 @@ def dressed(lm: LanguageModel, name: str, deviation: float, offset: float, loudn
     for number in range(len(layers)):
         layers[number] = _Dressed(layers[number], dress if number else None, dress)
     model.model.norm = _Undressed(model.model.norm, dress)
-    return replace(lm, name=name, model=model, blocks=list(layers), fingerprint=name, lock=type(lm.lock)())
+    return replace(lm, name=name, model=model, blocks=list(layers), fingerprint=name, lock=FairLock())

@@ -32,9 +32,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Served:
-    """A server by its address."""
+    """A server by its address, and what Gradio holds of it."""
 
     url: str
+    app: Any = None
 
     def ask(self, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
         sent = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
@@ -51,9 +52,9 @@ class Served:
         found: list[dict[str, Any]] = self.ask("config").document["dependencies"]
         return [event for event in found if event["backend_fn"]]
 
-    def run(self, event: dict[str, Any], data: list[Any]) -> tuple[bool, Any]:
-        """Whether an event ended well, and what it gave, or the sentence that it ended in."""
-        page = secrets.token_hex(6)
+    def run(self, event: dict[str, Any], data: list[Any], page: str = "") -> tuple[bool, Any]:
+        """Whether an event ended well, and what it gave, or the sentence that it ended in; by default of a new page."""
+        page = page or secrets.token_hex(6)
         asked = {"data": data, "fn_index": event["id"], "session_hash": page, "event_data": None, "trigger_id": None}
         joined = self.ask("gradio_api/queue/join", asked)
         assert joined.status == 200, joined.text
@@ -76,7 +77,7 @@ def served(engine: Engine, hosting: Hosting = OWNER) -> Iterator[Served]:
     """Serve an engine while the block lasts."""
     app = serve(engine, "127.0.0.1", None, hosting=hosting)
     try:
-        yield Served(str(app.local_url))
+        yield Served(str(app.local_url), app)
     finally:
         end(app)
         WORK.begin()

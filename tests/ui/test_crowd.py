@@ -7,7 +7,8 @@ import gradio as gr
 import pytest
 from gradio.context import LocalContext
 
-from lrt_explorer.ui.crowd import GONE_SECONDS, CrowdLine, crowd
+from lrt_explorer.ui.crowd import CrowdLine, crowd
+from lrt_explorer.ui.leaving import GONE_SECONDS
 from lrt_explorer.ui.screen import Screen
 from lrt_explorer.workbench.hosting import Hosting
 from lrt_explorer.workbench.lanes import make_lanes

@@ -18,7 +18,7 @@ from lrt_explorer.lm.threads import use_threads
 from lrt_explorer.study.ground.progress import Progress, finish
 from lrt_explorer.study.project import SpacePicture
 from lrt_explorer.ui.engine import ConceptEngine, Engine
-from lrt_explorer.ui.turns import STUDIES, InLine, InTurns, in_line
+from lrt_explorer.ui.turns import AT_ONCE, COURTESY_TICK, STUDIES, InLine, InTurns, in_line
 from lrt_explorer.workbench.hosting import Hosting
 from lrt_explorer.workbench.lanes import Lanes, Place, make_lanes
 from lrt_explorer.workbench.session import Session, SpaceSettings
@@ -79,6 +79,31 @@ def test_every_study_has_a_lane() -> None:
     assert studies == set(STUDIES)
 
 
+def test_what_may_compute_has_a_lane_and_the_rest_is_known_to_compute_nothing() -> None:
+    asked = {name for name in vars(Engine) | vars(ConceptEngine) if not name.startswith("_")} - set(STUDIES)
+    at_once = {
+        *("ready", "models_in_memory", "pairs", "concepts", "concept", "examples", "offered_sets", "contrast"),
+        *("keep_text", "forget", "fit_seconds", "methods", "is_drawn", "shipped_evidence", "suites"),
+        *("keep_set", "import_set", "set_file"),
+    }
+    assert asked - set(AT_ONCE) == at_once
+
+
+def test_what_is_answered_in_one_step_waits_for_its_turn(turns: Engine, lanes: Lanes, session: Session) -> None:
+    held = [lanes.quick.join(f"other {number}", "compare") for number in range(lanes.quick.slots)]
+    found: list[Session] = []
+    moving = threading.Thread(target=lambda: found.append(turns.at_layers(session, 1, 2)))
+    moving.start()
+    until(lambda: lanes.quick.waiting == 1)
+    assert not found
+    held[0].leave()
+    moving.join(10)
+    assert found[0].large_layer == 2 and lanes.quick.running == lanes.quick.slots - 1
+    with pytest.raises(Exception, match="choose one of these"):
+        turns.at_layers(session, 1, 99)
+    assert lanes.quick.running == lanes.quick.slots - 1, "a refusal leaves the lane too"
+
+
 def test_a_study_gives_its_steps_and_its_result_and_leaves(turns: Engine, lanes: Lanes, session: Session) -> None:
     study = turns.suggest(session)
     assert next(study).message.startswith("Reading") and lanes.long.running == 1
@@ -101,6 +126,25 @@ def test_quick_work_does_not_wait_for_long_work(turns: Engine, session: Session)
     calibrated = finish(turns.calibration(session, "mood", "", ""))
     assert calibrated.first
     turns_held.close()
+
+
+def test_a_long_job_lets_quick_work_go_first_but_goes_on(
+    turns: Engine, lanes: Lanes, slow: Slow, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", lambda seconds: slept.append(seconds) if seconds == COURTESY_TICK else None)
+    study = turns.fit(session, 2000, None)
+    next(study)
+    next(study)
+    assert not slept, "nobody else is at work"
+    quick = lanes.quick.join("other", "compare")
+    next(study)
+    assert slept, "the step took a while, and so may the quick work"
+    quick.leave()
+    slept.clear()
+    next(study)
+    assert not slept
+    study.close()
 
 
 def test_a_study_that_is_closed_leaves_its_lane(turns: Engine, lanes: Lanes, slow: Slow, session: Session) -> None:

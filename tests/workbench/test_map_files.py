@@ -1,3 +1,5 @@
+import errno
+import os
 import zipfile
 from pathlib import Path
 
@@ -115,3 +117,24 @@ def test_what_is_refused_leaves_the_map_that_lies_there(folder: Path, tmp_path: 
     with pytest.raises(ArtifactError, match="not for these models"):
         unpack_map([other], tmp_path / "in", check=refuse)
     assert [path.name for path in (tmp_path / "in").iterdir()] == [kept.name]
+
+
+def test_an_archive_is_packed_apart_and_put_in_place_whole(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = pack_map(folder, tmp_path / "map.zip")
+    whole, seen = archive.read_bytes(), []
+    write = zipfile.ZipFile.write
+
+    def looked_at(bundle: zipfile.ZipFile, *asked: object) -> None:
+        seen.append(archive.read_bytes() == whole)
+        if len(seen) == 4:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(bundle, *asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(zipfile.ZipFile, "write", looked_at)
+    pack_map(folder, archive)
+    with pytest.raises(ArtifactError, match="No space left on device"):
+        pack_map(folder, archive)
+    assert seen == [True] * 4 and archive.read_bytes() == whole
+    assert [path.name for path in tmp_path.glob(".map*")] == []

@@ -115,3 +115,15 @@ def test_one_visitor_has_so_much_room_and_the_map_in_use_stays(monkeypatch: pyte
 def test_a_mark_is_no_path(mark: str) -> None:
     assert own_place(mark) is None
     assert isinstance(own_place("0" * 32), Own)
+
+
+def test_loading_a_map_that_another_visitor_uses_takes_nothing_away(engine: Strangers) -> None:
+    one, other = visit(engine), visit(engine)
+    archive = engine.export_map(finish(engine.fit(one, TOKENS, None)))
+    first, second = engine.import_map(one, [archive]), engine.import_map(other, [archive])
+    assert first.map_folder != second.map_folder
+    engine.forget(second)
+    wrong = finish(engine.open("tiny-g", "tiny-l"))
+    with pytest.raises(ArtifactError):
+        engine.import_map(wrong, [archive])
+    assert engine.badges(first, "mood") is not None, "it still works for the first"

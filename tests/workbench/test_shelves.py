@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -108,3 +109,16 @@ def test_all_visitors_together_take_only_so_much(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(SettingsError, match="no room for more"):
         put_set(second, CONCEPT)
     assert own_set(second.sets[0][1]).is_file(), "one's own is never taken away"
+
+
+def test_what_goes_while_room_is_made_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = [put_set(Shelf(), CONCEPT).folder for _ in range(3)]
+    walk = os.walk
+
+    def walk_while_others_leave(place: Path) -> object:
+        for folder in gone:
+            shutil.rmtree(folder, ignore_errors=True)
+        return walk(place)
+
+    monkeypatch.setattr(os, "walk", walk_while_others_leave)
+    assert put_set(Shelf(), CONCEPT).sets and not any(Path(folder).exists() for folder in gone)
