@@ -5,8 +5,9 @@ from lrt_explorer.ui.screen import Screen
 ONCE = {
     *("on_fit_clicked", "on_compute_clicked", "on_check_clicked", "on_make_clicked", "on_run_clicked"),
     *("on_keep_clicked", "on_stop_clicked", "on_stop_shown", "on_run_changed"),
+    "on_page_closed",
 }
-"""A second press would do the work twice, and the button cannot be pressed while it is done."""
+"""A second press would do the work twice, and the button cannot be pressed while it is done; a page closes once."""
 DATA = {"on_example_picked", "on_points_picked", "on_cell_clicked", "on_row_picked", "on_marker_picked"}
 """They bring data, and Gradio would follow with the data of the first."""
 
