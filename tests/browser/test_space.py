@@ -23,9 +23,9 @@ def test_the_projection_has_height_and_points(page: Page) -> None:
 
 def test_colours_lines_and_directions_can_be_chosen(page: Page) -> None:
     look(page)
-    assert "native direction" in page.text("#space-plot")
+    assert "transferred direction" in page.text("#space-plot")
     page.press("Steering directions", "label")
-    page.until(lambda: "native direction" not in page.text("#space-plot"), "no arrows")
+    page.until(lambda: "transferred direction" not in page.text("#space-plot"), "no arrows")
     page.press("Join partners", "label")
     page.until_text("#space-plot", "partners")
     page.press("concept", "label")
