@@ -61,8 +61,8 @@ TEXTS = """return [...document.querySelectorAll('[data-for]')].map((e) => e.data
     + (document.querySelector('.panes')?.getAttribute('aria-busy') ?? '')
     + document.querySelector('#setup-status').innerText"""
 QUIET_SECONDS, PATIENCE = 1.2, 60
-GRACE_SECONDS = 0.1
-"""What differs is dimmed that soon, on a machine that runs models beside the browser."""
+GRACE_SECONDS = 1.0
+"""What differs is dimmed that soon, with the words for it, on a machine that runs models beside the browser."""
 TABS = ("Steer", "Space", "Layers", "Evidence", "Concepts")
 STORY = ("Tom walked", "Anna sat on the island", "She looked at the cow", "The cook")
 
@@ -101,17 +101,12 @@ class Wanderer:
 
     def look(self) -> list[dict[str, Any]]:
         """Whatever differs from what the controls show is dimmed and says for which settings it is."""
-        found = self._results()
-        if any(result["differ"] and not result["stale"] for result in found):
-            # The page may have changed right before it was looked at.
-            time.sleep(GRACE_SECONDS)
-            found = self._results()
-        for result in found:
-            self.dimmed += result["stale"]
-            if result["differ"]:
-                said = f"{result['place']} differs in {result['differ']} after {self.done}"
-                assert result["stale"], said
-                assert all(words in result["line"] for _, words in result["differ"]), f"{said}: {result['line']!r}"
+        # The page may have changed right before it was looked at.
+        end = time.monotonic() + GRACE_SECONDS
+        while (wrong := _unsaid(found := self._results())) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not wrong, f"{wrong} after {self.done}"
+        self.dimmed += sum(result["stale"] for result in found)
         return found
 
     def _results(self) -> list[dict[str, Any]]:
@@ -257,3 +252,12 @@ class Wanderer:
 def made_by(result: dict[str, Any]) -> str:
     """A result's settings, for messages."""
     return json.dumps(result["made"], ensure_ascii=False)
+
+
+def _unsaid(results: list[dict[str, Any]]) -> list[str]:
+    """What differs from what the controls show and is not dimmed, or does not say in what it differs."""
+    return [
+        f"{result['place']} differs in {result['differ']}: {result['line']!r}"
+        for result in results
+        if result["differ"] and not (result["stale"] and all(words in result["line"] for _, words in result["differ"]))
+    ]

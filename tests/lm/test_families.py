@@ -74,7 +74,8 @@ def test_blocks_are_all_of_them_in_order(lm: LanguageModel) -> None:
 def test_capture_is_what_the_library_calls_hidden_states(lm: LanguageModel) -> None:
     encoded = encode(lm, TEXTS[:1])
     states = capture(lm, encoded, range(lm.layers))
-    with torch.inference_mode():
+    # Under the lock, so that both passes take as many threads: sums differ in their last digit with the number.
+    with torch.inference_mode(), lm.lock:
         hidden = lm.model(encoded.ids, output_hidden_states=True).hidden_states
     for layer in range(lm.layers - 1):
         assert torch.equal(states[layer], hidden[layer + 1])
