@@ -38,17 +38,17 @@ class Newest:
             SupersededError: in that case.
         """
         asking = page()
-        return (yield from self._while(asking, self._values.get(asking), study))
+        return self._while(asking, self._values.get(asking), study)
 
     def study(self, value: Hashable, study: Generator[Step, None, Result]) -> Generator[Step, None, Result]:
-        """A study for one value, which ends when the page has moved on to another.
+        """A study for one value, the newest from this call on, which ends when the page has moved on to another.
 
         Raises:
             SupersededError: in that case.
         """
         asking = page()
         self._values.keep(asking, value)
-        return (yield from self._while(asking, value, study))
+        return self._while(asking, value, study)
 
     def _while(
         self, asking: str, value: Hashable, study: Generator[Step, None, Result]

@@ -57,6 +57,10 @@ element.addEventListener('click', (event) => {
 """
 
 
+STOPPED = "stopped"
+"""What a page wants after a stop: no texts."""
+
+
 @dataclass(frozen=True)
 class Settled:
     """The unsteered arm of a finished comparison, shown again for as long as only the steering changes.
@@ -222,7 +226,7 @@ class SteerTab:
         for one in (slider.strength, settings.temperature, settings.length):
             wire_left(one, self.due)
         asked = list(self.controls.values())
-        comparing = gr.on(
+        gr.on(
             asking,
             from_controls(self.on_texts_asked, SteerControls, 4),
             [session, self.settled, self.partly, self.compared, *asked],
@@ -255,7 +259,9 @@ class SteerTab:
             cancels=[completing],
             **AT_ONCE,
         )
-        wire_stop(self.stop, [tuning, comparing, completing], self.added, stopped, emptied=[self.reading_on])
+        # Gradio would lose what is asked for while it cancels the texts, so these end as for a newer value.
+        self.stop.click(self.on_texts_stopped, None, None, **AT_ONCE)
+        wire_stop(self.stop, [tuning, completing], self.added, stopped, emptied=[self.reading_on])
         self.stop.click(partial(on_busy_changed, False), None, self.stop, **QUICK)
 
     @guarded_by(lambda _tab, _sentence: nothing())
@@ -281,6 +287,10 @@ class SteerTab:
         with suppress(SettingsError):
             asked.spec()
             self.newest.move(asked)
+
+    def on_texts_stopped(self) -> None:
+        """End what is written at its next token."""
+        self.newest.move(STOPPED)
 
     def on_texts_wanted(self, due: int, compared: Compared | None) -> Outputs:
         """Ask for a comparison with the controls as they stand now, even if it is shown already."""
@@ -340,13 +350,14 @@ class SteerTab:
             written = panes(step.arms, prompt, card, busy=True, settled=still)
             return {self.panes: keyed(made, written), self.added: writing_line(step)}
 
+        # Before Stop can be pressed, so that no stop comes too early to be noted.
+        comparing = paced(self.newest.study(asked, self.engine.compare(session, spec)))
         yield {
             self.added: writing_line(None),
             self.compared: None,
             self.trouble: "",
             self.stop: on_busy_changed(True),
         }
-        comparing = paced(self.newest.study(asked, self.engine.compare(session, spec)))
         done = yield from run_study(comparing, show)
         unsteered = next(arm for arm in done.arms if arm.name == UNSTEERED)
         read = int(done.settings.get("pairs", card.pairs))
