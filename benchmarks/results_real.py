@@ -65,10 +65,7 @@ def opening(result: Mapping[str, Any]) -> str:
     by_name = {one["name"]: one for one in rows}
     relabelled = [arm["permuted labels"] for arm in arms]
     text = OPENING.format(
-        small=model_label(result["small"]),
-        large=model_label(result["large"]),
-        i=result["small_layer"],
-        j=result["large_layer"],
+        **_places(result),
         tokens=result["map"]["tokens_used"],
         all=len(rows),
         native=sum(not one["verdict"].startswith(NOT_MEASURABLE) for one in rows),
@@ -101,13 +98,20 @@ def _claim(one: Mapping[str, Any]) -> str:
 def section(result: Mapping[str, Any]) -> str:
     """One evaluation."""
     head = EVIDENCE.format(
-        small=model_label(result["small"]),
-        large=model_label(result["large"]),
-        i=result["small_layer"],
-        j=result["large_layer"],
+        **_places(result),
         r2=result["map"]["r2"],
     )
     return f"\n{_filled(head)}\n{evidence_rows(result)}"
+
+
+def _places(result: Mapping[str, Any]) -> dict[str, Any]:
+    """The models and their layers, as both texts name them."""
+    return {
+        "small": model_label(result["small"]),
+        "large": model_label(result["large"]),
+        "i": result["small_layer"],
+        "j": result["large_layer"],
+    }
 
 
 def _filled(text: str) -> str:

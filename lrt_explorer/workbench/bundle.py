@@ -1,6 +1,6 @@
 """Bundle: the maps, vectors and strengths that ship with the demo family, so that the first screen needs no fit."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -26,7 +26,7 @@ from lrt_explorer.workbench.choose_openings import choose_openings
 from lrt_explorer.workbench.concepts import shipped_sets
 from lrt_explorer.workbench.evidence import EvidenceSpec, evaluate
 from lrt_explorer.workbench.layer_scores import LayerStudies
-from lrt_explorer.workbench.map_store import load_saved
+from lrt_explorer.workbench.map_store import SavedMap, load_saved
 from lrt_explorer.workbench.maps import keep_map, shipped_map_folder
 from lrt_explorer.workbench.openings import ship_openings
 from lrt_explorer.workbench.shipped import ship_evidence, ship_layers
@@ -147,8 +147,7 @@ def ship_verdicts(
         ArtifactError: if a map is missing.
     """
     files = []
-    for preset in demo_pairs() if pairs is None else pairs:
-        pair, saved = _loaded(preset, cache), load_saved(shipped_map_folder(preset.small, preset.large))
+    for preset, pair, saved in _with_maps(pairs, cache):
         spec = EvidenceSpec(settings=EvaluationSettings(prompts=prompts))
         files.append(ship_evidence((yield from retold(evaluate(pair, saved, spec), partial(_within, preset)))))
     return tuple(files)
@@ -167,11 +166,17 @@ def ship_starts(
         ArtifactError: if a map is missing.
     """
     files = []
-    for preset in demo_pairs() if pairs is None else pairs:
-        pair, saved = _loaded(preset, cache), load_saved(shipped_map_folder(preset.small, preset.large))
+    for preset, pair, saved in _with_maps(pairs, cache):
         found = yield from retold(choose_openings(pair, saved), partial(_within, preset))
         files.append(ship_openings(preset.small, preset.large, found))
     return tuple(files)
+
+
+def _with_maps(
+    pairs: Sequence[PairPreset] | None, cache: ModelCache | None
+) -> Iterator[tuple[PairPreset, Pair, SavedMap]]:
+    for preset in demo_pairs() if pairs is None else pairs:
+        yield preset, _loaded(preset, cache), load_saved(shipped_map_folder(preset.small, preset.large))
 
 
 def _loaded(preset: PairPreset, cache: ModelCache | None) -> Pair:
