@@ -12,6 +12,7 @@ from lrt_explorer.ui.cards import about, notice, opening_banner, pair_name, prog
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.linking import Linking
 from lrt_explorer.ui.map_panel import MapPanel
+from lrt_explorer.ui.newest import Newest
 from lrt_explorer.ui.result_key import ResultKey, keyed, session_values
 from lrt_explorer.ui.setup_panel import OTHER, SetupPanel, opened
 from lrt_explorer.ui.stage import READING, Stage
@@ -22,6 +23,7 @@ from lrt_explorer.ui.wiring import (
     QUICK,
     Outputs,
     guarded_by,
+    noted,
     on_busy_changed,
     progress_in,
     run_study,
@@ -67,19 +69,22 @@ class Opening:
         self.first = app.load(self.on_page_loaded, session, [*outputs, *named, *linking.outputs], **MODEL_WORK)
         setup.pair.input(self.on_other_pair_chosen, setup.pair, None, **AT_ONCE)
         setup.use.click(self.on_other_models_asked, [setup.small, setup.large], None, **AT_ONCE)
+        last = Newest()
         runs = [
             self.first,
-            setup.pair.input(self.on_pair_chosen, [session, setup.pair], outputs, **MODEL_WORK),
-            setup.use.click(self.on_open_clicked, [session, setup.small, setup.large], outputs, **MODEL_WORK),
+            setup.pair.input(noted(self.on_pair_chosen, last), [session, setup.pair], outputs, **MODEL_WORK),
+            setup.use.click(
+                noted(self.on_open_clicked, last), [session, setup.small, setup.large], outputs, **MODEL_WORK
+            ),
             setup.suggest.click(
-                self.on_suggest_clicked,
+                noted(self.on_suggest_clicked, last),
                 session,
                 [*pair, setup.reason, setup.stop, setup.suggest, *stage.outputs],
                 **MODEL_WORK,
             ),
         ]
         setup.stop.click(self.on_stopped, [session, setup.pair], [setup.stop, setup.suggest, setup.pair], **QUICK)
-        wire_stop(setup.stop, runs, self.status, stopped, [session], [stage.banner, setup.reason])
+        wire_stop(setup.stop, runs, self.status, stopped, last, [session], [stage.banner, setup.reason])
         gr.on(
             [setup.small_layer.change, setup.large_layer.change],
             self.on_layers_changed,

@@ -159,7 +159,7 @@ class SpaceTab:
         wire_left(points, left)
         by_visitor = [points.input, left.change, *(one.input for one in (method, dims, colour, lines, arrows))]
         asked = [concept, *self.controls.values()]
-        drawing = gr.on(
+        gr.on(
             [tab.change, session.change, concept.change, *by_visitor],
             from_controls(self.on_view_changed, PictureControls, 2),
             [tab, session, *asked],
@@ -175,7 +175,8 @@ class SpaceTab:
         )
         stage.add(self.plot, self.caption)
         stage.add(self.listing, blank=EMPTY)
-        wire_stop(self.stop, [drawing], self.status, stopped)
+        # Gradio would lose what is asked for while it cancels the drawing, so it ends as for a newer value.
+        wire_stop(self.stop, [], self.status, stopped, self.newest)
         self.stop.click(partial(on_busy_changed, False), None, self.stop, **QUICK)
         self.plot.pick(self.on_points_picked, self.drawn, self.listing, **EVERY_TIME)
 

@@ -57,10 +57,6 @@ element.addEventListener('click', (event) => {
 """
 
 
-STOPPED = "stopped"
-"""What a page wants after a stop: no texts."""
-
-
 @dataclass(frozen=True)
 class Settled:
     """The unsteered arm of a finished comparison, shown again for as long as only the steering changes.
@@ -260,8 +256,7 @@ class SteerTab:
             **AT_ONCE,
         )
         # Gradio would lose what is asked for while it cancels the texts, so these end as for a newer value.
-        self.stop.click(self.on_texts_stopped, None, None, **AT_ONCE)
-        wire_stop(self.stop, [tuning, completing], self.added, stopped, emptied=[self.reading_on])
+        wire_stop(self.stop, [tuning, completing], self.added, stopped, self.newest, emptied=[self.reading_on])
         self.stop.click(partial(on_busy_changed, False), None, self.stop, **QUICK)
 
     @guarded_by(lambda _tab, _sentence: nothing())
@@ -287,10 +282,6 @@ class SteerTab:
         with suppress(SettingsError):
             asked.spec()
             self.newest.move(asked)
-
-    def on_texts_stopped(self) -> None:
-        """End what is written at its next token."""
-        self.newest.move(STOPPED)
 
     def on_texts_wanted(self, due: int, compared: Compared | None) -> Outputs:
         """Ask for a comparison with the controls as they stand now, even if it is shown already."""

@@ -13,6 +13,7 @@ from gradio.blocks import Block
 from lrt_explorer.study.ground.progress import timed
 from lrt_explorer.ui.cards import notice, progress_bar
 from lrt_explorer.ui.guard import guarded
+from lrt_explorer.ui.newest import Newest
 
 P = ParamSpec("P")
 Part = TypeVar("Part")
@@ -37,6 +38,8 @@ MODEL_WORK: dict[str, Any] = {**QUICK, "concurrency_limit": None}
 """How an event is wired that runs a model: Gradio starts all of them, and they wait in lanes (see `turns.py`)."""
 SETTLE_SECONDS = 0.5
 """Seconds after a stop in which what was on its way to the page has arrived."""
+BEGUN, STOPPED = "begun", "stopped"
+"""What a page wants: that a run goes on; nothing."""
 
 
 class WithStatus(Protocol):
@@ -160,15 +163,16 @@ def wire_run(
         stopped: gives what stands there after a stop.
     """
     once = {**MODEL_WORK, "trigger_mode": "once"}
-    running = run.click(with_stop(handler, run, stop), list(inputs), [*outputs, run, stop], **once)
+    last = Newest()
+    running = run.click(with_stop(handler, run, stop, last), list(inputs), [*outputs, run, stop], **once)
     # After every end, a stop's too: until then Gradio drops a click on the button, and says nothing.
     running.then(partial(on_run_changed, False, run, stop), None, [run, stop], **QUICK)
-    wire_stop(stop, [running], status, stopped)
+    wire_stop(stop, [running], status, stopped, last)
     stop.click(partial(on_busy_changed, False), None, stop, **QUICK)
 
 
 def with_stop(
-    handler: Callable[..., Iterator[Outputs]], run: gr.Button, stop: gr.Button
+    handler: Callable[..., Iterator[Outputs]], run: gr.Button, stop: gr.Button, last: Newest
 ) -> Callable[..., Iterator[Outputs]]:
     """The handler with its two buttons: from its first step on, one cannot be pressed again and the other can.
 
@@ -176,12 +180,24 @@ def with_stop(
     """
 
     def handle(*values: Any) -> Iterator[Outputs]:
+        last.move(BEGUN)
         begun = False
         for step in handler(*values):
             # What leaves every component as it is has no component among its keys.
             shown = step if any(isinstance(key, Block) for key in step) else {}
             yield step if begun else {**shown, **on_run_changed(True, run, stop)}
             begun = True
+
+    handle.__name__ = handler.__name__
+    return handle
+
+
+def noted(handler: Callable[..., Iterator[Outputs]], last: Newest) -> Callable[..., Iterator[Outputs]]:
+    """The handler, with a note for `wire_stop` when it begins."""
+
+    def handle(*values: Any) -> Iterator[Outputs]:
+        last.move(BEGUN)
+        yield from handler(*values)
 
     handle.__name__ = handler.__name__
     return handle
@@ -202,32 +218,40 @@ def wire_stop(
     runs: Sequence[Any],
     status: gr.HTML,
     stopped: Callable[..., str],
+    last: Newest,
     inputs: Sequence[Block] = (),
     emptied: Sequence[Block] = (),
 ) -> None:
     """Let a button stop running events.
 
-    The last progress may already be on its way to the page and would stay there, so the notice is shown twice.
+    The last progress may already be on its way to the page and would stay there, so the notice is shown twice; not
+    if something has begun in between, which would be overwritten.
 
     Args:
         button: stops.
         runs: the running events, which are cancelled.
         status: where progress is shown.
         stopped: gives what stands there after a stop, from the values of `inputs`.
+        last: what the page asked for last; moved here by a stop, and by whatever begins.
         inputs: what it needs to know.
         emptied: what else shows progress, and is empty after a stop.
     """
     outputs = [status, *emptied]
 
     def on_stop_clicked(*values: Any) -> Outputs:
+        # Before the page shows it, so that what is asked for after that is newer.
+        last.move(STOPPED)
         return {status: stopped(*values), **dict.fromkeys(emptied, "")}
 
     def on_stop_shown() -> None:
         time.sleep(SETTLE_SECONDS)
 
+    def on_stop_settled(*values: Any) -> Outputs:
+        return on_stop_clicked(*values) if last.now() == STOPPED else nothing()
+
     at_once: dict[str, Any] = {"api_visibility": "private", "queue": False}
-    stopping = button.click(on_stop_clicked, list(inputs), outputs, cancels=list(runs), **at_once)
-    stopping.then(on_stop_shown, None, None, **QUICK).then(on_stop_clicked, list(inputs), outputs, **QUICK)
+    stopping = button.click(on_stop_clicked, list(inputs), outputs, cancels=list(runs) or None, **at_once)
+    stopping.then(on_stop_shown, None, None, **QUICK).then(on_stop_settled, list(inputs), outputs, **QUICK)
 
 
 def wire_save(

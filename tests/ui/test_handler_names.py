@@ -14,7 +14,7 @@ EVENTS = {name for name in vars(Events) if not name.startswith("_")} | {"pick", 
 """Methods that wire a handler as their first argument; `pick` is our own event."""
 WIRING = {"on": 1, "wire_run": 2}
 """Functions that wire a handler, and at which place they take it."""
-WRAPPERS = {"partial", "from_controls", "at_once_from_controls", "with_stop"}
+WRAPPERS = {"partial", "from_controls", "at_once_from_controls", "with_stop", "noted"}
 
 
 def wired(call: ast.Call) -> ast.expr | None:

@@ -14,6 +14,7 @@ import pytest
 from lrt_explorer.errors import ModelError
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.ui.guard import UNEXPECTED
+from lrt_explorer.ui.newest import Newest
 from lrt_explorer.ui.screen import create_app
 from lrt_explorer.ui.wiring import (
     Outputs,
@@ -130,14 +131,17 @@ def test_a_study_that_fails_leaves_one_sentence_in_the_status(caplog: pytest.Log
 # Buttons
 
 
-def test_a_stop_is_said_at_once_and_again_a_moment_later() -> None:
+def test_a_stop_is_said_at_once_and_again_a_moment_later_unless_something_has_begun() -> None:
+    last = Newest()
     with gr.Blocks() as app:
         start, button = gr.Button(), gr.Button()
         status, other = gr.HTML(), gr.HTML()
         running = start.click(lambda: "busy", None, status)
-        wire_stop(button, [running], status, lambda: "stopped", emptied=[other])
-    said = [event.fn() for event in named(app, "on_stop_clicked")]
-    assert said == [{status: "stopped", other: ""}] * 2
+        wire_stop(button, [running], status, lambda: "stopped", last, emptied=[other])
+    (clicked,), (settled,) = named(app, "on_stop_clicked"), named(app, "on_stop_settled")
+    assert clicked.fn() == settled.fn() == {status: "stopped", other: ""}
+    last.move("something newer")
+    assert settled.fn() == nothing()
     assert [event.cancels for event in app.fns.values() if event.cancels] == [[0]]
 
 
@@ -149,7 +153,10 @@ def test_what_one_button_runs_another_one_stops() -> None:
     (running,) = named(app, "on_run_clicked")
     assert running.concurrency_limit is None
     assert [event.cancels for event in app.fns.values() if event.cancels] == [[running._id]]
-    assert [event.fn() for event in named(app, "on_stop_clicked")] == [{part.status: "stopped"}] * 2
+    (clicked,), (settled,) = named(app, "on_stop_clicked"), named(app, "on_stop_settled")
+    assert clicked.fn() == settled.fn() == {part.status: "stopped"}
+    *_, done = running.fn()
+    assert settled.fn() == nothing() != done, "the result of a newer run would be overwritten"
 
 
 def test_a_file_is_handed_over_by_its_name_or_its_error_is_shown(tmp_path: Path) -> None:
