@@ -10,6 +10,8 @@ from lrt_explorer.report.template import HtmlTemplate, joined
 from lrt_explorer.study.ground.known import model_label
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.steering.calibrate import Calibration
+from lrt_explorer.ui.terms import term
+from lrt_explorer.ui.tour import OFFER
 from lrt_explorer.workbench.cards import ConceptCard, MapBadges
 from lrt_explorer.workbench.session import Session
 
@@ -17,7 +19,7 @@ Number = TypeVar("Number", int, float)
 
 HEADER = (
     '<div class="masthead"><h1>LRT Explorer</h1>'
-    "<p>Find a steering vector in a small model, map it, and steer a larger one.</p></div>"
+    f"<p>Find a steering vector in a small model, map it, and steer a larger one.</p>{OFFER}</div>"
 )
 """The name of the app, and what it does in one line."""
 _ROUTE = HtmlTemplate("""
@@ -36,7 +38,7 @@ _ROUTE = HtmlTemplate("""
 _BADGES = HtmlTemplate("""
     <dl class="badges">
     {% for name, value, hint in rows %}
-    <div title="{{ hint }}"><dt>{{ name }}</dt><dd>{{ value }}</dd><dd class="hint">{{ hint }}</dd></div>
+    <div title="{{ hint }}"><dt>{{ term(name) }}</dt><dd>{{ value }}</dd><dd class="hint">{{ hint }}</dd></div>
     {% endfor %}
     </dl>
 """)
@@ -106,7 +108,7 @@ def badges_card(badges: MapBadges, concept: str) -> Markup:
     if badges.norm_ratio is not None:
         hint = f"length of the mapped over the native {concept} vector"
         rows.append(("norm ratio", figure(badges.norm_ratio), hint))
-    return _BADGES(rows=rows)
+    return _BADGES(rows=rows, term=term)
 
 
 def notice(sentence: str, kind: str = "bad") -> Markup:

@@ -31,6 +31,7 @@ from lrt_explorer.ui.space_tab import SpaceTab
 from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.steer_tab import SteerTab
 from lrt_explorer.ui.steered import STEER
+from lrt_explorer.ui.tour import add_tour
 from lrt_explorer.ui.wiring import QUICK, Outputs, nothing
 from lrt_explorer.workbench.hosting import OWNER, Hosting
 from lrt_explorer.workbench.lanes import Lanes
@@ -124,6 +125,7 @@ class Screen:
             self.shown = ShownSettings(self.app, self.controls, session, self.map_panel.corpus)
             self.opening.first.then(self.on_first_pair_opened, session, self.steer.panes, **QUICK)
             add_api(engine, hosting)
+            add_tour()
             Leaving(self.app)
         answer_in_sentences(self.app)
 
