@@ -44,7 +44,8 @@ _BADGES = HtmlTemplate("""
 """)
 _NOTICE = HtmlTemplate('<p class="notice {{ kind }}" role="{{ role }}">{{ sentence }}</p>')
 _PROGRESS = HtmlTemplate("""
-    <div class="progress" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{{ share }}">
+    <div class="progress" role="progressbar" aria-label="{{ message }}" aria-valuemin="0" aria-valuemax="100"
+    aria-valuenow="{{ share }}">
     <i style="width:{{ share }}%"></i></div>
     <p class="progress-text">{{ message }}{{ left }} …</p>
 """)

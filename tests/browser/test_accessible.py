@@ -46,8 +46,9 @@ def fake_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     app.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(browser: Chrome, fake_url: str) -> Page:
+    """One for all tests, since each opens another part of it."""
     page = Page(browser, fake_url, *SIZES[0], "light")
     page.until_settled()
     page.js(

@@ -28,11 +28,16 @@ e.focus({preventScroll: true, focusVisible: true});
 const box = e.getBoundingClientRect();
 const id = e.closest('[id]')?.id || '';
 return {
-  name: (e.getAttribute('aria-label') || e.innerText || e.value || '').trim().slice(0, 40),
+  name: (e.getAttribute('aria-label') || e.innerText || e.value || '').trim().split('\\n')[0].slice(0, 40),
   tag: e.tagName, id, shown: seen.some((look, at) => look !== unseen[at]),
   inSight: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
 };
 """
+
+
+FROM_THE_TOP = """
+const top = document.querySelector('#top-of-page') || document.createElement('span');
+top.id = 'top-of-page'; top.tabIndex = -1; document.body.prepend(top); top.focus(); window.scrollTo(0, 0)"""
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +53,7 @@ def page(browser: Chrome, fake_url: str) -> Page:
     page.until_settled()
     page.js(
         "const style = document.createElement('style'); style.textContent = '* { transition: none !important; }';"
-        "document.head.append(style); document.activeElement?.blur(); window.scrollTo(0, 0)"
+        "document.head.append(style)"
     )
     return page
 
@@ -60,6 +65,7 @@ def press(page: Page, *keys: str) -> None:
 def stops(page: Page) -> list[dict[str, Any]]:
     """Everything that Tab reaches, from the first on, until it leaves the page."""
     found: list[dict[str, Any]] = []
+    page.js(FROM_THE_TOP)
     for _ in range(MOST_STOPS):
         press(page, Keys.TAB)
         stop = page.js(FOCUSED)
@@ -72,7 +78,9 @@ def stops(page: Page) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("tab", ["Steer", "Space", "Layers", "Evidence", "Concepts"])
 def test_tab_goes_through_what_is_seen_in_reading_order(page: Page, tab: str) -> None:
     page.press(tab, "button[role=tab]")
-    page.js("document.activeElement?.blur(); window.scrollTo(0, 0)")
+    page.until(page.find("button", "Suggest layers").is_enabled, "an open pair")
+    if tab == "Space":
+        page.until(lambda: page.js("return document.querySelectorAll('#space-plot .modebar-btn').length"), "a plot")
     found = stops(page)
     assert 12 < len(found) < MOST_STOPS
     assert [stop for stop in found if not stop["inSight"]] == []
@@ -81,3 +89,23 @@ def test_tab_goes_through_what_is_seen_in_reading_order(page: Page, tab: str) ->
     names = [stop["name"] for stop in found]
     landmarks = ["Take the tour", "Pair", "Suggest layers", tab, "Share", "About"]
     assert [name for name in names if name in landmarks] == landmarks
+
+
+def test_a_concept_a_strength_and_a_tab_can_be_chosen(page: Page) -> None:
+    page.js("document.querySelector('#concept input').focus()")
+    before = page.text("#added")
+    chosen = page.js("return document.activeElement.value")
+    press(page, Keys.ARROW_DOWN, Keys.ENTER)
+    page.until(lambda: page.js("return document.querySelector('#concept input').value") != chosen, "another concept")
+    page.until(lambda: page.text("#added") != before, "its strength")
+    page.until_settled()
+    before = page.text("#added")
+    page.js("document.querySelector('#strength input[type=range]').focus()")
+    press(page, Keys.ARROW_LEFT, Keys.ARROW_LEFT)
+    page.until(lambda: page.text("#added") != before, "another strength")
+    page.js("document.querySelector('#tabs button[role=tab]').focus()")
+    press(page, Keys.TAB, Keys.ENTER)
+    page.until(lambda: page.text("button[role=tab][aria-selected=true]") == "Space", "the next tab")
+    page.js("document.querySelector('#about button').focus()")
+    press(page, Keys.ENTER)
+    page.until_text("#about", "tinyworld")
