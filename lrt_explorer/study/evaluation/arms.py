@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lrt_explorer.concepts.contrast import ContrastSet, ReadoutPrompt
+from lrt_explorer.concepts.contrast import ContrastSet, Reading, ReadoutPrompt
 from lrt_explorer.concepts.directions import direction
 from lrt_explorer.concepts.reading import PairStates
 from lrt_explorer.concepts.readout import answer_tokens, settle
@@ -100,8 +100,9 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
     """
     small, large, info, settings = case.small, case.large, case.info, case.settings
 
-    def known(lm: LanguageModel, contrast: ContrastSet, layer: int) -> Known:
-        return known_vectors().get(lm, contrast, layer, settings.reading, settings.method, whiten=settings.whiten)
+    def known(lm: LanguageModel, contrast: ContrastSet, layer: int, reading: Reading | None = None) -> Known:
+        reads = reading or settings.reading
+        return known_vectors().get(lm, contrast, layer, reads, settings.method, whiten=settings.whiten)
 
     def mapped(vector: SteeringVector) -> Tensor:
         return transfer(vector, case.map, info, as_in_paper=settings.as_in_paper).values
@@ -129,7 +130,7 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
         carried,
         found.values,
         range(seed, seed + settings.random_seeds),
-        case.control_maps,
+        case.controls.maps,
         others,
         permuted=_that_point(relabelled.half_mapped, carried)[: settings.permuted],
         permuted_native=_that_point(relabelled.half_native, own)[: settings.permuted],
@@ -137,6 +138,7 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
         random_texts=_that_point(states.text_differences(settings.ordinary, seed), own),
         halves=halves,
         few={count: row for count, row in _few(ours, seed, settings).items() if _that_point([row], own)},
+        rivals=_rivals(case, own, known),
         answers=_answers(large, held_back_prompts(case.concept, settings.prompts)),
     )
     directions = [direction for arm in ARMS.values() for direction in arm.load()(material)]
@@ -153,6 +155,17 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
         relabelled,
         cosine(*halves) if halves else None,
     )
+
+
+def _rivals(case: Case, own: Tensor, known: Callable[..., Known]) -> dict[str, Tensor]:
+    """The rivals' vectors in the large model, as far as the texts give them one."""
+    found = {}
+    for rival in case.controls.rivals:
+        with suppress(ContrastError, VectorError):
+            found[rival.arm] = rival.map.direction(
+                known(rival.lm, case.concept, rival.layer, rival.reading).vector.values
+            )
+    return {arm: values for arm, values in found.items() if _that_point([values], own)}
 
 
 def _relabelled(case: Case, ours: PairStates, theirs: PairStates) -> Relabelled:

@@ -27,7 +27,7 @@ from lrt_explorer.study.steering.deviation import VERSION as UNIT
 from lrt_explorer.study.steering.deviation import ordinary_digest
 
 KIND = "evaluation"
-WAY = 3
+WAY = 4
 """Counted up whenever the same inputs would be measured in another way."""
 _NUMBERS = ("readouts", "unsteered", "baseline", "kl", "first_order", "relabelled_cosines")
 
@@ -39,7 +39,8 @@ def evaluation_key(case: Case, neutral: Sequence[str]) -> str:
         "way": WAY,
         "small": [case.small.fingerprint, str(case.small.model.dtype), info.small_layer],
         "large": [case.large.fingerprint, str(case.large.model.dtype), info.large_layer],
-        "maps": [_digest(one) for one in (case.map, *case.control_maps)],
+        "maps": [_digest(one) for one in (case.map, *case.controls.maps)],
+        "rivals": [[one.arm, one.lm.fingerprint, one.layer, _digest(one.map)] for one in case.controls.rivals],
         "concept": case.concept.fingerprint(),
         "others": [other.fingerprint() for other in case.others],
         "neutral": list(neutral),

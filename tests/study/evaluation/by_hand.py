@@ -13,7 +13,7 @@ import torch
 from lrt_explorer.concepts.contrast import ContrastSet, ReadoutPrompt
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.store import MapInfo, PairMap
-from lrt_explorer.study.evaluation.case import Case
+from lrt_explorer.study.evaluation.case import Case, Controls
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.kept import evaluation_key, keep_measured, kept_folder
 from lrt_explorer.study.evaluation.measure import Measured
@@ -270,12 +270,12 @@ def evaluation() -> Evaluation:
     info = map_info()
     with TemporaryDirectory() as folder:
         for concept, other in ((FAINT, MOOD), (MOOD, FAINT)):
-            case = Case(*pair.both, nothing, info, (nothing,) * 3, concept, (other,), SETTINGS)
+            case = Case(*pair.both, nothing, info, Controls((nothing,) * 3), concept, (other,), SETTINGS)
             key = evaluation_key(case, NEUTRAL)
             keep_measured(kept_folder(Path(folder), concept, key), key, measured(concept is FAINT))
         return finish(
             evaluate(
-                pair, PairMap(map=nothing, info=info), (FAINT, MOOD), control_maps=(nothing,) * 3, neutral=NEUTRAL,
-                settings=SETTINGS, keep=Path(folder),
+                pair, PairMap(map=nothing, info=info), (FAINT, MOOD), controls=Controls((nothing,) * 3),
+                neutral=NEUTRAL, settings=SETTINGS, keep=Path(folder),
             )
         )  # fmt: skip
