@@ -12,6 +12,7 @@ from lrt_explorer.lm.chat import unframed
 from lrt_explorer.study.evaluation.chosen_prompts import prompts_in_pairs
 from lrt_explorer.study.evaluation.clusters import Clusters
 from lrt_explorer.study.evaluation.cost import EqualCost, at_equal_cost, retention_at_equal_cost
+from lrt_explorer.study.evaluation.holding import Holding
 from lrt_explorer.study.evaluation.measure import Measured
 from lrt_explorer.study.evaluation.statistics import (
     Array,
@@ -107,6 +108,7 @@ class ConceptEvidence:
         direction_cosine_relabelled: mean `direction_cosine` of relabelled pairs, and the range that holds 95 % of them:
             what it is where there is nothing to find. None where it was not measured.
         halves_cosine: cosine of the native vectors of either half of the pairs, the ceiling of `direction_cosine`.
+        holding: how the small model holds the concept; None where that is not known.
     """
 
     name: str
@@ -137,6 +139,7 @@ class ConceptEvidence:
     clusters: int = 0
     direction_cosine_relabelled: Interval | None = None
     halves_cosine: float | None = None
+    holding: Holding | None = None
 
     def arm(self, name: str) -> ArmEvidence:
         """An arm by its name; KeyError if there is none."""
@@ -222,6 +225,7 @@ def concept_evidence(
         clusters.count,
         relabelled_interval(measured.relabelled_cosines),
         measured.halves_cosine,
+        measured.holding,
     )
 
 

@@ -17,6 +17,7 @@ from lrt_explorer.errors import ArtifactError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.store import data_home, has_artifact, load_artifact, save_artifact
 from lrt_explorer.study.evaluation.case import Case
+from lrt_explorer.study.evaluation.holding import holding_document, read_holding
 from lrt_explorer.study.evaluation.measure import Measured
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.written import Passage
@@ -79,6 +80,7 @@ def keep_measured(folder: Path, key: str, measured: Measured) -> Path:
         "outlier_dimensions": list(measured.outlier_dimensions),
         "forms": list(measured.forms),
         "halves_cosine": measured.halves_cosine,
+        "holding": holding_document(measured.holding),
         "direction_cosine": measured.direction_cosine,
         "reachable_share": measured.reachable_share,
     }
@@ -108,6 +110,7 @@ def find_measured(folder: Path, key: str) -> Measured | None:
             typical_deviation=float(meta["typical_deviation"]),
             outlier_dimensions=tuple(int(one) for one in meta["outlier_dimensions"]),
             forms=tuple(meta["forms"]),
+            holding=read_holding(meta["holding"]),
             halves_cosine=None if meta["halves_cosine"] is None else float(meta["halves_cosine"]),
             direction_cosine=float(meta["direction_cosine"]),
             reachable_share=float(meta["reachable_share"]),

@@ -20,6 +20,7 @@ from lrt_explorer.study.evaluation.arms import ConceptArms
 from lrt_explorer.study.evaluation.baseline import baseline_prompt
 from lrt_explorer.study.evaluation.chosen_prompts import evaluated_prompts, forms
 from lrt_explorer.study.evaluation.first_order import first_order_slopes, readout_gradients
+from lrt_explorer.study.evaluation.holding import Holding
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.statistics import Array
 from lrt_explorer.study.evaluation.written import WRITING, Passage, write_passages
@@ -49,7 +50,7 @@ class Measured:
             k native vectors of relabelled pairs; of the transferred vector and of the k mapped ones. Nothing where the
             readout has no gradient.
         relabelled_cosines: `[k]`, see `Relabelled`.
-        typical_deviation, direction_cosine, reachable_share, halves_cosine: see `ConceptArms`.
+        typical_deviation, direction_cosine, reachable_share, halves_cosine, holding: see `ConceptArms`.
         outlier_dimensions: what does not count in the typical deviation.
     """
 
@@ -70,6 +71,7 @@ class Measured:
     first_order: Array = field(default_factory=lambda: np.empty((2, 0)))
     relabelled_cosines: Array = field(default_factory=lambda: np.empty(0))
     halves_cosine: float | None = None
+    holding: Holding | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,6 +156,7 @@ def measure(
         first_order,
         np.empty(0) if arms.relabelled is None else arms.relabelled.cosines.numpy(),
         arms.halves_cosine,
+        arms.holding,
     )
 
 

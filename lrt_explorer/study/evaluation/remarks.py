@@ -1,6 +1,7 @@
 """What a reader must know beside a verdict, in plain sentences that follow from the numbers."""
 
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
+from lrt_explorer.study.evaluation.finding import finding
 from lrt_explorer.study.evaluation.verdict import PARTLY, TRANSFERS, Verdict
 from lrt_explorer.study.steering.arms import ANSWERS, EMBEDDINGS, NATIVE, UNTRAINED, VOCABULARY
 
@@ -35,6 +36,7 @@ def remarks(evidence: ConceptEvidence, verdict: Verdict, together: int) -> tuple
     """
     found = [
         _backwards(evidence),
+        finding(evidence),
         _answers(evidence, verdict),
         *(_rival(evidence, verdict, arm) for arm in RIVALS),
         _few(evidence),

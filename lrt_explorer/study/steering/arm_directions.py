@@ -10,6 +10,7 @@ from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.study.steering.arms import (
     ANCHORS,
     ANSWERS,
+    BOUND,
     COVARIANCE,
     EMBEDDINGS,
     FEW,
@@ -63,6 +64,7 @@ class ArmMaterial:
         halves: `[2, d_large]`, native vectors of either half of the pairs.
         few: `[d_large]` for each number of pairs, the native vector of so many.
         answers: `[d_large]`, the difference of the answers' embeddings; None where there are none to take.
+        bound: `[d_large]`, the best that a linear map could make of the small model's vector; None where unknown.
         rivals: `[d_large]` for each arm, the vector of a rival of the map.
     """
 
@@ -79,6 +81,7 @@ class ArmMaterial:
     halves: Sequence[Tensor] = ()
     few: Mapping[int, Tensor] = field(default_factory=dict)
     answers: Tensor | None = None
+    bound: Tensor | None = None
     rivals: Mapping[str, Tensor] = field(default_factory=dict)
 
 
@@ -131,6 +134,11 @@ def random_texts(material: ArmMaterial) -> list[Direction]:
 def answer_embeddings(material: ArmMaterial) -> list[Direction]:
     """The difference of the unembeddings of both sides' answers."""
     return [] if material.answers is None else [Direction(ANSWERS, ANSWERS, material.answers)]
+
+
+def bound(material: ArmMaterial) -> list[Direction]:
+    """The small model's vector through maps fitted on the concept itself."""
+    return [] if material.bound is None else [Direction(BOUND, BOUND, material.bound)]
 
 
 def native_halves(material: ArmMaterial) -> list[Direction]:

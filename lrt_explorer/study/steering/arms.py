@@ -14,6 +14,7 @@ COVARIANCE, TEXTS = "drawn from the covariance", "random texts"
 ANSWERS, HALF = "answer embeddings", "native, half"
 UNTRAINED, EMBEDDINGS = "untrained small model", "token embeddings"
 VOCABULARY, ANCHORS = "through the vocabulary", "through anchors"
+BOUND = "fitted on the concept"
 FEW = {2: "native, 2 pairs", 8: "native, 8 pairs", 32: "native, 32 pairs"}
 
 Tone = Literal["still", "native", "transferred", "control"]
@@ -238,6 +239,19 @@ ARMS: Table[ArmKind] = Table(
             tone="native",
             marker="circle-x-open",
             dash="dash",
+            beside=True,
+            aside=True,
+        ),
+        ArmKind(
+            name=BOUND,
+            label="Fitted on the concept",
+            unit=_STRENGTH,
+            help="the small model’s vector through a map fitted on the other half of the concept’s own pairs: "
+            "the most that a linear map could carry",
+            function=f"{_HOME}:bound",
+            tone="transferred",
+            marker="hexagram-open",
+            dash="longdash",
             beside=True,
             aside=True,
         ),

@@ -15,6 +15,7 @@ from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.store import MapInfo, PairMap
 from lrt_explorer.study.evaluation.case import Case, Controls
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate
+from lrt_explorer.study.evaluation.holding import Holding
 from lrt_explorer.study.evaluation.kept import evaluation_key, keep_measured, kept_folder
 from lrt_explorer.study.evaluation.measure import Measured
 from lrt_explorer.study.evaluation.written import Passage
@@ -236,6 +237,7 @@ def measured(faint: bool = False) -> Measured:
         first_order=np.array(first_order),
         relabelled_cosines=np.arange(-20, 21) / 100,
         halves_cosine=0.875,
+        holding=Holding(1, (0.25, 0.5, 0.75), 1.5),
     )
 
 

@@ -33,6 +33,7 @@ from tests.study.tiny import CONCEPT, large, small
 ARMS = (
     "unsteered", "native", "transferred", "random", "shuffled map", "permuted labels", "permuted labels, native",
     "other concept", "drawn from the covariance", "random texts", "answer embeddings", "native, half",
+    "fitted on the concept",
     "native, 2 pairs", "native, 8 pairs", "native, direct", "transferred, direct", "prompt",
 )  # fmt: skip
 

@@ -171,6 +171,7 @@ def expected_concept() -> dict[str, Any]:
         # 2.5 % of the way from the first to the last of 41 cosines is one step from either end.
         "direction_cosine_relabelled": 0.0, "direction_cosine_relabelled_low": -0.19,
         "direction_cosine_relabelled_high": 0.19, "halves_cosine": 0.875,
+        "holding": {"layer": 1, "by_layer": [0.25, 0.5, 0.75], "ordinary": 1.5},
         "forms": 4, "clusters": 4, "prompts_in_pairs": [],
         "strengths": list(STRENGTHS), "typical_deviation": 8.5, "outlier_dimensions": [3],
         "equal_cost": {"kl": cost, "native": mean(native), "transferred": mean(transferred)},
