@@ -86,7 +86,8 @@ def arms_table(evidence: ConceptEvidence) -> Markup:
     """One row per arm, and how the table is read; pairs of numbers are those at both ends of the grid."""
     low, high = (evidence.strengths.index(end) for end in (min(evidence.strengths), max(evidence.strengths)))
     ends = f"at s = {brief(min(evidence.strengths))} / {brief(max(evidence.strengths))}"
-    columns = ["arm", f"slope, {unit(evidence)} per deviation", "retention", "Spearman", "anti-steerable", "KL"]
+    columns = ["arm", f"slope, {unit(evidence)} per deviation", "retention", "off the answers"]
+    columns += ["Spearman", "anti-steerable", "KL"]
     if evidence.passages:
         columns += ["score", "perplexity", "repetition"]
     rows = []
@@ -95,6 +96,7 @@ def arms_table(evidence: ConceptEvidence) -> Markup:
         cells = [
             _interval(arm.slope),
             _interval(arm.retention),
+            _interval(arm.off_answers),
             (plain(arm.spearman), ""),
             (_share(arm.anti_steerable), ""),
             ("–" if still else f"{cost(arm.kl[low])} / {cost(arm.kl[high])}", ""),

@@ -117,6 +117,7 @@ def _arm(arm: ArmEvidence) -> dict[str, Any]:
         **_interval("slope", arm.slope),
         **_interval("retention", arm.retention),
         **_interval("retention_at_equal_cost", arm.retention_at_equal_cost),
+        **_interval("off_answers", arm.off_answers),
         "spearman": arm.spearman,
         "anti_steerable": arm.anti_steerable,
         "readout": [_finite(band.value) for band in arm.readout],

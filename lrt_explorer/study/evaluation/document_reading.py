@@ -94,6 +94,7 @@ def _arm(arm: Json) -> ArmEvidence:
         slope=_interval(arm, "slope"),
         retention=_interval(arm, "retention"),
         retention_at_equal_cost=_interval(arm, "retention_at_equal_cost"),
+        off_answers=_interval(arm, "off_answers") if "off_answers" in arm else None,
         **_taken(arm, _ARM_PLAIN),
         **_taken(arm, _ARM_LISTS, tuple),
     )

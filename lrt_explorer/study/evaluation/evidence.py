@@ -57,6 +57,8 @@ class ArmEvidence:
         repetition: for each strength the mean share of three words in a row that have come before.
         retention_at_equal_cost: effect / native effect where both cost the same on neutral prompts; None where that is
             not measurable.
+        off_answers: correlation with what the native vector does to the tokens that are no answers, over the whole
+            grid; its interval is over prompts, or over directions where there are several. None where it is not known.
     """
 
     name: str
@@ -73,6 +75,7 @@ class ArmEvidence:
     perplexity: PerStrength
     repetition: PerStrength
     retention_at_equal_cost: Interval | None = None
+    off_answers: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -283,7 +286,16 @@ def _arm(name: str, rows: list[int], ground: _Ground) -> ArmEvidence:
         tuple(measured.kl[rows].mean((0, 2)).tolist()),
         *_texts(measured, [measured.directions[row] for row in rows]),
         None if native is None else ground.at_equal_cost(rows),
+        _off_answers(rows, ground),
     )
+
+
+def _off_answers(rows: list[int], ground: _Ground) -> Interval | None:
+    found = ground.measured.off_answers
+    if not len(found):
+        return None
+    of_clusters = ground.clusters.means(found[rows])
+    return sample_interval(of_clusters.mean(1)) if len(rows) > 1 else mean_interval(of_clusters[0], ground.draws)
 
 
 def _still(name: str, ground: _Ground, readouts: Array, kl: Array) -> ArmEvidence:

@@ -28,9 +28,9 @@ from lrt_explorer.study.steering.deviation import VERSION as UNIT
 from lrt_explorer.study.steering.deviation import ordinary_digest
 
 KIND = "evaluation"
-WAY = 4
+WAY = 5
 """Counted up whenever the same inputs would be measured in another way."""
-_NUMBERS = ("readouts", "unsteered", "baseline", "kl", "first_order", "relabelled_cosines")
+_NUMBERS = ("readouts", "unsteered", "baseline", "kl", "first_order", "relabelled_cosines", "off_answers")
 
 
 def evaluation_key(case: Case, neutral: Sequence[str]) -> str:

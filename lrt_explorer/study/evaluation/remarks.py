@@ -1,11 +1,14 @@
 """What a reader must know beside a verdict, in plain sentences that follow from the numbers."""
 
+from lrt_explorer.numerals import plain
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.evaluation.finding import finding
 from lrt_explorer.study.evaluation.verdict import PARTLY, TRANSFERS, Verdict
-from lrt_explorer.study.steering.arms import ANSWERS, EMBEDDINGS, NATIVE, UNTRAINED, VOCABULARY
+from lrt_explorer.study.steering.arms import ANSWERS, EMBEDDINGS, NATIVE, TRANSFERRED, UNTRAINED, VOCABULARY
 
 FEWEST_FORMS, FEWEST_PROMPTS = 8, 10
+ALIKE = 0.5
+"""Correlation off the answers below which two vectors are said to do different things."""
 AS_MUCH = 0.8
 """Share of the transferred effect from which on a rival is said to do as much."""
 
@@ -38,6 +41,7 @@ def remarks(evidence: ConceptEvidence, verdict: Verdict, together: int) -> tuple
         _backwards(evidence),
         finding(evidence),
         _answers(evidence, verdict),
+        _off_answers(evidence, verdict),
         *(_rival(evidence, verdict, arm) for arm in RIVALS),
         _few(evidence),
         _seen(evidence),
@@ -66,6 +70,16 @@ def _answers(evidence: ConceptEvidence, verdict: Verdict) -> str:
         f"({rival.value:.2f} of the native effect)"
     )
     return f"{said}, so this readout alone does not tell a concept from its answer words." if as_much else f"{said}."
+
+
+def _off_answers(evidence: ConceptEvidence, verdict: Verdict) -> str:
+    found = evidence.arm(TRANSFERRED).off_answers
+    if found is None or found.value >= ALIKE or verdict.word not in (TRANSFERS, PARTLY):
+        return ""
+    return (
+        "Apart from the answers it does something else than the large model’s own vector: their changes of all other "
+        f"words have a correlation of {plain(found.value)}."
+    )
 
 
 def _rival(evidence: ConceptEvidence, verdict: Verdict, name: str) -> str:

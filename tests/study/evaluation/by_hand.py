@@ -54,6 +54,11 @@ EFFECTS = {
     "transferred, direct": ((-4, -3, 0, 2, 3), (-3, -2, 0, 1, 4), (-5, -2, 0, 3, 6), (-6, -3, 0, 2, 5)),
 }
 """For each direction and prompt what the strengths add to the unsteered readout."""
+OFF_ANSWERS = {
+    name: (number % 5 / 8, (number + 1) % 5 / 8, (number + 2) % 5 / 8, number % 3 / 4)
+    for number, name in enumerate(EFFECTS)
+} | {"native": (1.0, 1.0, 1.0, 1.0)}
+"""For each direction and prompt the correlation off the answers."""
 SLOPES = {
     # (2·27 + 13)/10, (2·34 + 17)/10, (2·47 + 24)/10, (2·55 + 27)/10
     "native": (6.7, 8.5, 11.8, 13.7),
@@ -237,6 +242,7 @@ def measured(faint: bool = False) -> Measured:
         first_order=np.array(first_order),
         relabelled_cosines=np.arange(-20, 21) / 100,
         halves_cosine=0.875,
+        off_answers=np.array([OFF_ANSWERS[name] for name in EFFECTS], dtype=np.float64),
         holding=Holding(1, (0.25, 0.5, 0.75), 1.5),
     )
 
