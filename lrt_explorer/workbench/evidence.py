@@ -9,9 +9,11 @@ from lrt_explorer.defaults import CONTROL_TOKENS
 from lrt_explorer.study.corpora.batches import BATCH_TOKENS
 from lrt_explorer.study.corpora.texts import Source, read_texts
 from lrt_explorer.study.evaluation import evaluate as study
+from lrt_explorer.study.evaluation.case import Controls
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings
 from lrt_explorer.study.evaluation.kept import evaluations_folder
 from lrt_explorer.study.fitting.controls import control_maps
+from lrt_explorer.study.fitting.rivals import rivals
 from lrt_explorer.study.fitting.solve import least_tokens
 from lrt_explorer.study.ground.progress import Progress, retold
 from lrt_explorer.study.ground.world import World
@@ -93,12 +95,24 @@ def evaluate(pair: Pair, saved: SavedMap, spec: EvidenceSpec) -> Generator[Progr
         ),
         lambda step: Progress(step.done, step.total, f"control maps: {step.message}"),
     )
+    others = yield from retold(
+        rivals(
+            pair,
+            read_texts(source),
+            saved.layers,
+            tokens=tokens,
+            corpus=name,
+            keep=home / "rivals",
+            method=saved.info.method,
+        ),
+        lambda step: Progress(step.done, step.total, f"rivals of the map: {step.message}"),
+    )
     return (
         yield from study.evaluate(
             pair,
             saved,
             chosen,
-            control_maps=controls,
+            controls=Controls(controls, others),
             among=shipped,
             neutral=spec.neutral,
             settings=spec.settings,
