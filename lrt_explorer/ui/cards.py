@@ -17,11 +17,10 @@ from lrt_explorer.workbench.session import Session
 
 Number = TypeVar("Number", int, float)
 
-HEADER = (
-    '<div class="masthead"><h1>LRT Explorer</h1>'
-    f"<p>Find a steering vector in a small model, map it, and steer a larger one.</p>{OFFER}</div>"
-)
-"""The name of the app, and what it does in one line."""
+_HEADER = HtmlTemplate("""
+    <div class="masthead"><h1>LRT Explorer</h1>
+    <p>Find a steering vector in a small model, map it, and steer a larger one.</p>{{ offer }}</div>
+""")
 _ROUTE = HtmlTemplate("""
     {% macro stop(role, verb, model, layer, layers) %}
     <li class="stop {{ role }}"><span>{{ verb }}</span><b title="{{ model }}">{{ label(model) }}</b>
@@ -66,6 +65,11 @@ _MARKS = HtmlTemplate("""
     {% for place, title in ticks %}<span style="left:{{ place }}%" title="{{ title }}"></span>{% endfor %}
     </div><p class="slider-costs">Ticks: cost on neutral text, {{ said }}</p>
 """)
+
+
+def header() -> Markup:
+    """The name of the app, what it does in one line, and the offer of a tour."""
+    return _HEADER(offer=OFFER)
 
 
 def route(session: Session, badges: MapBadges | None) -> Markup:

@@ -7,7 +7,7 @@ from gradio.components import Component
 
 from lrt_explorer.ui.about import add_about
 from lrt_explorer.ui.api import add_api
-from lrt_explorer.ui.cards import HEADER
+from lrt_explorer.ui.cards import header
 from lrt_explorer.ui.concepts_tab import TAB as CONCEPTS
 from lrt_explorer.ui.concepts_tab import ConceptsTab
 from lrt_explorer.ui.crowd import CrowdLine
@@ -73,7 +73,7 @@ class Screen:
             session = self.session = gr.State(None, delete_callback=engine.forget)
             shelf = self.shelf = gr.State(Shelf(), delete_callback=forget_shelf)
             tab = self.tab = gr.State(STEER)
-            gr.HTML(HEADER)
+            gr.HTML(header())
             if lanes is not None and hosting.hosted:
                 CrowdLine(lanes)
             route = gr.HTML(elem_id="route")
