@@ -52,6 +52,16 @@ def test_nothing_overflows_overlaps_or_is_cut_off(open_page: Callable[..., Page]
         assert page.js(OVERLAP, PIECES) == []
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nothing_moves_when_the_path_of_the_vector_comes(open_page: Callable[..., Page], width: int) -> None:
+    page = open_page(width)
+    page.until_settled()
+    place = "return document.querySelector('#columns').getBoundingClientRect().top"
+    there = page.js(place)
+    page.js("document.querySelector('#route').replaceChildren()")
+    assert abs(page.js(place) - there) <= 2
+
+
 def test_a_phone_shows_every_tab(open_page: Callable[..., Page]) -> None:
     page = open_page(390)
     page.until_settled()
