@@ -75,7 +75,7 @@ def test_what_cannot_be_restored_is_said_once_and_the_page_opens(screen: Screen,
 def test_what_is_shared_is_the_comparison_on_the_screen(screen: Screen, session: Session) -> None:
     steer = screen.steer
     asked = SteerControls("mood", "Start", 0.4, "", 3, 0.0, 8, "", False)
-    *_, last = steer.on_texts_asked(session, None, 0, None, asked)
+    *_, last = steer.texts.on_texts_asked(session, None, 0, None, asked)
     compared = last[steer.compared]
     assert compared == Compared(session, asked.spec())
     (given,) = screen.share.on_view_changed(compared, "layers")

@@ -86,7 +86,7 @@ def test_every_result_of_every_tab_carries_its_settings(screen: Screen, session:
     """What a handler shows of a result, as HTML or as a figure; progress, notices and empty places are none."""
     steer, space, layers, panel = screen.steer, screen.space, screen.layers, screen.map_panel
     asked = SteerControls("mood", "Once", 0.5, "", 0, 0.0, 16, "", False)
-    *_, texts = steer.on_texts_asked(session, None, 0, None, asked)
+    *_, texts = steer.texts.on_texts_asked(session, None, 0, None, asked)
     for part in (steer.panes, steer.said, steer.added):
         made, _ = carried(texts[part])
         assert (made["strength"], made["prompt"], made["small_layer"]) == (0.5, "Once", 2)

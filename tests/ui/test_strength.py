@@ -15,7 +15,7 @@ from tests.ui.fakes import FakeEngine
 
 def tune(screen: Screen, session: Session | None, **changed: Any) -> list[Outputs]:
     asked = {"tuned": None, "whole": 0, "concept": "mood", "reading": "", "vectors": "", "strength": START}
-    return list(screen.steer.on_vector_changed(session, **{**asked, **changed}))
+    return list(screen.steer.reading.on_vector_changed(session, **{**asked, **changed}))
 
 
 def slider_and_tuned(screen: Screen, session: Session, **changed: Any) -> tuple[Any, Any]:
