@@ -26,6 +26,7 @@ from lrt_explorer.errors import CancelledError, LRTError
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
 from lrt_explorer.study.ground.progress import Progress, finish
+from lrt_explorer.study.steering.arms import PANES, chosen_arms
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.study.tables import choices as all_choices
 from lrt_explorer.ui.arguments import checked
@@ -63,6 +64,7 @@ def add_api(engine: Engine, hosting: Hosting) -> None:
         as_in_paper: bool = False,
         equal_cost: bool = False,
         scorer: str | None = None,
+        arms: list[str] | None = None,
     ) -> dict[str, Any]:
         """Write the large model's text unsteered and under its native, the transferred and a random vector.
 
@@ -83,6 +85,8 @@ def add_api(engine: Engine, hosting: Hosting) -> None:
             as_in_paper: add the map's bias to the direction, as arXiv 2506.00653 does.
             equal_cost: make every arm cost what the native vector costs.
             scorer: what scores the texts, as on the command line; by default the concept's own.
+            arms: what is compared with the unsteered text, of unsteered, native, transferred, random, shuffled map,
+                other concept, no map, as in the paper and prompt; by default the first four.
         """
         spec = SteerSpec(
             concept=concept,
@@ -97,6 +101,7 @@ def add_api(engine: Engine, hosting: Hosting) -> None:
             as_in_paper=as_in_paper,
             equal_cost=equal_cost,
             scorer=scorer_from_text(scorer) if scorer else None,
+            arms=PANES if arms is None else chosen_arms(arms),
         )
         models = Models(small=small, large=large, small_layer=small_layer, large_layer=large_layer)
         return comparison_document(finish(engine.compare_models(models, spec), going_on))

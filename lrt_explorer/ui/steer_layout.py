@@ -8,6 +8,7 @@ from lrt_explorer.ui.choices import OWN_VECTORS, ConceptList, steered_concepts
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.newest import Newest
 from lrt_explorer.ui.panes import waiting_panes
+from lrt_explorer.ui.pins import PinBoard
 from lrt_explorer.ui.steer_controls import SteerSettings
 from lrt_explorer.ui.steered import Steered
 from lrt_explorer.ui.strength import StrengthControl
@@ -37,6 +38,7 @@ class SteerLayout:
         said: the sentence above the panes.
         panes: where the arms are written.
         added: the line below the panes.
+        pins: the button that keeps a result, and those that are kept.
         reading_on: progress of what is read in the background.
         settings: those below the panes.
         contrast, contrast_status: a set from a file, and what became of it.
@@ -92,6 +94,7 @@ class SteerLayout:
         self.said = gr.HTML(elem_id="sentence")
         self.panes = gr.HTML(waiting_panes("Opening the models …"), elem_id="panes", js_on_load=None)
         self.added = gr.HTML(elem_id="added")
+        self.pins = PinBoard(engine, self.compared)
         self.reading_on = gr.HTML(elem_id="reading-on")
         with gr.Accordion("More settings", open=False, elem_id="more"):
             self.settings = SteerSettings()

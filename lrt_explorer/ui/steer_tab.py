@@ -41,18 +41,25 @@ class SteerTab(SteerLayout):
     def _wire_comparison(self) -> None:
         texts, vectors = self.texts, self.reading
         session, steered, settings, slider = self.session, self.steered, self.settings, self.slider
+        session.change(settings.on_models_changed, [session, settings.arms], settings.arms, **QUICK)
         session.change(
             slider.on_session_changed,
-            [session, slider.tuned],
+            [session, slider.tuned, settings.arms],
             [slider.strength, slider.marks, slider.tuned],
             **QUICK,
         )
         # In a step of its own: what another tab sets here reaches the page only through a hidden field, so a comparison
         # in the same step would still read the old value.
         tuning = gr.on(
-            [steered.asked.change, self.whole.change, settings.reading.input, steered.vectors.input],
+            [
+                *(steered.asked.change, self.whole.change, settings.reading.input, steered.vectors.input),
+                settings.arms.input,
+            ],
             vectors.on_vector_changed,
-            [session, slider.tuned, self.whole, steered.concept, settings.reading, steered.vectors, slider.strength],
+            [
+                *(session, slider.tuned, self.whole, steered.concept, settings.reading, steered.vectors),
+                *(slider.strength, settings.arms),
+            ],
             [slider.strength, slider.marks, self.added, slider.tuned, self.stop],
             **MODEL_WORK,
         )
@@ -80,13 +87,13 @@ class SteerTab(SteerLayout):
             [session, self.settled, self.partly, self.compared, *asked],
             [
                 *(self.panes, self.said, self.added, self.settled, self.compared, self.partly),
-                *(self.stop, self.trouble),
+                *(self.stop, self.trouble, self.pins.shown),
             ],
             **MODEL_WORK,
         )
         # What runs for older values ends at once, and the event above follows with the newest.
         gr.on(
-            [*asking, steered.concept.input, steered.vectors.input, settings.reading.input],
+            [*asking, steered.concept.input, steered.vectors.input, settings.reading.input, settings.arms.input],
             at_once_from_controls(texts.on_other_texts_asked, SteerControls),
             asked,
             None,

@@ -7,22 +7,27 @@ from dataclasses import dataclass, replace
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.study.compare import Arm, ComparisonStep
 from lrt_explorer.study.ground.progress import Progress
-from lrt_explorer.study.steering.arms import UNSTEERED
+from lrt_explorer.study.steering.arms import UNSTEERED, chosen_arms
 from lrt_explorer.ui.cards import added, notice, progress_bar
 from lrt_explorer.ui.choices import belongs
 from lrt_explorer.ui.pace import paced
 from lrt_explorer.ui.panes import added_line, panes, waiting_panes, writing_line
+from lrt_explorer.ui.pins import Pin
 from lrt_explorer.ui.result_key import keyed
 from lrt_explorer.ui.share_panel import Compared
 from lrt_explorer.ui.stage import READING
-from lrt_explorer.ui.steer_controls import SteerControls
+from lrt_explorer.ui.steer_controls import SteerControls, within
 from lrt_explorer.ui.steer_layout import SteerLayout
+from lrt_explorer.ui.strength import can_write
 from lrt_explorer.ui.turns import InLine
 from lrt_explorer.ui.verdicts import sentence_card
 from lrt_explorer.ui.wiring import Outputs, guarded_by, nothing, on_busy_changed, run_study
 from lrt_explorer.workbench.session import Session
 
-NO_MAP = "There is no map between these layers yet. Fit one under Map, and all four texts are written."
+NO_MAP = (
+    "There is no map between these layers yet. Fit one under Map, or switch off the arms that need one under More "
+    "settings."
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ class SteerTexts:
         self.engine, self.newest = layout.engine, layout.newest
         self.panes, self.said, self.added, self.trouble = layout.panes, layout.said, layout.added, layout.trouble
         self.settled, self.compared, self.stop = layout.settled, layout.compared, layout.stop
-        self.due, self.partly = layout.due, layout.partly
+        self.due, self.partly, self.shown = layout.due, layout.partly, layout.pins.shown
 
     def on_other_texts_asked(self, asked: SteerControls) -> None:
         """End what is written for other values at its next token, unless these cannot be written for."""
@@ -83,9 +88,10 @@ class SteerTexts:
             # The old pair's; the list of concepts follows the pair, and asks again.
             yield nothing()
             return
-        if not session.map_folder:
+        asked = within(session, asked)
+        if not can_write(session, asked.arms):
             yield {
-                self.panes: waiting_panes(NO_MAP, idle=True),
+                self.panes: waiting_panes(NO_MAP, idle=True, arms=chosen_arms(asked.arms)),
                 **dict.fromkeys((self.said, self.added, self.trouble), ""),
                 self.stop: on_busy_changed(False),
             }
@@ -109,7 +115,7 @@ class SteerTexts:
             if isinstance(step, InLine):
                 return {self.added: progress_bar(step)}
             if isinstance(step, Progress):
-                return {self.panes: waiting_panes(READING), self.added: progress_bar(step)}
+                return {self.panes: waiting_panes(READING, arms=spec.arms), self.added: progress_bar(step)}
             written = panes(step.arms, prompt, card, busy=True, settled=still)
             return {self.panes: keyed(made, written), self.added: writing_line(step)}
 
@@ -128,6 +134,7 @@ class SteerTexts:
         yield {
             self.panes: keyed(made, panes(done.arms, prompt, card)),
             self.compared: Compared(session, spec, made),
+            self.shown: Pin.of(done, session, asked, card),
             self.stop: on_busy_changed(False),
             self.said: keyed(made, sentence_card(done, self.engine.shipped_evidence(session))),
             self.added: keyed(made, added_line(done, session, card)),

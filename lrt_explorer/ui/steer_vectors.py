@@ -1,11 +1,11 @@
 """The vectors of the Steer tab: the slider fitted to them, and the rest of a large set read in the background."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lrt_explorer.ui.cards import notice, progress_bar
 from lrt_explorer.ui.choices import belongs
 from lrt_explorer.ui.steer_layout import SteerLayout
-from lrt_explorer.ui.strength import Tuned
+from lrt_explorer.ui.strength import Tuned, can_write
 from lrt_explorer.ui.wiring import Outputs, guarded_by, nothing, on_busy_changed, run_study
 from lrt_explorer.workbench.session import Session
 
@@ -29,9 +29,10 @@ class VectorReading:
         reading: str,
         vectors: str,
         strength: float,
+        arms: Sequence[str],
     ) -> Iterator[Outputs]:
         """Fit the slider to the vector; the comparison that follows reports what goes wrong."""
-        if session is None or not session.map_folder or not belongs(self.engine, session, concept):
+        if session is None or not can_write(session, arms) or not belongs(self.engine, session, concept):
             yield nothing()
             return
         for step in self.slider.tune(session, tuned, (concept, reading, vectors, whole), strength, self.added):

@@ -241,9 +241,9 @@ def test_until_the_concept_has_followed_nothing_is_said_of_the_old_one(screen: S
 # A few pairs first
 
 
-def steer(screen: Screen, session: Session, partly: int = 0) -> list[Outputs]:
+def steer(screen: Screen, session: Session, partly: int = 0, **more: Any) -> list[Outputs]:
     controls: dict[str, Any] = {"seed": 0, "temperature": 0.0, "length": 16, "reading": "", "as_in_paper": False}
-    asked = SteerControls("sentiment", "Once", 0.5, "", **controls)
+    asked = SteerControls("sentiment", "Once", 0.5, "", **controls, **more)
     return list(screen.steer.texts.on_texts_asked(session, None, partly, None, asked))
 
 
@@ -277,6 +277,9 @@ def test_without_a_map_the_panes_say_what_is_missing(screen: Screen) -> None:
     (shown,) = steer(screen, Session("gemma-a", "gemma-b", 0, 0, 1, 1, 1, 1))
     html = shown[screen.steer.panes]
     assert "no map between these layers yet" in html and 'role="alert"' not in html
+    *_, last = steer(screen, Session("gemma-a", "gemma-b", 0, 0, 1, 1, 1, 1), arms=("native", "prompt"))
+    html = last[screen.steer.panes]
+    assert html.count('<article class="pane') == 3 and "pane-prompt" in html and "pane-transferred" not in html
 
 
 def test_the_line_names_the_pairs_only_where_they_are_not_all() -> None:
