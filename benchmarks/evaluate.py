@@ -30,7 +30,7 @@ from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, PairMap, load_artifact, load_map
 from lrt_explorer.study.evaluation.arms import concept_arms, others_of
-from lrt_explorer.study.evaluation.case import Case
+from lrt_explorer.study.evaluation.case import Case, Controls
 from lrt_explorer.study.evaluation.evaluate import EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.kept import KIND
 from lrt_explorer.study.ground.progress import finish
@@ -42,13 +42,15 @@ BAR, TOLERANCE = 3.0, 1e-4
 CONTROL_MAPS = 3
 
 
-def stand_ins(map: AffineMap) -> list[AffineMap]:
+def stand_ins(map: AffineMap) -> Controls:
     """Maps with the rows of the true one in another order: the cost does not depend on what a control map says."""
     generator = torch.Generator().manual_seed(0)
-    return [
-        AffineMap(map.weight[torch.randperm(len(map.weight), generator=generator)], map.bias)
-        for _ in range(CONTROL_MAPS)
-    ]
+    return Controls(
+        [
+            AffineMap(map.weight[torch.randperm(len(map.weight), generator=generator)], map.bias)
+            for _ in range(CONTROL_MAPS)
+        ]
+    )
 
 
 def plain_loop(
@@ -56,7 +58,7 @@ def plain_loop(
     large: LanguageModel,
     map: AffineMap,
     info: MapInfo,
-    controls: Sequence[AffineMap],
+    controls: Controls,
     concepts: Sequence[ContrastSet],
     settings: EvaluationSettings,
 ) -> tuple[list[torch.Tensor], int]:
@@ -105,7 +107,7 @@ def measure(
                 Pair(small=small, large=large),
                 PairMap(map=map, info=info),
                 concepts,
-                control_maps=controls,
+                controls=controls,
                 settings=settings,
                 keep=Path(home),
             )

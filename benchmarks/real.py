@@ -1,6 +1,6 @@
 """What a user of two real models meets with defaults only: the first texts, native steering, retention, and the wait.
 
-    python -m benchmarks.real first SMALL LARGE [--concepts NAME,…] [--prompts 12]
+    python -m benchmarks.real first SMALL LARGE [--concepts NAME,…] [--prompts 12] [--keep FILE]
     python -m benchmarks.real costs SMALL LARGE [--concepts NAME,…] [--costs 0.1,0.3,1]
     python -m benchmarks.real open SMALL LARGE [--concept NAME]
 
@@ -28,6 +28,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -82,22 +83,32 @@ def judge_texts(large: LanguageModel, comparison: Comparison) -> dict[str, Any]:
     return found
 
 
-def first_of(small: LanguageModel, large: LanguageModel, concepts: list[ContrastSet], prompts: int) -> dict[str, Any]:
-    """The first text and the evidence of every concept."""
+def first_of(
+    small: LanguageModel, large: LanguageModel, concepts: list[ContrastSet], prompts: int, keep: Path | None = None
+) -> dict[str, Any]:
+    """The first text and the evidence of every concept; what a file keeps of an earlier run is taken from there."""
     saved = finish(map_for(Pair(small=small, large=large), layers_of(small, large)), lambda step: say(step.message))
-    map, info = saved.map, saved.info
-    settings = EvaluationSettings(prompts=prompts, random_seeds=1, other_concepts=0)
+    fitted, info = saved.map, saved.info
+    # Its controls are asked of `results_real`; here they would be most of the work.
+    settings = EvaluationSettings(prompts=prompts, random_seeds=1, permuted=1, ordinary=1, other_concepts=0)
+    told = keep.read_text().splitlines() if keep is not None and keep.is_file() else []
+    known: dict[str, dict[str, Any]] = {row["concept"]: row for row in map(json.loads, told)}
     rows: list[dict[str, Any]] = []
     for concept in concepts:
+        if concept.name in known:
+            rows.append(known[concept.name])
+            continue
         comparison = finish(
             compare(
                 Pair(small=small, large=large),
-                PairMap(map=map, info=info),
+                PairMap(map=fitted, info=info),
                 SteerSpec(concept=concept, prompt=default_prompt(concept)),
             )
         )
         evidence = (
-            finish(evaluate(Pair(small=small, large=large), PairMap(map=map, info=info), [concept], settings=settings))
+            finish(
+                evaluate(Pair(small=small, large=large), PairMap(map=fitted, info=info), [concept], settings=settings)
+            )
             .concepts[0]
             .evidence
         )
@@ -118,6 +129,9 @@ def first_of(small: LanguageModel, large: LanguageModel, concepts: list[Contrast
             }
         )
         say(json.dumps({key: value for key, value in rows[-1].items() if key != "texts"}, ensure_ascii=False))
+        if keep is not None:
+            with keep.open("a") as file:
+                file.write(json.dumps(rows[-1], ensure_ascii=False) + "\n")
         for name in ARMS:
             say(f"  {name}: {texts[name]['text']!r}")
     arms = [row["texts"][name] for row in rows for name in (NATIVE, TRANSFERRED)]
@@ -266,6 +280,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--concepts", help="names, parted by commas; by default all that ship for the pair")
     parser.add_argument("--costs", default="0.1,0.3,1", help="nats, for `costs`")
     parser.add_argument("--concept", help="for `open`; by default the one shown first")
+    parser.add_argument("--keep", type=Path, help="for `first`: a file of finished concepts, from which it goes on")
     parser.add_argument("--prompts", type=int, default=12, help="held-out prompts of each concept")
     options = parser.parse_args(arguments)
     if options.what == "open":
@@ -278,7 +293,7 @@ def main(arguments: list[str] | None = None) -> None:
         small, large = models().get(options.small), models().get(options.large)
         concepts = [world.concept(name) for name in names]
         if options.what == "first":
-            result = first_of(small, large, concepts, options.prompts)
+            result = first_of(small, large, concepts, options.prompts, options.keep)
         else:
             result = costs_of(small, large, concepts, [float(cost) for cost in options.costs.split(",")])
     print(json.dumps({"small": options.small, "large": options.large, **result}, ensure_ascii=False))

@@ -175,6 +175,8 @@ def show(result: Json) -> str:
     def ranked(concept: Json) -> float:
         return float("inf") if concept["retention"] is None else -float(concept["retention"])
 
+    known = {arm["name"] for concept in result["concepts"] for arm in concept["arms"]}
+    beside = [name for name in BESIDE if name in known]
     rows = []
     for concept in sorted(result["concepts"], key=ranked):
         arms = {arm["name"]: arm for arm in concept["arms"]}
@@ -184,7 +186,7 @@ def show(result: Json) -> str:
                 concept["verdict"],
                 _interval(concept, "retention"),
                 _interval(concept, "retention_at_equal_cost"),
-                *(_interval(arms.get(name), "retention") for name in BESIDE),
+                *(_interval(arms.get(name), "retention") for name in beside),
                 number(arms[TRANSFERRED_DIRECT]["retention"]),
                 number(concept["pearson_r"]),
                 number(concept["anti_steerable"]),
@@ -196,7 +198,7 @@ def show(result: Json) -> str:
         "verdict",
         "retention",
         "at equal cost",
-        *BESIDE,
+        *beside,
         "direct",
         "r",
         "anti-steerable",

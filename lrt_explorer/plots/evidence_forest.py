@@ -10,10 +10,8 @@ from lrt_explorer.numerals import plain
 from lrt_explorer.plots.evidence import arm_style, as_text, between, frame
 from lrt_explorer.study.evaluation.evaluate import Evaluation
 from lrt_explorer.study.evaluation.evidence import ArmEvidence
-from lrt_explorer.study.steering.arms import BESIDE, TRANSFERRED
+from lrt_explorer.study.steering.arms import TRANSFERRED
 
-ARMS = (TRANSFERRED, *BESIDE)
-"""From top to bottom within the row of a concept."""
 ROW = 46
 """Height of a concept's row, in pixels."""
 WIDEST = (-1.5, 2.5)
@@ -27,14 +25,16 @@ def forest_figure(evaluation: Evaluation) -> go.Figure:
     Every marker carries the place of its concept in `evaluation.concepts` as `customdata`. Intervals that leave the
     picture are cut at its edge, and their ends stand in the label.
     """
+    # From top to bottom within the row of a concept.
+    shown = (TRANSFERRED, *evaluation.beside())
     ranked = [(evaluation.concepts.index(result), result.evidence) for result in evaluation.ranked()]
-    low, high = _range([arm for _, evidence in ranked for arm in evidence.arms if arm.name in ARMS])
+    low, high = _range([arm for _, evidence in ranked for arm in evidence.arms if arm.name in shown])
     figure = go.Figure()
-    for place, name in enumerate(ARMS):
+    for place, name in enumerate(shown):
         rows: list[tuple[float, int, ArmEvidence, str]] = []
         for row, (index, evidence) in enumerate(ranked):
             found = [arm for arm in evidence.arms if arm.name == name and arm.retention is not None]
-            rows += [(row + _offset(place), index, arm, evidence.name) for arm in found]
+            rows += [(row + _offset(place, len(shown)), index, arm, evidence.name) for arm in found]
         if rows:
             figure.add_traces([_intervals(name, rows, low, high), _markers(name, rows)])
     unmeasured = [row for row, (_, evidence) in enumerate(ranked) if evidence.retention is None]
@@ -71,7 +71,7 @@ def _intervals(name: str, rows: Sequence[tuple[float, int, ArmEvidence, str]], l
         assert arm.retention is not None
         x += [max(arm.retention.low, low), min(arm.retention.high, high), None]
         y += [place, place, None]
-    width = 2.6 if name == ARMS[0] else 1.4
+    width = 2.6 if name == TRANSFERRED else 1.4
     style = {"color": arm_style(name).colour, "width": width}
     shared = {"legendgroup": name, "showlegend": False, "hoverinfo": "skip"}
     return {"type": "scatter", "mode": "lines", "x": x, "y": y, "line": style, **shared}
@@ -91,15 +91,15 @@ def _markers(name: str, rows: Sequence[tuple[float, int, ArmEvidence, str]]) -> 
         "legendgroup": name,
         "x": [one.value for one in retentions],
         "y": [place for place, _, _, _ in rows],
-        "marker": {"color": style.colour, "symbol": style.marker, "size": 11 if name == ARMS[0] else 7},
+        "marker": {"color": style.colour, "symbol": style.marker, "size": 11 if name == TRANSFERRED else 7},
         "customdata": [index for _, index, _, _ in rows],
         "text": hover,
         "hovertemplate": "%{text}<extra></extra>",
     }
 
 
-def _offset(place: int) -> float:
-    return 0.6 * place / max(1, len(ARMS) - 1) - 0.27
+def _offset(place: int, places: int) -> float:
+    return 0.6 * place / max(1, places - 1) - 0.27
 
 
 def _range(arms: Sequence[ArmEvidence]) -> tuple[float, float]:
@@ -107,7 +107,7 @@ def _range(arms: Sequence[ArmEvidence]) -> tuple[float, float]:
     known = [arm for arm in arms if arm.retention is not None]
     values = [0.0, 1.0, *(arm.retention.value for arm in known if arm.retention is not None)]
     for arm in known:
-        if arm.name == ARMS[0] and arm.retention is not None:
+        if arm.name == TRANSFERRED and arm.retention is not None:
             values += [arm.retention.low, arm.retention.high]
     finite = [value for value in values if math.isfinite(value)]
     return max(min(finite) - ROOM, WIDEST[0]), min(max(finite) + ROOM, WIDEST[1])

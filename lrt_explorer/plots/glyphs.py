@@ -39,6 +39,15 @@ _MARKERS = {
     "pentagon-open": f'<path d="M18 2 23 5.6 21.1 11.5 14.9 11.5 13 5.6Z" {_OPEN}',
     "circle-x-open": f'<circle cx="18" cy="7" r="5" {_OPEN}'
     '<path d="M15 4 21 10M21 4 15 10" stroke="{colour}" stroke-width="1.8" fill="none"/>',
+    "circle-cross-open": f'<circle cx="18" cy="7" r="5" {_OPEN}'
+    '<path d="M18 3 18 11M14 7 22 7" stroke="{colour}" stroke-width="1.6" fill="none"/>',
+    "square-cross-open": f'<path d="M13 2 23 2 23 12 13 12Z" {_OPEN}'
+    '<path d="M18 3 18 11M14 7 22 7" stroke="{colour}" stroke-width="1.6" fill="none"/>',
+    "diamond-cross-open": f'<path d="M18 1 24 7 18 13 12 7Z" {_OPEN}'
+    '<path d="M18 3 18 11M14 7 22 7" stroke="{colour}" stroke-width="1.4" fill="none"/>',
+    "diamond-x-open": f'<path d="M18 1 24 7 18 13 12 7Z" {_OPEN}'
+    '<path d="M15.5 4.5 20.5 9.5M20.5 4.5 15.5 9.5" stroke="{colour}" stroke-width="1.4" fill="none"/>',
+    "hexagram-open": f'<path d="M18 1 20 4.5 24 4 22 7 24 10 20 9.5 18 13 16 9.5 12 10 14 7 12 4 16 4.5Z" {_OPEN}',
     "triangle-left-open": f'<path d="M13 7 22 2 22 12Z" {_OPEN}',
     "triangle-right-open": f'<path d="M23 7 14 2 14 12Z" {_OPEN}',
     "diamond-tall-open": f'<path d="M18 1 21.5 7 18 13 14.5 7Z" {_OPEN}',

@@ -14,7 +14,8 @@ _CONCEPT = (
 )  # fmt: skip
 _STRENGTH = ("readout", "readout_low", "readout_high", "kl", "score", "perplexity", "repetition")
 _ARM = (
-    "slope", "slope_low", "slope_high", "retention", "retention_low", "retention_high", "spearman", "anti_steerable",
+    "slope", "slope_low", "slope_high", "retention", "retention_low", "retention_high",
+    "off_answers", "off_answers_low", "off_answers_high", "spearman", "anti_steerable",
 )  # fmt: skip
 COLUMNS = (
     "concept", "arm", "strength", *_STRENGTH, *_ARM, "directions", "prompts", "readout_kind", *_CONCEPT, *_EVALUATION,

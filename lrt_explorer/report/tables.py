@@ -14,7 +14,7 @@ from lrt_explorer.study.evaluation.evaluate import ConceptResult, Evaluation
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.evaluation.statistics import Interval
 from lrt_explorer.study.evaluation.verdict import VERDICTS
-from lrt_explorer.study.steering.arms import BESIDE, NATIVE, TRANSFERRED
+from lrt_explorer.study.steering.arms import NATIVE, TRANSFERRED
 
 _SUITE = HtmlTemplate("""
     <div class="scroll whole"><table class="suite">
@@ -61,12 +61,13 @@ def suite_table(evaluation: Evaluation, chosen: str = "") -> Markup:
         evaluation: at least one concept.
         chosen: the concept whose row is marked.
     """
+    beside = evaluation.beside()
     columns = [
         ("concept", "click a name to see its figures"),
         ("verdict", "by a rule fixed in advance, corrected for the number of concepts"),
         ("retention", "transferred slope over native slope, with its 95 % interval"),
         ("at equal cost", "transferred effect over native effect where both cost the same, with its 95 % interval"),
-        *((name, f"retention of the control: {arm_style(name).explains}") for name in BESIDE),
+        *((name, f"retention of the control: {arm_style(name).explains}") for name in beside),
         ("Spearman", "rank correlation of the readout under the transferred vector with the strength"),
         ("anti-steerable", "share of prompts that the transferred vector moves the wrong way"),
         (
@@ -78,14 +79,15 @@ def suite_table(evaluation: Evaluation, chosen: str = "") -> Markup:
             "KL of the transferred vector on neutral prompts at the highest s, in nats; below, the native one",
         ),
     ]
-    return _SUITE(columns=columns, rows=[_row(result, chosen) for result in evaluation.ranked()])
+    return _SUITE(columns=columns, rows=[_row(result, chosen, beside) for result in evaluation.ranked()])
 
 
 def arms_table(evidence: ConceptEvidence) -> Markup:
     """One row per arm, and how the table is read; pairs of numbers are those at both ends of the grid."""
     low, high = (evidence.strengths.index(end) for end in (min(evidence.strengths), max(evidence.strengths)))
     ends = f"at s = {brief(min(evidence.strengths))} / {brief(max(evidence.strengths))}"
-    columns = ["arm", f"slope, {unit(evidence)} per deviation", "retention", "Spearman", "anti-steerable", "KL"]
+    columns = ["arm", f"slope, {unit(evidence)} per deviation", "retention", "off the answers"]
+    columns += ["Spearman", "anti-steerable", "KL"]
     if evidence.passages:
         columns += ["score", "perplexity", "repetition"]
     rows = []
@@ -94,6 +96,7 @@ def arms_table(evidence: ConceptEvidence) -> Markup:
         cells = [
             _interval(arm.slope),
             _interval(arm.retention),
+            _interval(arm.off_answers),
             (plain(arm.spearman), ""),
             (_share(arm.anti_steerable), ""),
             ("–" if still else f"{cost(arm.kl[low])} / {cost(arm.kl[high])}", ""),
@@ -105,7 +108,7 @@ def arms_table(evidence: ConceptEvidence) -> Markup:
     return _ARMS(columns=columns, rows=rows, caption=captions.ARMS, ends=ends)
 
 
-def _row(result: ConceptResult, chosen: str) -> dict[str, Any]:
+def _row(result: ConceptResult, chosen: str, beside: Sequence[str]) -> dict[str, Any]:
     evidence = result.evidence
     arms = {arm.name: arm for arm in evidence.arms}
     native, transferred = arms[NATIVE], arms[TRANSFERRED]
@@ -116,7 +119,7 @@ def _row(result: ConceptResult, chosen: str) -> dict[str, Any]:
         _cell(verdict_word(word), rank),
         _retention(evidence.retention),
         _retention(evidence.retention_at_equal_cost),
-        *(_retention(None if (arm := arms.get(name)) is None else arm.retention) for name in BESIDE),
+        *(_retention(None if (arm := arms.get(name)) is None else arm.retention) for name in beside),
         _cell(plain(transferred.spearman), transferred.spearman),
         _cell(_share(transferred.anti_steerable), transferred.anti_steerable),
         _cell(plain(evidence.pearson_r), evidence.pearson_r, plain(evidence.pearson_r_random)),

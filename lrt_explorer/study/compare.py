@@ -18,7 +18,7 @@ from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.study.steering.arm_writing import ArmTask
 from lrt_explorer.study.steering.arms import NATIVE, OTHER, PROMPT, UNSTEERED
 from lrt_explorer.study.steering.calibrate import calibrate, equal_strengths
-from lrt_explorer.study.steering.compared import NO_RIVALS, Rivals, compared_directions
+from lrt_explorer.study.steering.compared import NO_SOURCES, ArmSources, compared_directions
 from lrt_explorer.study.steering.deviation import unit_of
 from lrt_explorer.study.steering.judged import text_scorer
 from lrt_explorer.study.steering.steer_spec import SteerSpec
@@ -83,7 +83,7 @@ class Comparison:
 
 
 def compare(
-    pair: Pair, saved: PairMap | Layers, spec: SteerSpec, *, rivals: Rivals = NO_RIVALS
+    pair: Pair, saved: PairMap | Layers, spec: SteerSpec, *, sources: ArmSources = NO_SOURCES
 ) -> Generator[ComparisonStep, None, Comparison]:
     """Write all arms side by side, from one start and with the same noise.
 
@@ -97,7 +97,7 @@ def compare(
         pair: the models.
         saved: the map that the small model's vector goes through; the layers alone where no arm needs a map.
         spec: what is asked for.
-        rivals: what the arms take that are neither native nor transferred.
+        sources: what the arms take that are neither native nor transferred.
 
     Raises:
         ArtifactError: if the map belongs to other models, there is none and an arm needs it, or the vectors are gone.
@@ -112,7 +112,7 @@ def compare(
     score = text_scorer(spec.scorer or concept.scorer)
     if isinstance(saved, PairMap):
         pair.check(saved.info)
-    directions = compared_directions(pair, saved, spec, concept, rivals)
+    directions = compared_directions(pair, saved, spec, concept, sources)
     ordinary, temperature = world.ordinary, world.temperature if spec.temperature is None else spec.temperature
     unit = unit_of(large, layers[1], ordinary)
     strength = spec.strength
@@ -173,12 +173,12 @@ def compare(
         "pairs": len(concept.pairs),
         "as_in_paper": spec.as_in_paper,
         "equal_cost": spec.equal_cost,
-        **({"other_concept": rivals.other.name} if OTHER in spec.arms and rivals.other is not None else {}),
+        **({"other_concept": sources.other.name} if OTHER in spec.arms and sources.other is not None else {}),
         **_given("small_vector", directions.given.get("small")),
         **_given("large_vector", directions.given.get("large")),
         **_given("transferred_vector", directions.given.get("transferred")),
         "seed": spec.seed,
-        "random_seed": rivals.random_seed,
+        "random_seed": sources.random_seed,
         "temperature": temperature,
         "max_new_tokens": spec.max_new_tokens,
     }

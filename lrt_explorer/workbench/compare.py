@@ -17,7 +17,7 @@ from lrt_explorer.study.sentence import sentence
 from lrt_explorer.study.steering.arms import OTHER, SHUFFLED
 from lrt_explorer.study.steering.brought import take_vectors
 from lrt_explorer.study.steering.calibrate import Calibration, calibrate_concept
-from lrt_explorer.study.steering.compared import Rivals, check_arms
+from lrt_explorer.study.steering.compared import ArmSources, check_arms
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.concepts import named_concept, shipped_sets
 from lrt_explorer.workbench.evidence import EvidenceSpec, controls_of
@@ -47,8 +47,8 @@ def compare(
         strength = (yield from _calibration(pair, layers, spec, contrast)).first
     if spec.prompt is None and (prompts := examples_of(pair.small.name, pair.large.name, contrast)):
         spec = replace(spec, prompt=prompts[0])
-    rivals = yield from _rivals(pair, saved, spec, contrast)
-    return (yield from study.compare(pair, saved, replace(spec, concept=contrast, strength=strength), rivals=rivals))
+    sources = yield from _sources(pair, saved, spec, contrast)
+    return (yield from study.compare(pair, saved, replace(spec, concept=contrast, strength=strength), sources=sources))
 
 
 def calibration(
@@ -115,9 +115,9 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _rivals(
+def _sources(
     pair: Pair, saved: SavedMap | Layers, spec: SteerSpec, contrast: ContrastSet
-) -> Generator[Progress, None, Rivals]:
+) -> Generator[Progress, None, ArmSources]:
     """What the other arms take: the same controls that an evaluation has."""
     controls: tuple[AffineMap, ...] = ()
     other: ContrastSet | None = None
@@ -129,7 +129,7 @@ def _rivals(
         yield from known_vectors().reading(
             pair.small, other, [layer], spec.reading or contrast.reading, spec.method, whiten=spec.whiten
         )
-    return Rivals(control_maps=controls, other=other)
+    return ArmSources(control_maps=controls, other=other)
 
 
 def _calibration(

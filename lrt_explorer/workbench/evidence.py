@@ -10,9 +10,11 @@ from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.study.corpora.batches import BATCH_TOKENS
 from lrt_explorer.study.corpora.texts import Source, read_texts
 from lrt_explorer.study.evaluation import evaluate as study
+from lrt_explorer.study.evaluation.case import Controls
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings
 from lrt_explorer.study.evaluation.kept import evaluations_folder
 from lrt_explorer.study.fitting.controls import SEEDS, control_maps
+from lrt_explorer.study.fitting.rivals import rivals
 from lrt_explorer.study.fitting.solve import least_tokens
 from lrt_explorer.study.ground.progress import Progress, retold
 from lrt_explorer.study.ground.world import World
@@ -78,13 +80,25 @@ def evaluate(pair: Pair, saved: SavedMap, spec: EvidenceSpec) -> Generator[Progr
     shipped = shipped_sets(pair.world)
     chosen = shipped if spec.concepts is None else [named_concept(pair.world, one) for one in spec.concepts]
     controls = yield from controls_of(pair, saved, spec)
-    home = evidence_folder(pair, saved.layers, spec)
+    home, (source, name, tokens) = evidence_folder(pair, saved.layers, spec), _control_text(pair, saved, spec)
+    others = yield from retold(
+        rivals(
+            pair,
+            read_texts(source),
+            saved.layers,
+            tokens=tokens,
+            corpus=name,
+            keep=home / "rivals",
+            method=saved.info.method,
+        ),
+        lambda step: Progress(step.done, step.total, f"rivals of the map: {step.message}"),
+    )
     return (
         yield from study.evaluate(
             pair,
             saved,
             chosen,
-            control_maps=controls,
+            controls=Controls(controls, others),
             among=shipped,
             neutral=spec.neutral,
             settings=spec.settings,
@@ -100,9 +114,8 @@ def controls_of(
 
     Raises what `control_maps` raises.
     """
-    source = spec.corpus or corpus_named(saved.info.corpus) or pair.world.corpus
-    tokens = control_tokens(saved) if spec.tokens is None else spec.tokens
-    texts, name = read_texts(source), corpus_name(source)
+    source, name, tokens = _control_text(pair, saved, spec)
+    texts = read_texts(source)
     yield Progress(0, tokens, f"control maps: reading {tokens:,} tokens of {name}")
     fitting = control_maps(
         pair,
@@ -115,3 +128,9 @@ def controls_of(
         method=saved.info.method,
     )
     return (yield from retold(fitting, lambda step: Progress(step.done, step.total, f"control maps: {step.message}")))
+
+
+def _control_text(pair: Pair, saved: SavedMap, spec: EvidenceSpec) -> tuple[Source, str, int]:
+    """What control maps are fitted on, its name, and how many pairs of tokens of it."""
+    source = spec.corpus or corpus_named(saved.info.corpus) or pair.world.corpus
+    return source, corpus_name(source), control_tokens(saved) if spec.tokens is None else spec.tokens

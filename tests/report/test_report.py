@@ -16,7 +16,6 @@ from lrt_explorer.report.words import SHORT, concept_summary, suite_summary
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.prompts import prompts_by_gap, worst_and_best
 from lrt_explorer.study.evaluation.verdict import VERDICTS
-from lrt_explorer.study.steering.arms import BESIDE
 from tests.ui.fake_evidence import fake_evaluation
 
 FOUND = fake_evaluation(texts=True)
@@ -155,7 +154,7 @@ def test_the_suite_table_has_a_row_for_every_concept_the_highest_retention_first
     heads = re.findall(r"<th scope=.col.", html)
     assert len(cells) == len(heads) * len(FOUND.concepts)
     weather = html.split('data-name="weather"')[1]
-    assert weather.count('<td data-value="">–</td>') == 2 + len(BESIDE), "retention of nothing is no number"
+    assert weather.count('<td data-value="">–</td>') == 2 + len(FOUND.beside()), "retention of nothing is no number"
 
 
 def test_the_arms_table_shows_texts_only_where_there_are_some() -> None:

@@ -20,7 +20,7 @@ from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.study.sentence import sentence
 from lrt_explorer.study.steering.arms import NO_MAP, OFFERED, PANES
-from lrt_explorer.study.steering.compared import Rivals
+from lrt_explorer.study.steering.compared import ArmSources
 from lrt_explorer.study.steering.deviation import unit_of
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from tests.study.evaluation.suite import ANIMALS
@@ -30,7 +30,7 @@ PROMPT = PROMPTS[0].text
 LAYERS = (1, 2)
 ALL = tuple(name for name in OFFERED if name != NO_MAP)
 SPEC = SteerSpec(concept=CONCEPT, prompt=PROMPT, strength=0.6, max_new_tokens=10, temperature=0.0, arms=ALL)
-Made = tuple[FittedMap, Rivals]
+Made = tuple[FittedMap, ArmSources]
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +38,12 @@ def made() -> Made:
     pair = Pair(small=small(), large=large())
     fitted = finish(fit_map(pair, texts(), LAYERS, FitSettings(tokens=4000)))
     (control,) = finish(fit_maps(pair, texts(), [Route(*LAYERS, 1)], FitSettings(4000, "")))
-    return fitted, Rivals(control_maps=(control.map,), other=ANIMALS)
+    return fitted, ArmSources(control_maps=(control.map,), other=ANIMALS)
 
 
 def written(made: Made, spec: SteerSpec) -> Comparison:
-    fitted, rivals = made
-    return finish(compare(Pair(small=small(), large=large()), fitted, spec, rivals=rivals))
+    fitted, sources = made
+    return finish(compare(Pair(small=small(), large=large()), fitted, spec, sources=sources))
 
 
 def arms_of(comparison: Comparison) -> dict[str, Arm]:
@@ -70,11 +70,11 @@ def test_at_equal_cost_an_arm_is_the_same_whichever_others_are_written(made: Mad
 
 
 def test_every_arm_adds_what_it_says(made: Made) -> None:
-    fitted, rivals = made
+    fitted, sources = made
     found, known, unit = arms_of(written(made, SPEC)), known_vectors(), unit_of(large(), 2, "everyday")
     ours, theirs = (known.get(small(), concept, 1).vector for concept in (CONCEPT, ANIMALS))
     vectors = {
-        "shuffled map": rivals.control_maps[0].direction(ours.values),
+        "shuffled map": sources.control_maps[0].direction(ours.values),
         "other concept": transfer(theirs, fitted.map, fitted.info).values,
         "as in the paper": transfer(ours, fitted.map, fitted.info, as_in_paper=True).values,
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lrt_explorer.concepts.contrast import ContrastSet, ReadoutPrompt
+from lrt_explorer.concepts.contrast import ContrastSet, Reading, ReadoutPrompt
 from lrt_explorer.concepts.directions import direction
 from lrt_explorer.concepts.reading import PairStates
 from lrt_explorer.concepts.readout import answer_tokens, settle
@@ -19,6 +19,7 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.unembedding import answer_difference
 from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.chosen_prompts import held_back_prompts
+from lrt_explorer.study.evaluation.holding import LEAST_PAIRS, Holding, bound_direction, halves, holding
 from lrt_explorer.study.evaluation.pair_states import pair_states
 from lrt_explorer.study.evaluation.relabelled import (
     PERMUTATIONS,
@@ -73,6 +74,7 @@ class ConceptArms:
         relabelled: what the verdict's null is made of; None where nothing was relabelled.
         halves_cosine: cosine of the native vectors of either half of the pairs, which no transfer can be above; None
             where there are too few pairs.
+        holding: how the small model holds the concept; None where there are too few pairs.
     """
 
     directions: tuple[Direction, ...]
@@ -82,6 +84,7 @@ class ConceptArms:
     reachable_share: float
     relabelled: Relabelled | None = None
     halves_cosine: float | None = None
+    holding: Holding | None = None
 
     @property
     def ends(self) -> tuple[float, float]:
@@ -100,8 +103,9 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
     """
     small, large, info, settings = case.small, case.large, case.info, case.settings
 
-    def known(lm: LanguageModel, contrast: ContrastSet, layer: int) -> Known:
-        return known_vectors().get(lm, contrast, layer, settings.reading, settings.method, whiten=settings.whiten)
+    def known(lm: LanguageModel, contrast: ContrastSet, layer: int, reading: Reading | None = None) -> Known:
+        reads = reading or settings.reading
+        return known_vectors().get(lm, contrast, layer, reads, settings.method, whiten=settings.whiten)
 
     def mapped(vector: SteeringVector) -> Tensor:
         return transfer(vector, case.map, info, as_in_paper=settings.as_in_paper).values
@@ -121,7 +125,7 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
         for lm, layer in ((large, info.large_layer), (small, info.small_layer))
     )
     relabelled = _relabelled(case, ours, theirs)
-    halves = _halves(ours, seed, settings)
+    of_halves = _halves(ours, seed, settings)
     ordinary = world_of(small.name, large.name).ordinary
     states = ordinary_states(large, info.large_layer, ordinary)
     material = ArmMaterial(
@@ -129,14 +133,16 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
         carried,
         found.values,
         range(seed, seed + settings.random_seeds),
-        case.control_maps,
+        case.controls.maps,
         others,
         permuted=_that_point(relabelled.half_mapped, carried)[: settings.permuted],
         permuted_native=_that_point(relabelled.half_native, own)[: settings.permuted],
         from_covariance=_that_point(states.from_covariance(settings.ordinary, seed), own),
         random_texts=_that_point(states.text_differences(settings.ordinary, seed), own),
-        halves=halves,
+        halves=of_halves,
         few={count: row for count, row in _few(ours, seed, settings).items() if _that_point([row], own)},
+        rivals=_rivals(case, own, known),
+        bound=bound_direction(case, ours, theirs),
         answers=_answers(large, held_back_prompts(case.concept, settings.prompts)),
     )
     directions = [direction for arm in ARMS.values() for direction in arm.load()(material)]
@@ -151,8 +157,20 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
         cosine(carried, own),
         case.map.reachable_share(own),
         relabelled,
-        cosine(*halves) if halves else None,
+        cosine(*of_halves) if of_halves else None,
+        holding(case, found.values),
     )
+
+
+def _rivals(case: Case, own: Tensor, known: Callable[..., Known]) -> dict[str, Tensor]:
+    """The rivals' vectors in the large model, as far as the texts give them one."""
+    found = {}
+    for rival in case.controls.rivals:
+        with suppress(ContrastError, VectorError):
+            found[rival.arm] = rival.map.direction(
+                known(rival.lm, case.concept, rival.layer, rival.reading).vector.values
+            )
+    return {arm: values for arm, values in found.items() if _that_point([values], own)}
 
 
 def _relabelled(case: Case, ours: PairStates, theirs: PairStates) -> Relabelled:
@@ -185,10 +203,9 @@ def _both_relabelled(
 def _halves(states: PairStates, seed: int, settings: EvaluationSettings) -> list[Tensor]:
     """The native vectors of either half of the pairs; none where a half would be a single pair."""
     pairs = len(states.positive)
-    if pairs < 4:
+    if pairs < LEAST_PAIRS:
         return []
-    swapped = swapped_pairs(pairs, 1, seed)[0]
-    both = [_direction_of(states, part, settings) for part in (swapped, ~swapped)]
+    both = [_direction_of(states, part, settings) for part in halves(pairs, seed)]
     return both if len(_that_point(both, both[0])) == 2 else []
 
 

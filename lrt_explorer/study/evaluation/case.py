@@ -9,6 +9,20 @@ from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
+from lrt_explorer.study.fitting.rivals import Rival
+
+
+@dataclass(frozen=True, eq=False)
+class Controls:
+    """What stands beside the map under test, whatever the concept.
+
+    Attributes:
+        maps: fitted on shuffled pairs (see `study/fitting/controls.py`); at least 3 are advised.
+        rivals: other ways across (see `study/fitting/rivals.py`).
+    """
+
+    maps: Sequence[AffineMap] = ()
+    rivals: Sequence[Rival] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +34,7 @@ class Case:
         large: the model that is steered.
         map: takes activations of the small model to those of the large one.
         info: what it was fitted on.
-        control_maps: maps fitted on shuffled pairs.
+        controls: what stands beside the map.
         concept: what is measured.
         others: concepts whose vectors go through the same map as controls.
         settings: how.
@@ -30,7 +44,7 @@ class Case:
     large: LanguageModel
     map: AffineMap
     info: MapInfo
-    control_maps: Sequence[AffineMap]
+    controls: Controls
     concept: ContrastSet
     others: Sequence[ContrastSet]
     settings: EvaluationSettings

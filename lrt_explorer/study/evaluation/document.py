@@ -10,6 +10,7 @@ from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.store import MapInfo
 from lrt_explorer.study.evaluation.evaluate import ConceptResult, Evaluation
 from lrt_explorer.study.evaluation.evidence import ArmEvidence
+from lrt_explorer.study.evaluation.holding import holding_document
 from lrt_explorer.study.evaluation.statistics import Interval
 from lrt_explorer.study.fitting.estimators import chosen_setting
 from lrt_explorer.study.steering.arms import TRANSFERRED
@@ -91,6 +92,7 @@ def _concept(result: ConceptResult) -> dict[str, Any]:
         **_interval("direction_cosine_relabelled", evidence.direction_cosine_relabelled),
         "halves_cosine": evidence.halves_cosine,
         "reachable_share": evidence.reachable_share,
+        "holding": holding_document(evidence.holding),
         "strengths": list(evidence.strengths),
         "typical_deviation": evidence.typical_deviation,
         "outlier_dimensions": list(evidence.outlier_dimensions),
@@ -115,6 +117,7 @@ def _arm(arm: ArmEvidence) -> dict[str, Any]:
         **_interval("slope", arm.slope),
         **_interval("retention", arm.retention),
         **_interval("retention_at_equal_cost", arm.retention_at_equal_cost),
+        **_interval("off_answers", arm.off_answers),
         "spearman": arm.spearman,
         "anti_steerable": arm.anti_steerable,
         "readout": [_finite(band.value) for band in arm.readout],

@@ -11,6 +11,7 @@ from lrt_explorer.study.evaluation.cost import EqualCost
 from lrt_explorer.study.evaluation.document import KIND, VERSION
 from lrt_explorer.study.evaluation.evaluate import ConceptResult, Evaluation
 from lrt_explorer.study.evaluation.evidence import ArmEvidence, ConceptEvidence
+from lrt_explorer.study.evaluation.holding import read_holding
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.statistics import Interval
 from lrt_explorer.study.evaluation.verdict import Doubts, Verdict
@@ -80,6 +81,7 @@ def _concept(one: Json) -> ConceptResult:
         forms=int(one["forms"]),
         clusters=int(one["clusters"]),
         direction_cosine_relabelled=_interval(one, "direction_cosine_relabelled"),
+        holding=read_holding(one.get("holding")),
     )
     verdict = Verdict(one["verdict"], *(float(one[key]) for key in ("p_native", "p_partly", "p_transfers")))
     return ConceptResult(evidence, verdict, tuple(one["remarks"]))
@@ -92,6 +94,7 @@ def _arm(arm: Json) -> ArmEvidence:
         slope=_interval(arm, "slope"),
         retention=_interval(arm, "retention"),
         retention_at_equal_cost=_interval(arm, "retention_at_equal_cost"),
+        off_answers=_interval(arm, "off_answers") if "off_answers" in arm else None,
         **_taken(arm, _ARM_PLAIN),
         **_taken(arm, _ARM_LISTS, tuple),
     )

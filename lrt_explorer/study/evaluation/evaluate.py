@@ -6,10 +6,9 @@ from pathlib import Path
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.errors import ContrastError, SettingsError
-from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.store import MapInfo, PairMap
 from lrt_explorer.study.evaluation.arms import concept_arms, others_among
-from lrt_explorer.study.evaluation.case import Case
+from lrt_explorer.study.evaluation.case import Case, Controls
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence, concept_evidence
 from lrt_explorer.study.evaluation.kept import evaluation_key, find_measured, keep_measured, kept_folder
 from lrt_explorer.study.evaluation.measure import Measured, Starts, measure, read_both
@@ -18,6 +17,7 @@ from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.verdict import NOT_MEASURABLE, Verdict, verdicts
 from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import Progress, retold
+from lrt_explorer.study.steering.arms import BESIDE
 from lrt_explorer.study.steering.judged import text_scorer
 from lrt_explorer.study.steering.neutral import neutral_prompts
 
@@ -84,6 +84,11 @@ class Evaluation:
 
         return tuple(sorted(self.concepts, key=place, reverse=True))
 
+    def beside(self) -> tuple[str, ...]:
+        """The arms whose retention stands beside that of the transferred vector, those that any concept has."""
+        found = {arm.name for result in self.concepts for arm in result.evidence.arms}
+        return tuple(name for name in BESIDE if name in found)
+
 
 @dataclass(frozen=True)
 class EvaluationStep(Progress):
@@ -101,7 +106,7 @@ def evaluate(
     saved: PairMap,
     concepts: Sequence[ContrastSet],
     *,
-    control_maps: Sequence[AffineMap] = (),
+    controls: Controls | None = None,
     among: Sequence[ContrastSet] = (),
     neutral: Sequence[str] | None = None,
     settings: EvaluationSettings | None = None,
@@ -117,7 +122,7 @@ def evaluate(
         pair: the models.
         saved: the map under test.
         concepts: with held-out prompts; each is also a control for those before it.
-        control_maps: maps fitted on shuffled pairs (see `study/fitting/controls.py`); at least 3 are advised.
+        controls: maps of shuffled pairs and rivals of the map; None for none.
         among: the concepts that are controls in place of `concepts`, so that one that is evaluated alone is measured,
             and kept, as it would be among these.
         neutral: prompts that have nothing to do with the concepts; None for beginnings of ordinary text.
@@ -132,7 +137,7 @@ def evaluate(
         ModelError: if a classifier that should score texts cannot be loaded.
     """
     (small, large), map, info = pair.both, saved.map, saved.info
-    settings = settings or EvaluationSettings()
+    settings, controls = settings or EvaluationSettings(), controls or Controls()
     pair.check(info)
     names = [concept.name for concept in concepts]
     if not names:
@@ -164,7 +169,7 @@ def evaluate(
             info.small_layer,
             info.large_layer,
             info,
-            len(control_maps),
+            len(controls.maps),
             quiet,
             settings,
             tuple(ConceptResult.of(*both, together=len(found)) for both in zip(found, judged, strict=True)),
@@ -172,7 +177,7 @@ def evaluate(
 
     for number, concept in enumerate(concepts):
         others = others_among(among or concepts, concept, settings.other_concepts)
-        case = Case(small, large, map, info, control_maps, concept, others, settings)
+        case = Case(small, large, map, info, controls, concept, others, settings)
         key = evaluation_key(case, quiet)
         folder = None if keep is None else kept_folder(keep, concept, key)
         measured = None if folder is None else find_measured(folder, key)

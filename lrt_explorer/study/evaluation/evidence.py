@@ -12,6 +12,7 @@ from lrt_explorer.lm.chat import unframed
 from lrt_explorer.study.evaluation.chosen_prompts import prompts_in_pairs
 from lrt_explorer.study.evaluation.clusters import Clusters
 from lrt_explorer.study.evaluation.cost import EqualCost, at_equal_cost, retention_at_equal_cost
+from lrt_explorer.study.evaluation.holding import Holding
 from lrt_explorer.study.evaluation.measure import Measured
 from lrt_explorer.study.evaluation.statistics import (
     Array,
@@ -56,6 +57,8 @@ class ArmEvidence:
         repetition: for each strength the mean share of three words in a row that have come before.
         retention_at_equal_cost: effect / native effect where both cost the same on neutral prompts; None where that is
             not measurable.
+        off_answers: correlation with what the native vector does to the tokens that are no answers, over the whole
+            grid; its interval is over prompts, or over directions where there are several. None where it is not known.
     """
 
     name: str
@@ -72,6 +75,7 @@ class ArmEvidence:
     perplexity: PerStrength
     repetition: PerStrength
     retention_at_equal_cost: Interval | None = None
+    off_answers: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,7 @@ class ConceptEvidence:
         direction_cosine_relabelled: mean `direction_cosine` of relabelled pairs, and the range that holds 95 % of them:
             what it is where there is nothing to find. None where it was not measured.
         halves_cosine: cosine of the native vectors of either half of the pairs, the ceiling of `direction_cosine`.
+        holding: how the small model holds the concept; None where that is not known.
     """
 
     name: str
@@ -137,6 +142,7 @@ class ConceptEvidence:
     clusters: int = 0
     direction_cosine_relabelled: Interval | None = None
     halves_cosine: float | None = None
+    holding: Holding | None = None
 
     def arm(self, name: str) -> ArmEvidence:
         """An arm by its name; KeyError if there is none."""
@@ -222,6 +228,7 @@ def concept_evidence(
         clusters.count,
         relabelled_interval(measured.relabelled_cosines),
         measured.halves_cosine,
+        measured.holding,
     )
 
 
@@ -279,7 +286,16 @@ def _arm(name: str, rows: list[int], ground: _Ground) -> ArmEvidence:
         tuple(measured.kl[rows].mean((0, 2)).tolist()),
         *_texts(measured, [measured.directions[row] for row in rows]),
         None if native is None else ground.at_equal_cost(rows),
+        _off_answers(rows, ground),
     )
+
+
+def _off_answers(rows: list[int], ground: _Ground) -> Interval | None:
+    found = ground.measured.off_answers
+    if not len(found):
+        return None
+    of_clusters = ground.clusters.means(found[rows])
+    return sample_interval(of_clusters.mean(1)) if len(rows) > 1 else mean_interval(of_clusters[0], ground.draws)
 
 
 def _still(name: str, ground: _Ground, readouts: Array, kl: Array) -> ArmEvidence:

@@ -17,6 +17,7 @@ from lrt_explorer.errors import ArtifactError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.store import data_home, has_artifact, load_artifact, save_artifact
 from lrt_explorer.study.evaluation.case import Case
+from lrt_explorer.study.evaluation.holding import holding_document, read_holding
 from lrt_explorer.study.evaluation.measure import Measured
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.written import Passage
@@ -27,9 +28,9 @@ from lrt_explorer.study.steering.deviation import VERSION as UNIT
 from lrt_explorer.study.steering.deviation import ordinary_digest
 
 KIND = "evaluation"
-WAY = 3
+WAY = 5
 """Counted up whenever the same inputs would be measured in another way."""
-_NUMBERS = ("readouts", "unsteered", "baseline", "kl", "first_order", "relabelled_cosines")
+_NUMBERS = ("readouts", "unsteered", "baseline", "kl", "first_order", "relabelled_cosines", "off_answers")
 
 
 def evaluation_key(case: Case, neutral: Sequence[str]) -> str:
@@ -39,7 +40,8 @@ def evaluation_key(case: Case, neutral: Sequence[str]) -> str:
         "way": WAY,
         "small": [case.small.fingerprint, str(case.small.model.dtype), info.small_layer],
         "large": [case.large.fingerprint, str(case.large.model.dtype), info.large_layer],
-        "maps": [_digest(one) for one in (case.map, *case.control_maps)],
+        "maps": [_digest(one) for one in (case.map, *case.controls.maps)],
+        "rivals": [[one.arm, one.lm.fingerprint, one.layer, _digest(one.map)] for one in case.controls.rivals],
         "concept": case.concept.fingerprint(),
         "others": [other.fingerprint() for other in case.others],
         "neutral": list(neutral),
@@ -78,6 +80,7 @@ def keep_measured(folder: Path, key: str, measured: Measured) -> Path:
         "outlier_dimensions": list(measured.outlier_dimensions),
         "forms": list(measured.forms),
         "halves_cosine": measured.halves_cosine,
+        "holding": holding_document(measured.holding),
         "direction_cosine": measured.direction_cosine,
         "reachable_share": measured.reachable_share,
     }
@@ -107,6 +110,7 @@ def find_measured(folder: Path, key: str) -> Measured | None:
             typical_deviation=float(meta["typical_deviation"]),
             outlier_dimensions=tuple(int(one) for one in meta["outlier_dimensions"]),
             forms=tuple(meta["forms"]),
+            holding=read_holding(meta["holding"]),
             halves_cosine=None if meta["halves_cosine"] is None else float(meta["halves_cosine"]),
             direction_cosine=float(meta["direction_cosine"]),
             reachable_share=float(meta["reachable_share"]),

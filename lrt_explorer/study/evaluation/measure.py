@@ -20,6 +20,8 @@ from lrt_explorer.study.evaluation.arms import ConceptArms
 from lrt_explorer.study.evaluation.baseline import baseline_prompt
 from lrt_explorer.study.evaluation.chosen_prompts import evaluated_prompts, forms
 from lrt_explorer.study.evaluation.first_order import first_order_slopes, readout_gradients
+from lrt_explorer.study.evaluation.holding import Holding
+from lrt_explorer.study.evaluation.off_answers import off_answers
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.statistics import Array
 from lrt_explorer.study.evaluation.written import WRITING, Passage, write_passages
@@ -49,8 +51,9 @@ class Measured:
             k native vectors of relabelled pairs; of the transferred vector and of the k mapped ones. Nothing where the
             readout has no gradient.
         relabelled_cosines: `[k]`, see `Relabelled`.
-        typical_deviation, direction_cosine, reachable_share, halves_cosine: see `ConceptArms`.
+        typical_deviation, direction_cosine, reachable_share, halves_cosine, holding: see `ConceptArms`.
         outlier_dimensions: what does not count in the typical deviation.
+        off_answers: `[directions, prompts]`, see `off_answers.py`; empty where it was not measured.
     """
 
     directions: tuple[str, ...]
@@ -70,6 +73,8 @@ class Measured:
     first_order: Array = field(default_factory=lambda: np.empty((2, 0)))
     relabelled_cosines: Array = field(default_factory=lambda: np.empty(0))
     halves_cosine: float | None = None
+    holding: Holding | None = None
+    off_answers: Array = field(default_factory=lambda: np.empty((0, 0)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +117,9 @@ def measure(
     shape = (len(arms.directions), len(arms.strengths))
     readouts, unsteered = np.empty((*shape, len(texts))), np.empty(len(texts))
     kl = np.empty((*shape, len(neutral.steered)))
+    elsewhere = np.empty((len(arms.directions), len(texts)))
+    ends = [arms.strengths.index(end) for end in arms.ends]
+    native = [one.arm for one in arms.directions].index(NATIVE)
     written = [(UNSTEERED, 0.0), (PROMPT, 0.0), *((name, end) for name in WRITING for end in arms.ends)]
     total = len(texts) + len(neutral.steered) + 1 + (len(written) if settings.generate else 0)
     yield Progress(0, total, f"{concept.name}: reading {len(texts)} prompts")
@@ -122,6 +130,8 @@ def measure(
         steered = counted_answers(whole.T, answer, kind)
         readouts[..., number] = steered.reshape(shape).numpy()
         unsteered[number] = float(counted_answers(plain, answer, kind))
+        low, high = (whole.unflatten(0, shape)[:, end] for end in ends)
+        elsewhere[:, number] = off_answers(low, high, plain, native, answer).numpy()
     first_order = _first_order(large, arms, starts, answers, kind)
     for number in range(len(neutral.steered)):
         done = len(texts) + number
@@ -154,6 +164,8 @@ def measure(
         first_order,
         np.empty(0) if arms.relabelled is None else arms.relabelled.cosines.numpy(),
         arms.halves_cosine,
+        arms.holding,
+        elsewhere,
     )
 
 

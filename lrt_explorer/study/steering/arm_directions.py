@@ -8,9 +8,12 @@ from torch import Tensor
 from lrt_explorer.concepts.vectors import random_vector
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.study.steering.arms import (
+    ANCHORS,
     ANSWERS,
     AS_IN_PAPER,
+    BOUND,
     COVARIANCE,
+    EMBEDDINGS,
     FEW,
     HALF,
     NATIVE,
@@ -24,6 +27,8 @@ from lrt_explorer.study.steering.arms import (
     TEXTS,
     TRANSFERRED,
     TRANSFERRED_DIRECT,
+    UNTRAINED,
+    VOCABULARY,
 )
 
 
@@ -61,6 +66,8 @@ class ArmMaterial:
         few: `[d_large]` for each number of pairs, the native vector of so many.
         answers: `[d_large]`, the difference of the answers' embeddings; None where there are none to take.
         as_in_paper: `[d_large]`, the small model's vector, mapped with the map's bias; None where it is not asked for.
+        bound: `[d_large]`, the best that a linear map could make of the small model's vector; None where unknown.
+        rivals: `[d_large]` for each arm, the vector of a rival of the map.
     """
 
     native: Tensor
@@ -77,6 +84,8 @@ class ArmMaterial:
     few: Mapping[int, Tensor] = field(default_factory=dict)
     answers: Tensor | None = None
     as_in_paper: Tensor | None = None
+    bound: Tensor | None = None
+    rivals: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 def nothing(_: ArmMaterial) -> list[Direction]:
@@ -130,6 +139,11 @@ def answer_embeddings(material: ArmMaterial) -> list[Direction]:
     return _one(ANSWERS, material.answers)
 
 
+def bound(material: ArmMaterial) -> list[Direction]:
+    """The small model's vector through maps fitted on the concept itself."""
+    return _one(BOUND, material.bound)
+
+
 def native_halves(material: ArmMaterial) -> list[Direction]:
     """The native vectors of either half of the pairs."""
     return _numbered(HALF, material.halves)
@@ -153,6 +167,26 @@ def native_of_32(material: ArmMaterial) -> list[Direction]:
 def other_concepts(material: ArmMaterial) -> list[Direction]:
     """The mapped vectors of other concepts."""
     return [Direction(f"{OTHER}: {name}", OTHER, values) for name, values in material.others.items()]
+
+
+def of_untrained(material: ArmMaterial) -> list[Direction]:
+    """The vector of an untrained small model, through its own map."""
+    return _of_rival(material, UNTRAINED)
+
+
+def of_embeddings(material: ArmMaterial) -> list[Direction]:
+    """The vector of the small model's token embeddings, through their own map."""
+    return _of_rival(material, EMBEDDINGS)
+
+
+def through_vocabulary(material: ArmMaterial) -> list[Direction]:
+    """The small model's vector, through the vocabulary that both models share."""
+    return _of_rival(material, VOCABULARY)
+
+
+def through_anchors(material: ArmMaterial) -> list[Direction]:
+    """The small model's vector, through its cosines with shared anchors."""
+    return _of_rival(material, ANCHORS)
 
 
 def unmapped(material: ArmMaterial) -> list[Direction]:
@@ -182,6 +216,10 @@ def _one(arm: str, values: Tensor | None, *, direct: bool = False) -> list[Direc
 
 def _numbered(arm: str, rows: Iterable[Tensor]) -> list[Direction]:
     return [Direction(f"{arm} {number}", arm, values) for number, values in enumerate(rows, 1)]
+
+
+def _of_rival(material: ArmMaterial, arm: str) -> list[Direction]:
+    return [Direction(arm, arm, material.rivals[arm])] if arm in material.rivals else []
 
 
 def _of_few(material: ArmMaterial, pairs: int) -> list[Direction]:

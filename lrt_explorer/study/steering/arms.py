@@ -14,6 +14,9 @@ NATIVE_DIRECT, TRANSFERRED_DIRECT = "native, direct", "transferred, direct"
 PERMUTED, PERMUTED_NATIVE = "permuted labels", "permuted labels, native"
 COVARIANCE, TEXTS = "drawn from the covariance", "random texts"
 ANSWERS, HALF = "answer embeddings", "native, half"
+UNTRAINED, EMBEDDINGS = "untrained small model", "token embeddings"
+VOCABULARY, ANCHORS = "through the vocabulary", "through anchors"
+BOUND = "fitted on the concept"
 FEW = {2: "native, 2 pairs", 8: "native, 8 pairs", 32: "native, 32 pairs"}
 
 Tone = Literal["still", "native", "transferred", "control"]
@@ -178,6 +181,50 @@ ARMS: Table[ArmKind] = Table(
             aside=True,
         ),
         ArmKind(
+            name=UNTRAINED,
+            label="Untrained small model",
+            unit=_STRENGTH,
+            help="the vector of an untrained model of the small one’s shape, through a map of its own",
+            function=f"{_HOME}:of_untrained",
+            tone="control",
+            marker="circle-cross-open",
+            dash="dot",
+            beside=True,
+        ),
+        ArmKind(
+            name=EMBEDDINGS,
+            label="Token embeddings",
+            unit=_STRENGTH,
+            help="the vector of the small model’s token embeddings, through a map of their own",
+            function=f"{_HOME}:of_embeddings",
+            tone="control",
+            marker="square-cross-open",
+            dash="dot",
+            aside=True,
+        ),
+        ArmKind(
+            name=VOCABULARY,
+            label="Through the vocabulary",
+            unit=_STRENGTH,
+            help="the small model’s vector, carried across by what it does to the logits of shared tokens",
+            function=f"{_HOME}:through_vocabulary",
+            tone="transferred",
+            marker="diamond-cross-open",
+            dash="dot",
+            aside=True,
+        ),
+        ArmKind(
+            name=ANCHORS,
+            label="Through anchors",
+            unit=_STRENGTH,
+            help="the small model’s vector, carried across by its cosines with states of 1,000 shared tokens",
+            function=f"{_HOME}:through_anchors",
+            tone="transferred",
+            marker="diamond-x-open",
+            dash="dot",
+            aside=True,
+        ),
+        ArmKind(
             name=NO_MAP,
             label="No map",
             unit=_STRENGTH,
@@ -220,6 +267,19 @@ ARMS: Table[ArmKind] = Table(
             tone="native",
             marker="circle-x-open",
             dash="dash",
+            beside=True,
+            aside=True,
+        ),
+        ArmKind(
+            name=BOUND,
+            label="Fitted on the concept",
+            unit=_STRENGTH,
+            help="the small model’s vector through a map fitted on the other half of the concept’s own pairs: "
+            "the most that a linear map could carry",
+            function=f"{_HOME}:bound",
+            tone="transferred",
+            marker="hexagram-open",
+            dash="longdash",
             beside=True,
             aside=True,
         ),

@@ -21,7 +21,7 @@ from lrt_explorer.study.steering.steer_spec import SteerSpec
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Rivals:
+class ArmSources:
     """What the arms take that are neither native nor transferred.
 
     Attributes:
@@ -35,7 +35,7 @@ class Rivals:
     random_seed: int = 0
 
 
-NO_RIVALS = Rivals()
+NO_SOURCES = ArmSources()
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ def check_arms(pair: Pair, arms: Sequence[str], *, has_map: bool) -> None:
 
 
 def compared_directions(
-    pair: Pair, saved: PairMap | Layers, spec: SteerSpec, concept: ContrastSet, rivals: Rivals
+    pair: Pair, saved: PairMap | Layers, spec: SteerSpec, concept: ContrastSet, sources: ArmSources
 ) -> Directions:
     """The directions of all arms of a comparison.
 
@@ -81,7 +81,7 @@ def compared_directions(
         saved: the map between the layers; the layers alone where no arm needs a map.
         spec: what is asked for.
         concept: what is steered.
-        rivals: what the other arms take.
+        sources: what the other arms take.
 
     Raises:
         ArtifactError, SettingsError: as `check_arms`, and if an arm has nothing to add.
@@ -102,15 +102,15 @@ def compared_directions(
 
     native, found = vector("large", large, layers[1]), vector("small", small, layers[0])
     others: dict[str, Tensor] = {}
-    if OTHER in spec.arms and rivals.other is not None and map is not None:
-        other = vector("small", small, layers[0], rivals.other)
-        others[rivals.other.name] = transfer(other, map.map, map.info, as_in_paper=spec.as_in_paper).values
+    if OTHER in spec.arms and sources.other is not None and map is not None:
+        other = vector("small", small, layers[0], sources.other)
+        others[sources.other.name] = transfer(other, map.map, map.info, as_in_paper=spec.as_in_paper).values
     material = ArmMaterial(
         native.values,
         check_home(given["transferred"], large, layers[1]).values if "transferred" in given else mapped(found),
         found.values,
-        (rivals.random_seed,),
-        rivals.control_maps,
+        (sources.random_seed,),
+        sources.control_maps,
         others,
         as_in_paper=mapped(found, as_in_paper=True) if AS_IN_PAPER in spec.arms else None,
     )

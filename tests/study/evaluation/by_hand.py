@@ -13,8 +13,9 @@ import torch
 from lrt_explorer.concepts.contrast import ContrastSet, ReadoutPrompt
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.store import MapInfo, PairMap
-from lrt_explorer.study.evaluation.case import Case
+from lrt_explorer.study.evaluation.case import Case, Controls
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate
+from lrt_explorer.study.evaluation.holding import Holding
 from lrt_explorer.study.evaluation.kept import evaluation_key, keep_measured, kept_folder
 from lrt_explorer.study.evaluation.measure import Measured
 from lrt_explorer.study.evaluation.written import Passage
@@ -53,6 +54,11 @@ EFFECTS = {
     "transferred, direct": ((-4, -3, 0, 2, 3), (-3, -2, 0, 1, 4), (-5, -2, 0, 3, 6), (-6, -3, 0, 2, 5)),
 }
 """For each direction and prompt what the strengths add to the unsteered readout."""
+OFF_ANSWERS = {
+    name: (number % 5 / 8, (number + 1) % 5 / 8, (number + 2) % 5 / 8, number % 3 / 4)
+    for number, name in enumerate(EFFECTS)
+} | {"native": (1.0, 1.0, 1.0, 1.0)}
+"""For each direction and prompt the correlation off the answers."""
 SLOPES = {
     # (2·27 + 13)/10, (2·34 + 17)/10, (2·47 + 24)/10, (2·55 + 27)/10
     "native": (6.7, 8.5, 11.8, 13.7),
@@ -236,6 +242,8 @@ def measured(faint: bool = False) -> Measured:
         first_order=np.array(first_order),
         relabelled_cosines=np.arange(-20, 21) / 100,
         halves_cosine=0.875,
+        off_answers=np.array([OFF_ANSWERS[name] for name in EFFECTS], dtype=np.float64),
+        holding=Holding(1, (0.25, 0.5, 0.75), 1.5),
     )
 
 
@@ -270,12 +278,12 @@ def evaluation() -> Evaluation:
     info = map_info()
     with TemporaryDirectory() as folder:
         for concept, other in ((FAINT, MOOD), (MOOD, FAINT)):
-            case = Case(*pair.both, nothing, info, (nothing,) * 3, concept, (other,), SETTINGS)
+            case = Case(*pair.both, nothing, info, Controls((nothing,) * 3), concept, (other,), SETTINGS)
             key = evaluation_key(case, NEUTRAL)
             keep_measured(kept_folder(Path(folder), concept, key), key, measured(concept is FAINT))
         return finish(
             evaluate(
-                pair, PairMap(map=nothing, info=info), (FAINT, MOOD), control_maps=(nothing,) * 3, neutral=NEUTRAL,
-                settings=SETTINGS, keep=Path(folder),
+                pair, PairMap(map=nothing, info=info), (FAINT, MOOD), controls=Controls((nothing,) * 3),
+                neutral=NEUTRAL, settings=SETTINGS, keep=Path(folder),
             )
         )  # fmt: skip

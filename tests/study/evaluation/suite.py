@@ -8,6 +8,7 @@ from typing import Any
 from lrt_explorer.concepts.contrast import ContrastSet, ReadoutPrompt
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.store import MapInfo, PairMap, load_map, save_map
+from lrt_explorer.study.evaluation.case import Controls
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings, evaluate
 from lrt_explorer.study.fitting.collect import Route
 from lrt_explorer.study.fitting.fit import fit_maps
@@ -58,7 +59,7 @@ def saved_maps(folder: Path) -> tuple[tuple[AffineMap, MapInfo], tuple[AffineMap
 
 def study(keep: Path | None = None, folder: Path | None = None, **more: Any) -> Generator[Progress, None, Evaluation]:
     (map, info), controls = maps() if folder is None else saved_maps(folder)
-    arguments: dict[str, Any] = {"control_maps": controls, "neutral": NEUTRAL, "settings": SETTINGS} | more
+    arguments: dict[str, Any] = {"controls": Controls(controls), "neutral": NEUTRAL, "settings": SETTINGS} | more
     concepts = arguments.pop("concepts", CONCEPTS)
     return evaluate(Pair(small=small(), large=large()), PairMap(map=map, info=info), concepts, keep=keep, **arguments)
 

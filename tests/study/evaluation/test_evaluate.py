@@ -15,7 +15,7 @@ from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.lm.likelihood import continuation_nats
 from lrt_explorer.store import PairMap
 from lrt_explorer.study.evaluation.arms import others_among, others_of
-from lrt_explorer.study.evaluation.case import Case
+from lrt_explorer.study.evaluation.case import Case, Controls
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.dose import dose_response
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings, EvaluationStep, evaluate
@@ -33,6 +33,7 @@ from tests.study.tiny import CONCEPT, large, small
 ARMS = (
     "unsteered", "native", "transferred", "random", "shuffled map", "permuted labels", "permuted labels, native",
     "other concept", "drawn from the covariance", "random texts", "answer embeddings", "native, half",
+    "fitted on the concept",
     "native, 2 pairs", "native, 8 pairs", "native, direct", "transferred, direct", "prompt",
 )  # fmt: skip
 
@@ -70,7 +71,7 @@ def of_forms(values: Array | torch.Tensor) -> float:
 
 def test_readouts_and_slopes_are_those_of_the_plain_dose_response(mood: ConceptEvidence) -> None:
     (map, info), controls = maps()
-    seed = Case(small(), large(), map, info, controls, CONCEPT, (), SETTINGS).seed
+    seed = Case(small(), large(), map, info, Controls(controls), CONCEPT, (), SETTINGS).seed
     own, source = known_vectors().get(large(), CONCEPT, 2), known_vectors().get(small(), CONCEPT, 1)
     vectors = {
         "native": own.vector.values, "transferred": map.direction(source.vector.values),

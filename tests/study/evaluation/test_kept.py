@@ -19,9 +19,10 @@ from lrt_explorer.concepts.sets.scoring import ClassifierLabel, Expression, Word
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.lm.cache import models
 from lrt_explorer.study.evaluation import evaluate as module
-from lrt_explorer.study.evaluation.case import Case
+from lrt_explorer.study.evaluation.case import Case, Controls
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.kept import evaluation_key, find_measured
+from lrt_explorer.study.fitting.rivals import Rival
 from lrt_explorer.study.ground.progress import finish
 from tests.lm.test_classify import save
 from tests.study.evaluation.suite import ANIMALS, CONCEPTS, NEUTRAL, SETTINGS, evaluation, maps, save_maps, study
@@ -110,26 +111,28 @@ def test_other_inputs_are_measured_anew(tmp_path: Path, measured: list[str]) -> 
     finish(study(keep=tmp_path, concepts=[CONCEPT]))
     finish(study(keep=tmp_path, concepts=[CONCEPT], settings=replace(SETTINGS, prompts=7)))
     finish(study(keep=tmp_path, concepts=[CONCEPT], neutral=NEUTRAL[:1]))
-    finish(study(keep=tmp_path, concepts=[CONCEPT], control_maps=()))
+    finish(study(keep=tmp_path, concepts=[CONCEPT], controls=None))
     finish(study(keep=tmp_path, concepts=[CONCEPT]))
     assert measured == ["mood"] * 4
 
 
 def case(**changed: Any) -> Case:
     (map, info), controls = maps()
-    return replace(Case(small(), large(), map, info, controls, CONCEPT, (ANIMALS,), SETTINGS), **changed)
+    return replace(Case(small(), large(), map, info, Controls(controls), CONCEPT, (ANIMALS,), SETTINGS), **changed)
 
 
 def test_the_key_knows_every_input() -> None:
     (_, info), controls = maps()
     changed: dict[str, Any] = {
-        "small": large(), "map": controls[0], "info": replace(info, large_layer=3), "control_maps": controls[:1],
+        "small": large(), "map": controls[0], "info": replace(info, large_layer=3), "controls": Controls(controls[:1]),
         "concept": ANIMALS, "others": (), "settings": replace(SETTINGS, seed=1), "large": small(),
     }  # fmt: skip
     assert {field.name for field in fields(Case)} == set(changed)
     keys = {evaluation_key(case(**{name: value}), NEUTRAL) for name, value in changed.items()}
+    rival = Controls(controls, [Rival("untrained small model", small(), 1, controls[0])])
+    keys |= {evaluation_key(case(controls=rival), NEUTRAL)}
     keys |= {evaluation_key(case(), NEUTRAL), evaluation_key(case(), NEUTRAL[:1])}
-    assert len(keys) == 2 + len(changed)
+    assert len(keys) == 3 + len(changed)
     assert evaluation_key(case(), NEUTRAL) in keys
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from lrt_explorer.study.evaluation.evaluate import ConceptResult
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
-from lrt_explorer.study.evaluation.remarks import remarks
+from lrt_explorer.study.evaluation.remarks import RIVALS, remarks
 from lrt_explorer.study.evaluation.statistics import Interval
 from lrt_explorer.study.evaluation.verdict import NOT_MEASURABLE, NOT_SHOWN, TRANSFERS, Verdict
 from tests.study.evaluation.suite import evaluation
@@ -32,6 +32,7 @@ def changed(
             arm,
             slope=Interval(*native) if arm.name == "native" else arm.slope,
             retention=Interval(retained[arm.name], 0.0, 2.0) if arm.name in retained else None,
+            off_answers=None,
         )
         for arm in evidence.arms
     )
@@ -44,6 +45,31 @@ def test_a_trivial_vector_is_measured_against_the_transferred_one(plain: Concept
     (said,) = remarks(changed(plain, (1.0, 0.9, 1.1), 0.9, 0.75), GOOD, 2)
     assert "does as much (0.75" in said
     assert remarks(plain, replace(GOOD, word=NOT_SHOWN), 2) == ()
+
+
+def test_a_vector_that_does_something_else_apart_from_the_answers_is_told(plain: ConceptEvidence) -> None:
+    def off(value: float) -> ConceptEvidence:
+        arms = (
+            replace(arm, off_answers=Interval(value, 0.0, 1.0)) if arm.name == "transferred" else arm
+            for arm in plain.arms
+        )
+        return replace(plain, arms=tuple(arms))
+
+    assert any("correlation of 0.49" in one for one in remarks(off(0.49), GOOD, 2))
+    assert not any("Apart from the answers" in one for one in remarks(off(0.5), GOOD, 2))
+    assert not any("Apart from the answers" in one for one in remarks(off(0.1), replace(GOOD, word=NOT_SHOWN), 2))
+
+
+@pytest.mark.parametrize(("arm", "said"), [(name, said) for name, (said, _) in RIVALS.items()])
+def test_a_rival_of_the_map_that_does_as_much_is_named(plain: ConceptEvidence, arm: str, said: str) -> None:
+    def beside(retention: float | None) -> ConceptEvidence:
+        kept = None if retention is None else Interval(retention, 0.0, 2.0)
+        other = replace(plain.arm("random"), name=arm, retention=kept)
+        return replace(plain, arms=(*plain.arms, other))
+
+    assert any(one.startswith(said) and "(0.81 of the native effect)" in one for one in remarks(beside(0.81), GOOD, 2))
+    for evidence, verdict in ((beside(0.79), GOOD), (beside(None), GOOD), (beside(0.9), replace(GOOD, word=NOT_SHOWN))):
+        assert not any(one.startswith(said) for one in remarks(evidence, verdict, 2))
 
 
 def test_what_a_reader_must_know_is_said(plain: ConceptEvidence) -> None:

@@ -172,6 +172,7 @@ def test_the_bootstrap_goes_by_the_seed() -> None:
     many = replace(
         found, prompts=tuple(f"{number}" for number in range(40)), forms=(), unsteered=np.zeros(40),
         baseline=np.ones(40), readouts=dice.normal(size=(*found.readouts.shape[:2], 40)),
+        off_answers=np.zeros((0, 0)),
     )  # fmt: skip
     for seed in (0, 3):
         slope = concept_evidence(by_hand.MOOD, many, seed).arm("native").slope

@@ -23,7 +23,7 @@ BESIDE = ("random", "shuffled map", "permuted labels", "other concept", "answer 
 """The arms whose retention stands beside that of the transferred vector, from top to bottom."""
 COLUMNS = (
     "concept,arm,strength,readout,readout_low,readout_high,kl,score,perplexity,repetition,slope,slope_low,slope_high,"
-    "retention,retention_low,retention_high,spearman,anti_steerable,directions,prompts,readout_kind,verdict,p_native,"
+    "retention,retention_low,retention_high,off_answers,off_answers_low,off_answers_high,spearman,anti_steerable,directions,prompts,readout_kind,verdict,p_native,"
     "p_partly,p_transfers,pearson_r,pearson_r_random,pearson_r_effect,retention_at_equal_cost,"
     "retention_at_equal_cost_low,retention_at_equal_cost_high,small,large,small_layer,large_layer,small_fingerprint,"
     "large_fingerprint"
@@ -63,8 +63,8 @@ def test_every_number_of_the_sheet_stands_in_its_column() -> None:
         "retention_at_equal_cost", "retention_at_equal_cost_low", "retention_at_equal_cost_high",
     )  # fmt: skip
     of_arm = (
-        "slope", "slope_low", "slope_high", "retention", "retention_low", "retention_high", "spearman",
-        "anti_steerable",
+        "slope", "slope_low", "slope_high", "retention", "retention_low", "retention_high", "off_answers",
+        "off_answers_low", "off_answers_high", "spearman", "anti_steerable",
     )  # fmt: skip
     for number, row in enumerate(rows):
         arm = EXPECTED_ARMS[row["arm"]]
@@ -105,17 +105,18 @@ def test_every_number_of_the_table_of_concepts() -> None:
 def test_every_number_of_the_table_of_arms() -> None:
     html = arms_table(mood().evidence)
     rows = [re.findall(r"<td>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", html)[1:]]
-    assert [len(row) for row in rows] == [8] * 19 and "at s = −2 / 2" in html
+    assert [len(row) for row in rows] == [9] * 19 and "at s = −2 / 2" in html
     for cells, (name, arm) in zip(rows, EXPECTED_ARMS.items(), strict=True):
         if name in ARMS:
             assert_shown(cells[0], *interval(arm, "slope"))
             assert_shown(cells[1], *interval(arm, "retention"))
-            assert_shown(cells[2], arm["spearman"])
-            assert_shown(cells[3], 100 * arm["anti_steerable"])
-            assert_shown(cells[4], KL[name][0], KL[name][4])
+            assert_shown(cells[2], *interval(arm, "off_answers"))
+            assert_shown(cells[3], arm["spearman"])
+            assert_shown(cells[4], 100 * arm["anti_steerable"])
+            assert_shown(cells[5], KL[name][0], KL[name][4])
         else:
-            assert cells[:5] == ["–"] * 5
-        for cell, what in zip(cells[5:], ("score", "perplexity", "repetition"), strict=True):
+            assert cells[:6] == ["–"] * 6
+        for cell, what in zip(cells[6:], ("score", "perplexity", "repetition"), strict=True):
             ends = (arm[what][0], arm[what][4])
             assert_shown(cell, *(() if None in ends else ends))
 

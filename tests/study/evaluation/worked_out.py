@@ -10,6 +10,7 @@ from tests.study.evaluation.by_hand import (
     COSTS,
     EFFECTS,
     KL,
+    OFF_ANSWERS,
     PROMPTS,
     SLOPES,
     STRENGTHS,
@@ -69,6 +70,8 @@ def expected_arm(name: str) -> dict[str, Any]:
     several = len(directions) > 1
     slope = of_directions(each) if several else bootstrapped(SLOPES[directions[0]])
     kept = of_directions([one / 10.175 for one in each]) if several else ratio(SLOPES[directions[0]], NATIVE)
+    elsewhere = [OFF_ANSWERS[one] for one in directions]
+    off = of_directions([mean(one) for one in elsewhere]) if several else bootstrapped(elsewhere[0])
     _, own, theirs = at_equal_cost(directions)
     cheap = ratio(theirs, own)
     bands = [
@@ -84,6 +87,7 @@ def expected_arm(name: str) -> dict[str, Any]:
         "retention": kept.value, "retention_low": kept.low, "retention_high": kept.high,
         "retention_at_equal_cost": cheap.value, "retention_at_equal_cost_low": cheap.low,
         "retention_at_equal_cost_high": cheap.high,
+        "off_answers": off.value, "off_answers_low": off.low, "off_answers_high": off.high,
         "spearman": SPEARMAN[name],
         "anti_steerable": ANTI_STEERABLE[name],
         "readout": [band.value for band in bands],
@@ -99,7 +103,9 @@ def expected_arm(name: str) -> dict[str, Any]:
 def expected_still(name: str, values: tuple[int, ...], perplexity: float) -> dict[str, Any]:
     """Likewise of an arm to which nothing is added."""
     band = bootstrapped(values)
-    intervals = [f"{name}{end}" for name in ("slope", "retention", "retention_at_equal_cost") for end in ENDS]
+    intervals = [
+        f"{name}{end}" for name in ("slope", "retention", "retention_at_equal_cost", "off_answers") for end in ENDS
+    ]
     return {
         "name": name, "directions": [], **dict.fromkeys([*intervals, "spearman", "anti_steerable"]),
         "readout": [band.value] * 5, "readout_low": [band.low] * 5, "readout_high": [band.high] * 5,
@@ -171,6 +177,7 @@ def expected_concept() -> dict[str, Any]:
         # 2.5 % of the way from the first to the last of 41 cosines is one step from either end.
         "direction_cosine_relabelled": 0.0, "direction_cosine_relabelled_low": -0.19,
         "direction_cosine_relabelled_high": 0.19, "halves_cosine": 0.875,
+        "holding": {"layer": 1, "by_layer": [0.25, 0.5, 0.75], "ordinary": 1.5},
         "forms": 4, "clusters": 4, "prompts_in_pairs": [],
         "strengths": list(STRENGTHS), "typical_deviation": 8.5, "outlier_dimensions": [3],
         "equal_cost": {"kl": cost, "native": mean(native), "transferred": mean(transferred)},

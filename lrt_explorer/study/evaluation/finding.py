@@ -1,0 +1,57 @@
+"""Why a concept that the large model is steered by does not come over whole, in one sentence from the numbers."""
+
+from lrt_explorer.numerals import plain
+from lrt_explorer.study.evaluation.evidence import ConceptEvidence
+from lrt_explorer.study.evaluation.holding import Holding
+from lrt_explorer.study.steering.arms import BOUND
+
+WHOLE = 0.85
+"""Retention from which on nothing needs to be explained."""
+HELD = 0.5
+"""Cosine of halves below which a layer hardly tells both sides of the concept apart."""
+CLEARER = 0.1
+"""By how much another layer must hold it more clearly to be worth a word."""
+SELDOM = 0.5
+"""Variance along the vector, in units of that along an average direction, below which ordinary text hardly shows it."""
+
+
+def finding(evidence: ConceptEvidence) -> str:
+    """What keeps the retention below `WHOLE`: the small model, its layer, any linear map, or this one.
+
+    Args:
+        evidence: of one concept.
+
+    Returns:
+        "" where the retention is not measurable, or nothing is missing, or it is not known.
+    """
+    retention, held = evidence.retention, evidence.holding
+    bound = next((arm.retention for arm in evidence.arms if arm.name == BOUND), None)
+    if retention is None or held is None or bound is None or retention.value >= WHOLE:
+        return ""
+    if held.here < HELD:
+        return f"Why: the small model hardly holds it at layer {held.layer}{_halves(held.here)}{_elsewhere(held)}."
+    if bound.value < WHOLE:
+        return (
+            f"Why: no linear map between these layers carries all of it: one that was fitted on half of its own pairs "
+            f"keeps {plain(bound.value)} of the native effect for the other half{_elsewhere(held)}."
+        )
+    seen = ""
+    if held.ordinary < SELDOM:
+        times = plain(held.ordinary)
+        seen = f": ordinary text varies along its direction only {times} times as much as along an average one"
+    return (
+        f"Why: the map loses it{seen}. The small model holds it at layer {held.layer}{_halves(held.here)}. "
+        f"A map fitted on half of its own pairs keeps {plain(bound.value)} for the other half; this one, which "
+        f"never saw them, keeps {plain(retention.value)}."
+    )
+
+
+def _halves(cosine: float) -> str:
+    return f" (vectors of either half of its pairs have a cosine of {plain(cosine)})"
+
+
+def _elsewhere(held: Holding) -> str:
+    best = held.by_layer[held.best]
+    if best < held.here + CLEARER:
+        return ""
+    return f"; layer {held.best} holds it more clearly ({plain(best)})"
