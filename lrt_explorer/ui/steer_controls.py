@@ -129,10 +129,14 @@ class SteerSettings:
                 info="where vectors are read in the contrast texts",
             )
             self.as_in_paper = gr.Checkbox(
-                False, label="Map as in the paper", info="also adds the map’s bias to the direction"
+                False, label="Map as in the paper", info="also adds the map’s bias to the direction", min_width=200
             )
             self.equal_cost = gr.Checkbox(
-                False, label="Equal cost", info="every arm costs what the native one does", elem_id="equal-cost"
+                False,
+                label="Equal cost",
+                info="every arm costs what the native one does",
+                min_width=200,
+                elem_id="equal-cost",
             )
 
     @property
