@@ -21,6 +21,8 @@ from benchmarks.kinds import BOUND, OTHERS, READ, RIDGE, WITHIN
 from lrt_explorer.lm.presets import PAIRS
 from lrt_explorer.store import assets_home, data_home
 from lrt_explorer.store.swap import new_file
+from lrt_explorer.study.evaluation.finding import WHOLE
+from lrt_explorer.study.evaluation.remarks import AS_MUCH
 from lrt_explorer.study.evaluation.verdict import NOT_MEASURABLE, NOT_SHOWN, PARTLY, TRANSFERS
 
 ROOT = Path(__file__).parents[1]
@@ -69,7 +71,10 @@ hypothesis. Texts that models write were not judged here, only the next word.
 **What a trivial vector does.** The mean difference of the answers' own unembeddings, which needs no contrast pair
 and no small model, moves the readout {answers:.2f} times as far as the native vector in the median. So the readout
 alone does not tell a concept from its answer words; what transfer adds is a vector that was found in another
-model's states.
+model's states. An untrained model of the small one's shape, with a map of its own, moves the readout {untrained:.2f}
+times as far as the native vector in the median. It does as much as the transferred vector for {words}: there a code of
+the last words is enough. Off the answers, on all other words, the transferred vector does what the native one does
+with a correlation of {off:.2f} in the median; the answers' unembeddings with one of {off_answers:.2f}.
 """
 EVIDENCE = """
 ## Evidence: {small} layer {i} → {large} layer {j}
@@ -77,12 +82,20 @@ EVIDENCE = """
 What `lrt-explorer evaluate {small} {large}` finds with the map that ships (held-out R² {r2:.2f} on all tokens of
 whole documents). Intervals of retention are over prompts; those of controls are over directions. *Relabelled*: the
 same pairs with half of the labels swapped, mapped in the same way. *Answers*: the unembeddings of the answers.
-*Equal cost*: retention where both vectors have the same KL on neutral text. *Cosine*: of mapped and native
-direction, and in brackets the upper end of that of relabelled pairs.
+*Untrained*: the vector of an untrained model of the small one's shape, through a map of its own. *Equal cost*:
+retention where both vectors have the same KL on neutral text. *Cosine*: of mapped and native direction, and in
+brackets the upper end of that of relabelled pairs. *Off the answers*: correlation with the native vector's changes of
+all other words.
 
 """
-COLUMNS = """| concept | verdict | retention | equal cost | shuffled map | relabelled | random | answers | cosine |
-| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+COLUMNS = (
+    "| concept | verdict | retention | equal cost | shuffled map | relabelled | random | untrained | answers | cosine "
+    "| off the answers |\n| --- | --- |" + " ---: |" * 9 + "\n"
+)
+WHY = "Why: "
+WHYS = """
+What keeps a retention below {enough}, by a fixed rule from the numbers:
+
 """
 KINDS = """
 ## Kinds of map side by side: {small} layer {i} → {large} layer {j}
@@ -129,10 +142,34 @@ def evidence_rows(result: Mapping[str, Any]) -> str:
             f"| {one['name']} | {one['verdict'].partition(':')[0]} | {bounded(one)} "
             f"| {bounded(one, 'retention_at_equal_cost')} | {bounded(arms['shuffled map'])} "
             f"| {bounded(arms['permuted labels'])} | {bounded(arms['random'])} "
-            f"| {bounded(arms.get('answer embeddings'))} "
-            f"| {one['direction_cosine']:.2f} ({one['direction_cosine_relabelled_high']:.2f}) |\n"
+            f"| {bounded(arms.get('untrained small model'))} | {bounded(arms.get('answer embeddings'))} "
+            f"| {one['direction_cosine']:.2f} ({one['direction_cosine_relabelled_high']:.2f}) "
+            f"| {bounded(arms['transferred'], 'off_answers')} |\n"
         )
-    return text
+    return text + whys(result)
+
+
+def whys(result: Mapping[str, Any]) -> str:
+    """Why each concept that does not come over whole does not, one line each."""
+    found = [
+        f"- **{one['name']}**: {remark.removeprefix(WHY)}\n"
+        for one in ranked(result)
+        for remark in one["remarks"]
+        if remark.startswith(WHY)
+    ]
+    return wrapped(WHYS.format(enough=WHOLE)).join(("\n", "\n\n")) + "".join(found) if found else ""
+
+
+def enough_words(concepts: list[dict[str, Any]]) -> str:
+    """The concepts for which an untrained small model does as much as the transferred vector."""
+    found = []
+    for one in concepts:
+        rival = next((arm for arm in one["arms"] if arm["name"] == "untrained small model"), None)
+        if rival is None or rival["retention"] is None or one["retention"] is None:
+            continue
+        if rival["retention"] >= AS_MUCH * one["retention"] > 0:
+            found.append(one["name"])
+    return ", ".join(sorted(set(found))) or "none of them"
 
 
 def kinds_section(result: Mapping[str, Any]) -> str:
@@ -189,6 +226,10 @@ def opening(found: Mapping[str, Any]) -> str:
         shuffled=median(sizes(concepts, "shuffled map")),
         permuted=median(sizes(concepts, "permuted labels")),
         answers=median(sizes(concepts, "answer embeddings")),
+        untrained=median(sizes(concepts, "untrained small model")),
+        words=enough_words(concepts),
+        off=median(off_answers(concepts, "transferred")),
+        off_answers=median(off_answers(concepts, "answer embeddings")),
     )
     return "\n\n".join(wrapped(part) for part in text.strip().split("\n\n")) + "\n"
 
@@ -214,6 +255,12 @@ def sizes(concepts: list[dict[str, Any]], arm: str) -> list[float]:
     """How far an arm moves each concept, in native effects, whichever way."""
     found = (one["retention"] for concept in concepts for one in concept["arms"] if one["name"] == arm)
     return [abs(value) for value in found if value is not None]
+
+
+def off_answers(concepts: list[dict[str, Any]], arm: str) -> list[float]:
+    """How far an arm does to all other words what the native vector does."""
+    found = (one["off_answers"] for concept in concepts for one in concept["arms"] if one["name"] == arm)
+    return [value for value in found if value is not None]
 
 
 def median(values: list[float]) -> float:

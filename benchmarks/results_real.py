@@ -13,7 +13,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results import EVALUATE, ROOT, evidence_rows, failing, measured, median, sizes, wrapped
+from benchmarks.results import (
+    EVALUATE,
+    ROOT,
+    enough_words,
+    evidence_rows,
+    failing,
+    measured,
+    median,
+    off_answers,
+    sizes,
+    wrapped,
+)
 from lrt_explorer.store import data_home
 from lrt_explorer.study.evaluation.verdict import NOT_MEASURABLE, TRANSFERS
 from lrt_explorer.study.ground.known import model_label
@@ -47,7 +58,10 @@ pairs holds 0 for {zero} of {all}. Maps fitted on shuffled pairs carry {shuffled
 {claims}.
 
 **What a trivial vector does.** The mean difference of the answers' own unembeddings, which needs no contrast pair and
-no small model, moves the readout {answers:.2f} times as far as the native vector in the median.
+no small model, moves the readout {answers:.2f} times as far as the native vector in the median. An untrained model of
+the small one's shape, with a map of its own, moves it {untrained:.2f} times as far, and does as much as the transferred
+vector for {words}. Off the answers, on all other words, the transferred vector does what the native one does with a
+correlation of {off:.2f} in the median; the answers' unembeddings with one of {off_answers:.2f}.
 """
 EVIDENCE = """
 ## Evidence: {small} layer {i} → {large} layer {j}
@@ -79,6 +93,10 @@ def opening(result: Mapping[str, Any]) -> str:
         shuffled=median(sizes(rows, "shuffled map")),
         permuted=median(sizes(rows, "permuted labels")),
         answers=median(sizes(rows, "answer embeddings")),
+        untrained=median(sizes(rows, "untrained small model")),
+        words=enough_words(rows),
+        off=median(off_answers(rows, "transferred")),
+        off_answers=median(off_answers(rows, "answer embeddings")),
         failing=failing(rows).capitalize(),
         claims="; ".join(_claim(by_name[name]) for name in (*STYLE, FACTS) if name in by_name),
     )
