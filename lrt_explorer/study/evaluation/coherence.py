@@ -30,19 +30,25 @@ class Coherence:
     remark: str
 
 
-def remark(repetition: float, perplexity: float | None, unsteered: float | None) -> str:
-    """What to say of a text: "" unless it is broken.
+Figures = tuple[float, float | None]
+"""Repetition and perplexity of a text, as in `Coherence`."""
+
+
+def remark(text: Figures, unsteered: Figures) -> str:
+    """What to say of a text: "" unless steering broke it.
+
+    A small model repeats itself without a vector too, and no vector is to blame for that.
 
     Args:
-        repetition: as in `Coherence`.
-        perplexity: of the text; None where it is not known.
-        unsteered: of the text that the unsteered model wrote after the same prompt.
+        text: its figures.
+        unsteered: those of the text that the unsteered model wrote after the same prompt.
     """
-    if repetition > REPETITION:
+    (repetition, perplexity), (own_repetition, own_perplexity) = text, unsteered
+    if repetition > max(REPETITION, own_repetition):
         return REPEATS
-    if perplexity is None or unsteered is None:
+    if perplexity is None or own_perplexity is None:
         return ""
-    return HARD if perplexity > PERPLEXITY_RATIO * unsteered else ""
+    return HARD if perplexity > PERPLEXITY_RATIO * own_perplexity else ""
 
 
 def coherence(lm: LanguageModel, prompt: str, texts: Mapping[str, str], unsteered: str) -> dict[str, Coherence]:
@@ -54,11 +60,8 @@ def coherence(lm: LanguageModel, prompt: str, texts: Mapping[str, str], unsteere
         texts: by name.
         unsteered: the name of the text that the others are compared with.
     """
-    found: dict[str, float | None] = {}
+    found: dict[str, Figures] = {}
     for name, text in texts.items():
         (nats,) = continuation_nats(lm, [prompt], [text])
-        found[name] = None if nats is None else math.exp(min(nats, 700.0))
-    return {
-        name: Coherence(share := repeated_share(text), found[name], remark(share, found[name], found[unsteered]))
-        for name, text in texts.items()
-    }
+        found[name] = repeated_share(text), None if nats is None else math.exp(min(nats, 700.0))
+    return {name: Coherence(*figures, remark(figures, found[unsteered])) for name, figures in found.items()}

@@ -24,7 +24,12 @@ from tests.study.tiny import large
 def test_the_rule_for_broken_texts(
     repetition: float, perplexity: float | None, unsteered: float | None, said: str
 ) -> None:
-    assert remark(repetition, perplexity, unsteered) == said
+    assert remark((repetition, perplexity), (0.0, unsteered)) == said
+
+
+def test_a_text_that_repeats_itself_unsteered_too_was_not_broken_by_steering() -> None:
+    assert remark((0.4, 9.0), (0.4, 9.0)) == ""
+    assert remark((0.41, 9.0), (0.4, 9.0)) == "repeats itself"
 
 
 def test_figures_are_those_of_the_text_alone() -> None:
