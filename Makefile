@@ -69,8 +69,10 @@ $(VENV)/.installed: requirements.txt constraints.txt pyproject.toml | $(BIN)/pyt
 	$(PIP_INSTALL) --no-deps --editable .
 	@touch $@
 
-$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
-	$(PIP_INSTALL) --requirement requirements-dev.txt
+$(VENV)/.installed-dev: requirements-dev.txt requirements-mcp.txt $(VENV)/.installed
+	$(PIP_INSTALL) --requirement requirements-dev.txt --requirement requirements-mcp.txt
+	@# Only for the axe-core in it: the browser tests drive Chromium by Selenium, not by the 165 MB of Playwright.
+	$(PIP_INSTALL) --no-deps axe-playwright-python
 	@touch $@
 
 $(BIN)/python:

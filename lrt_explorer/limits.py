@@ -77,6 +77,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "seeds": Limit("the number of random directions", 1, 20),
         "others": Limit("the number of other concepts", 0, 20),
         "points": Limit("the number of points", 1, 5_000),
+        "directions": Limit("the number of directions", 1, 40),
     }
 )
 """By the name of the setting."""

@@ -371,18 +371,22 @@ def test_an_unforeseen_error_is_one_line_too(
 
 def test_serve_hands_its_options_to_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[tuple[Any, ...]] = []
+    told: list[str] = []
     for variable in OPTIONS.values():
         monkeypatch.delenv(variable, raising=False)
 
-    def launch(host: str, port: int, *, share: bool, hosting: Hosting) -> None:
+    def launch(host: str, port: int, *, share: bool, hosting: Hosting, commands: list[tuple[str, str]]) -> None:
         served.append((host, port, share, hosting))
+        told[:] = [written for written, _ in commands]
 
     # In place of the real one, which takes seconds to import and then serves for ever.
     monkeypatch.setitem(sys.modules, "lrt_explorer.ui.launch", SimpleNamespace(launch=launch))
     assert main(["serve", "--port", "7999", "--host", "0.0.0.0"]) == 0
-    assert main(["serve", "--share", "--hosted", "--models", "a,b", "--time-limit", "9", "--root-path", "/x"]) == 0
-    strangers = Hosting(hosted=True, models=("a", "b"), time_limit=9, root_path="/x")
+    asked = ["--share", "--hosted", "--models", "a,b", "--time-limit", "9", "--root-path", "/x", "--mcp"]
+    assert main(["serve", *asked]) == 0
+    strangers = Hosting(hosted=True, models=("a", "b"), time_limit=9, root_path="/x", mcp=True)
     assert served == [("0.0.0.0", 7999, False, Hosting()), (None, None, True, strangers)]
+    assert "lrt-explorer transfer --map DIR --vector FILE --out FILE [--as-in-paper] [--json]" in told
 
 
 def test_a_server_that_is_stopped_before_it_serves_leaves_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

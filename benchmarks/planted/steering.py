@@ -156,7 +156,7 @@ STEERING = (
         ("strengths-dropped-in-the-tab", "                strengths=settings.strengths,\n", ""),
     ),
     *planted(
-        "ui/api.py",
+        "ui/steering_endpoints.py",
         "ui/test_api.py",
         ("strength-dropped-in-the-endpoint", "            strength=strength,\n", ""),
         ("strengths-dropped-in-the-endpoint", "tuple(strengths) if strengths else None", "None"),

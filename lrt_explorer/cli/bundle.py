@@ -13,7 +13,7 @@ def add_parser(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "bundle",
-        help="rebuild the maps, vectors, strengths, examples, layer scores and evidence that ship with the demo family",
+        help="rebuild the maps, vectors, strengths, layer scores, evidence and examples that ship with the demo family",
     )
     parser.add_argument(
         "--tokens", type=int, default=FIT_TOKENS, metavar="N", help="pairs of tokens per map (default: %(default)s)"
@@ -31,8 +31,8 @@ def add_parser(commands: Any) -> None:
         choices=PARTS,
         action="append",
         help="rebuild this part alone; may be repeated. maps: maps, vectors and strengths; strengths: typical "
-        "deviations and calibrations; openings: examples and first "
-        "strengths; layers: scores of all layer pairs; evidence: the verdict on every concept",
+        "deviations and calibrations; layers: scores of all layer pairs; evidence: the verdict on every concept; "
+        "openings: examples and first strengths",
     )
     add_json(parser)
     parser.set_defaults(run=run, show=show)

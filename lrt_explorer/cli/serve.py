@@ -7,6 +7,7 @@ from types import FrameType
 from typing import Any
 
 from lrt_explorer.cli.common import add_placement
+from lrt_explorer.cli.manual import command_lines
 
 ENVIRONMENT = "each also by environment variable, such as LRT_EXPLORER_TIME_LIMIT (docs/hosting.md)"
 
@@ -17,6 +18,11 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--host", help="address to listen on (default: this machine alone)")
     parser.add_argument("--port", type=int, help="port to listen on (default: the first free one from 7860)")
     parser.add_argument("--share", action="store_true", help="ask Gradio for a public link too")
+    parser.add_argument(
+        "--mcp",
+        action="store_true",
+        help="offer the studies as MCP tools too, to agents (needs the extra mcp; or LRT_EXPLORER_MCP=1)",
+    )
     add_placement(parser)
     hosting = parser.add_argument_group("for visitors who are strangers", ENVIRONMENT)
     hosting.add_argument(
@@ -38,7 +44,7 @@ def add_parser(commands: Any) -> None:
         metavar="GB",
         help="memory of the weights of all models (default: 80 %% of what is free)",
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, commands=commands)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -56,7 +62,8 @@ def run(options: argparse.Namespace) -> int:
         check_folder(None)
         from lrt_explorer.ui.launch import launch
 
-        launch(options.host, options.port, share=options.share, hosting=hosting)
+        commands = command_lines(options.commands)
+        launch(options.host, options.port, share=options.share, hosting=hosting, commands=commands)
     finally:
         signal.signal(signal.SIGTERM, previous)
     return 0

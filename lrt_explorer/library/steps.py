@@ -30,7 +30,6 @@ from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.steering import SteeringVector
 from lrt_explorer.lm.blocks import check_layer
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.study import check as check_study
 from lrt_explorer.study import suggest as suggest_study
 from lrt_explorer.study.basis import SharedBasis
 from lrt_explorer.study.check import ConceptCheck
@@ -44,22 +43,24 @@ from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.steering.calibrate import Calibration
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.study.suggest import Suggestion
-from lrt_explorer.workbench import compare as compare_work
-from lrt_explorer.workbench import single_vectors, space
-from lrt_explorer.workbench.concepts import named_concept, shipped_sets
+from lrt_explorer.workbench import single_vectors
+from lrt_explorer.workbench.concepts import named_concept
 from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitSpec
 from lrt_explorer.workbench.map_store import SavedMap, load_saved
-from lrt_explorer.workbench.maps import existing_map, solved_map
-from lrt_explorer.workbench.pair import Layers, open_pair
+from lrt_explorer.workbench.maps import solved_map
+from lrt_explorer.workbench.pair import Layers
 from lrt_explorer.workbench.requests import (
     Models,
     basis_of_models,
+    calibration_for_models,
+    check_for_models,
     compare_models,
     evaluate_models,
     fit_models,
     open_at_layers,
-    open_with_map,
+    picture_for_models,
+    suggestion_for_models,
 )
 from lrt_explorer.workbench.session import SpaceSettings
 from lrt_explorer.workbench.single_vectors import VectorSpec
@@ -200,15 +201,8 @@ def suggest_layers(
 ) -> Generator[Progress, None, Suggestion]:
     """`lrt_explorer.suggest_layers` step by step."""
     models = _models(small, large)
-    chosen = shipped_sets(models.world) if concepts is None else _concepts(models, concepts)
-    texts = read_texts(_corpus(corpus) or models.world.corpus)
-
-    def steps() -> Generator[Progress, None, Suggestion]:
-        pair = yield from open_pair(models.small, models.large)
-        study = suggest_study.suggest_layers(pair, texts, chosen, tokens=tokens, seconds=seconds)
-        return (yield from study)
-
-    return steps()
+    chosen = None if concepts is None else _concepts(models, concepts)
+    return suggestion_for_models(models, chosen, corpus=_corpus(corpus), tokens=tokens, seconds=seconds)
 
 
 def project(
@@ -226,8 +220,7 @@ def project(
     settings = settings_of(SpaceSettings, "project", options, _SPACE, concept=contrast.name)
 
     def steps() -> Generator[Progress, None, SpacePicture]:
-        pair, saved = yield from open_with_map(models)
-        return SpacePicture.of((yield from space.project(pair, saved, contrast, settings)))
+        return SpacePicture.of((yield from picture_for_models(models, contrast, settings)))
 
     return steps()
 
@@ -243,12 +236,7 @@ def calibrate(
     """`lrt_explorer.calibrate` step by step."""
     models = _models(small, large, layers)
     spec = settings_of(SteerSpec, "calibrate", options, _VECTORS, concept=named_concept(models.world, concept))
-
-    def steps() -> Generator[Progress, None, Calibration]:
-        pair, at = yield from open_at_layers(models)
-        return (yield from compare_work.calibration(pair, at, spec))
-
-    return steps()
+    return calibration_for_models(models, spec)
 
 
 def check(
@@ -263,22 +251,7 @@ def check(
     """`lrt_explorer.check` step by step."""
     models = _models(small, large, layers, map)
     contrast = named_concept(models.world, concept)
-    spec = settings_of(SteerSpec, "check", options, _VECTORS - {"vectors"}, concept=contrast)
-
-    def steps() -> Generator[Progress, None, ConceptCheck]:
-        saved: SavedMap | None
-        if models.map is None:
-            pair, at = yield from open_at_layers(models)
-            saved = existing_map(pair, at)
-        else:
-            pair, saved = yield from open_with_map(models)
-            at = saved.layers
-        study = check_study.check_concept(
-            pair, contrast, at, map=saved, method=spec.method, reading=spec.reading, whiten=spec.whiten
-        )
-        return (yield from study)
-
-    return steps()
+    return check_for_models(models, settings_of(SteerSpec, "check", options, _VECTORS - {"vectors"}, concept=contrast))
 
 
 def basis(

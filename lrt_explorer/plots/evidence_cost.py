@@ -7,7 +7,7 @@ from lrt_explorer.plots.evidence import arm_style, back_to_front, cost, frame, l
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.steering.arms import PROMPT, UNSTEERED
 
-HEIGHT = 470
+HEIGHT = 560
 
 
 def cost_figure(evidence: ConceptEvidence) -> go.Figure:
@@ -31,7 +31,7 @@ def cost_figure(evidence: ConceptEvidence) -> go.Figure:
     figure.update_layout(
         **frame(
             {"title": {"text": "cost: KL on neutral prompts, nats", "standoff": 8}, "rangemode": "tozero"},
-            {"title": {"text": f"effect: change of the readout, {counted}", "standoff": 6}, "zeroline": True},
+            {"title": {"text": f"change of readout, {counted}", "standoff": 6}, "zeroline": True},
             HEIGHT,
         )
     )

@@ -18,7 +18,7 @@ from lrt_explorer.plots.evidence import (
 )
 from lrt_explorer.study.evaluation.evidence import ArmEvidence, ConceptEvidence
 
-HEIGHT = 470
+HEIGHT = 560
 
 
 def dose_figure(evidence: ConceptEvidence) -> go.Figure:

@@ -35,7 +35,7 @@ _SUITE = HtmlTemplate("""
     </tbody></table></div>
 """)
 _ARMS = HtmlTemplate("""
-    <div class="scroll whole"><table class="suite arms"><thead><tr>
+    <div class="scroll whole" tabindex="0"><table class="suite arms"><thead><tr>
     {% for name in columns %}<th scope="col">{{ name }}</th>{% endfor %}
     </tr></thead><tbody>
     {% for style, glyph, directions, cells in rows %}

@@ -3,6 +3,7 @@
 import gradio as gr
 
 from lrt_explorer.report.template import HtmlTemplate
+from lrt_explorer.ui.tour import START
 
 SOURCES = (
     ("2506.00653", "Linear Representation Transferability Hypothesis", "the hypothesis that is shown here"),
@@ -19,6 +20,7 @@ SOURCES = (
 """arXiv number, title, and what the page owes to it; docs/method.md names all sources."""
 _ABOUT = HtmlTemplate("""
     <div class="about">
+    <p>{{ tour }} five steps through the Steer tab</p>
     <p>A language model holds what it reads as vectors. A <em>steering vector</em> is a direction among them, found from
     pairs of texts with and without a behaviour; added while a model writes, it brings the behaviour about. The
     <em>linear representation transferability hypothesis</em> says that models of different sizes hold the same concepts
@@ -32,6 +34,8 @@ _ABOUT = HtmlTemplate("""
     sentences in English and Spanish. They write nothing of use. They are here because they run anywhere at once, and
     because in their world a judge can tell exactly what a text shows. What holds for them need not hold for others:
     open a pair of real models under Models, and measure.</p>
+    <p>What each number means, with its formula: <a href="terms" target="_blank" rel="noopener">terms</a>. For programs
+    and agents: <a href="llms.txt" target="_blank" rel="noopener">llms.txt</a>.</p>
     <ul>
     {% for number, title, why in sources %}
     <li><a href="https://arxiv.org/abs/{{ number }}" target="_blank" rel="noopener">{{ title }}</a>
@@ -46,5 +50,5 @@ def add_about() -> gr.Accordion:
     """Lay it out, closed."""
     about = gr.Accordion("About", open=False, elem_id="about")
     with about:
-        gr.HTML(_ABOUT(sources=SOURCES), apply_default_css=False)
+        gr.HTML(_ABOUT(sources=SOURCES, tour=START), apply_default_css=False)
     return about

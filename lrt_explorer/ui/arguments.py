@@ -42,7 +42,7 @@ def _checked(name: str, value: Any, hint: Any) -> Any:
             return taken
     shown = repr(value)
     shown = shown if len(shown) <= SHOWN_CHARACTERS else f"{shown[: SHOWN_CHARACTERS - 1]}…"
-    raise SettingsError(f"{name} must be {_spoken(hint)}, not {shown}; correct it")
+    raise SettingsError(f"{name} must be {spoken(hint)}, not {shown}; correct it")
 
 
 def _as(value: Any, kind: Any) -> tuple[bool, Any]:
@@ -76,7 +76,8 @@ def _check_length(name: str, value: Any) -> None:
         raise SettingsError(f"{name} has {len(value):,} items; {LIMITS['concepts'].most:,.0f} are the most")
 
 
-def _spoken(hint: Any) -> str:
+def spoken(hint: Any) -> str:
+    """What a type takes, in words."""
     kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     return " or ".join(f"a list of {_plural(kind)}" if get_origin(kind) is list else _WORDS[kind] for kind in kinds)
 

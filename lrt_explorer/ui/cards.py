@@ -10,16 +10,17 @@ from lrt_explorer.report.template import HtmlTemplate, joined
 from lrt_explorer.study.ground.known import model_label
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.steering.calibrate import Calibration
+from lrt_explorer.ui.terms import term
+from lrt_explorer.ui.tour import OFFER
 from lrt_explorer.workbench.cards import ConceptCard, MapBadges
 from lrt_explorer.workbench.session import Session
 
 Number = TypeVar("Number", int, float)
 
-HEADER = (
-    '<div class="masthead"><h1>LRT Explorer</h1>'
-    "<p>Find a steering vector in a small model, map it, and steer a larger one.</p></div>"
-)
-"""The name of the app, and what it does in one line."""
+_HEADER = HtmlTemplate("""
+    <div class="masthead"><h1>LRT Explorer</h1>
+    <p>Find a steering vector in a small model, map it, and steer a larger one.</p>{{ offer }}</div>
+""")
 _ROUTE = HtmlTemplate("""
     {% macro stop(role, verb, model, layer, layers) %}
     <li class="stop {{ role }}"><span>{{ verb }}</span><b title="{{ model }}">{{ label(model) }}</b>
@@ -36,13 +37,14 @@ _ROUTE = HtmlTemplate("""
 _BADGES = HtmlTemplate("""
     <dl class="badges">
     {% for name, value, hint in rows %}
-    <div title="{{ hint }}"><dt>{{ name }}</dt><dd>{{ value }}</dd><dd class="hint">{{ hint }}</dd></div>
+    <div title="{{ hint }}"><dt>{{ term(name) }}</dt><dd>{{ value }}</dd><dd class="hint">{{ hint }}</dd></div>
     {% endfor %}
     </dl>
 """)
 _NOTICE = HtmlTemplate('<p class="notice {{ kind }}" role="{{ role }}">{{ sentence }}</p>')
 _PROGRESS = HtmlTemplate("""
-    <div class="progress" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{{ share }}">
+    <div class="progress" role="progressbar" aria-label="{{ message }}" aria-valuemin="0" aria-valuemax="100"
+    aria-valuenow="{{ share }}">
     <i style="width:{{ share }}%"></i></div>
     <p class="progress-text">{{ message }}{{ left }} …</p>
 """)
@@ -63,6 +65,11 @@ _MARKS = HtmlTemplate("""
     {% for place, title in ticks %}<span style="left:{{ place }}%" title="{{ title }}"></span>{% endfor %}
     </div><p class="slider-costs">Ticks: cost on neutral text, {{ said }}</p>
 """)
+
+
+def header() -> Markup:
+    """The name of the app, what it does in one line, and the offer of a tour."""
+    return _HEADER(offer=OFFER)
 
 
 def route(session: Session, badges: MapBadges | None) -> Markup:
@@ -106,7 +113,7 @@ def badges_card(badges: MapBadges, concept: str) -> Markup:
     if badges.norm_ratio is not None:
         hint = f"length of the mapped over the native {concept} vector"
         rows.append(("norm ratio", figure(badges.norm_ratio), hint))
-    return _BADGES(rows=rows)
+    return _BADGES(rows=rows, term=term)
 
 
 def notice(sentence: str, kind: str = "bad") -> Markup:

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Protocol
 
 from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.study import suggest as suggest_study
+from lrt_explorer.study.basis import SharedBasis
 from lrt_explorer.study.check import ConceptCheck
 from lrt_explorer.study.compare import Comparison, ComparisonStep
 from lrt_explorer.study.evaluation.evaluate import Evaluation
@@ -30,6 +32,7 @@ from lrt_explorer.workbench.requests import Models
 from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf, SpaceSettings
 from lrt_explorer.workbench.share import Shared
 from lrt_explorer.workbench.shipped import ShippedEvidence
+from lrt_explorer.workbench.single_vectors import DiagnosedVector, VectorSpec
 
 
 class ConceptEngine(Protocol):
@@ -187,3 +190,25 @@ class Engine(ConceptEngine, Protocol):
 
     def fit_models(self, models: Models, spec: FitSpec) -> Generator[Progress, None, FitResult]:
         """A map by the names of two models; others find it if its text and estimator are the defaults."""
+
+    def check_models(self, models: Models, spec: SteerSpec) -> Generator[Progress, None, ConceptCheck]:
+        """A check of a concept by the names of two models; with their map if there is one."""
+
+    def calibrate_models(self, models: Models, spec: SteerSpec) -> Generator[Progress, None, Calibration]:
+        """A calibration by the names of two models."""
+
+    def suggest_models(
+        self, models: Models, named: Sequence[str] | None, corpus: str | None, tokens: int | None
+    ) -> Generator[Progress, None, suggest_study.Suggestion]:
+        """Layers by the names of two models, of concepts and of a corpus."""
+
+    def basis_models(
+        self, models: Models, corpus: str | None, directions: int, tokens: int
+    ) -> Generator[Progress, None, SharedBasis]:
+        """What two layers share, by the names of two models and of a corpus."""
+
+    def picture_models(self, models: Models, settings: SpaceSettings) -> Generator[Progress, None, SpacePicture]:
+        """A picture by the names of two models."""
+
+    def vector_of_model(self, spec: VectorSpec) -> Generator[Progress, None, DiagnosedVector]:
+        """A vector by the names of a model and of a concept."""

@@ -79,20 +79,20 @@ class EvidenceTab:
         offered = _choices(engine, None)
         with gr.Row(elem_classes="view"):
             self.concepts = ConceptList(
-                offered, value=offered[0][1], label="Concepts", info="what to evaluate", min_width=200,
+                offered, value=offered[0][1], label="Concepts", info="what to evaluate", min_width=225,
                 elem_id="evidence-concepts",
             )  # fmt: skip
             prompts = RangeSlider(
                 *PROMPT_RANGE, PROMPTS, step=1, label="Prompts", info="held-out prompts per concept, at most",
-                min_width=160, elem_id="evidence-prompts",
+                min_width=150, elem_id="evidence-prompts",
             )  # fmt: skip
             strengths = gr.Textbox(
-                "", label="Strengths", placeholder="calibrated for each concept", max_lines=1, min_width=190,
+                "", label="Strengths", placeholder="calibrated", max_lines=1, min_width=150,
                 info="in typical deviations; best on both sides of 0", elem_id="evidence-strengths",
             )  # fmt: skip
             readout = gr.Dropdown(
                 [AS_THE_CONCEPT, *READOUTS.choices()], value=AS_THE_CONCEPT[1], label="Readout",
-                info="how answers are measured", min_width=140, elem_id="evidence-readout",
+                info="how answers are measured", min_width=185, elem_id="evidence-readout",
             )  # fmt: skip
             texts = gr.Checkbox(
                 False, label="Write texts", info="scored at both ends; slow", min_width=120,

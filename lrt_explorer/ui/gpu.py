@@ -33,6 +33,12 @@ SECONDS = {
     "evaluate_models": 240,
     "fit": 120,
     "fit_models": 120,
+    "calibrate_models": 45,
+    "check_models": 60,
+    "suggest_models": 90,
+    "basis_models": 90,
+    "picture_models": 60,
+    "vector_of_model": 30,
 }
 """How long a job holds a GPU at most, by the method of the engine; loading models needs none."""
 FIT_MARGIN = 2.0

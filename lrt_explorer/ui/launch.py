@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import cast
@@ -24,9 +25,12 @@ from lrt_explorer.ui.gpu import on_gpu
 from lrt_explorer.ui.guard import bound_pages
 from lrt_explorer.ui.head import headed, picture_route
 from lrt_explorer.ui.journal import log_to_journal, write_event, write_finished
+from lrt_explorer.ui.llms import CommandLine, llms_route
+from lrt_explorer.ui.mcp import check_mcp, speak_json
 from lrt_explorer.ui.pages import remember_little
 from lrt_explorer.ui.screen import create_app
 from lrt_explorer.ui.service import Standing, service_routes, shielded
+from lrt_explorer.ui.terms import terms_route
 from lrt_explorer.ui.theme import make_theme
 from lrt_explorer.ui.turns import InTurns
 from lrt_explorer.ui.uploads import UploadRoom
@@ -50,7 +54,14 @@ THREADS = len(LANES) * MAX_WAITING + 40
 """Of the web server: a job that waits in a lane sleeps in one of them."""
 
 
-def launch(host: str | None, port: int | None, *, share: bool = False, hosting: Hosting = OWNER) -> None:
+def launch(
+    host: str | None,
+    port: int | None,
+    *,
+    share: bool = False,
+    hosting: Hosting = OWNER,
+    commands: Sequence[CommandLine] = (),
+) -> None:
     """Serve the app until Ctrl-C or SIGTERM.
 
     Args:
@@ -58,9 +69,10 @@ def launch(host: str | None, port: int | None, *, share: bool = False, hosting: 
         port: None takes the first free one from 7860 on, or what GRADIO_SERVER_PORT says.
         share: ask Gradio for a public link as well.
         hosting: who may use it, and for how much.
+        commands: of the command line, for those who read `/llms.txt`.
 
     Raises:
-        SettingsError: if it cannot listen there.
+        SettingsError: if it cannot listen there, or cannot offer the MCP tools that `hosting` asks for.
     """
     # First of all: who sees the server answer may tell it to stop before this function goes on.
     told = listen_for_signals()
@@ -68,7 +80,7 @@ def launch(host: str | None, port: int | None, *, share: bool = False, hosting: 
         WORK.listen(write_finished)
         share_arenas()
     engine = Workbench(hosting=hosting)
-    app = serve(on_gpu(engine), host, port, share=share, hosting=hosting)
+    app = serve(on_gpu(engine), host, port, share=share, hosting=hosting, commands=commands)
     if hosting.hosted:
         write_event("started", models=len(hosting.models), port=app.server_port)
     # Only now, so that nothing competes with the server for its first answers.
@@ -87,13 +99,20 @@ def launch(host: str | None, port: int | None, *, share: bool = False, hosting: 
 
 
 def serve(
-    engine: Engine, host: str | None, port: int | None, *, share: bool = False, hosting: Hosting = OWNER
+    engine: Engine,
+    host: str | None,
+    port: int | None,
+    *,
+    share: bool = False,
+    hosting: Hosting = OWNER,
+    commands: Sequence[CommandLine] = (),
 ) -> gr.Blocks:
     """Serve the screen over any engine; returns once the server listens, and the server runs on.
 
-    Raises:
-        SettingsError: if it cannot listen there.
+    Arguments and errors as for `launch`.
     """
+    if hosting.mcp:
+        check_mcp()
     lanes = make_lanes(hosting)
     host = host or os.environ.get("GRADIO_SERVER_NAME") or LOCAL
     port = free_port(host, port)
@@ -124,16 +143,22 @@ def serve(
         footer_links=[] if hosting.hosted else ["api", "settings"],
         auth=list(hosting.logins) or None,
         root_path=hosting.root_path or None,
+        mcp_server=hosting.mcp,
         max_threads=THREADS,
         state_session_capacity=SESSIONS_PER_VISITOR * hosting.max_visitors,
         enable_monitoring=False,
         run_history=False,
         app_kwargs={
-            "routes": [*service_routes(standing, metrics), picture_route()],
+            "routes": [
+                *service_routes(standing, metrics),
+                *(picture_route(), terms_route(), llms_route(lambda: app, commands)),
+            ],
             "middleware": [*shielded(strangers=hosting.hosted), *_roomy(hosting), *headed()],
         },
     )
     remember_little(app)
+    if hosting.mcp:
+        speak_json(app)
     if hosting.hosted:
         # Gradio's server has set up loggers of its own by now.
         log_to_journal()

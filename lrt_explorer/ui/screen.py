@@ -7,7 +7,7 @@ from gradio.components import Component
 
 from lrt_explorer.ui.about import add_about
 from lrt_explorer.ui.api import add_api
-from lrt_explorer.ui.cards import HEADER
+from lrt_explorer.ui.cards import header
 from lrt_explorer.ui.concepts_tab import TAB as CONCEPTS
 from lrt_explorer.ui.concepts_tab import ConceptsTab
 from lrt_explorer.ui.crowd import CrowdLine
@@ -31,6 +31,7 @@ from lrt_explorer.ui.space_tab import SpaceTab
 from lrt_explorer.ui.stage import Stage
 from lrt_explorer.ui.steer_tab import SteerTab
 from lrt_explorer.ui.steered import STEER
+from lrt_explorer.ui.tour import add_tour
 from lrt_explorer.ui.wiring import QUICK, Outputs, nothing
 from lrt_explorer.workbench.hosting import OWNER, Hosting
 from lrt_explorer.workbench.lanes import Lanes
@@ -72,7 +73,7 @@ class Screen:
             session = self.session = gr.State(None, delete_callback=engine.forget)
             shelf = self.shelf = gr.State(Shelf(), delete_callback=forget_shelf)
             tab = self.tab = gr.State(STEER)
-            gr.HTML(HEADER)
+            gr.HTML(header())
             if lanes is not None and hosting.hosted:
                 CrowdLine(lanes)
             route = gr.HTML(elem_id="route")
@@ -124,6 +125,7 @@ class Screen:
             self.shown = ShownSettings(self.app, self.controls, session, self.map_panel.corpus)
             self.opening.first.then(self.on_first_pair_opened, session, self.steer.panes, **QUICK)
             add_api(engine, hosting)
+            add_tour()
             Leaving(self.app)
         answer_in_sentences(self.app)
 

@@ -62,6 +62,8 @@ def make_theme() -> Base:
         block_shadow_dark="none",
         block_label_background_fill="transparent",
         block_label_background_fill_dark="transparent",
+        block_label_text_color="*neutral_600",
+        block_label_text_color_dark="*neutral_400",
         block_label_border_width="0px",
         block_label_border_width_dark="0px",
         block_title_text_color="*neutral_800",

@@ -13,7 +13,7 @@ from lrt_explorer.ui.cards import added
 ROWS = 100
 EMPTY = '<p class="added">Click a point, or draw around some, to list their tokens here.</p>'
 _TABLE = HtmlTemplate("""
-    {{ said }}<div class="scroll"><table class="tokens">
+    {{ said }}<div class="scroll" tabindex="0"><table class="tokens">
     <thead><tr><th>token in its sentence</th><th>error</th></tr></thead><tbody>
     {% for row in rows %}
     <tr class="pane-{{ row.kind }}" data-tone="{{ row.kind }}">

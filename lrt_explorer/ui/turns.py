@@ -56,6 +56,12 @@ STUDIES: dict[str, str | ChooseLane] = {
     "fit_models": LONG,
     "evaluate": LONG,
     "evaluate_models": LONG,
+    "calibrate_models": QUICK,
+    "check_models": LONG,
+    "suggest_models": LONG,
+    "basis_models": LONG,
+    "picture_models": LONG,
+    "vector_of_model": LONG,
 }
 """The lane of each study of the engine, or how it follows from what is asked."""
 AT_ONCE = (

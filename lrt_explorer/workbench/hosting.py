@@ -19,6 +19,7 @@ OPTIONS = {
     "max_visitors": "LRT_EXPLORER_MAX_VISITORS",
     "time_limit": "LRT_EXPLORER_TIME_LIMIT",
     "memory_gb": "LRT_EXPLORER_MEMORY_GB",
+    "mcp": "LRT_EXPLORER_MCP",
 }
 """What `read_hosting` looks for: the option of the command line, with dashes there, and the variable."""
 SPACE = "SPACE_ID"
@@ -40,6 +41,7 @@ class Hosting:
         max_visitors: people at once, for whom twenty pages each are remembered; beyond that the longest unused goes.
         time_limit: seconds that a long job may take; infinite where visitors are trusted.
         memory_gb: memory of the weights of all models, in 10⁹ bytes; None for a share of what the machine has.
+        mcp: whether the endpoints are MCP tools too.
     """
 
     hosted: bool = False
@@ -49,6 +51,7 @@ class Hosting:
     max_visitors: int = MAX_VISITORS
     time_limit: float = math.inf
     memory_gb: float | None = None
+    mcp: bool = False
 
 
 OWNER = Hosting()
@@ -75,14 +78,19 @@ def read_hosting(options: Mapping[str, Any], environment: Mapping[str, str] = os
     hosted = given("hosted") or ("1" if environment.get(SPACE) and OPTIONS["hosted"] not in environment else "")
     on = hosted if isinstance(hosted, bool) else _truth("hosted", hosted)
     limit = given("time_limit")
+    mcp = given("mcp")
+    tools, logins = mcp if isinstance(mcp, bool) else _truth("mcp", mcp), _logins(given("auth_file"))
+    if tools and logins:
+        raise SettingsError("MCP tools cannot log in; serve either with them or with a login")
     return Hosting(
         hosted=on,
         models=_models(given("models"), given("models_file")) if on else (),
-        logins=_logins(given("auth_file")),
+        logins=logins,
         root_path=_root(given("root_path")),
         max_visitors=int(_number("max_visitors", given("max_visitors") or MAX_VISITORS, least=1)),
         time_limit=_number("time_limit", limit, least=1) if limit else TIME_LIMIT_SECONDS if on else math.inf,
         memory_gb=_number("memory_gb", given("memory_gb"), least=0.1) if given("memory_gb") else None,
+        mcp=tools,
     )
 
 

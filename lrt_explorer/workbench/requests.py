@@ -3,29 +3,36 @@
 The app's endpoints, the command line and Python all ask here, so the same request has one answer.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.defaults import BASIS_DIRECTIONS, BASIS_TOKENS
 from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.basis import SharedBasis, shared_basis
+from lrt_explorer.study.check import ConceptCheck, check_concept
 from lrt_explorer.study.compare import Comparison, ComparisonStep
 from lrt_explorer.study.corpora.texts import Source, read_texts
 from lrt_explorer.study.evaluation.evaluate import Evaluation
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.ground.world import World, world_of
+from lrt_explorer.study.project import SpacePicture
 from lrt_explorer.study.steering.arms import need_map
+from lrt_explorer.study.steering.calibrate import Calibration
 from lrt_explorer.study.steering.steer_spec import SteerSpec
-from lrt_explorer.workbench.compare import compare
-from lrt_explorer.workbench.concepts import named_concept
+from lrt_explorer.study.suggest import SECONDS, Suggestion, suggest_layers
+from lrt_explorer.workbench import space
+from lrt_explorer.workbench.compare import calibration, compare
+from lrt_explorer.workbench.concepts import named_concept, shipped_sets
 from lrt_explorer.workbench.evidence import EvidenceSpec, evaluate
 from lrt_explorer.workbench.fitting import FitResult, FitSpec, Keep, fit
 from lrt_explorer.workbench.map_store import SavedMap
-from lrt_explorer.workbench.maps import map_for
+from lrt_explorer.workbench.maps import existing_map, map_for
 from lrt_explorer.workbench.own import Own
 from lrt_explorer.workbench.pair import Layers, Pair, open_pair
+from lrt_explorer.workbench.session import SpaceSettings
 from lrt_explorer.workbench.starting_points import corpus_name
 
 
@@ -136,3 +143,68 @@ def basis_of_models(
     pair, layers = yield from open_at_layers(models)
     study = shared_basis(pair, texts, layers, top=directions, tokens=tokens, corpus=corpus_name(source))
     return (yield from study)
+
+
+def check_for_models(models: Models, spec: SteerSpec) -> Generator[Progress, None, ConceptCheck]:
+    """Check a contrast set before anyone steers; without an existing map the check leaves the map out, and fits none.
+
+    Of the spec, only the concept and how its vectors are found count.
+
+    Raises what loading and `check_concept` raise; for a concept that does not exist, before a model is loaded.
+    """
+    contrast = named_concept(models.world, spec.concept)
+    saved: SavedMap | None
+    if models.map is None:
+        pair, at = yield from open_at_layers(models)
+        saved = existing_map(pair, at, own=models.own)
+    else:
+        pair, saved = yield from open_with_map(models)
+        at = saved.layers
+    study = check_concept(pair, contrast, at, map=saved, method=spec.method, reading=spec.reading, whiten=spec.whiten)
+    return (yield from study)
+
+
+def calibration_for_models(models: Models, spec: SteerSpec) -> Generator[Progress, None, Calibration]:
+    """The strengths that suit a concept's native vector; no map is needed.
+
+    Raises what loading and `calibrate_concept` raise; for a concept that does not exist, before a model is loaded.
+    """
+    named_concept(models.world, spec.concept)
+    pair, at = yield from open_at_layers(models)
+    return (yield from calibration(pair, at, spec))
+
+
+def suggestion_for_models(
+    models: Models,
+    concepts: Sequence[ContrastSet] | None = None,
+    *,
+    corpus: Source | None = None,
+    tokens: int | None = None,
+    seconds: float = SECONDS,
+) -> Generator[Progress, None, Suggestion]:
+    """Try layer pairs and suggest one.
+
+    Args:
+        models: the two models; their layers do not count.
+        concepts: whose directions are compared; None for those that ship for the pair.
+        corpus: what is read, as `read_texts` takes it; None for what suits the pair.
+        tokens: pairs of tokens for each map; None for as many as it needs.
+        seconds: how long it may take.
+
+    Raises what loading and `suggest_layers` raise; for a corpus that does not exist, before a model is loaded.
+    """
+    chosen = shipped_sets(models.world) if concepts is None else concepts
+    texts = read_texts(corpus or models.world.corpus)
+    pair = yield from open_pair(models.small, models.large, models.cache)
+    return (yield from suggest_layers(pair, texts, chosen, tokens=tokens, seconds=seconds))
+
+
+def picture_for_models(
+    models: Models, concept: ContrastSet, settings: SpaceSettings
+) -> Generator[Progress, None, SpacePicture]:
+    """Both models' activations in one space; without a map, a first one is fitted and kept.
+
+    Raises what loading, `map_for` and `study.project.project` raise.
+    """
+    pair, saved = yield from open_with_map(models)
+    return (yield from space.project(pair, saved, concept, settings))

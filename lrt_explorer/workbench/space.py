@@ -1,7 +1,7 @@
 """The picture of the space that both models share: read once, laid out in any way."""
 
 from collections.abc import Generator
-from typing import cast
+from typing import Any, cast
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.defaults import SPACE_TEXTS
@@ -43,3 +43,20 @@ def read(pair: Pair, saved: SavedMap, concept: ContrastSet, points: int) -> Gene
 def view(states: SpaceStates, settings: SpaceSettings) -> SpacePicture:
     """One layout of what was read."""
     return lay_out(states, settings.dims, cast(Method, settings.method))
+
+
+def picture_document(picture: SpacePicture) -> dict[str, Any]:
+    """A picture as plain JSON values: one item a point in every list, as `SpacePicture` has them."""
+    return {
+        "layout": picture.method,
+        "coords": picture.coords.tolist(),
+        "model": list(picture.model),
+        "token": list(picture.token),
+        "sentence": list(picture.sentence),
+        "label": list(picture.label),
+        "error": picture.error.tolist(),
+        "partner": picture.partner.tolist(),
+        "arrows": [{"name": arrow.name, "end": arrow.end.tolist()} for arrow in picture.arrows],
+        "explained": list(picture.explained),
+        "angle": picture.angle,
+    }

@@ -1,8 +1,7 @@
 """The workbench as the screen asks it: every answer is for a session, from the models in memory and files on disk."""
 
 import logging
-from collections.abc import Collection, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -23,7 +22,6 @@ from lrt_explorer.study.corpora.files import ENDINGS
 from lrt_explorer.study.corpora.texts import read_texts, sample_texts
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings
 from lrt_explorer.study.fitting.estimators import ESTIMATORS, by_descent, closed_forms, without_descent
-from lrt_explorer.study.fitting.solve import FittedMap
 from lrt_explorer.study.ground.known import short_hash
 from lrt_explorer.study.ground.progress import Progress, finish
 from lrt_explorer.study.ground.world import World, world_of
@@ -33,8 +31,9 @@ from lrt_explorer.study.steering.calibrate import Calibration
 from lrt_explorer.study.steering.recipe import Recipe
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench import compare as comparisons
-from lrt_explorer.workbench import concepts, requests, space, vectors
+from lrt_explorer.workbench import concepts, space, vectors
 from lrt_explorer.workbench.badges import map_badges
+from lrt_explorer.workbench.bounds import check_comparison, check_evidence, kept_by
 from lrt_explorer.workbench.cards import (
     ConceptCard,
     LayerScores,
@@ -48,16 +47,16 @@ from lrt_explorer.workbench.cards import (
 )
 from lrt_explorer.workbench.door import Door
 from lrt_explorer.workbench.evidence import EvidenceSpec, evaluate, shipped_suites
-from lrt_explorer.workbench.fitting import FitResult, FitSpec, Keep, fit
+from lrt_explorer.workbench.fitting import FitSpec, fit
 from lrt_explorer.workbench.hosting import OWNER, Hosting
 from lrt_explorer.workbench.layer_scores import LayerStudies
 from lrt_explorer.workbench.map_files import check_usable, map_bytes, pack_map, unpack_map
 from lrt_explorer.workbench.map_store import SavedMap, load_saved
-from lrt_explorer.workbench.maps import existing_map, keep_apart, keep_map, solved_map
+from lrt_explorer.workbench.maps import existing_map, solved_map
 from lrt_explorer.workbench.own import Own, new_mark, own_place
 from lrt_explorer.workbench.pair import Layers, Pair, open_pair, pair_cards
 from lrt_explorer.workbench.plan import TIMED_TEXTS, seconds_per_pair
-from lrt_explorer.workbench.requests import Models
+from lrt_explorer.workbench.programs import Programs
 from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf, SpaceSettings
 from lrt_explorer.workbench.share import Shared, shared
 from lrt_explorer.workbench.shelves import own_vectors, put_set
@@ -70,7 +69,7 @@ MOST_NUMBERS = 25_000_000
 """That were read for pictures and stay in memory: 100 MB."""
 
 
-class Workbench:
+class Workbench(Programs):
     """Everything the screen asks for; many visitors may share one."""
 
     def __init__(self, cache: ModelCache | None = None, hosting: Hosting = OWNER) -> None:
@@ -80,10 +79,9 @@ class Workbench:
             cache: where models come from and stay.
             hosting: who asks; strangers come through the hosted door.
         """
-        self._models = cache or models()
+        super().__init__(cache or models(), Door(hosting))
         if hosting.memory_gb is not None:
             self._models.bound(hosting.memory_gb)
-        self._door = Door(hosting)
         self._offered = hosting.models if hosting.hosted else None
         self._layers = LayerStudies()
         self._pictures: BoundedCache[object, SpacePicture] = BoundedCache(PICTURES)
@@ -183,7 +181,7 @@ class Workbench:
         corpus = None if text_file is None else self._corpus(session, text_file)
         spec = FitSpec(corpus=corpus, tokens=tokens, method=method, concepts=())
         own = _room(session)
-        keep, sums = _keep(spec, self._world(session), own), None if own is None else own.sums
+        keep, sums = kept_by(spec, self._world(session), own), None if own is None else own.sums
         result = yield from fit(self._pair(session), _layers(session), spec, keep=keep, sums=sums)
         return _with_map(session, load_saved(result.folders[0]))
 
@@ -388,52 +386,16 @@ class Workbench:
             ),
             corpus=own_text if is_map_text else None,
         )
-        _check_evidence(spec)
+        check_evidence(spec)
         return (yield from evaluate(self._pair(session), saved, spec))
 
     def shared(self, session: Session, spec: SteerSpec, tab: str) -> Shared:
         """A comparison as a link and as code."""
         return shared(self._pair(session), session, spec, tab, guarded=self._door.guarded)
 
-    # Whole requests, for programs.
-
-    def compare_models(self, models: Models, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
-        """All arms side by side, with vectors from all pairs of the concept."""
-        with self._request(models) as asked:
-            _check_comparison(spec)
-            spec = replace(spec, concept=_shipped(asked, spec.concept), scorer=self._door.scorer(spec.scorer))
-            return (yield from requests.compare_models(asked, spec))
-
-    def evaluate_models(self, models: Models, spec: EvidenceSpec) -> Generator[Progress, None, Evaluation]:
-        """Evidence by the names of two models."""
-        with self._request(models) as asked:
-            _check_evidence(spec)
-            self._door.scorer(spec.settings.scorer)
-            corpus = self._door.corpus(spec.corpus) if isinstance(spec.corpus, str) else spec.corpus
-            named = None if spec.concepts is None else tuple(_shipped(asked, concept) for concept in spec.concepts)
-            return (yield from requests.evaluate_models(asked, replace(spec, concepts=named, corpus=corpus)))
-
-    def fit_models(self, models: Models, spec: FitSpec) -> Generator[Progress, None, FitResult]:
-        """A map by the names of two models."""
-        with self._request(models) as asked:
-            check_limits(tokens=spec.tokens)
-            corpus = self._door.corpus(spec.corpus) if isinstance(spec.corpus, str) else spec.corpus
-            keep = _keep(spec, asked.world, asked.own)
-            return (yield from requests.fit_models(asked, replace(spec, corpus=corpus), keep=keep))
-
-    @contextmanager
-    def _request(self, models: Models) -> Iterator[Models]:
-        """A request that has come through the door; what a stranger's fits on the way is gone once it is answered."""
-        own = own_place(new_mark()) if self._door.guarded else None
-        try:
-            yield replace(self._door.models(models), cache=self._models, own=own)
-        finally:
-            if own is not None:
-                own.forget()
-
     def _steered(self, session: Session, spec: SteerSpec) -> SteerSpec:
         """What the screen asks for, with the names that it knows replaced by what they stand for."""
-        _check_comparison(spec)
+        check_comparison(spec)
         concept = self.contrast(session, spec.concept) if isinstance(spec.concept, str) else spec.concept
         own = str(own_vectors(spec.vectors)) if isinstance(spec.vectors, str) and spec.vectors else spec.vectors
         return replace(spec, concept=concept, vectors=own)
@@ -479,53 +441,6 @@ class Workbench:
                 return _with_map(session, solved)
         saved = existing_map(pair, layers, corpus=shipped, method=session.method, own=own)
         return replace(session, map_folder="", map_mark="") if saved is None else _with_map(session, saved)
-
-
-def _shipped(models: Models, concept: str | ContrastSet) -> ContrastSet:
-    """A concept that ships for two models, by its name."""
-    return concepts.offered_set(models.world, concept) if isinstance(concept, str) else concept
-
-
-def _check_comparison(spec: SteerSpec) -> None:
-    """Raise SettingsError where a setting of a comparison is out of range."""
-    check_limits(
-        strength=spec.strength,
-        seed=spec.seed,
-        temperature=spec.temperature,
-        max_new_tokens=spec.max_new_tokens,
-        prompt=len(spec.prompt or ""),
-    )
-
-
-def _check_evidence(spec: EvidenceSpec) -> None:
-    """Raise SettingsError where a setting of an evaluation is out of range."""
-    asked = spec.settings
-    check_limits(
-        prompts=asked.prompts,
-        strengths=None if asked.strengths is None else len(asked.strengths),
-        concepts=None if spec.concepts is None else len(spec.concepts),
-        seeds=asked.random_seeds,
-        others=asked.other_concepts,
-        tokens=spec.tokens,
-    )
-    for strength in asked.strengths or ():
-        check_limits(strength=strength)
-
-
-def _keep(spec: FitSpec, world: World, own: Own | None) -> Keep:
-    """How the app keeps a map: only the usual one of the pair's own corpus is what others find at its layers.
-
-    Where visitors are strangers, none is: what one of them fits, at whatever quality, is no one else's map.
-    """
-
-    def keep(fitted: FittedMap) -> Path:
-        if own is not None:
-            return keep_apart(fitted, own.maps)
-        if spec.corpus is None and spec.estimator(world) == world.estimator:
-            return keep_map(fitted)
-        return keep_apart(fitted, "solved" if spec.corpus is None else "own-text")
-
-    return keep
 
 
 def _room(session: Session) -> Own | None:

@@ -12,6 +12,9 @@ import numpy as np
 from starlette.requests import Request
 
 from lrt_explorer.errors import ArtifactError, ModelError, PromptError, SettingsError, VectorError
+from lrt_explorer.study import suggest as suggest_study
+from lrt_explorer.study.basis import SharedBasis
+from lrt_explorer.study.check import ConceptCheck
 from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep, changed_tokens
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationStep
 from lrt_explorer.study.fitting.estimators import by_descent, closed_forms
@@ -20,6 +23,7 @@ from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.project import LARGE, MAPPED, Arrow, Method, SpacePicture
 from lrt_explorer.study.steering.arms import need_map
 from lrt_explorer.study.steering.calibrate import Calibration, CostCurve, calibration_of
+from lrt_explorer.study.steering.recipe import Recipe
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.cards import (
     ConceptCard,
@@ -38,6 +42,7 @@ from lrt_explorer.workbench.requests import Models
 from lrt_explorer.workbench.session import EvidenceSettings, Session, SpaceSettings
 from lrt_explorer.workbench.share import Shared, Source, command, python_code
 from lrt_explorer.workbench.shipped import ShippedEvidence
+from lrt_explorer.workbench.single_vectors import DiagnosedVector, VectorSpec
 from tests.ui.fake_concepts import FakeConcepts
 from tests.ui.fake_evidence import fake_evaluation
 
@@ -306,6 +311,37 @@ class FakeEngine(FakeConcepts):
     def fit_models(self, models: Models, spec: FitSpec) -> Generator[Progress, None, FitResult]:
         yield from self.open(str(models.small), str(models.large))
         raise ModelError("these models are made up, so there is no map between them")
+
+    def check_models(self, models: Models, spec: SteerSpec) -> Generator[Progress, None, ConceptCheck]:
+        session = yield from self.open(str(models.small), str(models.large))
+        recipe = Recipe(spec.method, spec.reading or "", spec.whiten)
+        return (yield from self.check(session, str(spec.concept), recipe))
+
+    def calibrate_models(self, models: Models, spec: SteerSpec) -> Generator[Progress, None, Calibration]:
+        session = yield from self.open(str(models.small), str(models.large))
+        return (yield from self.calibration(session, str(spec.concept), spec.reading or "", ""))
+
+    def suggest_models(
+        self, models: Models, named: Sequence[str] | None, corpus: str | None, tokens: int | None
+    ) -> Generator[Progress, None, suggest_study.Suggestion]:
+        session = yield from self.open(str(models.small), str(models.large))
+        found = yield from self.suggest(session)
+        tried = suggest_study.Candidate(found.small_layer, found.large_layer, 0.8, 0.9, 1.0)
+        return suggest_study.Suggestion(found.small_layer, found.large_layer, found.reason, (tried,))
+
+    def basis_models(
+        self, models: Models, corpus: str | None, directions: int, tokens: int
+    ) -> Generator[Progress, None, SharedBasis]:
+        yield from self.open(str(models.small), str(models.large))
+        raise ModelError("these models are made up, so they have nothing in common")
+
+    def picture_models(self, models: Models, settings: SpaceSettings) -> Generator[Progress, None, SpacePicture]:
+        session = yield from self.open(str(models.small), str(models.large))
+        return (yield from self.picture(session, settings))
+
+    def vector_of_model(self, spec: VectorSpec) -> Generator[Progress, None, DiagnosedVector]:
+        yield Progress(0, 1, f"reading with {spec.model}")
+        raise ModelError("this model is made up, so it has no vectors")
 
     def is_drawn(self, session: Session, settings: SpaceSettings) -> bool:
         return False

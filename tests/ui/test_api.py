@@ -7,9 +7,12 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from gradio.utils import get_function_description
 
+import lrt_explorer
 from lrt_explorer.concepts.sets.scoring import scorer_from_text
 from lrt_explorer.errors import ModelError
+from lrt_explorer.library import steps
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.steering.steer_spec import SteerSpec
@@ -18,6 +21,8 @@ from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitSpec
 from lrt_explorer.workbench.hosting import OWNER
 from lrt_explorer.workbench.requests import Models
+from lrt_explorer.workbench.session import SpaceSettings
+from lrt_explorer.workbench.single_vectors import VectorSpec
 from tests.ui.fakes import FakeEngine
 
 PLACES = {"small": "one", "large": "two", "small_layer": 3, "large_layer": 4}
@@ -31,7 +36,8 @@ EVALUATE = {
     "reading": "token-2", "readout": "probability", "method": "principal-component", "whiten": True, "generate": True,
     "scorer": "words:joy", "corpus": "everyday", "tokens": 1234,
 }  # fmt: skip
-FIT = {"tokens": 4321, "corpus": "everyday", "method": "procrustes"}
+FIT = {"tokens": 4321, "corpus": "everyday", "method": "procrustes", "all_layers": True}
+FINDING = {"reading": "token-3", "method": "principal-component", "whiten": True}
 
 
 class NotingEngine(FakeEngine):
@@ -41,12 +47,24 @@ class NotingEngine(FakeEngine):
         super().__init__(folder)
         self.noted: list[Any] = []
 
-    def _note(self, models: Models, spec: Any) -> Generator[Progress, None, Any]:
+    def _note(self, models: Models | None, spec: Any) -> Generator[Progress, None, Any]:
         self.noted += [models, spec]
         yield Progress(0, 1, "noted")
         raise ModelError("only noted")
 
-    compare_models = evaluate_models = fit_models = _note
+    compare_models = evaluate_models = fit_models = check_models = calibrate_models = _note
+
+    def suggest_models(self, *asked: Any) -> Generator[Progress, None, Any]:
+        return self._note(asked[0], asked[1:])
+
+    def basis_models(self, *asked: Any) -> Generator[Progress, None, Any]:
+        return self._note(asked[0], asked[1:])
+
+    def picture_models(self, *asked: Any) -> Generator[Progress, None, Any]:
+        return self._note(*asked)
+
+    def vector_of_model(self, spec: VectorSpec) -> Generator[Progress, None, Any]:
+        return self._note(None, spec)
 
 
 @pytest.fixture
@@ -93,3 +111,56 @@ def test_an_evaluation_is_asked_for_as_it_was_sent(
 def test_a_fit_is_asked_for_as_it_was_sent(engine: NotingEngine, endpoints: dict[str, Callable[..., Any]]) -> None:
     ask(endpoints["fit"], PLACES | FIT)
     assert engine.noted == [Models(**PLACES), FitSpec(**FIT)]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("endpoint", ["check", "calibrate"])
+def test_a_concept_is_looked_at_as_it_was_sent(
+    engine: NotingEngine, endpoints: dict[str, Callable[..., Any]], endpoint: str
+) -> None:
+    ask(endpoints[endpoint], PLACES | {"concept": "mood"} | FINDING)
+    assert engine.noted == [Models(**PLACES), SteerSpec(concept="mood", **FINDING)]  # type: ignore[arg-type]
+
+
+def test_layers_are_suggested_as_it_was_sent(engine: NotingEngine, endpoints: dict[str, Callable[..., Any]]) -> None:
+    ask(
+        endpoints["suggest_layers"],
+        {"small": "one", "large": "two", "concepts": ["mood"], "corpus": "everyday", "tokens": 4321},
+    )
+    assert engine.noted == [Models(small="one", large="two"), (["mood"], "everyday", 4321)]
+
+
+def test_a_basis_is_asked_for_as_it_was_sent(engine: NotingEngine, endpoints: dict[str, Callable[..., Any]]) -> None:
+    ask(endpoints["basis"], PLACES | {"directions": 3, "tokens": 4321, "corpus": "everyday"})
+    assert engine.noted == [Models(**PLACES), ("everyday", 3, 4321)]  # type: ignore[arg-type]
+
+
+def test_a_picture_is_asked_for_as_it_was_sent(engine: NotingEngine, endpoints: dict[str, Callable[..., Any]]) -> None:
+    ask(endpoints["space"], PLACES | {"concept": "mood", "points": 7, "layout": "umap", "dims": 3})
+    assert engine.noted == [Models(**PLACES), SpaceSettings("mood", 7, "umap", 3)]  # type: ignore[arg-type]
+
+
+def test_a_vector_is_asked_for_as_it_was_sent(engine: NotingEngine, endpoints: dict[str, Callable[..., Any]]) -> None:
+    ask(endpoints["vector"], {"model": "one", "concept": "mood", "layer": 3, "values": True} | FINDING)
+    expected: dict[str, Any] = {"model": "one", "concept": "mood", "layer": 3} | FINDING
+    assert engine.noted == [None, VectorSpec(**expected)]
+
+
+def test_every_study_of_the_library_that_needs_no_file_is_an_endpoint(
+    endpoints: dict[str, Callable[..., Any]],
+) -> None:
+    renamed = {"fit_map": "fit", "layer_grid": "fit", "project": "space", "find_vector": "vector"}
+    # What takes objects of this process, or what an earlier call has left on the disk of who asks.
+    of_python = {"dose_response", "control_maps", "solve_pair"}
+    studies = {
+        name for name in vars(steps) if name in lrt_explorer.__all__ and inspect.isfunction(getattr(steps, name))
+    }
+    studies = {name for name in studies if "Generator" in str(inspect.signature(getattr(steps, name)))}
+    assert studies > {"compare", "evaluate", "check", "basis"}
+    assert {renamed.get(name, name) for name in studies - of_python} == set(endpoints) - {"pairs", "choices"}
+
+
+def test_every_endpoint_says_what_it_and_each_of_its_arguments_is(endpoints: dict[str, Callable[..., Any]]) -> None:
+    for name, endpoint in endpoints.items():
+        does, said, _ = get_function_description(endpoint)
+        assert does.endswith((".", "?")), name
+        assert [argument for argument, words in said.items() if not words] == [], name

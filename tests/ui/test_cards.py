@@ -60,7 +60,7 @@ def test_figures_that_are_not_known_are_left_out() -> None:
 
 def test_a_map_that_does_not_record_single_dimensions_shows_dashes() -> None:
     html = badges_card(BADGES, "mood")
-    assert "<dt>standardised R²</dt><dd>–</dd>" in html and "<dt>largest dimension</dt><dd>– → –</dd>" in html
+    assert "standardised R²</a></dt><dd>–</dd>" in html and "largest dimension</a></dt><dd>– → –</dd>" in html
     assert "outlier" not in html and "notice" not in html
 
 

@@ -1,0 +1,111 @@
+"""The whole app by keyboard: every stop is seen when it has the focus, in reading order, and does what it is for."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+
+from lrt_explorer.ui.launch import serve
+from tests.browser.page import Page
+from tests.ui.fakes import FakeEngine
+
+MOST_STOPS = 120
+FOCUSED = """
+const e = document.activeElement;
+if (!e || e === document.body) return null;
+// What is drawn for a control may be a part around it, such as the frame of a dropdown.
+const framed = (x) => { const s = getComputedStyle(x); return [s.outlineStyle, s.outlineWidth, s.outlineColor,
+  s.boxShadow, s.borderColor, s.backgroundColor, s.textDecorationLine].join('|'); };
+const around = [];
+for (let x = e; x && around.length < 4; x = x.parentElement) around.push(x);
+const seen = around.map(framed);
+e.blur();
+const unseen = around.map(framed);
+e.focus({preventScroll: true, focusVisible: true});
+const box = e.getBoundingClientRect();
+const id = e.closest('[id]')?.id || '';
+return {
+  name: (e.getAttribute('aria-label') || e.innerText || e.value || '').trim().split('\\n')[0].slice(0, 40),
+  tag: e.tagName, id, shown: seen.some((look, at) => look !== unseen[at]),
+  inSight: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
+};
+"""
+
+
+FROM_THE_TOP = """
+const top = document.querySelector('#top-of-page') || document.createElement('span');
+top.id = 'top-of-page'; top.tabIndex = -1; document.body.prepend(top); top.focus(); window.scrollTo(0, 0)"""
+
+
+@pytest.fixture(scope="module")
+def fake_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    app = serve(FakeEngine(tmp_path_factory.mktemp("fake")), "127.0.0.1", None)
+    yield str(app.local_url)
+    app.close()
+
+
+@pytest.fixture
+def page(browser: Chrome, fake_url: str) -> Page:
+    page = Page(browser, fake_url, 1440, 1000, "light")
+    page.until_settled()
+    page.js(
+        "const style = document.createElement('style'); style.textContent = '* { transition: none !important; }';"
+        "document.head.append(style)"
+    )
+    return page
+
+
+def press(page: Page, *keys: str) -> None:
+    ActionChains(page.browser).send_keys(*keys).perform()
+
+
+def stops(page: Page) -> list[dict[str, Any]]:
+    """Everything that Tab reaches, from the first on, until it leaves the page."""
+    found: list[dict[str, Any]] = []
+    page.js(FROM_THE_TOP)
+    for _ in range(MOST_STOPS):
+        press(page, Keys.TAB)
+        stop = page.js(FOCUSED)
+        if stop is None or (found and stop == found[0]):
+            break
+        found.append(stop)
+    return found
+
+
+@pytest.mark.parametrize("tab", ["Steer", "Space", "Layers", "Evidence", "Concepts"])
+def test_tab_goes_through_what_is_seen_in_reading_order(page: Page, tab: str) -> None:
+    page.press(tab, "button[role=tab]")
+    page.until(page.find("button", "Suggest layers").is_enabled, "an open pair")
+    if tab == "Space":
+        page.until(lambda: page.js("return document.querySelectorAll('#space-plot .modebar-btn').length"), "a plot")
+    found = stops(page)
+    assert 12 < len(found) < MOST_STOPS
+    assert [stop for stop in found if not stop["inSight"]] == []
+    assert [stop for stop in found if not stop["shown"]] == []
+    assert [stop for stop in found if not stop["name"] and stop["tag"] != "INPUT"] == []
+    names = [stop["name"] for stop in found]
+    landmarks = ["Take the tour", "Pair", "Suggest layers", tab, "Share", "About"]
+    assert [name for name in names if name in landmarks] == landmarks
+
+
+def test_a_concept_a_strength_and_a_tab_can_be_chosen(page: Page) -> None:
+    page.js("document.querySelector('#concept input').focus()")
+    before = page.text("#added")
+    chosen = page.js("return document.activeElement.value")
+    press(page, Keys.ARROW_DOWN, Keys.ENTER)
+    page.until(lambda: page.js("return document.querySelector('#concept input').value") != chosen, "another concept")
+    page.until(lambda: page.text("#added") != before, "its strength")
+    page.until_settled()
+    before = page.text("#added")
+    page.js("document.querySelector('#strength input[type=range]').focus()")
+    press(page, Keys.ARROW_LEFT, Keys.ARROW_LEFT)
+    page.until(lambda: page.text("#added") != before, "another strength")
+    page.js("document.querySelector('#tabs button[role=tab]').focus()")
+    press(page, Keys.TAB, Keys.ENTER)
+    page.until(lambda: page.text("button[role=tab][aria-selected=true]") == "Space", "the next tab")
+    page.js("document.querySelector('#about button').focus()")
+    press(page, Keys.ENTER)
+    page.until_text("#about", "tinyworld")

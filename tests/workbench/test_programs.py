@@ -1,0 +1,86 @@
+"""Endpoints beyond compare, evaluate and fit give what Python gives, as JSON, and come through the same door."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import gradio as gr
+import pytest
+
+import lrt_explorer as lrt
+from lrt_explorer.errors import LRTError
+from lrt_explorer.ui.screen import create_app
+from lrt_explorer.workbench.hosting import Hosting
+from lrt_explorer.workbench.workbench import Workbench
+
+PAIR = {"small": "tinyworld-xs", "large": "tinyworld-s"}
+MODELS = ("tinyworld-xs", "tinyworld-s")
+
+
+@pytest.fixture(scope="module")
+def app() -> gr.Blocks:
+    return create_app(Workbench())
+
+
+def ask(app: gr.Blocks, endpoint: str, **asked: Any) -> Any:
+    """What an endpoint gives, as it arrives."""
+    (answer,) = [event.fn for event in app.fns.values() if event.api_name == endpoint]
+    assert answer is not None
+    return json.loads(json.dumps(answer(**asked), allow_nan=False))
+
+
+def as_json(document: Any) -> Any:
+    return json.loads(json.dumps(document))
+
+
+def test_a_check(app: gr.Blocks) -> None:
+    assert ask(app, "check", **PAIR, concept="register") == as_json(asdict(lrt.check(*MODELS, "register")))
+
+
+def test_a_calibration(app: gr.Blocks) -> None:
+    found = ask(app, "calibrate", **PAIR, concept="mood")
+    assert found == as_json(asdict(lrt.calibrate(*MODELS, "mood"))) and found["first"] > 0
+
+
+def test_a_vector(app: gr.Blocks) -> None:
+    found = ask(app, "vector", model=MODELS[0], concept="mood", layer=1, values=True)
+    vector = lrt.find_vector(MODELS[0], "mood", 1)
+    assert found["values"] == pytest.approx(vector.values.tolist(), rel=1e-5) and found["layer"] == 1
+    assert "values" not in ask(app, "vector", model=MODELS[0], concept="mood", layer=1)
+
+
+def test_a_basis(app: gr.Blocks) -> None:
+    found = ask(app, "basis", **PAIR, directions=2, tokens=4000)
+    assert found == as_json(asdict(lrt.basis(*MODELS, directions=2, tokens=4000))) and len(found["directions"]) == 2
+
+
+def test_a_picture(app: gr.Blocks) -> None:
+    found = ask(app, "space", **PAIR, concept="mood", points=20)
+    picture = lrt.project(*MODELS, "mood", points=20)
+    assert found["coords"] == picture.coords.tolist() and found["token"] == list(picture.token)
+    assert [arrow["name"] for arrow in found["arrows"]] == ["native", "transferred"] and found["angle"]
+
+
+def test_layers(app: gr.Blocks) -> None:
+    found = ask(app, "suggest_layers", **PAIR, concepts=["mood"], tokens=3000)
+    best = found["candidates"][0]
+    assert (found["small_layer"], found["large_layer"]) == (best["small_layer"], best["large_layer"])
+    assert best["score"] == max(one["score"] for one in found["candidates"]) and found["reason"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "asked", "said"),
+    [
+        ("check", {**PAIR, "small": "/etc", "concept": "mood"}, "there is no model '/etc' on this server"),
+        ("calibrate", {**PAIR, "concept": "/etc/passwd"}, "there is no concept"),
+        ("vector", {"model": "gpt2", "concept": "mood", "layer": 0}, "there is no model 'gpt2' on this server"),
+        ("basis", {**PAIR, "corpus": "/etc/passwd"}, "there is no corpus"),
+        ("basis", {**PAIR, "directions": 41}, "the number of directions must be 1 to 40"),
+        ("suggest_layers", {**PAIR, "corpus": "wikitext"}, "there is no corpus"),
+        ("space", {**PAIR, "points": 10_000}, "the number of points must be"),
+    ],
+)
+def test_strangers_come_through_the_same_door(endpoint: str, asked: dict[str, Any], said: str) -> None:
+    app = create_app(Workbench(hosting=Hosting(hosted=True, models=MODELS)))
+    with pytest.raises((gr.Error, LRTError), match=said):
+        ask(app, endpoint, **asked)
