@@ -40,6 +40,7 @@ from lrt_explorer.lm.likelihood import continuation_nats
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, PairMap
 from lrt_explorer.study.compare import Comparison, compare
+from lrt_explorer.study.evaluation.coherence import PERPLEXITY_RATIO, REPETITION
 from lrt_explorer.study.evaluation.evaluate import EvaluationSettings, evaluate
 from lrt_explorer.study.evaluation.written import repeated_share
 from lrt_explorer.study.ground.known import few_pairs
@@ -51,8 +52,6 @@ from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.maps import map_for
 from lrt_explorer.workbench.pair import Pair
 
-PERPLEXITY_RATIO, REPETITION = 2.0, 0.2
-"""A fluent text has at most so many times the perplexity of the unsteered one, and at most this share repeated."""
 ARMS = (UNSTEERED, NATIVE, TRANSFERRED)
 
 

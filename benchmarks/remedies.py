@@ -27,7 +27,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.real import REPETITION, described, is_fluent, layers_of, say
+from benchmarks.real import described, is_fluent, layers_of, say
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.concepts.directions import Method
 from lrt_explorer.concepts.examples import example_prompts
@@ -42,6 +42,7 @@ from lrt_explorer.lm.generate import generate_batch
 from lrt_explorer.lm.likelihood import continuation_nats
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.corpora.texts import read_texts
+from lrt_explorer.study.evaluation.coherence import REPETITION
 from lrt_explorer.study.evaluation.written import repeated_share
 from lrt_explorer.study.fitting.fit import FittedMap, fit_map
 from lrt_explorer.study.fitting.fit_settings import FitSettings

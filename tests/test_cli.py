@@ -207,6 +207,19 @@ def test_compare_gives_four_arms_and_repeats_itself(run: Run, folders: dict[str,
     assert own["prompt"] == "Anna saw a cow and" and own["arms"] != result["arms"]
 
 
+def test_compare_takes_any_arms_and_those_without_a_map_fit_none(
+    run: Run, folders: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ("compare", folders["small"], folders["large"], "--small-layer", "1", "--large-layer", "2")
+    command = (*where, "--concept", "mood", "--strength", "0.5", "--max-new-tokens", "6")
+    result = run(*command, "--arms", "prompt,native")
+    assert [arm["name"] for arm in result["arms"]] == ["unsteered", "native", "prompt"]
+    assert all(arm["perplexity"] > 0 <= arm["repetition"] for arm in result["arms"] if arm["text"].strip())
+    assert not (data_home() / "maps").exists()
+    assert main([*command, "--arms", "nothing-such"]) == 1
+    assert "there is no arm 'nothing such' to compare; choose from unsteered, native" in capsys.readouterr().err
+
+
 def test_compare_calibrates_its_strength_and_costs_alike_if_asked(run: Run, folders: dict[str, str]) -> None:
     fitted(run, folders, "--small-layer", "1", "--large-layer", "2")
     where = ("compare", folders["small"], folders["large"], "--small-layer", "1", "--large-layer", "2")

@@ -18,6 +18,7 @@ from lrt_explorer.cli.common import (
     run_study,
 )
 from lrt_explorer.defaults import MAX_NEW_TOKENS, SEED, STRENGTH, TEMPERATURE
+from lrt_explorer.study.steering.arms import ARMS, OFFERED, PANES, chosen_arms, spelled
 
 
 def add_parser(commands: Any) -> None:
@@ -34,6 +35,13 @@ def add_parser(commands: Any) -> None:
         default=STRENGTH,
         metavar="S",
         help="strength, in typical deviations (default: calibrated for the native vector)",
+    )
+    parser.add_argument(
+        "--arms",
+        default=spelled(PANES[1:]),
+        metavar="NAME,...",
+        help="what is compared with the unsteered text (default: %(default)s). "
+        + "; ".join(f"{spelled([name])}: {ARMS[name].help}" for name in OFFERED[1:]),
     )
     parser.add_argument(
         "--equal-cost", action="store_true", help="steer every arm so far that it costs what the native vector costs"
@@ -80,6 +88,7 @@ def run(options: argparse.Namespace) -> Json:
         whiten=options.whiten,
         as_in_paper=options.as_in_paper,
         equal_cost=options.equal_cost,
+        arms=chosen_arms(options.arms),
         scorer=chosen_scorer(options),
     )
     return comparison_document(run_study(compare_models(chosen_models(options), spec), keeps=True))
@@ -97,5 +106,6 @@ def show(result: Json) -> str:
         text = textwrap.fill(arm["text"].strip(), 100, initial_indent="  ", subsequent_indent="  ")
         pushed = f", coefficient {arm['coefficient']:.3g}" if result["equal_cost"] else ""
         readout = f"readout {number(arm['readout'])} {result['readout_unit']}"
-        parts.append(f"{arm['name']}: score {number(arm['score'])}, {readout}{pushed}\n{text}")
+        remark = f", {arm['remark']}" if arm["remark"] else ""
+        parts.append(f"{arm['name']}: score {number(arm['score'])}, {readout}{pushed}{remark}\n{text}")
     return "\n\n".join(parts)

@@ -125,7 +125,7 @@ def compare(
     progress: Report = None,
     **options: Unpack[CompareOptions],
 ) -> Comparison:
-    """Write the large model's text unsteered, and under its native, the transferred and a random vector.
+    """Write the large model's text unsteered, and under its native, the transferred and a random vector, or other arms.
 
     Args:
         small: the model that vectors come from.
@@ -135,7 +135,7 @@ def compare(
         layers: (small layer, large layer).
         progress: True for a bar, or a function that is called with each `Progress`.
         options: of `SteerSpec`: prompt, strength, seed, temperature, max_new_tokens, reading, method, whiten,
-            as_in_paper, equal_cost, scorer, vectors.
+            as_in_paper, equal_cost, scorer, vectors, arms.
 
     Raises:
         ModelError: if a model cannot be loaded.

@@ -38,6 +38,7 @@ class CompareOptions(VectorOptions, total=False):
     max_new_tokens: int
     as_in_paper: bool
     equal_cost: bool
+    arms: tuple[str, ...]
     scorer: ScorerChoice | None
 
 

@@ -109,7 +109,7 @@ class Comparison(_Extended, lrt_explorer.study.compare.Comparison):
         return comparison_document(self)
 
     def to_frame(self) -> "DataFrame":
-        """One row for each arm, with its text, score, readout, strength and coefficient."""
+        """One row for each arm, with what `document` says of it."""
         from pandas import DataFrame
 
         return DataFrame(self.document()["arms"])

@@ -51,6 +51,7 @@ _MARKERS = {
     "triangle-left-open": f'<path d="M13 7 22 2 22 12Z" {_OPEN}',
     "triangle-right-open": f'<path d="M23 7 14 2 14 12Z" {_OPEN}',
     "diamond-tall-open": f'<path d="M18 1 21.5 7 18 13 14.5 7Z" {_OPEN}',
+    "diamond-wide-open": f'<path d="M12 7 18 3.5 24 7 18 10.5Z" {_OPEN}',
     "star": '<path d="M18 1 19.6 5 24 5.2 20.6 7.9 21.8 12.2 18 9.8 14.2 12.2 15.4 7.9 12 5.2 16.4 5Z" '
     'fill="{colour}"/>',
 }

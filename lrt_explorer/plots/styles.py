@@ -6,7 +6,7 @@ from pathlib import Path
 import plotly
 
 from lrt_explorer.study.project import LARGE, MAPPED
-from lrt_explorer.study.steering.arms import ARMS, PANES, Tone
+from lrt_explorer.study.steering.arms import ARMS, OFFERED, Tone
 
 BLUE = "#0072B2"
 ORANGE = "#E69F00"
@@ -46,7 +46,7 @@ EVIDENCE_STYLES = {
     name: ArmStyle(arm.label, arm.help, TONES[arm.tone], arm.marker, arm.dash) for name, arm in ARMS.items()
 }
 """The arms of an evaluation."""
-ARM_STYLES = {name: EVIDENCE_STYLES[name] for name in PANES}
+ARM_STYLES = {name: EVIDENCE_STYLES[name] for name in OFFERED}
 """The arms of a comparison."""
 MODEL_STYLES = {
     LARGE: ("large model", BLUE, "circle"),

@@ -45,7 +45,7 @@ _COMPARISON = HtmlTemplate(
 {% for text, changed in arm.pieces %}
 {% if changed %}<mark style="background: rgba(240, 180, 0, 0.3); color: inherit">{{ text }}</mark>
 {% else %}{{ text }}{% endif %}
-{% endfor %}</td>
+{% endfor %}{% if arm.remark %} <em>({{ arm.remark }})</em>{% endif %}</td>
 {% endcall %}
 """,
 )
@@ -74,6 +74,7 @@ def comparison_html(comparison: Comparison) -> Markup:
                 "score": plain(arm.score),
                 "readout": "–" if arm.readout is None else signed(arm.readout),
                 "pieces": list(zip(arm.tokens, arm.changed, strict=True)),
+                "remark": arm.remark,
             }
         )
     caption = f"{_layers(at)}: {at['concept']} at strength {brief(comparison.strength)}. {sentence(comparison)}"

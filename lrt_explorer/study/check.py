@@ -8,13 +8,15 @@ import torch
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.diagnostics import Diagnosis, diagnose
 from lrt_explorer.concepts.methods import METHODS, Method
-from lrt_explorer.concepts.reading import fitting_pairs, reader, reading_pairs
+from lrt_explorer.concepts.reading import PairStates, fitting_pairs, reader, reading_pairs
 from lrt_explorer.concepts.stability import Stability, stability
 from lrt_explorer.concepts.vectors import SteeringVector, found_in, random_vector, transfer
 from lrt_explorer.concepts.whitening import whitening
+from lrt_explorer.defaults import SEED
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import PairMap
+from lrt_explorer.study.evaluation.relabelled import relabelled_directions, swapped_pairs
 from lrt_explorer.study.ground.pair import Layers, Pair
 from lrt_explorer.study.ground.progress import Progress, retold
 
@@ -60,11 +62,14 @@ class MappedCheck:
     Attributes:
         cosine: between the mapped and the native vector.
         chance: the cosine, without its sign, that 19 in 20 random directions of the small model stay below when mapped.
+        relabelled: the cosine, without its sign, that 19 in 20 relabellings stay below: the labels of half of the pairs
+            swapped, the same ones in both models. A map that carries whatever these texts differ in has a high one.
         reachable_share: share of the native vector's squared length that lies in the map's image.
     """
 
     cosine: float
     chance: float
+    relabelled: float
     reachable_share: float
 
 
@@ -130,7 +135,9 @@ def check_concept(
     fitting = set(fitting_pairs(small, read, reading)) & set(fitting_pairs(large, read, reading))
     one, found = yield from _check_model(small, read, small_layer, method, reading, whiten=whiten, before=0)
     other, native = yield from _check_model(large, read, large_layer, method, reading, whiten=whiten, before=1)
-    mapped = None if map is None else _check_mapped(map, found, native)
+    mapped = None
+    if map is not None:
+        mapped = _check_mapped(map, found.vector, native.vector, _relabelled(map, found.states, native.states, method))
     return ConceptCheck(contrast.name, len(contrast.pairs), len(fitting), method, reading, whiten, one, other, mapped)
 
 
@@ -150,7 +157,7 @@ def _sampled(contrast: ContrastSet) -> ContrastSet:
 
 def _check_model(
     lm: LanguageModel, contrast: ContrastSet, layer: int, method: Method, reading: str, *, whiten: bool, before: int
-) -> Generator[Progress, None, tuple[ModelCheck, SteeringVector]]:
+) -> Generator[Progress, None, tuple[ModelCheck, "_Read"]]:
     """Check one model; `before` says how many were checked before it."""
     texts = 2 * len(contrast.pairs)
     # The larger part of the time goes into reading.
@@ -173,16 +180,36 @@ def _check_model(
         if at == layer:
             found = found_in(lm, contrast, layer, pairs, method, reading)
             steady = stability(pairs.positive, pairs.negative, method, whitener)
-    return ModelCheck(lm.name, layer, tuple(checks), found.diagnosis, steady), found.vector
+            read = _Read(found.vector, pairs)
+    return ModelCheck(lm.name, layer, tuple(checks), found.diagnosis, steady), read
 
 
-def _check_mapped(saved: PairMap, found: SteeringVector, native: SteeringVector) -> MappedCheck:
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """What one model gave at the layer in use."""
+
+    vector: SteeringVector
+    states: PairStates
+
+
+def _relabelled(saved: PairMap, small: PairStates, large: PairStates, method: Method) -> float:
+    """`MappedCheck.relabelled`; 0 where the pairs are too alike to be relabelled."""
+    swapped = swapped_pairs(len(small.positive), RANDOM_DIRECTIONS, SEED)
+    directions = (relabelled_directions(one, swapped, method, one.whitener) for one in (small, large))
+    both = [(saved.map.direction(own), native) for own, native in zip(*directions, strict=True)]
+    return _high([abs(cosine(own, native)) for own, native in both if own.any() and native.any()])
+
+
+def _high(cosines: list[float]) -> float:
+    return sorted(cosines)[int(0.95 * len(cosines))] if cosines else 0.0
+
+
+def _check_mapped(saved: PairMap, found: SteeringVector, native: SteeringVector, relabelled: float) -> MappedCheck:
     map = saved.map
     mapped = transfer(found, map, saved.info).values
     drawn = torch.stack([random_vector(map.d_small, seed) for seed in range(RANDOM_DIRECTIONS)])
     by_chance = [abs(cosine(direction, native.values)) for direction in _pointing(map.direction(drawn))]
-    chance = sorted(by_chance)[int(0.95 * len(by_chance))] if by_chance else 0.0
-    return MappedCheck(cosine(mapped, native.values), chance, map.reachable_share(native.values))
+    return MappedCheck(cosine(mapped, native.values), _high(by_chance), relabelled, map.reachable_share(native.values))
 
 
 def _pointing(directions: torch.Tensor) -> Sequence[torch.Tensor]:

@@ -1,28 +1,24 @@
-"""Compare: the large model unsteered, steered by its own vector, by the mapped one, and by a random one."""
+"""Compare: the large model unsteered, and steered by its own vector, by the mapped one, and by others beside them."""
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-import torch
-
-from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.directions import method_name
 from lrt_explorer.concepts.examples import default_prompt
-from lrt_explorer.concepts.readout import answer_readout, pooled_prompt
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS
-from lrt_explorer.concepts.vectors import SteeringVector, addition, transfer
+from lrt_explorer.concepts.vectors import SteeringVector, addition
+from lrt_explorer.defaults import PROMPT_EXAMPLES
 from lrt_explorer.lm.chat import framed
-from lrt_explorer.lm.generate import generate_arms
-from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import PairMap
-from lrt_explorer.study.ground.known import known_vectors
-from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.evaluation.baseline import baseline_prompt
+from lrt_explorer.study.evaluation.coherence import coherence
+from lrt_explorer.study.ground.pair import Layers, Pair
 from lrt_explorer.study.ground.progress import finish
-from lrt_explorer.study.steering.arm_directions import ArmMaterial
-from lrt_explorer.study.steering.arms import ARMS, PANES, UNSTEERED
-from lrt_explorer.study.steering.brought import check_home, take_vectors
+from lrt_explorer.study.steering.arm_writing import ArmTask
+from lrt_explorer.study.steering.arms import NATIVE, OTHER, PROMPT, UNSTEERED
 from lrt_explorer.study.steering.calibrate import calibrate, equal_strengths
+from lrt_explorer.study.steering.compared import NO_SOURCES, ArmSources, compared_directions
 from lrt_explorer.study.steering.deviation import unit_of
 from lrt_explorer.study.steering.judged import text_scorer
 from lrt_explorer.study.steering.steer_spec import SteerSpec
@@ -33,7 +29,7 @@ class Arm:
     """One column of a comparison.
 
     Attributes:
-        name: that of an arm with a pane in `ARMS`.
+        name: that of an arm that a comparison can write, in `ARMS`.
         text: what the model has written after the prompt.
         tokens: the text in pieces, one a token; joined they are the text.
         changed: for each token whether it differs from the unsteered text, by alignment.
@@ -42,6 +38,7 @@ class Arm:
             concept without answers.
         strength: s of this arm, in typical deviations; 0 if nothing is added.
         coefficient: s · m, the length of what was added.
+        repetition, perplexity, remark: how well the finished text reads, as in `Coherence`; None and "" before.
     """
 
     name: str
@@ -52,6 +49,9 @@ class Arm:
     readout: float | None
     strength: float = 0.0
     coefficient: float = 0.0
+    repetition: float | None = None
+    perplexity: float | None = None
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Comparison:
     Attributes:
         prompt: the shared start.
         strength: s, in units of the typical deviation.
-        coefficient: s · m, the length of what was added to the native arm.
+        coefficient: s · m, the length of a vector at this strength.
         arms: unsteered, then the others in the order of `ARMS`.
         settings: everything else that it takes to repeat it.
     """
@@ -83,106 +83,102 @@ class Comparison:
 
 
 def compare(
-    pair: Pair, saved: PairMap, spec: SteerSpec, *, random_seed: int = 0
+    pair: Pair, saved: PairMap | Layers, spec: SteerSpec, *, sources: ArmSources = NO_SOURCES
 ) -> Generator[ComparisonStep, None, Comparison]:
-    """Write all arms side by side, in one batched pass from one start and with the same noise.
+    """Write all arms side by side, from one start and with the same noise.
 
     Every steered arm is pushed equally far, by the strength times the large model's typical deviation. With
     `equal_cost` every other arm is pushed as far as costs the model what the native vector costs it on neutral text. A
     vector that is given takes the place of the one that the concept's texts give in that model; the concept still says
-    what is read out.
+    what is read out. The prompt baseline continues what `baseline_prompt` makes of the prompt. What an arm writes does
+    not depend on which others are written.
 
     Args:
         pair: the models.
-        saved: the map that the small model's vector goes through.
+        saved: the map that the small model's vector goes through; the layers alone where no arm needs a map.
         spec: what is asked for.
-        random_seed: of the random direction.
+        sources: what the arms take that are neither native nor transferred.
 
     Raises:
-        ArtifactError: if the map belongs to other models, or the vectors are gone.
+        ArtifactError: if the map belongs to other models, there is none and an arm needs it, or the vectors are gone.
         PromptError: if the prompt is empty or too long.
         VectorError, ContrastError: if the concept gives no vector, or one that is given lives elsewhere.
-        SettingsError, ModelError: if the scorer cannot be had.
+        SettingsError: if an arm has nothing to add. SettingsError, ModelError: if the scorer cannot be had.
     """
-    (small, large), world, info = pair.both, pair.world, saved.info
+    (small, large), world = pair.both, pair.world
+    layers = saved.layers if isinstance(saved, PairMap) else saved
     concept = world.concept(spec.concept) if isinstance(spec.concept, str) else spec.concept
     prompt = default_prompt(concept) if spec.prompt is None else spec.prompt
     score = text_scorer(spec.scorer or concept.scorer)
-    reading = spec.reading or concept.reading
-    pair.check(info)
-    layer = info.large_layer
-    given = take_vectors(spec.vectors)
-    native = (
-        check_home(given["large"], large, layer)
-        if "large" in given
-        else known_vectors().get(large, concept, layer, reading, spec.method, whiten=spec.whiten).vector
-    )
-    found = (
-        check_home(given["small"], small, info.small_layer)
-        if "small" in given
-        else known_vectors().get(small, concept, info.small_layer, reading, spec.method, whiten=spec.whiten).vector
-    )
-    mapped = (
-        check_home(given["transferred"], large, layer)
-        if "transferred" in given
-        else transfer(found, saved.map, info, as_in_paper=spec.as_in_paper)
-    )
-    material = ArmMaterial(native.values, mapped.values, found.values, seeds=(random_seed,))
-    # The first of each arm: a pane shows one text.
-    directions = {name: one.values for name in PANES for one in ARMS[name].load()(material)[:1]}
+    if isinstance(saved, PairMap):
+        pair.check(saved.info)
+    directions = compared_directions(pair, saved, spec, concept, sources)
     ordinary, temperature = world.ordinary, world.temperature if spec.temperature is None else spec.temperature
-    unit = unit_of(large, layer, ordinary)
+    unit = unit_of(large, layers[1], ordinary)
     strength = spec.strength
     if strength is None:
-        strength = finish(calibrate(large, layer, native.values, unit, ordinary)).first
-    strengths: tuple[float, ...] = (strength,) * len(directions)
+        strength = finish(calibrate(large, layers[1], directions.native, unit, ordinary)).first
+    strengths = dict.fromkeys(directions.of_arm, strength)
     if spec.equal_cost:
-        strengths = equal_strengths(large, layer, list(directions.values()), strength, unit, ordinary)
-    additions = torch.stack(
-        [
-            torch.zeros(large.width),
-            *(addition(v, s, unit) for v, s in zip(directions.values(), strengths, strict=True)),
-        ]
-    )
-    pushes = (0.0, *strengths)
-    names = (UNSTEERED, *directions)
+        pushed = [directions.native, *directions.of_arm.values()]
+        equal = equal_strengths(large, layers[1], pushed, strength, unit, ordinary)[1:]
+        # The native vector costs what it costs at its own strength, without being looked up on its curve.
+        strengths = dict(zip(directions.of_arm, equal, strict=True))
+        if NATIVE in strengths:
+            strengths[NATIVE] = strength
     read = framed(large, concept.ask_before(prompt), prompt)
-    steps = generate_arms(
-        large, read, layer, additions, max_new_tokens=spec.max_new_tokens, temperature=temperature, seed=spec.seed
-    )
-    readouts = _readouts(large, concept, read, layer, additions)
-    pieces: list[list[str]] = [[] for _ in names]
-    arms = tuple(Arm(name, "", (), (), None, None, s, s * unit.value) for name, s in zip(names, pushes, strict=True))
-    for step in steps:
-        for tokens, text in zip(pieces, step.texts, strict=True):
+    starts = dict.fromkeys(spec.arms, read)
+    if PROMPT in starts:
+        starts[PROMPT] = baseline_prompt(large, concept, read, PROMPT_EXAMPLES, room=spec.max_new_tokens)
+    additions = {name: addition(values, strengths[name], unit) for name, values in directions.of_arm.items()}
+    task = ArmTask(large, layers[1], starts, additions)
+    steps = task.write(max_new_tokens=spec.max_new_tokens, temperature=temperature, seed=spec.seed)
+    readouts = task.readouts(concept)
+    pieces: dict[str, list[str]] = {name: [] for name in spec.arms}
+    arms: tuple[Arm, ...] = ()
+    for number, step in enumerate(steps, 1):
+        for name, tokens in pieces.items():
             # A text only ever grows; what a step adds to it is shown as one token.
-            if new := text[len("".join(tokens)) :]:
+            if new := step.texts[name][len("".join(tokens)) :]:
                 tokens.append(new)
         arms = tuple(
-            _written(arm, tokens, pieces[0], None if score is None else score(prompt, text), readout)
-            for arm, tokens, text, readout in zip(arms, pieces, step.texts, readouts, strict=True)
+            Arm(
+                name,
+                step.texts[name],
+                tuple(tokens),
+                changed_tokens(tokens, pieces[UNSTEERED]),
+                None if score is None else score(prompt, step.texts[name]),
+                readouts[name],
+                strengths.get(name, 0.0),
+                strengths.get(name, 0.0) * unit.value,
+            )
+            for name, tokens in pieces.items()
         )
-        yield ComparisonStep(arms, step.step + 1, spec.max_new_tokens)
+        if step.done:
+            found = coherence(large, read, step.texts, UNSTEERED)
+            arms = tuple(replace(arm, **vars(found[arm.name])) for arm in arms)
+        yield ComparisonStep(arms, number, spec.max_new_tokens)
     settings: dict[str, str | int | float] = {
         "small": small.name,
         "large": large.name,
-        "small_layer": info.small_layer,
-        "large_layer": layer,
+        "small_layer": layers[0],
+        "large_layer": layers[1],
         "concept": concept.name,
         "positive_label": concept.positive_label,
         "negative_label": concept.negative_label,
-        "reading": reading,
+        "reading": spec.reading or concept.reading,
         "method": method_name(spec.method, whiten=spec.whiten),
         "readout_kind": concept.readout,
         "readout_unit": READOUTS.unit(concept.readout),
         "pairs": len(concept.pairs),
         "as_in_paper": spec.as_in_paper,
         "equal_cost": spec.equal_cost,
-        **_given("small_vector", given.get("small")),
-        **_given("large_vector", given.get("large")),
-        **_given("transferred_vector", given.get("transferred")),
+        **({"other_concept": sources.other.name} if OTHER in spec.arms and sources.other is not None else {}),
+        **_given("small_vector", directions.given.get("small")),
+        **_given("large_vector", directions.given.get("large")),
+        **_given("transferred_vector", directions.given.get("transferred")),
         "seed": spec.seed,
-        "random_seed": random_seed,
+        "random_seed": sources.random_seed,
         "temperature": temperature,
         "max_new_tokens": spec.max_new_tokens,
     }
@@ -199,20 +195,3 @@ def changed_tokens(tokens: Sequence[str], reference: Sequence[str]) -> tuple[boo
     for block in SequenceMatcher(None, reference, tokens, autojunk=False).get_matching_blocks():
         changed[block.b : block.b + block.size] = [False] * block.size
     return tuple(changed)
-
-
-def _written(arm: Arm, tokens: list[str], unsteered: list[str], score: float | None, readout: float | None) -> Arm:
-    changed = changed_tokens(tokens, unsteered)
-    return replace(arm, text="".join(tokens), tokens=tuple(tokens), changed=changed, score=score, readout=readout)
-
-
-def _readouts(
-    large: LanguageModel, concept: ContrastSet, prompt: str, layer: int, additions: torch.Tensor
-) -> list[float | None]:
-    question = pooled_prompt(prompt, concept.prompts)
-    if question is None:
-        return [None] * len(additions)
-    values: list[float | None] = answer_readout(
-        large, [question] * len(additions), layer, additions, concept.readout
-    ).tolist()
-    return values

@@ -1,13 +1,13 @@
 """The sentence: what happened in a comparison, in one line that follows from its numbers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from lrt_explorer.numerals import change
 from lrt_explorer.study.compare import Comparison
 from lrt_explorer.study.ground.known import model_label
-from lrt_explorer.study.steering.arms import NATIVE, RANDOM, TRANSFERRED, UNSTEERED
+from lrt_explorer.study.steering.arms import ARMS, NATIVE, PROMPT, RANDOM, TRANSFERRED, UNSTEERED
 
 Outcome = Literal["transfers", "partly", "not transferred", "no native effect", "backwards", "silent"]
 """What a single comparison shows; "silent" where there is nothing to say it by. One prompt is no evidence: that is what
@@ -30,6 +30,7 @@ class Effects:
         towards: the word for that end.
         unit: of the numbers, "" where there are none.
         native, transferred, random: change against unsteered, positive towards that end; None without a number.
+        others: that of the other arms that have a number, by name.
     """
 
     towards: str
@@ -37,6 +38,7 @@ class Effects:
     native: float | None
     transferred: float | None
     random: float | None
+    others: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def outcome(self) -> Outcome:
@@ -75,19 +77,26 @@ def effects(comparison: Comparison) -> Effects:
 
 def sentence(comparison: Comparison) -> str:
     """One line that says whether the small model's vector did what the large model's own does, and how far."""
+    names = [arm.name for arm in comparison.arms]
+    if names == [UNSTEERED]:
+        return "Only the unsteered text is written; switch on an arm to compare it."
     if comparison.strength == 0:
-        return "At strength 0 nothing is added, so every text is the same."
+        same = "every text but the prompted one" if PROMPT in names else "every text"
+        return f"At strength 0 nothing is added, so {same} is the same."
     at, found = comparison.settings, effects(comparison)
-    if found.transferred is None:
-        concept = at.get("concept", "The concept")
-        return f"“{concept}” has no readout, and nothing scored these texts, so only reading them tells."
     large = model_label(str(at.get("large", "the large model")))
     brought = "small_vector" in at or "transferred_vector" in at
     mine = "Your vector, mapped," if brought else "The small model’s vector"
     own = "your vector for it" if "large_vector" in at else "its own vector"
     goal = f"towards “{found.towards}”"
-    others = [(own, found.native), ("a random one", found.random)]
-    beside = "".join(f"; {name} {change(value)}" for name, value in others if value is not None)
+    named = [(own, found.native), ("a random one", found.random)]
+    rest = [(_spoken(name), value) for name, value in found.others.items()]
+    beside = "".join(f"; {name} {change(value)}" for name, value in (*named, *rest) if value is not None)
+    if found.transferred is None:
+        if found.unit:
+            return f"How far {large} moved {goal}, in {found.unit}: {beside.removeprefix('; ')}."
+        concept = at.get("concept", "The concept")
+        return f"“{concept}” has no readout, and nothing scored these texts, so only reading them tells."
     moved = f"{change(found.transferred)} {found.unit}"
     said = {
         "transfers": f"{mine} moved {large} by {moved} {goal}{beside}.",
@@ -98,13 +107,19 @@ def sentence(comparison: Comparison) -> str:
         "no native effect": f"Nothing can transfer here: {large}’s {own.removeprefix('its ')} "
         f"{found.little('native')}, {change(found.native or 0.0)} {found.unit} {goal}; "
         f"{_lower(mine)} {change(found.transferred)}"
-        f"{'' if found.random is None else f'; a random one {change(found.random)}'}.",
+        f"{''.join(f'; {name} {change(value)}' for name, value in (*named[1:], *rest) if value is not None)}.",
     }[found.outcome]
     return said + (" All arms cost the same." if at.get("equal_cost") else "")
 
 
+def _spoken(name: str) -> str:
+    return "asking in words" if name == PROMPT else _lower(ARMS.label(name))
+
+
 def _measured(values: Mapping[str, float | None]) -> bool:
-    return values.get(UNSTEERED) is not None and values.get(TRANSFERRED) is not None
+    """Whether the transferred vector has a number, or any other arm where it is not compared."""
+    steered = [TRANSFERRED] if TRANSFERRED in values else [name for name in values if name != UNSTEERED]
+    return values.get(UNSTEERED) is not None and any(values[name] is not None for name in steered)
 
 
 def _effects(towards: str, unit: str, values: Mapping[str, float | None], pushed: float) -> Effects:
@@ -114,7 +129,9 @@ def _effects(towards: str, unit: str, values: Mapping[str, float | None], pushed
         value = values.get(arm)
         return None if value is None or start is None else way * (value - start)
 
-    return Effects(towards, unit, moved(NATIVE), moved(TRANSFERRED), moved(RANDOM))
+    own = (UNSTEERED, NATIVE, TRANSFERRED, RANDOM)
+    others = {name: value for name in values if name not in own and (value := moved(name)) is not None}
+    return Effects(towards, unit, moved(NATIVE), moved(TRANSFERRED), moved(RANDOM), others)
 
 
 def _lower(words: str) -> str:

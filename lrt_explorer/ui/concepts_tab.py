@@ -26,7 +26,7 @@ from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.pair_table import set_card
 from lrt_explorer.ui.result_key import ResultKey, keyed, model_values
 from lrt_explorer.ui.stage import Stage
-from lrt_explorer.ui.steer_tab import SET_FILES
+from lrt_explorer.ui.steer_layout import SET_FILES
 from lrt_explorer.ui.steered import Steered
 from lrt_explorer.ui.vectors_panel import VectorsPanel
 from lrt_explorer.ui.wiring import ONLY_ONCE, QUICK, Outputs, guarded_by, to_status, wire_save

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any, cast
 
 from lrt_explorer.errors import LRTError, ModelError
+from lrt_explorer.study.steering.arms import SHUFFLED
 from lrt_explorer.ui.engine import Engine
 
 Steps = Generator[Any, None, Any]
@@ -79,6 +80,9 @@ class OnGpu:
             session, tokens = asked[:2]
             if (estimate := self._engine.fit_seconds(session, tokens)) is not None:
                 seconds = FIT_MARGIN * estimate
+        if name in ("compare", "compare_models") and SHUFFLED in asked[1].arms:
+            # A map on shuffled pairs may have to be fitted first, as for an evaluation.
+            seconds = SECONDS["evaluate"]
         return round(min(max(seconds, 10), MOST_SECONDS))
 
 

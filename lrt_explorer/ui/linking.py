@@ -10,9 +10,11 @@ from gradio.blocks import Block
 from lrt_explorer.errors import LRTError
 from lrt_explorer.report.template import joined
 from lrt_explorer.study.ground.world import world_of
+from lrt_explorer.study.steering.arms import ARMS
 from lrt_explorer.ui.cards import notice
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import sentence_of
+from lrt_explorer.ui.steer_controls import arm_choices
 from lrt_explorer.ui.steer_tab import SteerTab
 from lrt_explorer.ui.strength import LINKED
 from lrt_explorer.ui.wiring import Outputs
@@ -94,12 +96,20 @@ class Linking:
         for box, ticked in ((settings.as_in_paper, view.as_in_paper), (settings.equal_cost, view.equal_cost)):
             if ticked:
                 found[box] = True
+        if view.arms is not None:
+            found[settings.arms] = list(view.arms)
         if view.tab:
             found |= {self.tabs: gr.Tabs(selected=view.tab), self.tab: view.tab}
         return found
 
     def at_layers(self, view: View, session: Session, trouble: list[str]) -> Session:
-        """The session at the layers of a link; a sentence more where there are none such."""
+        """The session at the layers of a link; a sentence more for layers and arms that the pair does not have."""
+        offered = {name for _, name in arm_choices(session)}
+        trouble += [
+            f"the link’s arm “{ARMS.label(name)}” cannot be written with this pair and was left out"
+            for name in view.arms or ()
+            if name not in offered
+        ]
         if view.layers is None:
             return session
         try:

@@ -1,5 +1,6 @@
-"""The four panes of the Steer tab as one piece of HTML: pure functions from a comparison to what is shown."""
+"""The panes of the Steer tab as one piece of HTML: pure functions from a comparison to what is shown."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,26 +8,27 @@ from markupsafe import Markup
 
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.numerals import change as written_change
-from lrt_explorer.numerals import signed
+from lrt_explorer.numerals import plain, signed
 from lrt_explorer.plots import ARM_STYLES, glyph, marker
 from lrt_explorer.report.template import HtmlTemplate, joined
 from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep
-from lrt_explorer.study.steering.arms import ARMS, UNSTEERED
+from lrt_explorer.study.steering.arms import ARMS, PANES, UNSTEERED
 from lrt_explorer.ui.cards import added, notice
 from lrt_explorer.workbench.cards import ConceptCard
 from lrt_explorer.workbench.session import Session
 
+MOST_COLUMNS = 4
 PROMPT_SHOWN = 240
 """How many characters of a long prompt are repeated at the head of each pane."""
 
 
 _PANES = HtmlTemplate("""
-    {{ notice }}<section class="panes{{ kind }}" aria-busy="{{ busy }}">
+    {{ notice }}<section class="panes{{ kind }}" style="--columns: {{ columns }}" aria-busy="{{ busy }}">
     {% for pane in panes %}
-    <article class="pane pane-{{ pane.name }}" data-arm="{{ pane.name }}"
+    <article class="pane pane-{{ pane.name|replace(' ', '-') }}" data-arm="{{ pane.name }}"
     {% if pane.tone %} data-tone="{{ pane.tone }}"{% endif %}>
     <header>{{ pane.glyph }}<h3>{{ pane.style.label }}</h3><p>{{ pane.style.explains }}</p></header>
-    <p class="pane-text">{{ pane.text }}</p>{{ pane.meter }}</article>
+    <p class="pane-text">{{ pane.text }}</p>{{ pane.meter }}{{ pane.reads }}</article>
     {% endfor %}
     </section>
 """)
@@ -49,6 +51,13 @@ _METER = HtmlTemplate("""
     </div>
     {% endif %}
     </div>
+""")
+_READS = HtmlTemplate("""
+    {% if figures %}
+    <details class="reads"><summary title="{{ figures }}">
+    {% if remark %}<b>{{ remark }}</b>{% else %}<i role="img" aria-label="How this text reads">i</i>{% endif %}
+    </summary><p>{{ figures }}</p></details>
+    {% else %}<p class="reads" aria-hidden="true">&nbsp;</p>{% endif %}
 """)
 _LENGTHS = HtmlTemplate("""
     s = {{ strength }} for the native vector, and the others at equal cost: vectors of length
@@ -82,23 +91,42 @@ def panes(
             "tone": ARMS[arm.name].tone,
             "text": _PROMPT(prompt=start, text=marked_text(arm)),
             "meter": meter(arm, reference, card),
+            "reads": reads(arm, reference),
         }
         for arm in shown
     ]
-    return _PANES(notice="", kind="", busy=str(busy).lower(), panes=written)
+    return _PANES(notice="", kind="", busy=str(busy).lower(), panes=written, columns=columns(len(shown)))
 
 
-def waiting_panes(sentence: str, kind: str = "hint", *, idle: bool = False) -> Markup:
+def waiting_panes(sentence: str, kind: str = "hint", *, idle: bool = False, arms: Sequence[str] = PANES) -> Markup:
     """Empty panes, and one sentence that says why.
 
     Args:
         sentence: why.
         kind: as for a notice.
         idle: whether they stay empty until something is done about it, as after an error they always do.
+        arms: which are awaited.
     """
     busy = str(kind == "hint" and not idle).lower()
-    empty = [{**_frame(name), "tone": "", "text": "", "meter": ""} for name in ARM_STYLES]
-    return _PANES(notice=notice(sentence, kind), kind=" waiting", busy=busy, panes=empty)
+    empty = [{**_frame(name), "tone": "", "text": "", "meter": "", "reads": ""} for name in arms]
+    return _PANES(notice=notice(sentence, kind), kind=" waiting", busy=busy, panes=empty, columns=columns(len(empty)))
+
+
+def columns(panes: int) -> int:
+    """How many panes stand beside each other where there is room: up to four, and rows of about the same length."""
+    return max(1, math.ceil(panes / math.ceil(panes / MOST_COLUMNS)))
+
+
+def reads(arm: Arm, reference: Arm | None) -> Markup:
+    """How a finished text reads: a word where it is broken, and its figures, by mouse, keyboard and touch."""
+    before = None if reference is None or arm.name == UNSTEERED else reference.perplexity
+    figures = []
+    if arm.repetition is not None:
+        figures.append(f"{arm.repetition:.0%} of it repeats what came before")
+    if arm.perplexity is not None:
+        beside = "" if before is None else f", unsteered {plain(before)}"
+        figures.append(f"perplexity {plain(arm.perplexity)}{beside}")
+    return _READS(remark=arm.remark, figures="; ".join(figures))
 
 
 def added_line(comparison: Comparison, session: Session, card: ConceptCard) -> Markup:

@@ -128,6 +128,7 @@ WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
         "reading": lambda name: f"tokens read: {_or_default(name, READINGS.label, 'concept’s default')}",
         "as_in_paper": lambda ticked: "map as in the paper" if ticked else "map without its bias",
         "equal_cost": lambda ticked: "equal cost" if ticked else "equal length",
+        "arms": lambda names: f"arms: {', '.join(names)}" if names else "the unsteered text alone",
         "points": lambda points: f"{points:g} token pairs",
         "method": lambda name: "along the concept" if name == "concept" else name.upper(),
         "dims": lambda dims: f"{dims}D",

@@ -17,6 +17,8 @@ _TELL = """(...values) => {
   const {in_use, ...shown} = Object.fromEntries(names.map((name, place) => [name, values[place]]));
   // The models of a pair that is not in the list are compared by their names alone.
   if (shown.pair === OTHER) delete shown.pair;
+  // What is ticked of several is a set: the order of the clicks makes no difference.
+  for (const name of names) if (Array.isArray(shown[name])) shown[name] = [...shown[name]].sort();
   // Kept as well, because an event that comes before the script listens is lost.
   window.shownSettings = {...shown, ...JSON.parse(in_use || '{}')};
   window.dispatchEvent(new Event('shown-settings'));

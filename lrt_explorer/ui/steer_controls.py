@@ -1,6 +1,7 @@
 """The controls of a comparison: the settings below the panes, and what all of them hold as one value."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 
 import gradio as gr
 from gradio.components import Component
@@ -9,6 +10,7 @@ from lrt_explorer.concepts.sets.readings import READINGS
 from lrt_explorer.defaults import MAX_NEW_TOKENS, SEED
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.limits import check_limits
+from lrt_explorer.study.steering.arms import ARMS, NO_MAP, OFFERED, PANES
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.ui.result_key import ResultKey, session_values
 from lrt_explorer.ui.sliders import RangeSlider, check_ends
@@ -35,6 +37,7 @@ class SteerControls:
         reading: where the vectors are read; "" for the concept's default.
         as_in_paper: whether the map's bias is added to the direction too.
         equal_cost: whether all arms cost what the native vector costs.
+        arms: those beside the unsteered one, in the order of their names, however they were ticked.
     """
 
     concept: str
@@ -47,6 +50,11 @@ class SteerControls:
     reading: str
     as_in_paper: bool
     equal_cost: bool = False
+    arms: tuple[str, ...] = PANES[1:]
+
+    def __post_init__(self) -> None:
+        """Hold the arms as the page compares them."""
+        object.__setattr__(self, "arms", tuple(sorted(self.arms)))
 
     def spec(self) -> SteerSpec:
         """The comparison that is asked for.
@@ -69,6 +77,7 @@ class SteerControls:
             as_in_paper=self.as_in_paper,
             vectors=self.vectors,
             equal_cost=self.equal_cost,
+            arms=self.arms,
         )
 
     def key(self, session: Session, card: ConceptCard) -> ResultKey:
@@ -80,11 +89,18 @@ class SteerSettings:
     """The settings below the panes.
 
     Attributes:
-        seed, temperature, length, reading, as_in_paper, equal_cost: the fields of `SteerControls` of these names.
+        seed, temperature, length, reading, as_in_paper, equal_cost, arms: the fields of `SteerControls` of these names.
     """
 
     def __init__(self) -> None:
         """Lay them out."""
+        self.arms = gr.CheckboxGroup(
+            arm_choices(None),
+            value=list(PANES[1:]),
+            label="Arms",
+            info="what is compared with the unsteered text",
+            elem_id="arms",
+        )
         with gr.Row():
             self.seed = gr.Number(SEED, label="Seed", info="the same in every arm", min_width=120, elem_id="seed")
             self.temperature = RangeSlider(
@@ -113,10 +129,14 @@ class SteerSettings:
                 info="where vectors are read in the contrast texts",
             )
             self.as_in_paper = gr.Checkbox(
-                False, label="Map as in the paper", info="also adds the map’s bias to the direction"
+                False, label="Map as in the paper", info="also adds the map’s bias to the direction", min_width=200
             )
             self.equal_cost = gr.Checkbox(
-                False, label="Equal cost", info="every arm costs what the native one does", elem_id="equal-cost"
+                False,
+                label="Equal cost",
+                info="every arm costs what the native one does",
+                min_width=200,
+                elem_id="equal-cost",
             )
 
     @property
@@ -129,9 +149,31 @@ class SteerSettings:
             "reading": self.reading,
             "as_in_paper": self.as_in_paper,
             "equal_cost": self.equal_cost,
+            "arms": self.arms,
         }
 
     @property
     def controls(self) -> list[Component]:
         """The same without their names."""
         return list(self.named.values())
+
+    def on_models_changed(self, session: Session | None, arms: Sequence[str]) -> gr.CheckboxGroup:
+        """Offer the arms that can be written with the pair."""
+        choices = arm_choices(session)
+        offered = {name for _, name in choices}
+        if offered.issuperset(arms):
+            # Without a value, which would undo what is ticked meanwhile.
+            return gr.CheckboxGroup(choices)
+        return gr.CheckboxGroup(choices, value=[name for name in arms if name in offered])
+
+
+def within(session: Session, asked: SteerControls) -> SteerControls:
+    """The controls without the arms that the pair does not have; the page follows a moment later."""
+    offered = {name for _, name in arm_choices(session)}
+    return replace(asked, arms=tuple(name for name in asked.arms if name in offered))
+
+
+def arm_choices(session: Session | None) -> list[tuple[str, str]]:
+    """The arms to choose from: all but the unsteered one, and one that needs models of the same width."""
+    same_width = session is None or session.small_width == session.large_width
+    return [(ARMS.label(name), name) for name in OFFERED[1:] if same_width or name != NO_MAP]

@@ -20,6 +20,7 @@ from lrt_explorer.study.compare import ComparisonStep
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
 from lrt_explorer.study.ground.progress import Progress, finish, retold
+from lrt_explorer.study.steering.arms import PANES, chosen_arms
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.ui.answering import Endpoint, going_on
 from lrt_explorer.ui.engine import Engine
@@ -48,6 +49,7 @@ def steering_endpoints(engine: Engine) -> tuple[Endpoint, ...]:
         as_in_paper: bool = False,
         equal_cost: bool = False,
         scorer: str | None = None,
+        arms: list[str] | None = None,
     ) -> dict[str, Any]:
         """Write the large model's text unsteered and under its native, the transferred and a random vector.
 
@@ -68,6 +70,8 @@ def steering_endpoints(engine: Engine) -> tuple[Endpoint, ...]:
             as_in_paper: add the map's bias to the direction, as arXiv 2506.00653 does.
             equal_cost: make every arm cost what the native vector costs.
             scorer: what scores the texts, as on the command line; by default the concept's own.
+            arms: what is compared with the unsteered text, of unsteered, native, transferred, random, shuffled map,
+                other concept, no map, as in the paper and prompt; by default the first four.
         """
         spec = SteerSpec(
             concept=concept,
@@ -82,6 +86,7 @@ def steering_endpoints(engine: Engine) -> tuple[Endpoint, ...]:
             as_in_paper=as_in_paper,
             equal_cost=equal_cost,
             scorer=scorer_from_text(scorer) if scorer else None,
+            arms=PANES if arms is None else chosen_arms(arms),
         )
         models = Models(small=small, large=large, small_layer=small_layer, large_layer=large_layer)
         return comparison_document(finish(retold(engine.compare_models(models, spec), _written), going_on))

@@ -1,11 +1,12 @@
 """The strength slider: its range, first position and marks follow the calibration of what is steered with."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import gradio as gr
 
+from lrt_explorer.study.steering.arms import need_map
 from lrt_explorer.study.steering.calibrate import Calibration
 from lrt_explorer.ui.cards import added, capitalised, slider_marks
 from lrt_explorer.ui.engine import Engine
@@ -53,9 +54,9 @@ class StrengthControl:
         )
         self.marks = gr.HTML(elem_id="marks")
 
-    def on_session_changed(self, session: Session | None, tuned: Tuned | None) -> Outputs:
-        """Where there is no map yet, show no strength: the former pair's says nothing of this one."""
-        if session is None or session.map_folder:
+    def on_session_changed(self, session: Session | None, tuned: Tuned | None, arms: Sequence[str]) -> Outputs:
+        """Where the map is missing, show no strength: the former pair's says nothing of this one."""
+        if session is None or can_write(session, arms):
             return nothing()
         if tuned == LINKED:
             return {self.strength: gr.Slider(interactive=False)}
@@ -67,7 +68,7 @@ class StrengthControl:
         """Fit the slider to the vector that is steered with.
 
         Args:
-            session: has a map.
+            session: the visitor's, with a map if an arm needs one.
             tuned: what the slider is set for.
             steered: concept, reading, vectors, and a count that goes up when all pairs of a concept have been read.
             strength: where the slider stands.
@@ -97,6 +98,11 @@ class StrengthControl:
             self.marks: keyed(made, slider_marks(found)),
             self.tuned: Tuned(key, None if moved else found.first),
         }
+
+
+def can_write(session: Session, arms: Sequence[str]) -> bool:
+    """Whether these arms can be written: there is a map, or none of them needs one."""
+    return bool(session.map_folder) or not need_map(arms)
 
 
 def slider_step(calibration: Calibration) -> float:

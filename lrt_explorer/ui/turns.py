@@ -10,6 +10,8 @@ from lrt_explorer.errors import CancelledError
 from lrt_explorer.lm.memory import give_back_memory
 from lrt_explorer.lm.threads import use_threads
 from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.steering.arms import SHUFFLED
+from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.ui.asker import check_still_there, visitor
 from lrt_explorer.ui.cards import about
 from lrt_explorer.ui.engine import Engine
@@ -33,12 +35,17 @@ def _lane_of_picture(engine: Engine, session: Session, settings: SpaceSettings) 
     return LONG if settings.method == "umap" and not engine.is_drawn(session, settings) else QUICK
 
 
+def _lane_of_comparison(_engine: Engine, _where: object, spec: SteerSpec) -> str:
+    """A map on shuffled pairs may have to be fitted first."""
+    return LONG if SHUFFLED in spec.arms else QUICK
+
+
 STUDIES: dict[str, str | ChooseLane] = {
     "open": _lane_of_opening,
     "time_fit": QUICK,
     "calibration": QUICK,
-    "compare": QUICK,
-    "compare_models": QUICK,
+    "compare": _lane_of_comparison,
+    "compare_models": _lane_of_comparison,
     "picture": _lane_of_picture,
     "read_all": LONG,
     "make": LONG,

@@ -5,41 +5,50 @@ from dataclasses import replace
 from typing import Any
 
 from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study import compare as study
 from lrt_explorer.study.compare import Comparison, ComparisonStep
+from lrt_explorer.study.evaluation.arms import others_among
+from lrt_explorer.study.fitting.controls import SEEDS
 from lrt_explorer.study.ground.known import first_reading, known_vectors
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.sentence import sentence
+from lrt_explorer.study.steering.arms import OTHER, SHUFFLED
 from lrt_explorer.study.steering.brought import take_vectors
 from lrt_explorer.study.steering.calibrate import Calibration, calibrate_concept
+from lrt_explorer.study.steering.compared import ArmSources, check_arms
 from lrt_explorer.study.steering.steer_spec import SteerSpec
-from lrt_explorer.workbench.concepts import named_concept
+from lrt_explorer.workbench.concepts import named_concept, shipped_sets
+from lrt_explorer.workbench.evidence import EvidenceSpec, controls_of
 from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.openings import examples_of, opened_at
 from lrt_explorer.workbench.pair import Layers, Pair
 
 
 def compare(
-    pair: Pair, saved: SavedMap, spec: SteerSpec, *, few_pairs: bool = False
+    pair: Pair, saved: SavedMap | Layers, spec: SteerSpec, *, few_pairs: bool = False
 ) -> Generator[Progress | ComparisonStep, None, Comparison]:
     """Write all arms side by side, at the layers of a map.
 
     Args:
         pair: the models.
-        saved: the map that the small model's vector goes through.
+        saved: the map that the small model's vector goes through; the layers alone where no arm needs a map.
         spec: what is asked for.
         few_pairs: whether a few pairs of the concept do where all are not yet read, so that the first text comes soon.
 
-    Raises what `study.compare.compare` and `calibrate_concept` raise.
+    Raises what `study.compare.compare`, `calibrate_concept` and `control_maps` raise.
     """
-    contrast = yield from read_concept(pair, saved.layers, spec, few_pairs=few_pairs)
+    layers = saved.layers if isinstance(saved, SavedMap) else saved
+    check_arms(pair, spec.arms, has_map=isinstance(saved, SavedMap))
+    contrast = yield from read_concept(pair, layers, spec, few_pairs=few_pairs)
     strength = spec.strength
     if strength is None:
-        strength = (yield from _calibration(pair, saved.layers, spec, contrast)).first
+        strength = (yield from _calibration(pair, layers, spec, contrast)).first
     if spec.prompt is None and (prompts := examples_of(pair.small.name, pair.large.name, contrast)):
         spec = replace(spec, prompt=prompts[0])
-    return (yield from study.compare(pair, saved, replace(spec, concept=contrast, strength=strength)))
+    sources = yield from _sources(pair, saved, spec, contrast)
+    return (yield from study.compare(pair, saved, replace(spec, concept=contrast, strength=strength), sources=sources))
 
 
 def calibration(
@@ -97,10 +106,30 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
                 "readout": arm.readout,
                 "strength": arm.strength,
                 "coefficient": arm.coefficient,
+                "repetition": arm.repetition,
+                "perplexity": arm.perplexity,
+                "remark": arm.remark,
             }
             for arm in comparison.arms
         ],
     }
+
+
+def _sources(
+    pair: Pair, saved: SavedMap | Layers, spec: SteerSpec, contrast: ContrastSet
+) -> Generator[Progress, None, ArmSources]:
+    """What the other arms take: the same controls that an evaluation has."""
+    controls: tuple[AffineMap, ...] = ()
+    other: ContrastSet | None = None
+    if SHUFFLED in spec.arms and isinstance(saved, SavedMap):
+        controls = yield from controls_of(pair, saved, EvidenceSpec(), SEEDS[:1])
+    if OTHER in spec.arms and (following := others_among(shipped_sets(pair.world), contrast, 1)):
+        (other,) = following
+        layer = (saved.layers if isinstance(saved, SavedMap) else saved)[0]
+        yield from known_vectors().reading(
+            pair.small, other, [layer], spec.reading or contrast.reading, spec.method, whiten=spec.whiten
+        )
+    return ArmSources(control_maps=controls, other=other)
 
 
 def _calibration(

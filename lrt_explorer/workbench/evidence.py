@@ -1,18 +1,19 @@
 """Evidence for a map: control maps beside it, and every concept kept as soon as it is finished."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.defaults import CONTROL_TOKENS
+from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.study.corpora.batches import BATCH_TOKENS
 from lrt_explorer.study.corpora.texts import Source, read_texts
 from lrt_explorer.study.evaluation import evaluate as study
 from lrt_explorer.study.evaluation.case import Controls
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings
 from lrt_explorer.study.evaluation.kept import evaluations_folder
-from lrt_explorer.study.fitting.controls import control_maps
+from lrt_explorer.study.fitting.controls import SEEDS, control_maps
 from lrt_explorer.study.fitting.rivals import rivals
 from lrt_explorer.study.fitting.solve import least_tokens
 from lrt_explorer.study.ground.progress import Progress, retold
@@ -76,25 +77,10 @@ def evaluate(pair: Pair, saved: SavedMap, spec: EvidenceSpec) -> Generator[Progr
 
     Raises what `control_maps` and `study.evaluation.evaluate.evaluate` raise.
     """
-    home = evidence_folder(pair, saved.layers, spec)
-    source = spec.corpus or corpus_named(saved.info.corpus) or pair.world.corpus
-    tokens = control_tokens(saved) if spec.tokens is None else spec.tokens
     shipped = shipped_sets(pair.world)
     chosen = shipped if spec.concepts is None else [named_concept(pair.world, one) for one in spec.concepts]
-    texts, name = read_texts(source), corpus_name(source)
-    yield Progress(0, tokens, f"control maps: reading {tokens:,} tokens of {name}")
-    controls = yield from retold(
-        control_maps(
-            pair,
-            texts,
-            saved.layers,
-            tokens=tokens,
-            corpus=name,
-            keep=home / "controls",
-            method=saved.info.method,
-        ),
-        lambda step: Progress(step.done, step.total, f"control maps: {step.message}"),
-    )
+    controls = yield from controls_of(pair, saved, spec)
+    home, (source, name, tokens) = evidence_folder(pair, saved.layers, spec), _control_text(pair, saved, spec)
     others = yield from retold(
         rivals(
             pair,
@@ -119,3 +105,32 @@ def evaluate(pair: Pair, saved: SavedMap, spec: EvidenceSpec) -> Generator[Progr
             keep=home / "concepts",
         )
     )
+
+
+def controls_of(
+    pair: Pair, saved: SavedMap, spec: EvidenceSpec, seeds: Sequence[int] = SEEDS
+) -> Generator[Progress, None, tuple[AffineMap, ...]]:
+    """The control maps beside a map, kept ones or fitted now; arguments as for `evaluate`, seeds as for `control_maps`.
+
+    Raises what `control_maps` raises.
+    """
+    source, name, tokens = _control_text(pair, saved, spec)
+    texts = read_texts(source)
+    yield Progress(0, tokens, f"control maps: reading {tokens:,} tokens of {name}")
+    fitting = control_maps(
+        pair,
+        texts,
+        saved.layers,
+        tokens=tokens,
+        corpus=name,
+        seeds=seeds,
+        keep=evidence_folder(pair, saved.layers, spec) / "controls",
+        method=saved.info.method,
+    )
+    return (yield from retold(fitting, lambda step: Progress(step.done, step.total, f"control maps: {step.message}")))
+
+
+def _control_text(pair: Pair, saved: SavedMap, spec: EvidenceSpec) -> tuple[Source, str, int]:
+    """What control maps are fitted on, its name, and how many pairs of tokens of it."""
+    source = spec.corpus or corpus_named(saved.info.corpus) or pair.world.corpus
+    return source, corpus_name(source), control_tokens(saved) if spec.tokens is None else spec.tokens

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from lrt_explorer.concepts.sets.readings import READINGS
 from lrt_explorer.errors import LRTError
 from lrt_explorer.limits import SHOWN_CHARACTERS, check_limits
+from lrt_explorer.study.steering.arms import chosen_arms, spelled
 from lrt_explorer.workbench.pair import Layers
 
 
@@ -25,6 +26,7 @@ class View:
         seed, temperature, tokens: of the sampling, and length of each text.
         reading: where the vectors are read; "" for the concept's default.
         as_in_paper, equal_cost: as in `SteerSpec`.
+        arms: those beside the unsteered one.
         tab: which is open.
     """
 
@@ -40,6 +42,7 @@ class View:
     reading: str = ""
     as_in_paper: bool = False
     equal_cost: bool = False
+    arms: tuple[str, ...] | None = None
     tab: str = ""
 
     @property
@@ -50,7 +53,7 @@ class View:
             value = getattr(self, field.name)
             if value is None or value is False or value == "":
                 continue
-            said[field.name] = "-".join(map(str, value)) if isinstance(value, tuple) else in_words(value)
+            said[field.name] = "-".join(map(str, value)) if field.name == "layers" else in_words(value)
         return urlencode(said)
 
 
@@ -87,6 +90,8 @@ def read_view(asked: Mapping[str, str], *, models: Collection[str], tabs: Collec
 
 def in_words(value: object) -> str:
     """A value as a query and a command spell it; a float to its last digit."""
+    if isinstance(value, tuple):
+        return spelled(value)
     return "1" if value is True else repr(value) if isinstance(value, float) else str(value)
 
 
@@ -137,6 +142,10 @@ def _flag(text: str) -> bool:
     return text == "1"
 
 
+def _arms(text: str) -> tuple[str, ...]:
+    return chosen_arms(text)[1:]
+
+
 _READ: Mapping[str, Any] = {
     "small": _name,
     "large": _name,
@@ -150,6 +159,7 @@ _READ: Mapping[str, Any] = {
     "reading": _reading,
     "as_in_paper": _flag,
     "equal_cost": _flag,
+    "arms": _arms,
     "tab": _name,
 }
 """How each value of a query is read; each raises ValueError or LRTError for what it does not take."""

@@ -19,6 +19,7 @@ from lrt_explorer.study.evaluation.evaluate import Evaluation
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.ground.world import World, world_of
 from lrt_explorer.study.project import SpacePicture
+from lrt_explorer.study.steering.arms import need_map
 from lrt_explorer.study.steering.calibrate import Calibration
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.study.suggest import SECONDS, Suggestion, suggest_layers
@@ -86,11 +87,14 @@ def open_with_map(
 
 
 def compare_models(models: Models, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
-    """Write all arms side by side; without a map, a first one is fitted and kept.
+    """Write all arms side by side; without a map, a first one is fitted and kept if an arm needs it.
 
     Raises what loading, `map_for` and `compare` raise; for a concept that does not exist, before a model is loaded.
     """
     named_concept(models.world, spec.concept)
+    if models.map is None and not need_map(spec.arms):
+        pair, layers = yield from open_at_layers(models)
+        return (yield from compare(pair, layers, spec))
     pair, saved = yield from open_with_map(models)
     return (yield from compare(pair, saved, spec))
 

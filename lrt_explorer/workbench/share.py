@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lrt_explorer.defaults import MAX_NEW_TOKENS
+from lrt_explorer.study.steering.arms import PANES
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.concepts import set_file
 from lrt_explorer.workbench.links import View, in_words
@@ -131,6 +132,7 @@ def shared(pair: Pair, session: Session, spec: SteerSpec, tab: str, *, guarded: 
         reading=spec.reading or "",
         as_in_paper=spec.as_in_paper,
         equal_cost=spec.equal_cost,
+        arms=_arms(spec),
         tab=tab,
     )
     return Shared(query=view.query, python=python_code(source, spec), command=command(source, spec))
@@ -153,10 +155,18 @@ def _options(source: Source, spec: SteerSpec) -> dict[str, Any]:
     if spec.reading:
         found["reading"] = spec.reading
     found |= {name: True for name in ("as_in_paper", "equal_cost") if getattr(spec, name)}
+    found["arms"] = _arms(spec)
     if source.map:
         found["map"] = source.map
     return {name: value for name, value in found.items() if value is not None}
 
 
+def _arms(spec: SteerSpec) -> tuple[str, ...] | None:
+    """The arms beside the unsteered one; None for those that are written unless others are chosen."""
+    return None if spec.arms == PANES else spec.arms[1:]
+
+
 def _literal(value: object) -> str:
+    if isinstance(value, tuple) and all(isinstance(one, str) for one in value):
+        return json.dumps(value)
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)

@@ -26,6 +26,7 @@ from lrt_explorer.study.ground.known import short_hash
 from lrt_explorer.study.ground.progress import Progress, finish
 from lrt_explorer.study.ground.world import World, world_of
 from lrt_explorer.study.project import SpacePicture, SpaceStates
+from lrt_explorer.study.steering.arms import need_map
 from lrt_explorer.study.steering.calibrate import Calibration
 from lrt_explorer.study.steering.recipe import Recipe
 from lrt_explorer.study.steering.steer_spec import SteerSpec
@@ -325,7 +326,8 @@ class Workbench(Programs):
 
     def compare(self, session: Session, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
         """All arms side by side; what has to be read for them is read first, of a large set only a few pairs."""
-        saved, spec = _needed(session), self._steered(session, spec)
+        saved = _needed(session) if session.map_folder or need_map(spec.arms) else _layers(session)
+        spec = self._steered(session, spec)
         return (yield from comparisons.compare(self._pair(session), saved, spec, few_pairs=True))
 
     def read_all(self, session: Session, concept: str, reading: str, vectors: str) -> Generator[Progress, None, bool]:

@@ -45,6 +45,7 @@ def test_a_link_round_trip_restores_the_numbers(
         "temperature": 0.7,
         "tokens": dice.randrange(8, 20),
         "equal_cost": 1,
+        "arms": dice.choice(("native,transferred,random", "transferred,prompt,random")),
     }
     page = open_page()
     seen = []

@@ -60,6 +60,7 @@ def check_texts(page: Page, engine: TinyEngine, made: dict[str, Any]) -> None:
         reading=made["reading"],
         as_in_paper=made["as_in_paper"],
         equal_cost=made["equal_cost"],
+        arms=tuple(made["arms"]),
     )
     done = finish(engine.compare(session_of(engine, made), spec))
     # A browser makes one line break of every kind, and leaves out what random models write beside letters.

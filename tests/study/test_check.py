@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -79,6 +80,22 @@ def test_what_the_map_makes_of_the_vector_stands_beside_chance() -> None:
         )
     ).mapped
     assert same is not None and same.cosine == pytest.approx(1) and same.chance < 0.8
+    assert same.relabelled == pytest.approx(1), "the identity carries every vector, whatever its labels"
+
+
+def test_relabelled_pairs_have_the_same_labels_in_both_models() -> None:
+    map, info = between()
+    seen = finish(
+        check_concept(Pair(small=small(), large=large()), CONCEPT, (1, 2), map=PairMap(map=map, info=info))
+    ).mapped
+    assert seen is not None
+    ours, theirs = (read_pairs(lm, CONCEPT, [at], CONCEPT.reading)[at] for lm, at in ((large(), 2), (small(), 1)))
+    dice = np.random.default_rng(0).random((200, len(CONCEPT.pairs))).argsort(axis=1) < len(CONCEPT.pairs) // 2
+    signs = torch.from_numpy(np.where(dice, -1.0, 1.0))
+    native = signs @ (ours.positive - ours.negative)
+    mapped = map.direction(signs @ (theirs.positive - theirs.negative))
+    cosines = torch.cosine_similarity(mapped, native, dim=1).abs().sort().values
+    assert seen.relabelled == pytest.approx(float(cosines[190]), abs=1e-6)
 
 
 def test_only_so_many_pairs_are_read_spread_over_the_set(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ def fake_check(session: Session, name: str, recipe: Recipe) -> ConceptCheck:
         seen = tuple(LayerCheck(at, 0.1 + 0.1 * at, 0.7 + 0.05 * (at % 5)) for at in range(layers))
         steady = Stability(((1, 0.4), (2, 0.6), (4, 0.8), (8, 0.93)), "8 pairs give the vector <too>.")
         models.append(ModelCheck(model, layer, seen, Diagnosis(0.3, 0.95, 60, "Likely to steer <b>."), steady))
-    mapped = MappedCheck(0.81, 0.14, 0.62) if session.map_folder else None
+    mapped = MappedCheck(0.81, 0.14, 0.55, 0.62) if session.map_folder else None
     reading = recipe.reading or "all-tokens"
     return ConceptCheck(name, 1000, 256, recipe.method, reading, recipe.whiten, models[0], models[1], mapped)
 

@@ -21,6 +21,7 @@ from lrt_explorer.study.fitting.estimators import by_descent, closed_forms
 from lrt_explorer.study.fitting.layers import LayerCell, LayerGrid
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.project import LARGE, MAPPED, Arrow, Method, SpacePicture
+from lrt_explorer.study.steering.arms import need_map
 from lrt_explorer.study.steering.calibrate import Calibration, CostCurve, calibration_of
 from lrt_explorer.study.steering.recipe import Recipe
 from lrt_explorer.study.steering.steer_spec import SteerSpec
@@ -243,7 +244,7 @@ class FakeEngine(FakeConcepts):
 
     def compare(self, session: Session, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
         prompt = spec.prompt or ""
-        if not session.map_folder:
+        if not session.map_folder and need_map(spec.arms):
             raise ArtifactError("there is no map between these layers yet; fit one under Map")
         if not prompt.strip():
             raise PromptError("the prompt is empty; write a few words for the model to go on from")
@@ -253,6 +254,7 @@ class FakeEngine(FakeConcepts):
             yield Progress(0, 64, "reading 32 pairs of sentiment")
         assert spec.strength is not None
         leanings = {"unsteered": 0.0, "native": 0.95, "transferred": 0.8, "random": 0.03}
+        leanings = {name: leanings.get(name, 0.1) for name in spec.arms}
         seed = f"{prompt}{spec.seed}"
         length = spec.max_new_tokens
         words = {name: write(seed, 1.6 * lean * spec.strength, length) for name, lean in leanings.items()}
@@ -270,6 +272,8 @@ class FakeEngine(FakeConcepts):
                 for name, lean in leanings.items()
             )
             yield ComparisonStep(arms, done, spec.max_new_tokens)
+        broken = {"random": "repeats itself"} if abs(spec.strength) > 0.9 else {}
+        arms = tuple(replace(arm, repetition=0.04, perplexity=12.0, remark=broken.get(arm.name, "")) for arm in arms)
         pairs = 120 if spec.concept in self.read else 32
         made = {"seed": spec.seed} | ({"pairs": pairs} if spec.concept == "sentiment" else {})
         return Comparison(prompt, spec.strength, 8.31 * spec.strength, arms, made)

@@ -29,7 +29,7 @@ PLACES = {"small": "one", "large": "two", "small_layer": 3, "large_layer": 4}
 COMPARE = {
     "concept": "mood", "prompt": "Once", "strength": 0.25, "seed": 7, "max_new_tokens": 9, "temperature": 0.5,
     "reading": "token-3", "method": "principal-component", "whiten": True, "as_in_paper": True, "equal_cost": True,
-    "scorer": "words:joy",
+    "scorer": "words:joy", "arms": ["native", "no map"],
 }  # fmt: skip
 EVALUATE = {
     "concepts": ["mood", "size"], "prompts": 5, "strengths": [-0.5, 0.0, 0.75], "seeds": 6, "others": 1,

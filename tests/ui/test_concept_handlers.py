@@ -188,6 +188,7 @@ def test_a_check_shows_progress_then_findings_and_figures(screen: Screen) -> Non
     assert done[panel.status] == "" and "whitened" in found and "256 of 1" in found
     assert "tinyworld-s, layer 2" in found and "Likely to steer &lt;b&gt;" in found and "&lt;too&gt;" in found
     assert "<b>0.81</b>, more than chance gives" in found and "62 %" in found
+    assert "19 in 20 vectors stay below 0.55." in found
     figures = (panel.agreement, panel.separation, panel.stability)
     lines = [json.loads(done[figure])["data"] for figure in figures]
     assert [len(line) for line in lines] == [2, 2, 2]

@@ -103,14 +103,14 @@ def test_nothing_is_read_for_a_concept_of_the_old_pair(
     picture = PictureControls(OLD, 100, "pca", 2, "model", False, False)
     recipe = RecipeControls("mean-difference", "", False, "remove", 1.0, 1.0)
     quiet = [
-        *steer.on_texts_asked(NOW, None, 0, None, controls),
-        *steer.on_vector_changed(NOW, None, 0, OLD, "", "", 0.1),
-        steer.on_concept_chosen(NOW, OLD, "Once", 1),
+        *steer.texts.on_texts_asked(NOW, None, 0, None, controls),
+        *steer.reading.on_vector_changed(NOW, None, 0, OLD, "", "", 0.1, ("native",)),
+        steer.choice.on_concept_chosen(NOW, OLD, "Once", 1),
         *screen.space.on_view_changed("space", NOW, picture),
         screen.space.on_points_picked(None, gr.EventData(None, {"points": [1]})),
     ]
     assert quiet == [nothing()] * 5
-    assert list(steer.on_part_read(NOW, OLD, "", "", 0)) == [{steer.reading_on: ""}]
+    assert list(steer.reading.on_part_read(NOW, OLD, "", "", 0)) == [{steer.reading_on: ""}]
     said = [
         *concepts.on_set_chosen(NOW, OLD),
         *concepts.on_use_clicked(NOW, Shelf(), OLD, "Once", 1),

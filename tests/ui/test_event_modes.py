@@ -8,7 +8,9 @@ ONCE = {
     "on_page_closed",
 }
 """A second press would do the work twice, and the button cannot be pressed while it is done; a page closes once."""
-DATA = {"on_example_picked", "on_points_picked", "on_cell_clicked", "on_row_picked", "on_marker_picked"}
+DATA = {"on_example_picked", "on_points_picked", "on_cell_clicked", "on_row_picked", "on_marker_picked"} | {
+    "on_pin_removed"
+}
 """They bring data, and Gradio would follow with the data of the first."""
 
 

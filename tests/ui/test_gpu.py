@@ -6,6 +6,7 @@ import pickle
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -72,6 +73,17 @@ def test_a_fit_asks_for_what_a_small_batch_says(asked: list[tuple[str, int]], tm
     next(engine.fit(session, 20_000, None))
     next(engine.fit(session, 1_000_000, None))
     assert asked == [("time_fit", 20), ("fit", 200), ("fit", MOST_SECONDS)]
+
+
+def test_a_comparison_with_a_control_map_asks_for_as_long_as_an_evaluation(
+    asked: list[tuple[str, int]], tmp_path: Path
+) -> None:
+    engine = on_gpu(FakeEngine(tmp_path))
+    session = finish(engine.open("tinyworld-s", "tinyworld-l"))
+    spec = SteerSpec(concept="mood", prompt="Once", strength=0.5, max_new_tokens=8)
+    for arms in (("native",), ("native", "shuffled map")):
+        finish(engine.compare(session, replace(spec, arms=arms)))
+    assert asked == [("compare", SECONDS["compare"]), ("compare", SECONDS["evaluate"])]
 
 
 def test_results_and_refusals_come_back(asked: list[tuple[str, int]], tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from lrt_explorer.ui.screen import Screen
 from lrt_explorer.ui.share_panel import Compared
 from lrt_explorer.ui.space_tab import PictureControls
 from lrt_explorer.ui.steer_controls import SteerControls
-from lrt_explorer.ui.steer_tab import Settled
+from lrt_explorer.ui.steer_texts import Settled
 from lrt_explorer.ui.token_table import EMPTY
 from lrt_explorer.ui.wiring import Outputs, nothing
 from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf
@@ -54,7 +54,7 @@ def steer(
         "as_in_paper": False,
     }
     return list(
-        screen.steer.on_texts_asked(session, settled, partly, compared, SteerControls(**{**settings, **changed}))
+        screen.steer.texts.on_texts_asked(session, settled, partly, compared, SteerControls(**{**settings, **changed}))
     )
 
 
@@ -264,16 +264,16 @@ def test_without_a_seed_or_a_session_nothing_is_written(screen: Screen, session:
 
 def test_a_concept_brings_its_own_prompt_unless_the_visitor_wrote_one(screen: Screen) -> None:
     tab, steered = screen.steer, screen.steer.steered
-    shown = tab.on_concept_chosen(None, "register", CONCEPTS[0].examples[1], 6)
+    shown = tab.choice.on_concept_chosen(None, "register", CONCEPTS[0].examples[1], 6)
     assert shown[steered.concept].info == CONCEPTS[1].description and shown[steered.prompt] == CONCEPTS[1].examples[0]
     assert CONCEPTS[1].examples[1] in shown[steered.examples] and "pirate" in shown[steered.ends]
     assert shown[steered.asked] == 7
-    assert steered.prompt not in tab.on_concept_chosen(None, "register", "My own words", 6)
+    assert steered.prompt not in tab.choice.on_concept_chosen(None, "register", "My own words", 6)
 
 
 def test_an_example_becomes_the_prompt_and_asks_for_texts(screen: Screen) -> None:
     steered = screen.steer.steered
-    assert screen.steer.on_example_picked(3, picked(text="Once")) == {steered.prompt: "Once", steered.asked: 4}
+    assert screen.steer.choice.on_example_picked(3, picked(text="Once")) == {steered.prompt: "Once", steered.asked: 4}
 
 
 CONTRAST = """{"kind": "lrt-contrast-set", "version": 1, "name": "loud", "positive_label": "loud"}
@@ -286,13 +286,13 @@ def test_an_own_contrast_set_becomes_the_concept(screen: Screen, tmp_path: Path)
     tab, steered = screen.steer, screen.steer.steered
     file = tmp_path / "loud.jsonl"
     file.write_text(CONTRAST)
-    (shown,) = tab.on_set_uploaded(None, str(file), Shelf(), "x", 0)
+    (shown,) = tab.choice.on_set_uploaded(None, str(file), Shelf(), "x", 0)
     ((label, kept),) = shown[screen.shelf].sets
     dropdown = shown[steered.concept]
     assert label == "loud" and dropdown.value == kept and ("loud (own)", kept) in dropdown.choices
     assert "loud →" in shown[steered.ends] and shown[steered.asked] == 1
     assert "loud.jsonl is in use" in shown[tab.contrast_status]
-    assert list(tab.on_set_uploaded(None, None, Shelf(), "x", 0)) == [{tab.contrast_status: ""}]
+    assert list(tab.choice.on_set_uploaded(None, None, Shelf(), "x", 0)) == [{tab.contrast_status: ""}]
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_an_own_contrast_set_becomes_the_concept(screen: Screen, tmp_path: Path)
 def test_a_bad_contrast_set_gets_one_sentence(screen: Screen, tmp_path: Path, content: str, sentence: str) -> None:
     file = tmp_path / "own.jsonl"
     file.write_text(content)
-    (shown,) = screen.steer.on_set_uploaded(None, str(file), Shelf(), "x", 0)
+    (shown,) = screen.steer.choice.on_set_uploaded(None, str(file), Shelf(), "x", 0)
     assert set(shown) == {screen.steer.contrast_status} and sentence in shown[screen.steer.contrast_status]
 
 

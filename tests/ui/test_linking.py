@@ -24,7 +24,7 @@ def test_a_link_restores_pair_layers_and_controls(screen: Screen) -> None:
     shown = opened(
         screen,
         f"small={PAIRS[1].small}&large={PAIRS[1].large}&layers=1-4&concept=register&prompt=Ahoy+%26&strength=-1.5"
-        "&seed=7&temperature=0.5&tokens=12&reading=last-token&equal_cost=1&tab=space",
+        "&seed=7&temperature=0.5&tokens=12&reading=last-token&equal_cost=1&arms=prompt,native&tab=space",
     )
     session = shown[screen.session]
     assert (session.small, session.small_layer, session.large_layer) == (PAIRS[1].small, 1, 4)
@@ -36,6 +36,7 @@ def test_a_link_restores_pair_layers_and_controls(screen: Screen) -> None:
     assert (shown[settings.seed], shown[settings.temperature], shown[settings.length]) == (7, 0.5, 12)
     assert shown[settings.reading] == "last-token" and shown[settings.equal_cost] is True
     assert settings.as_in_paper not in shown
+    assert shown[settings.arms] == ["native", "prompt"]
     assert shown[screen.tab] == "space" and shown[screen.linking.tabs].selected == "space"
     assert shown[screen.linking.linked] == ""
 
@@ -63,6 +64,8 @@ def test_without_a_link_the_first_pair_opens_as_ever(screen: Screen) -> None:
         ("layers=1-99", "Layer 99 is not in tinyworld-l"),
         ("strength=inf", "not valid"),
         ("tab=<b>", "no tab"),
+        ("arms=<b>", "not valid"),
+        ("arms=native,no-map", "“No map” cannot be written with this pair"),
     ],
 )
 def test_what_cannot_be_restored_is_said_once_and_the_page_opens(screen: Screen, query: str, sentence: str) -> None:
@@ -75,7 +78,7 @@ def test_what_cannot_be_restored_is_said_once_and_the_page_opens(screen: Screen,
 def test_what_is_shared_is_the_comparison_on_the_screen(screen: Screen, session: Session) -> None:
     steer = screen.steer
     asked = SteerControls("mood", "Start", 0.4, "", 3, 0.0, 8, "", False)
-    *_, last = steer.on_texts_asked(session, None, 0, None, asked)
+    *_, last = steer.texts.on_texts_asked(session, None, 0, None, asked)
     compared = last[steer.compared]
     assert compared == Compared(session, asked.spec())
     (given,) = screen.share.on_view_changed(compared, "layers")

@@ -97,6 +97,6 @@ def test_a_set_and_a_vector_outlast_five_hundred_other_visitors(
             server,
             page,
             "on_texts_asked",
-            [None, None, 0, None, own, "Anna went", 0.4, vectors, 0, 0, 8, "", False, False],
+            [None, None, 0, None, own, "Anna went", 0.4, vectors, 0, 0, 8, "", False, False, ["native", "transferred"]],
         )
         assert "typical deviation" in texts

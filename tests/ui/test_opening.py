@@ -14,7 +14,7 @@ from lrt_explorer.ui.screen import Screen
 from lrt_explorer.ui.setup_panel import OTHER
 from lrt_explorer.ui.space_tab import PictureControls
 from lrt_explorer.ui.steer_controls import SteerControls
-from lrt_explorer.ui.steer_tab import Settled
+from lrt_explorer.ui.steer_texts import Settled
 from lrt_explorer.ui.token_table import EMPTY
 from lrt_explorer.ui.wiring import Outputs, nothing
 from lrt_explorer.workbench.cards import PairCard
@@ -241,10 +241,10 @@ def test_until_the_concept_has_followed_nothing_is_said_of_the_old_one(screen: S
 # A few pairs first
 
 
-def steer(screen: Screen, session: Session, partly: int = 0) -> list[Outputs]:
+def steer(screen: Screen, session: Session, partly: int = 0, **more: Any) -> list[Outputs]:
     controls: dict[str, Any] = {"seed": 0, "temperature": 0.0, "length": 16, "reading": "", "as_in_paper": False}
-    asked = SteerControls("sentiment", "Once", 0.5, "", **controls)
-    return list(screen.steer.on_texts_asked(session, None, partly, None, asked))
+    asked = SteerControls("sentiment", "Once", 0.5, "", **controls, **more)
+    return list(screen.steer.texts.on_texts_asked(session, None, partly, None, asked))
 
 
 def test_a_vector_from_a_few_pairs_says_so_until_all_are_read(screen: Screen) -> None:
@@ -253,7 +253,7 @@ def test_a_vector_from_a_few_pairs_says_so_until_all_are_read(screen: Screen) ->
     _, waiting, *_, last = steer(screen, real, 6)
     assert "Reading the vectors" in waiting[tab.panes] and 'role="progressbar"' in waiting[tab.added]
     assert "Vectors from 32 of 120 pairs" in last[tab.added] and last[tab.partly] == 7
-    *busy, done = tab.on_part_read(real, "sentiment", "", "", 2)
+    *busy, done = tab.reading.on_part_read(real, "sentiment", "", "", 2)
     assert len(busy) == 2 and all('role="progressbar"' in step[tab.reading_on] for step in busy)
     assert done.pop(tab.stop).interactive is False
     assert done == {tab.reading_on: "", tab.whole: 3}
@@ -261,15 +261,15 @@ def test_a_vector_from_a_few_pairs_says_so_until_all_are_read(screen: Screen) ->
     assert "pairs" not in again[tab.added] and tab.partly not in again
     settled = last[tab.settled]
     assert isinstance(settled, Settled) and settled != again[tab.settled], "the badges are to be shown again"
-    (read_once,) = tab.on_part_read(real, "sentiment", "", "", 3)
+    (read_once,) = tab.reading.on_part_read(real, "sentiment", "", "", 3)
     assert set(read_once) == {tab.reading_on, tab.stop}
 
 
 def test_a_comparison_follows_once_the_slider_is_set(screen: Screen) -> None:
     tab = screen.steer
-    assert tab.on_texts_wanted(4, None) == {tab.due: 5, tab.compared: None}
+    assert tab.texts.on_texts_wanted(4, None) == {tab.due: 5, tab.compared: None}
     *_, last = steer(screen, Session("gemma-a", "gemma-b", 0, 0, 1, 1, 1, 1, "maps/fitted"))
-    asked_again = tab.on_texts_wanted(4, last[tab.compared])[tab.compared]
+    asked_again = tab.texts.on_texts_wanted(4, last[tab.compared])[tab.compared]
     assert asked_again != last[tab.compared] and asked_again.spec == last[tab.compared].spec
 
 
@@ -277,6 +277,9 @@ def test_without_a_map_the_panes_say_what_is_missing(screen: Screen) -> None:
     (shown,) = steer(screen, Session("gemma-a", "gemma-b", 0, 0, 1, 1, 1, 1))
     html = shown[screen.steer.panes]
     assert "no map between these layers yet" in html and 'role="alert"' not in html
+    *_, last = steer(screen, Session("gemma-a", "gemma-b", 0, 0, 1, 1, 1, 1), arms=("native", "prompt"))
+    html = last[screen.steer.panes]
+    assert html.count('<article class="pane') == 3 and "pane-prompt" in html and "pane-transferred" not in html
 
 
 def test_the_line_names_the_pairs_only_where_they_are_not_all() -> None:

@@ -1,7 +1,10 @@
 import re
+from dataclasses import replace
+
+import pytest
 
 from lrt_explorer.study.compare import Arm, Comparison
-from lrt_explorer.ui.panes import added_line, marked_text, meter, panes, waiting_panes
+from lrt_explorer.ui.panes import added_line, columns, marked_text, meter, panes, reads, waiting_panes
 from lrt_explorer.workbench.session import Session
 from tests.ui.fakes import CONCEPTS
 
@@ -52,6 +55,26 @@ def test_a_settled_unsteered_arm_stands_still_while_the_others_are_written() -> 
 def test_the_prompt_stands_at_the_head_of_every_pane_and_a_long_one_is_cut() -> None:
     html = panes((arm("unsteered"), arm()), "x" * 1000, CARD)
     assert html.count("… " + "x" * 240 + "</span>") == 2
+
+
+def test_a_broken_text_gets_a_word_and_every_finished_one_its_figures() -> None:
+    unsteered = replace(arm("unsteered"), repetition=0.0, perplexity=8.0)
+    broken = replace(arm(), repetition=0.5, perplexity=2.5, remark="repeats itself")
+    assert "<b>" not in reads(unsteered, unsteered) and "perplexity 8.00</p>" in reads(unsteered, unsteered)
+    said = reads(broken, unsteered)
+    assert "<summary" in said and "<b>repeats itself</b>" in said
+    assert said.count("50% of it repeats what came before; perplexity 2.50, unsteered 8.00") == 2
+    assert "<summary" not in reads(arm(), unsteered), "not before it is finished"
+
+
+@pytest.mark.parametrize(("count", "beside"), [(1, 1), (2, 2), (4, 4), (5, 3), (6, 3), (7, 4), (8, 4), (9, 3)])
+def test_panes_stand_in_rows_of_about_the_same_length(count: int, beside: int) -> None:
+    assert columns(count) == beside
+    assert f"--columns: {beside}" in panes([arm()] * count, "Start", CARD)
+
+
+def test_the_class_of_a_pane_is_one_word() -> None:
+    assert 'class="pane pane-as-in-the-paper" data-arm="as in the paper"' in panes([arm("as in the paper")], "", CARD)
 
 
 def test_the_meter_shows_the_way_from_the_unsteered_score() -> None:

@@ -56,6 +56,11 @@ def test_the_fields_of_the_controls_are_named_as_on_the_page(screen: Screen, ses
     assert {*screen.space.controls, "concept"} == set(vars(picture)) < set(picture.key(session, "happy").values)
 
 
+def test_the_order_in_which_arms_were_ticked_makes_no_difference() -> None:
+    one, other = (replace(CONTROLS, arms=arms) for arms in (("random", "native"), ("native", "random")))
+    assert one == other and one.spec().arms == ("unsteered", "native", "random")
+
+
 def test_the_map_is_told_by_a_mark_that_names_no_folder(session: Session) -> None:
     other = replace(session, map_mark="another")
     marks = {str(session_values(one)["map"]) for one in (session, other, replace(session, map_folder="maps/b"))}
@@ -75,6 +80,8 @@ def test_the_map_is_told_by_a_mark_that_names_no_folder(session: Session) -> Non
         ("reading", "", "tokens read: concept’s default"),
         ("strengths", " ", "calibrated strengths"),
         ("dims", 3, "3D"),
+        ("arms", ("native", "random"), "arms: native, random"),
+        ("arms", (), "the unsteered text alone"),
         ("score", "cka", "CKA"),
     ],
 )
@@ -86,7 +93,7 @@ def test_every_result_of_every_tab_carries_its_settings(screen: Screen, session:
     """What a handler shows of a result, as HTML or as a figure; progress, notices and empty places are none."""
     steer, space, layers, panel = screen.steer, screen.space, screen.layers, screen.map_panel
     asked = SteerControls("mood", "Once", 0.5, "", 0, 0.0, 16, "", False)
-    *_, texts = steer.on_texts_asked(session, None, 0, None, asked)
+    *_, texts = steer.texts.on_texts_asked(session, None, 0, None, asked)
     for part in (steer.panes, steer.said, steer.added):
         made, _ = carried(texts[part])
         assert (made["strength"], made["prompt"], made["small_layer"]) == (0.5, "Once", 2)

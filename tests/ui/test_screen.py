@@ -67,7 +67,8 @@ def test_a_comparison_as_json(app: gr.Blocks) -> None:
     answer = endpoint(app, "compare")("tinyworld-s", "tinyworld-l", "mood", "Once", **ASKED)
     assert answer["strength"] == 0.5 and answer["seed"] == 3
     assert [arm["name"] for arm in answer["arms"]] == ["unsteered", "native", "transferred", "random"]
-    assert set(answer["arms"][0]) == {"name", "text", "score", "readout", "strength", "coefficient"}
+    figures = {"score", "readout", "strength", "coefficient", "repetition", "perplexity"}
+    assert set(answer["arms"][0]) == {"name", "text", "remark"} | figures
 
 
 def test_an_error_is_one_sentence_for_programs_too(app: gr.Blocks) -> None:

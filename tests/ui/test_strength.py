@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.study.steering.arms import PANES
 from lrt_explorer.ui.screen import Screen
 from lrt_explorer.ui.strength import LINKED, START, Tuned, slider_step
 from lrt_explorer.ui.wiring import Outputs, nothing
@@ -14,8 +15,16 @@ from tests.ui.fakes import FakeEngine
 
 
 def tune(screen: Screen, session: Session | None, **changed: Any) -> list[Outputs]:
-    asked = {"tuned": None, "whole": 0, "concept": "mood", "reading": "", "vectors": "", "strength": START}
-    return list(screen.steer.on_vector_changed(session, **{**asked, **changed}))
+    asked = {
+        "tuned": None,
+        "whole": 0,
+        "concept": "mood",
+        "reading": "",
+        "vectors": "",
+        "strength": START,
+        "arms": PANES[1:],
+    }
+    return list(screen.steer.reading.on_vector_changed(session, **{**asked, **changed}))
 
 
 def slider_and_tuned(screen: Screen, session: Session, **changed: Any) -> tuple[Any, Any]:
@@ -75,11 +84,12 @@ def test_without_a_map_no_strength_of_another_pair_is_shown(screen: Screen, sess
     control = screen.steer.slider
     bare = replace(session, map_folder="")
     tuned = Tuned(("the former pair",), None)
-    shown = control.on_session_changed(bare, tuned)
+    shown = control.on_session_changed(bare, tuned, PANES[1:])
     assert (shown[control.strength].value, shown[control.strength].interactive) == (START, False)
     assert shown[control.marks] == "" and shown[control.tuned] is None
-    assert control.on_session_changed(session, tuned) == nothing()
-    linked = control.on_session_changed(bare, LINKED)
+    assert control.on_session_changed(session, tuned, PANES[1:]) == nothing()
+    assert control.on_session_changed(bare, tuned, ("native", "prompt")) == nothing(), "these need no map"
+    linked = control.on_session_changed(bare, LINKED, PANES[1:])
     assert set(linked) == {control.strength} and linked[control.strength].interactive is False
     *_, after = tune(screen, session)
     assert after[control.strength].interactive is True

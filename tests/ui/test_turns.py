@@ -17,10 +17,12 @@ from lrt_explorer.errors import CancelledError
 from lrt_explorer.lm.threads import use_threads
 from lrt_explorer.study.ground.progress import Progress, finish
 from lrt_explorer.study.project import SpacePicture
+from lrt_explorer.study.steering.arms import PANES
+from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.ui.engine import ConceptEngine, Engine
 from lrt_explorer.ui.turns import AT_ONCE, COURTESY_TICK, STUDIES, InLine, InTurns, in_line
 from lrt_explorer.workbench.hosting import Hosting
-from lrt_explorer.workbench.lanes import Lanes, Place, make_lanes
+from lrt_explorer.workbench.lanes import LONG, QUICK, Lanes, Place, make_lanes
 from lrt_explorer.workbench.session import Session, SpaceSettings
 from tests.ui.fakes import FakeEngine
 from tests.ui.served import Served, served
@@ -77,6 +79,16 @@ def test_every_study_has_a_lane() -> None:
         if "Generator" in str(getattr(method, "__annotations__", {}).get("return", ""))
     }
     assert studies == set(STUDIES)
+
+
+@pytest.mark.parametrize("name", ["compare", "compare_models"])
+def test_a_comparison_that_may_fit_a_control_map_is_long_work(slow: Slow, name: str) -> None:
+    lane = STUDIES[name]
+    assert callable(lane)
+    found = [
+        lane(cast(Engine, slow), None, SteerSpec(concept="mood", arms=arms)) for arms in ((), PANES, ("shuffled map",))
+    ]
+    assert found == [QUICK, QUICK, LONG]
 
 
 def test_what_may_compute_has_a_lane_and_the_rest_is_known_to_compute_nothing() -> None:

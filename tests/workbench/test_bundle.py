@@ -38,7 +38,7 @@ def test_the_first_comparison_reads_no_model_twice(tmp_path: Path, monkeypatch: 
     assert all(fit.agreement.direction_cosine is not None for fit in bundle.maps)
 
     fresh = KnownVectors()
-    monkeypatch.setattr("lrt_explorer.study.compare.known_vectors", lambda: fresh)
+    monkeypatch.setattr("lrt_explorer.study.steering.compared.known_vectors", lambda: fresh)
     monkeypatch.setattr(known_module, "reading_known", lambda *_, **__: pytest.fail("a shipped vector was read anew"))
     for lm in family.values():
         assert fresh.holds(lm, load_concept("mood"), range(lm.layers)), "every layer ships, for the scores of all pairs"

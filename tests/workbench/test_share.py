@@ -47,6 +47,7 @@ def test_random_views_come_back_exactly() -> None:
             reading=dice.choice(("", "last-token")),
             as_in_paper=dice.random() < 0.5,
             equal_cost=dice.random() < 0.5,
+            arms=dice.choice((None, (), ("native",), ("random", "shuffled map", "as in the paper", "prompt"))),
             tab=dice.choice(TABS),
         )
         assert read(view.query) == (view, [])
@@ -66,6 +67,8 @@ def test_random_views_come_back_exactly() -> None:
         ("prompt=" + "x" * 30_000, View(), "the link’s prompt"),
         ("tab=admin", View(), "no tab 'admin'"),
         ("as_in_paper=yes", View(), "the link’s as_in_paper"),
+        ("arms=native,permuted-labels", View(), "the link’s arms"),
+        ("arms=prompt,native,native", View(arms=("native", "prompt")), ""),
         ("unknown=1&__theme=dark", View(), ""),
     ],
 )
@@ -91,6 +94,10 @@ SPECS = (
     SteerSpec(
         concept="mood", prompt="-Anna felt", strength=-0.2, temperature=0.8, max_new_tokens=5, reading="last-token",
         as_in_paper=True, equal_cost=True,
+    ),
+    SteerSpec(
+        concept="weather", prompt="The sky", strength=0.3, max_new_tokens=5,
+        arms=("native", "shuffled map", "other concept", "prompt"),
     ),
 )  # fmt: skip
 

@@ -49,6 +49,13 @@ REQUESTS = [
     Request("compare", TINY, NOTHING, {"concept": "mood", "strength": 0.4, "scorer": "words:sea,old/sad"}, (2, 2)),
     Request("compare", OTHER, MOMENTS, {"concept": "mood", "as_in_paper": True, "max_new_tokens": 12}, (1, 2)),
     Request("compare", DEMO, SHIPPED, {"concept": "register"}),
+    Request(
+        "compare",
+        DEMO,
+        SHIPPED,
+        {"concept": "mood", "arms": ["native", "shuffled map", "other concept", "as in the paper", "prompt"]},
+    ),
+    Request("compare", TINY, NOTHING, {"concept": "mood", "arms": ["random", "prompt"]}, (1, 2)),
     Request("compare", DEMO, SHIPPED, {"concept": "mood", "equal_cost": True, "strength": -0.3, "max_new_tokens": 8}),
     Request("compare", DEMO, MOMENTS, {"concept": "mood", "whiten": True, "method": "principal-component"}, (1, 1)),
     Request("evaluate", TINY, SAVED, {"concepts": ["mood"], "prompts": 4, "tokens": 4000}, (1, 2)),
@@ -121,7 +128,7 @@ def by_command(request: Request, places: dict[str, str], capsys: pytest.CaptureF
         match value:
             case True:
                 options.append(option)
-            case list() if name == "concepts":
+            case list() if name in ("concepts", "arms"):
                 options += [option, ",".join(value)]
             case list():
                 options += [option, *map(str, value)]

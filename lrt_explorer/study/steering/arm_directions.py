@@ -10,6 +10,7 @@ from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.study.steering.arms import (
     ANCHORS,
     ANSWERS,
+    AS_IN_PAPER,
     BOUND,
     COVARIANCE,
     EMBEDDINGS,
@@ -54,7 +55,7 @@ class ArmMaterial:
 
     Attributes:
         native: `[d_large]`, the large model's own vector.
-        transferred: `[d_large]`, the small model's vector, mapped.
+        transferred: `[d_large]`, the small model's vector, mapped; None without a map.
         small: `[d_small]`, the small model's vector.
         seeds: of the random directions.
         control_maps: maps fitted on shuffled pairs.
@@ -64,12 +65,13 @@ class ArmMaterial:
         halves: `[2, d_large]`, native vectors of either half of the pairs.
         few: `[d_large]` for each number of pairs, the native vector of so many.
         answers: `[d_large]`, the difference of the answers' embeddings; None where there are none to take.
+        as_in_paper: `[d_large]`, the small model's vector, mapped with the map's bias; None where it is not asked for.
         bound: `[d_large]`, the best that a linear map could make of the small model's vector; None where unknown.
         rivals: `[d_large]` for each arm, the vector of a rival of the map.
     """
 
     native: Tensor
-    transferred: Tensor
+    transferred: Tensor | None
     small: Tensor
     seeds: Sequence[int] = (0,)
     control_maps: Sequence[AffineMap] = ()
@@ -81,6 +83,7 @@ class ArmMaterial:
     halves: Sequence[Tensor] = ()
     few: Mapping[int, Tensor] = field(default_factory=dict)
     answers: Tensor | None = None
+    as_in_paper: Tensor | None = None
     bound: Tensor | None = None
     rivals: Mapping[str, Tensor] = field(default_factory=dict)
 
@@ -97,7 +100,7 @@ def native(material: ArmMaterial) -> list[Direction]:
 
 def transferred(material: ArmMaterial) -> list[Direction]:
     """The small model's vector, mapped."""
-    return [Direction(TRANSFERRED, TRANSFERRED, material.transferred)]
+    return _one(TRANSFERRED, material.transferred)
 
 
 def random(material: ArmMaterial) -> list[Direction]:
@@ -133,12 +136,12 @@ def random_texts(material: ArmMaterial) -> list[Direction]:
 
 def answer_embeddings(material: ArmMaterial) -> list[Direction]:
     """The difference of the unembeddings of both sides' answers."""
-    return [] if material.answers is None else [Direction(ANSWERS, ANSWERS, material.answers)]
+    return _one(ANSWERS, material.answers)
 
 
 def bound(material: ArmMaterial) -> list[Direction]:
     """The small model's vector through maps fitted on the concept itself."""
-    return [] if material.bound is None else [Direction(BOUND, BOUND, material.bound)]
+    return _one(BOUND, material.bound)
 
 
 def native_halves(material: ArmMaterial) -> list[Direction]:
@@ -192,6 +195,11 @@ def unmapped(material: ArmMaterial) -> list[Direction]:
     return [Direction(NO_MAP, NO_MAP, material.small)] if same else []
 
 
+def as_in_paper(material: ArmMaterial) -> list[Direction]:
+    """The small model's vector, mapped with the map's bias."""
+    return _one(AS_IN_PAPER, material.as_in_paper)
+
+
 def native_direct(material: ArmMaterial) -> list[Direction]:
     """The native vector, past all blocks."""
     return [Direction(NATIVE_DIRECT, NATIVE_DIRECT, material.native, direct=True)]
@@ -199,7 +207,11 @@ def native_direct(material: ArmMaterial) -> list[Direction]:
 
 def transferred_direct(material: ArmMaterial) -> list[Direction]:
     """The transferred vector, past all blocks."""
-    return [Direction(TRANSFERRED_DIRECT, TRANSFERRED_DIRECT, material.transferred, direct=True)]
+    return _one(TRANSFERRED_DIRECT, material.transferred, direct=True)
+
+
+def _one(arm: str, values: Tensor | None, *, direct: bool = False) -> list[Direction]:
+    return [] if values is None else [Direction(arm, arm, values, direct)]
 
 
 def _numbered(arm: str, rows: Iterable[Tensor]) -> list[Direction]:

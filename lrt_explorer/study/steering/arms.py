@@ -1,13 +1,15 @@
-"""The table of arms: what is compared in an evaluation, and which of it is a pane of the Steer tab."""
+"""The table of arms: what is compared in an evaluation, and which of it a comparison can write."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from lrt_explorer.errors import SettingsError
+from lrt_explorer.limits import SHOWN_CHARACTERS
 from lrt_explorer.registry import Entry, Table
 
 UNSTEERED, NATIVE, TRANSFERRED, RANDOM, SHUFFLED = "unsteered", "native", "transferred", "random", "shuffled map"
-OTHER, NO_MAP, PROMPT = "other concept", "no map", "prompt"
+OTHER, NO_MAP, AS_IN_PAPER, PROMPT = "other concept", "no map", "as in the paper", "prompt"
 NATIVE_DIRECT, TRANSFERRED_DIRECT = "native, direct", "transferred, direct"
 PERMUTED, PERMUTED_NATIVE = "permuted labels", "permuted labels, native"
 COVARIANCE, TEXTS = "drawn from the covariance", "random texts"
@@ -31,7 +33,9 @@ class ArmKind(Entry[ArmFunction]):
     Attributes:
         tone: its colour.
         marker, dash: Plotly's names, so that colour is never the only thing that tells it apart.
-        pane: whether a comparison writes it.
+        offered: whether a comparison can write it.
+        pane: whether it does so unless other arms are chosen.
+        mapped: whether it needs a map.
         control: whether it knows nothing of the concept, so that the others are judged against its spread.
         beside: whether its retention stands beside that of the transferred vector.
         aside: whether figures show it only when they are asked to.
@@ -41,7 +45,9 @@ class ArmKind(Entry[ArmFunction]):
     tone: Tone
     marker: str
     dash: str
+    offered: bool = False
     pane: bool = False
+    mapped: bool = False
     control: bool = False
     beside: bool = False
     aside: bool = False
@@ -62,6 +68,7 @@ ARMS: Table[ArmKind] = Table(
             tone="still",
             marker="circle-open",
             dash="solid",
+            offered=True,
             pane=True,
         ),
         ArmKind(
@@ -73,6 +80,7 @@ ARMS: Table[ArmKind] = Table(
             tone="native",
             marker="circle",
             dash="solid",
+            offered=True,
             pane=True,
         ),
         ArmKind(
@@ -84,7 +92,9 @@ ARMS: Table[ArmKind] = Table(
             tone="transferred",
             marker="diamond",
             dash="dash",
+            offered=True,
             pane=True,
+            mapped=True,
         ),
         ArmKind(
             name=RANDOM,
@@ -95,6 +105,7 @@ ARMS: Table[ArmKind] = Table(
             tone="control",
             marker="x",
             dash="dot",
+            offered=True,
             pane=True,
             beside=True,
         ),
@@ -107,6 +118,8 @@ ARMS: Table[ArmKind] = Table(
             tone="control",
             marker="square-open",
             dash="dot",
+            offered=True,
+            mapped=True,
             control=True,
             beside=True,
         ),
@@ -141,6 +154,8 @@ ARMS: Table[ArmKind] = Table(
             tone="control",
             marker="triangle-up-open",
             dash="dot",
+            offered=True,
+            mapped=True,
             beside=True,
         ),
         ArmKind(
@@ -218,6 +233,19 @@ ARMS: Table[ArmKind] = Table(
             tone="control",
             marker="triangle-down-open",
             dash="dot",
+            offered=True,
+        ),
+        ArmKind(
+            name=AS_IN_PAPER,
+            label="As in the paper",
+            unit=_STRENGTH,
+            help="the small model’s vector, mapped with the map’s bias",
+            function=f"{_HOME}:as_in_paper",
+            tone="transferred",
+            marker="diamond-wide-open",
+            dash="longdash",
+            offered=True,
+            mapped=True,
         ),
         ArmKind(
             name=ANSWERS,
@@ -298,12 +326,43 @@ ARMS: Table[ArmKind] = Table(
             tone="still",
             marker="star",
             dash="longdash",
+            offered=True,
         ),
     ]
 )
 """All controls are dotted light grey, and all that goes straight to the logits is hollow."""
+OFFERED = tuple(name for name, arm in ARMS.items() if arm.offered)
+"""The arms that a comparison can write."""
 PANES = tuple(name for name, arm in ARMS.items() if arm.pane)
+"""Those that it writes unless others are chosen."""
 CONTROLS = tuple(name for name, arm in ARMS.items() if arm.control)
 """The arms that know nothing of the concept, against whose spread the others are judged."""
 BESIDE = tuple(name for name, arm in ARMS.items() if arm.beside)
 """The controls whose retention stands beside that of the transferred vector."""
+
+
+def chosen_arms(names: str | Sequence[str]) -> tuple[str, ...]:
+    """The arms of a comparison in the order of the table, the unsteered one among them in any case.
+
+    Args:
+        names: any that a comparison can write, in any order, as a sequence or parted by commas; a hyphen stands for a
+            space.
+
+    Raises:
+        SettingsError: if there is no such arm.
+    """
+    listed = names.split(",") if isinstance(names, str) else names
+    asked = {name.strip().replace("-", " ") for name in listed if name.strip()}
+    for name in sorted(asked.difference(OFFERED)):
+        raise SettingsError(f"there is no arm {name[:SHOWN_CHARACTERS]!r} to compare; choose from {', '.join(OFFERED)}")
+    return tuple(name for name in OFFERED if name == UNSTEERED or name in asked)
+
+
+def spelled(names: Sequence[str]) -> str:
+    """Arms as a command and a link name them, for `chosen_arms` to read: "native,no-map"."""
+    return ",".join(name.replace(" ", "-") for name in names)
+
+
+def need_map(names: Sequence[str]) -> bool:
+    """Whether one of these arms can only be written with a map."""
+    return any(ARMS[name].mapped for name in names)

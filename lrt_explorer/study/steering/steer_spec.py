@@ -8,6 +8,7 @@ from lrt_explorer.concepts.methods import METHODS, Method, check_finding
 from lrt_explorer.concepts.sets.scoring import ScorerChoice
 from lrt_explorer.defaults import MAX_NEW_TOKENS, READING, SEED, STRENGTH, TEMPERATURE
 from lrt_explorer.linear.steering import SteeringVector
+from lrt_explorer.study.steering.arms import PANES, chosen_arms
 from lrt_explorer.study.steering.brought import Side
 
 
@@ -31,9 +32,10 @@ class SteerSpec:
         scorer: what scores the texts; None for the concept's own scorer.
         vectors: vectors that take the place of the concept's own, of the "small" or the "large" model, or the
             "transferred" one; or their folder, as `take_vectors` reads it; "" for none.
+        arms: which are written, as `chosen_arms` takes them.
 
     Raises:
-        SettingsError: if there is no such reading or method.
+        SettingsError: if there is no such reading, method or arm.
     """
 
     concept: str | ContrastSet
@@ -49,9 +51,11 @@ class SteerSpec:
     equal_cost: bool = False
     scorer: ScorerChoice | None = None
     vectors: str | Mapping[Side, SteeringVector] = ""
+    arms: tuple[str, ...] = PANES
 
     def __post_init__(self) -> None:
         """Refuse what no vector can be found by."""
         if not self.reading:
             object.__setattr__(self, "reading", None)
+        object.__setattr__(self, "arms", chosen_arms(self.arms))
         check_finding(self.reading, self.method)

@@ -1,0 +1,157 @@
+"""The texts of the Steer tab: what they are asked with, how they are shown while they are written, and after it."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from lrt_explorer.errors import SettingsError
+from lrt_explorer.study.compare import Arm, ComparisonStep
+from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.steering.arms import UNSTEERED, chosen_arms
+from lrt_explorer.ui.cards import added, notice, progress_bar
+from lrt_explorer.ui.choices import belongs
+from lrt_explorer.ui.pace import paced
+from lrt_explorer.ui.panes import added_line, panes, waiting_panes, writing_line
+from lrt_explorer.ui.pins import Pin
+from lrt_explorer.ui.result_key import keyed
+from lrt_explorer.ui.share_panel import Compared
+from lrt_explorer.ui.stage import READING
+from lrt_explorer.ui.steer_controls import SteerControls, within
+from lrt_explorer.ui.steer_layout import SteerLayout
+from lrt_explorer.ui.strength import can_write
+from lrt_explorer.ui.turns import InLine
+from lrt_explorer.ui.verdicts import sentence_card
+from lrt_explorer.ui.wiring import Outputs, guarded_by, nothing, on_busy_changed, run_study
+from lrt_explorer.workbench.session import Session
+
+NO_MAP = (
+    "There is no map between these layers yet. Fit one under Map, or switch off the arms that need one under More "
+    "settings."
+)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The unsteered arm of a finished comparison, shown again for as long as only the steering changes.
+
+    Attributes:
+        key: everything the unsteered text and its scores depend on.
+        vectors: what the vectors depend on that it was shown beside.
+    """
+
+    key: tuple[object, ...]
+    arm: Arm
+    vectors: tuple[object, ...] = ()
+
+
+class SteerTexts:
+    """What writes the arms."""
+
+    def __init__(self, layout: SteerLayout) -> None:
+        """Remember the components."""
+        self.engine, self.newest = layout.engine, layout.newest
+        self.panes, self.said, self.added, self.trouble = layout.panes, layout.said, layout.added, layout.trouble
+        self.settled, self.compared, self.stop = layout.settled, layout.compared, layout.stop
+        self.due, self.partly, self.shown = layout.due, layout.partly, layout.pins.shown
+
+    def on_other_texts_asked(self, asked: SteerControls) -> None:
+        """End what is written for other values at its next token, unless these cannot be written for."""
+        with suppress(SettingsError):
+            asked.spec()
+            self.newest.move(asked)
+
+    def on_texts_wanted(self, due: int, compared: Compared | None) -> Outputs:
+        """Ask for a comparison with the controls as they stand now, even if it is shown already."""
+        return {self.due: due + 1, self.compared: compared and replace(compared, again=True)}
+
+    @guarded_by(lambda tab, sentence: tab.failed(sentence))
+    def on_texts_asked(
+        self,
+        session: Session | None,
+        settled: Settled | None,
+        partly: int,
+        compared: Compared | None,
+        asked: SteerControls,
+    ) -> Iterator[Outputs]:
+        """Write all arms side by side, token by token.
+
+        Args:
+            session: the visitor's.
+            settled: the unsteered arm of the last comparison.
+            partly: goes up if the vectors are from a few pairs only.
+            compared: the comparison whose texts are shown, whole; it is not written twice unless it is to be again.
+            asked: what the controls hold.
+        """
+        if session is None:
+            raise SettingsError("the models are not open yet; choose a pair under Models")
+        if not belongs(self.engine, session, asked.concept):
+            # The old pair's; the list of concepts follows the pair, and asks again.
+            yield nothing()
+            return
+        asked = within(session, asked)
+        if not can_write(session, asked.arms):
+            yield {
+                self.panes: waiting_panes(NO_MAP, idle=True, arms=chosen_arms(asked.arms)),
+                **dict.fromkeys((self.said, self.added, self.trouble), ""),
+                self.stop: on_busy_changed(False),
+            }
+            return
+        try:
+            spec, prompt = asked.spec(), asked.prompt
+        except SettingsError as error:
+            # Texts that were broken off for this one are not left as if they went on.
+            stays: Outputs = {self.trouble: notice(str(error)), self.stop: on_busy_changed(False)}
+            yield self.failed(str(error)) if compared is None else stays
+            return
+        if compared == Compared(session, spec):
+            yield {self.trouble: ""}
+            return
+        card = self.engine.concept(session, asked.concept)
+        key = (session.large, card, prompt, spec.seed, spec.temperature, spec.max_new_tokens)
+        still = settled.arm if settled is not None and settled.key == key else None
+        made = asked.key(session, card)
+
+        def show(step: Progress | ComparisonStep) -> Outputs:
+            if isinstance(step, InLine):
+                return {self.added: progress_bar(step)}
+            if isinstance(step, Progress):
+                return {self.panes: waiting_panes(READING, arms=spec.arms), self.added: progress_bar(step)}
+            written = panes(step.arms, prompt, card, busy=True, settled=still)
+            return {self.panes: keyed(made, written), self.added: writing_line(step)}
+
+        # Before Stop can be pressed, so that no stop comes too early to be noted.
+        comparing = paced(self.newest.study(asked, self.engine.compare(session, spec)))
+        yield {
+            self.added: writing_line(None),
+            self.compared: None,
+            self.trouble: "",
+            self.stop: on_busy_changed(True),
+        }
+        done = yield from run_study(comparing, show)
+        unsteered = next(arm for arm in done.arms if arm.name == UNSTEERED)
+        read = int(done.settings.get("pairs", card.pairs))
+        more: Outputs = {} if read >= card.pairs else {self.partly: partly + 1}
+        yield {
+            self.panes: keyed(made, panes(done.arms, prompt, card)),
+            self.compared: Compared(session, spec, made),
+            self.shown: Pin.of(done, session, asked, card),
+            self.stop: on_busy_changed(False),
+            self.said: keyed(made, sentence_card(done, self.engine.shipped_evidence(session))),
+            self.added: keyed(made, added_line(done, session, card)),
+            self.settled: Settled(key, unsteered, (session, asked.reading, asked.vectors, read)),
+            **more,
+        }
+
+    def failed(self, sentence: str) -> Outputs:
+        """Empty panes with what went wrong."""
+        return {
+            self.panes: waiting_panes(sentence, kind="bad"),
+            **dict.fromkeys((self.said, self.added, self.trouble), ""),
+            self.compared: None,
+            self.stop: on_busy_changed(False),
+        }
+
+
+def stopped() -> str:
+    """What stands below the panes after Stop."""
+    return added("Stopped. Press Run to write the texts again.")
