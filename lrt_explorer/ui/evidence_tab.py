@@ -84,7 +84,7 @@ class EvidenceTab:
             )  # fmt: skip
             prompts = RangeSlider(
                 *PROMPT_RANGE, PROMPTS, step=1, label="Prompts", info="held-out prompts per concept, at most",
-                min_width=150, elem_id="evidence-prompts",
+                min_width=165, elem_id="evidence-prompts",
             )  # fmt: skip
             strengths = gr.Textbox(
                 "", label="Strengths", placeholder="calibrated", max_lines=1, min_width=150,
