@@ -10,8 +10,8 @@ STEERING = (
         WORKED,
         (
             "shuffled-maps-no-control",
-            '            marker="square-open",\n            dash="dot",\n            control=True,',
-            '            marker="square-open",\n            dash="dot",',
+            "            mapped=True,\n            control=True,",
+            "            mapped=True,",
         ),
     ),
     *planted(

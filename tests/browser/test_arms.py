@@ -69,7 +69,7 @@ def test_a_pin_stays_beside_what_is_shown_until_it_is_removed(page: Page) -> Non
 def test_pins_and_five_panes_fit_on_a_phone(open_page: Callable[..., Page]) -> None:
     page = open_page(390, 844)
     page.until_settled()
-    tick(page, "As in the paper")
+    tick(page, "As in paper")
     until_written(page, "unsteered", "native", "transferred", "random", "as in the paper")
     page.press("Pin", "#pin")
     page.until(lambda: len(page.js(CARDS)) == 2, "a pin")
