@@ -15,7 +15,7 @@ from tests.browser.page import Page, open_browser
 
 PICTURES = ROOT / "assets" / "pictures"
 DRAWN = "return document.querySelectorAll('#space-plot path.point').length"
-SUITE = "return document.querySelectorAll('#evidence-table tbody tr').length"
+SUITE = f"return document.querySelectorAll('#evidence-table tbody tr').length === {len(shipped_concepts())}"
 CELLS = "return document.querySelectorAll('#layers-plot .annotation-text').length"
 DESK, PHONE = (1440, 1000), (390, 844)
 
@@ -42,8 +42,8 @@ def take(url: str, folder: Path) -> list[Path]:
                 page.until(partial(page.js, CELLS), "cells in the heat map")
                 taken.append(_save(page, folder / f"layers-{theme}.png"))
                 page.press("Evidence", "button[role=tab]")
-                page.press("Run", "#evidence-run")
-                _suite(page)
+                # It ships, so nothing has to be run.
+                page.until(partial(page.js, SUITE), "all concepts")
                 taken.append(_save(page, folder / f"evidence-{theme}.png"))
             page = Page(browser, url, *PHONE, "light")
             page.until_settled()
@@ -51,20 +51,6 @@ def take(url: str, folder: Path) -> list[Path]:
         finally:
             browser.quit()
     return taken
-
-
-def _suite(page: Page) -> None:
-    """Wait for the whole suite, which takes minutes the first time; each concept is waited for by itself."""
-    done = 0
-
-    def further() -> bool:
-        return not page.text("#evidence-status") or page.js(SUITE) > done
-
-    while page.text("#evidence-status"):
-        page.until(further, "one more concept")
-        done = page.js(SUITE)
-    # The last row is drawn after the last word of progress is gone.
-    page.until(lambda: page.js(SUITE) == len(shipped_concepts()), "all concepts")
 
 
 def _save(page: Page, file: Path) -> Path:
