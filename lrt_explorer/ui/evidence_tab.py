@@ -83,7 +83,7 @@ class EvidenceTab:
                 elem_id="evidence-concepts",
             )  # fmt: skip
             prompts = RangeSlider(
-                *PROMPT_RANGE, PROMPTS, step=1, label="Prompts", info="held-out prompts per concept, at most",
+                *PROMPT_RANGE, PROMPTS, step=1, label="Prompts", info="per concept, at most",
                 min_width=165, elem_id="evidence-prompts",
             )  # fmt: skip
             strengths = gr.Textbox(
