@@ -21,7 +21,7 @@ from benchmarks.kinds import BOUND, OTHERS, READ, RIDGE, WITHIN
 from lrt_explorer.lm.presets import PAIRS
 from lrt_explorer.store import assets_home, data_home
 from lrt_explorer.store.swap import new_file
-from lrt_explorer.study.evaluation.finding import WHOLE
+from lrt_explorer.study.evaluation.finding import WHOLE, WHY
 from lrt_explorer.study.evaluation.remarks import AS_MUCH
 from lrt_explorer.study.evaluation.verdict import NOT_MEASURABLE, NOT_SHOWN, PARTLY, TRANSFERS
 
@@ -92,7 +92,6 @@ COLUMNS = (
     "| concept | verdict | retention | equal cost | shuffled map | relabelled | random | untrained | answers | cosine "
     "| off the answers |\n| --- | --- |" + " ---: |" * 9 + "\n"
 )
-WHY = "Why: "
 WHYS = """
 What keeps a retention below {enough}, by a fixed rule from the numbers:
 
@@ -225,11 +224,7 @@ def opening(found: Mapping[str, Any]) -> str:
         draws=found["labels"]["draws"],
         shuffled=median(sizes(concepts, "shuffled map")),
         permuted=median(sizes(concepts, "permuted labels")),
-        answers=median(sizes(concepts, "answer embeddings")),
-        untrained=median(sizes(concepts, "untrained small model")),
-        words=enough_words(concepts),
-        off=median(off_answers(concepts, "transferred")),
-        off_answers=median(off_answers(concepts, "answer embeddings")),
+        **trivial(concepts),
     )
     return "\n\n".join(wrapped(part) for part in text.strip().split("\n\n")) + "\n"
 
@@ -255,6 +250,17 @@ def sizes(concepts: list[dict[str, Any]], arm: str) -> list[float]:
     """How far an arm moves each concept, in native effects, whichever way."""
     found = (one["retention"] for concept in concepts for one in concept["arms"] if one["name"] == arm)
     return [abs(value) for value in found if value is not None]
+
+
+def trivial(concepts: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the openings tell of vectors that need no trained small model."""
+    return {
+        "answers": median(sizes(concepts, "answer embeddings")),
+        "untrained": median(sizes(concepts, "untrained small model")),
+        "words": enough_words(concepts),
+        "off": median(off_answers(concepts, "transferred")),
+        "off_answers": median(off_answers(concepts, "answer embeddings")),
+    }
 
 
 def off_answers(concepts: list[dict[str, Any]], arm: str) -> list[float]:

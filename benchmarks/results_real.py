@@ -16,13 +16,12 @@ from typing import Any
 from benchmarks.results import (
     EVALUATE,
     ROOT,
-    enough_words,
     evidence_rows,
     failing,
     measured,
     median,
-    off_answers,
     sizes,
+    trivial,
     wrapped,
 )
 from lrt_explorer.store import data_home
@@ -92,11 +91,7 @@ def opening(result: Mapping[str, Any]) -> str:
         zero=sum(_holds_zero(arm) for arm in relabelled),
         shuffled=median(sizes(rows, "shuffled map")),
         permuted=median(sizes(rows, "permuted labels")),
-        answers=median(sizes(rows, "answer embeddings")),
-        untrained=median(sizes(rows, "untrained small model")),
-        words=enough_words(rows),
-        off=median(off_answers(rows, "transferred")),
-        off_answers=median(off_answers(rows, "answer embeddings")),
+        **trivial(rows),
         failing=failing(rows).capitalize(),
         claims="; ".join(_claim(by_name[name]) for name in (*STYLE, FACTS) if name in by_name),
     )

@@ -33,7 +33,7 @@ from lrt_explorer.defaults import (
     PROMPTS,
     RANDOM_SEEDS,
 )
-from lrt_explorer.study.steering.arms import BESIDE, TRANSFERRED_DIRECT
+from lrt_explorer.study.steering.arms import TRANSFERRED_DIRECT, beside
 
 if TYPE_CHECKING:
     from lrt_explorer.study.ground.world import World
@@ -175,8 +175,7 @@ def show(result: Json) -> str:
     def ranked(concept: Json) -> float:
         return float("inf") if concept["retention"] is None else -float(concept["retention"])
 
-    known = {arm["name"] for concept in result["concepts"] for arm in concept["arms"]}
-    beside = [name for name in BESIDE if name in known]
+    controls = beside({arm["name"] for concept in result["concepts"] for arm in concept["arms"]})
     rows = []
     for concept in sorted(result["concepts"], key=ranked):
         arms = {arm["name"]: arm for arm in concept["arms"]}
@@ -186,7 +185,7 @@ def show(result: Json) -> str:
                 concept["verdict"],
                 _interval(concept, "retention"),
                 _interval(concept, "retention_at_equal_cost"),
-                *(_interval(arms.get(name), "retention") for name in beside),
+                *(_interval(arms.get(name), "retention") for name in controls),
                 number(arms[TRANSFERRED_DIRECT]["retention"]),
                 number(concept["pearson_r"]),
                 number(concept["anti_steerable"]),
@@ -198,7 +197,7 @@ def show(result: Json) -> str:
         "verdict",
         "retention",
         "at equal cost",
-        *beside,
+        *controls,
         "direct",
         "r",
         "anti-steerable",

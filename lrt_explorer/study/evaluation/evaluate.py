@@ -17,7 +17,7 @@ from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.verdict import NOT_MEASURABLE, Verdict, verdicts
 from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import Progress, retold
-from lrt_explorer.study.steering.arms import BESIDE
+from lrt_explorer.study.steering.arms import beside
 from lrt_explorer.study.steering.judged import text_scorer
 from lrt_explorer.study.steering.neutral import neutral_prompts
 
@@ -86,8 +86,7 @@ class Evaluation:
 
     def beside(self) -> tuple[str, ...]:
         """The arms whose retention stands beside that of the transferred vector, those that any concept has."""
-        found = {arm.name for result in self.concepts for arm in result.evidence.arms}
-        return tuple(name for name in BESIDE if name in found)
+        return beside({arm.name for result in self.concepts for arm in result.evidence.arms})
 
 
 @dataclass(frozen=True)

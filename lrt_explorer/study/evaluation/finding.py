@@ -5,6 +5,8 @@ from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.evaluation.holding import Holding
 from lrt_explorer.study.steering.arms import BOUND
 
+WHY = "Why: "
+"""How every finding begins."""
 WHOLE = 0.85
 """Retention from which on nothing needs to be explained."""
 HELD = 0.5
@@ -29,10 +31,10 @@ def finding(evidence: ConceptEvidence) -> str:
     if retention is None or held is None or bound is None or retention.value >= WHOLE:
         return ""
     if held.here < HELD:
-        return f"Why: the small model hardly holds it at layer {held.layer}{_halves(held.here)}{_elsewhere(held)}."
+        return f"{WHY}the small model hardly holds it at layer {held.layer}{_halves(held.here)}{_elsewhere(held)}."
     if bound.value < WHOLE:
         return (
-            f"Why: no linear map between these layers carries all of it: one that was fitted on half of its own pairs "
+            f"{WHY}no linear map between these layers carries all of it: one that was fitted on half of its own pairs "
             f"keeps {plain(bound.value)} of the native effect for the other half{_elsewhere(held)}."
         )
     seen = ""
@@ -40,7 +42,7 @@ def finding(evidence: ConceptEvidence) -> str:
         times = plain(held.ordinary)
         seen = f": ordinary text varies along its direction only {times} times as much as along an average one"
     return (
-        f"Why: the map loses it{seen}. The small model holds it at layer {held.layer}{_halves(held.here)}. "
+        f"{WHY}the map loses it{seen}. The small model holds it at layer {held.layer}{_halves(held.here)}. "
         f"A map fitted on half of its own pairs keeps {plain(bound.value)} for the other half; this one, which "
         f"never saw them, keeps {plain(retention.value)}."
     )

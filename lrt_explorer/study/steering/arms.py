@@ -1,6 +1,6 @@
 """The table of arms: what is compared in an evaluation, and which of it a comparison can write."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -338,6 +338,11 @@ CONTROLS = tuple(name for name, arm in ARMS.items() if arm.control)
 """The arms that know nothing of the concept, against whose spread the others are judged."""
 BESIDE = tuple(name for name, arm in ARMS.items() if arm.beside)
 """The controls whose retention stands beside that of the transferred vector."""
+
+
+def beside(found: Collection[str]) -> tuple[str, ...]:
+    """Those of `BESIDE` that an evaluation has, in their order."""
+    return tuple(name for name in BESIDE if name in found)
 
 
 def chosen_arms(names: str | Sequence[str]) -> tuple[str, ...]:

@@ -102,9 +102,9 @@ def compared_directions(
 
     native, found = vector("large", large, layers[1]), vector("small", small, layers[0])
     others: dict[str, Tensor] = {}
-    if OTHER in spec.arms and sources.other is not None and map is not None:
-        other = vector("small", small, layers[0], sources.other)
-        others[sources.other.name] = transfer(other, map.map, map.info, as_in_paper=spec.as_in_paper).values
+    if OTHER in spec.arms and sources.other is not None:
+        other = mapped(vector("small", small, layers[0], sources.other))
+        others |= {} if other is None else {sources.other.name: other}
     material = ArmMaterial(
         native.values,
         check_home(given["transferred"], large, layers[1]).values if "transferred" in given else mapped(found),
