@@ -145,7 +145,7 @@ def direction_slopes(
     readouts = np.empty((len(directions), len(ENDS), len(asked)))
     starts = read_starts(large, layer, [prompt.text for prompt in asked])
     for column, (start, answer) in enumerate(zip(starts, answers, strict=True)):
-        values = answer_difference(suffix_logits(large, start, added).T, answer).numpy()
+        values = answer_difference(suffix_logits(large, start, added).T, answer).cpu().numpy()
         readouts[:, [0, 2], column] = values[1:].reshape(len(directions), 2)
         readouts[:, 1, column] = values[0]
         print(f"{concept.name}: prompt {column + 1} of {len(asked)}", file=sys.stderr, flush=True)

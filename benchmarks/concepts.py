@@ -101,7 +101,7 @@ def measure(
         for row, (start, answer) in enumerate(
             zip(read_starts(lm, layer, [prompt.text for prompt in asked]), answers, strict=True)
         ):
-            readouts[row] = answer_difference(suffix_logits(lm, start, added).T.log_softmax(0), answer).numpy()
+            readouts[row] = answer_difference(suffix_logits(lm, start, added).T.log_softmax(0), answer).cpu().numpy()
         own = slopes(grid, readouts)
         slope, effect = mean_interval(own, draws), mean_interval(readouts[:, -1] - readouts[:, 0], draws)
         layers.append(

@@ -76,6 +76,14 @@ class Placement:
         return torch.float32 if self.target.type == "cpu" else None
 
 
+def exact_device(*devices: torch.device) -> torch.device:
+    """Where to work in float64 with what these devices hold: on the last one if all are CUDA devices, else on the CPU.
+
+    Other accelerators have no float64.
+    """
+    return devices[-1] if all(device.type == "cuda" for device in devices) else torch.device("cpu")
+
+
 def placement(
     device: str | torch.device | None = None, dtype: str | torch.dtype | None = None, device_map: str | None = None
 ) -> Placement:

@@ -18,6 +18,7 @@ from lrt_explorer.lm.capture import capture
 from lrt_explorer.lm.decoding import Continuation
 from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.lm.placement import exact_device
 from lrt_explorer.lm.steer import Steering
 from lrt_explorer.lm.tokens import encode, prompt_tokens
 
@@ -81,20 +82,21 @@ def suffix_logits(lm: LanguageModel, start: Start, additions: Tensor, batch_rows
         batch_rows: how many go through the blocks above at once.
 
     Returns:
-        `[n, vocabulary]` float32 on the CPU, as the same steering of the whole model gives them.
+        `[n, vocabulary]` float32, as the same steering of the whole model gives them; on the model's device where that
+        has float64, so that what follows from them is worked out there, else on the CPU.
 
     Raises:
         VectorError: as `Steering`.
     """
-    parts = []
+    parts, where = [], exact_device(lm.device)
     for rows in additions.split(batch_rows):
         steering = Steering(lm, start.layer, rows)
         continuation = Continuation(lm, [start.tokens] * len(rows), steering, use_cache=False)
         if start.short:
             with _standing_in(lm, start, len(rows)):
-                parts.append(continuation.logits().cpu())
+                parts.append(continuation.logits().to(where))
         else:
-            parts.append(continuation.logits().cpu())
+            parts.append(continuation.logits().to(where))
     return torch.cat(parts)
 
 
@@ -139,7 +141,7 @@ def _agrees(lm: LanguageModel, prompt: str, start: Start) -> bool:
     if lm.traits.stream is not None:
         return False  # the other streams are not kept
     try:
-        short = torch.log_softmax(suffix_logits(lm, start, torch.zeros(1, lm.width)), dim=1)
+        short = torch.log_softmax(suffix_logits(lm, start, torch.zeros(1, lm.width)), dim=1).cpu()
     except Exception:  # whatever a family's code raises where it misses what its blocks hand on
         return False
     whole = next_token_logprobs(lm, [prompt])

@@ -128,16 +128,16 @@ def measure(
         yield Progress(number, total, f"{concept.name}: prompt {number + 1} of {len(texts)} under all arms")
         whole, plain = _logits(large, arms, added, starts, number)
         steered = counted_answers(whole.T, answer, kind)
-        readouts[..., number] = steered.reshape(shape).numpy()
+        readouts[..., number] = steered.reshape(shape).cpu().numpy()
         unsteered[number] = float(counted_answers(plain, answer, kind))
         low, high = (whole.unflatten(0, shape)[:, end] for end in ends)
-        elsewhere[:, number] = off_answers(low, high, plain, native, answer).numpy()
+        elsewhere[:, number] = off_answers(low, high, plain, native, answer).cpu().numpy()
     first_order = _first_order(large, arms, starts, answers, kind)
     for number in range(len(neutral.steered)):
         done = len(texts) + number
         yield Progress(done, total, f"{concept.name}: cost on neutral prompt {number + 1} of {len(neutral.steered)}")
         whole, plain = _logits(large, arms, added, neutral, number)
-        kl[..., number] = divergence(whole, plain).reshape(shape).numpy()
+        kl[..., number] = divergence(whole, plain).reshape(shape).cpu().numpy()
     yield Progress(total - 1 - (len(written) if settings.generate else 0), total, f"{concept.name}: prompt baseline")
     asked = [baseline_prompt(large, concept, text, settings.examples) for text in texts]
     baseline = read_answers(large, asked, answers, kind=kind).double().numpy()

@@ -14,6 +14,7 @@ from lrt_explorer.linear.grid import GridMoments
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.lm.placement import exact_device
 from lrt_explorer.study.corpora.batches import BATCH_TEXTS, Batch, DocumentStream, Position
 from lrt_explorer.study.corpora.paired import PairedStates, read_paired
 from lrt_explorer.study.corpora.texts import prepared
@@ -121,7 +122,7 @@ class Collected:
         chosen = list(routes)
         pairs = {(r.small_layer, r.large_layer) for r in chosen if r.shuffle is None}
         widths = dict.fromkeys(range(small.layers), small.width), dict.fromkeys(range(large.layers), large.width)
-        device = sums_device(small, large)
+        device = exact_device(small.device, large.device)
         return cls(
             {part: GridMoments(*widths, pairs, device) for part in PARTS} if pairs else {},
             {
@@ -162,15 +163,6 @@ def part_of(document: int) -> Part:
     """
     draw = int.from_bytes(hashlib.blake2b(str(document).encode(), digest_size=4).digest()) / 2**32
     return "fit" if draw < 0.7 else "select" if draw < 0.85 else "report"
-
-
-def sums_device(small: LanguageModel, large: LanguageModel) -> torch.device:
-    """Where moments are summed: on the large model's CUDA device if there is one, else on the CPU.
-
-    Other accelerators have no float64.
-    """
-    both = small.device.type == large.device.type == "cuda"
-    return large.device if both else torch.device("cpu")
 
 
 def collect(
@@ -246,7 +238,7 @@ class _Pass:
     ) -> None:
         self._end_weight = end_weight
         self._small, self._large, self._collected = small, large, collected
-        self._device = sums_device(small, large)
+        self._device = exact_device(small.device, large.device)
         held = {*collected.pairs, *((r.small_layer, r.large_layer) for r in collected.controls)}
         self._kept_small, self._kept_large = {i for i, _ in held}, {j for _, j in held}
         self._small_layers, self._large_layers = ({pair[side] for pair in (*held, *watched)} for side in (0, 1))

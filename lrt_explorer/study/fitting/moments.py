@@ -15,11 +15,12 @@ from lrt_explorer.errors import ArtifactError, LRTError
 from lrt_explorer.linear.grid import GridMoments
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.lm.placement import exact_device
 from lrt_explorer.store import MomentsInfo, data_home, find_moments, forget_moments, load_moments, save_moments
 from lrt_explorer.study.corpora.batches import BATCH_TOKENS, BLOCK_TEXTS, DocumentStream, Position
 from lrt_explorer.study.corpora.paired import CONTEXT
 from lrt_explorer.study.corpora.texts import prepared
-from lrt_explorer.study.fitting.collect import PARTS, Collected, Route, TokenCounts, collect, sums_device
+from lrt_explorer.study.fitting.collect import PARTS, Collected, Route, TokenCounts, collect
 from lrt_explorer.study.fitting.fit_settings import FitSettings
 from lrt_explorer.study.ground.known import folder_name
 from lrt_explorer.study.ground.pair import Layers, Pair
@@ -247,7 +248,7 @@ def _collected(
     info: MomentsInfo, states: dict[str, dict[str, Tensor]], small: LanguageModel, large: LanguageModel
 ) -> Collected:
     try:
-        grids = {part: GridMoments.from_state(states[part], sums_device(small, large)) for part in PARTS}
+        grids = {part: GridMoments.from_state(states[part], exact_device(small.device, large.device)) for part in PARTS}
         counts, position = TokenCounts(**info.counts), Position(**info.position)
     except (KeyError, TypeError) as error:
         raise ArtifactError("these moments are incomplete; collect them again") from error

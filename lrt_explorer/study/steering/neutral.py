@@ -50,4 +50,4 @@ def costs(lm: LanguageModel, starts: Sequence[Start], additions: Tensor) -> Tens
     for start in starts:
         logits = suffix_logits(lm, start, torch.cat([nothing, additions]))
         columns.append(divergence(logits[1:], logits[0]))
-    return torch.stack(columns, dim=1)
+    return torch.stack(columns, dim=1).cpu()
