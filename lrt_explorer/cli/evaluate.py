@@ -116,7 +116,6 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> Json:
     """Evaluate, keep what is finished as it comes, and write the whole as one JSON document."""
-    from lrt_explorer.report import evaluation_sheet, report_page
     from lrt_explorer.study.evaluation.document import evaluation_document
     from lrt_explorer.study.evaluation.kept import evaluations_folder
     from lrt_explorer.workbench.requests import evaluate_models
@@ -128,10 +127,13 @@ def run(options: argparse.Namespace) -> Json:
     document = evaluation_document(evaluation)
     whole = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     trouble = [write_or_keep(out / DOCUMENT, whole)]
-    if options.csv:
-        trouble.append(write_or_keep(options.csv, evaluation_sheet(evaluation)))
-    if options.report:
-        trouble.append(write_or_keep(options.report, report_page(evaluation)))
+    if options.csv or options.report:
+        from lrt_explorer.report import evaluation_sheet, report_page  # with its plots, for those who want them
+
+        if options.csv:
+            trouble.append(write_or_keep(options.csv, evaluation_sheet(evaluation)))
+        if options.report:
+            trouble.append(write_or_keep(options.report, report_page(evaluation)))
     said = "; ".join(sentence for sentence in trouble if sentence)
     return {**document, "out": str(out)} | ({ELSEWHERE: said} if said else {})
 
