@@ -22,7 +22,7 @@ from lrt_explorer.lm.presets import PAIRS
 from lrt_explorer.store import assets_home, data_home
 from lrt_explorer.store.swap import new_file
 from lrt_explorer.study.evaluation.finding import WHOLE, WHY
-from lrt_explorer.study.evaluation.remarks import AS_MUCH
+from lrt_explorer.study.evaluation.remarks import as_much
 from lrt_explorer.study.evaluation.verdict import NOT_MEASURABLE, NOT_SHOWN, PARTLY, TRANSFERS
 
 ROOT = Path(__file__).parents[1]
@@ -164,9 +164,12 @@ def enough_words(concepts: list[dict[str, Any]]) -> str:
     found = []
     for one in concepts:
         rival = next((arm for arm in one["arms"] if arm["name"] == "untrained small model"), None)
-        if rival is None or rival["retention"] is None or one["retention"] is None:
-            continue
-        if rival["retention"] >= AS_MUCH * one["retention"] > 0:
+        compared = [
+            (rival[which], one[which])
+            for which in ("retention", "retention_at_equal_cost")
+            if rival is not None and rival[which] is not None and one[which] is not None
+        ]
+        if compared and all(as_much(*both) for both in compared):
             found.append(one["name"])
     return ", ".join(sorted(set(found))) or "none of them"
 

@@ -4,7 +4,7 @@ from lrt_explorer.numerals import plain
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.evaluation.finding import finding
 from lrt_explorer.study.evaluation.verdict import PARTLY, TRANSFERS, Verdict
-from lrt_explorer.study.steering.arms import ANSWERS, EMBEDDINGS, NATIVE, TRANSFERRED, UNTRAINED, VOCABULARY
+from lrt_explorer.study.steering.arms import ANCHORS, ANSWERS, EMBEDDINGS, NATIVE, TRANSFERRED, UNTRAINED, VOCABULARY
 
 FEWEST_FORMS, FEWEST_PROMPTS = 8, 10
 ALIKE = 0.5
@@ -13,6 +13,10 @@ AS_MUCH = 0.8
 """Share of the transferred effect from which on a rival is said to do as much."""
 
 RIVALS = {
+    ANSWERS: (
+        "A vector made of the answers’ own embeddings",
+        "this readout alone does not tell a concept from its answer words",
+    ),
     UNTRAINED: (
         "The vector of an untrained model of the small one’s shape",
         "what was carried across may be the words of the texts rather than anything that was learned",
@@ -25,8 +29,17 @@ RIVALS = {
         "The small model’s vector, carried across by its effect on the logits of shared tokens,",
         "no map had to be fitted for it",
     ),
+    ANCHORS: (
+        "The small model’s vector, carried across by its likeness to shared anchors,",
+        "no map had to be fitted for it",
+    ),
 }
 """What is said of a rival that does as much as the transferred vector: what it is, and what follows."""
+
+
+def as_much(rival: float, own: float) -> bool:
+    """Whether the retention of a rival is about that of the transferred vector or more."""
+    return rival >= AS_MUCH * own > 0
 
 
 def remarks(evidence: ConceptEvidence, verdict: Verdict, together: int) -> tuple[str, ...]:
@@ -40,9 +53,9 @@ def remarks(evidence: ConceptEvidence, verdict: Verdict, together: int) -> tuple
     found = [
         _backwards(evidence),
         finding(evidence),
-        _answers(evidence, verdict),
+        _rival(evidence, verdict, ANSWERS),
         _off_answers(evidence, verdict),
-        *(_rival(evidence, verdict, arm) for arm in RIVALS),
+        *(_rival(evidence, verdict, arm) for arm in RIVALS if arm != ANSWERS),
         _few(evidence),
         _seen(evidence),
         _alone(verdict, together),
@@ -60,18 +73,6 @@ def _backwards(evidence: ConceptEvidence) -> str:
     )
 
 
-def _answers(evidence: ConceptEvidence, verdict: Verdict) -> str:
-    rival = next((arm.retention for arm in evidence.arms if arm.name == ANSWERS), None)
-    if rival is None or evidence.retention is None or verdict.word not in (TRANSFERS, PARTLY):
-        return ""
-    as_much = rival.value >= AS_MUCH * evidence.retention.value
-    said = (
-        f"A vector made of the answers’ own embeddings does {'as much' if as_much else 'less'} "
-        f"({rival.value:.2f} of the native effect)"
-    )
-    return f"{said}, so this readout alone does not tell a concept from its answer words." if as_much else f"{said}."
-
-
 def _off_answers(evidence: ConceptEvidence, verdict: Verdict) -> str:
     found = evidence.arm(TRANSFERRED).off_answers
     if found is None or found.value >= ALIKE or verdict.word not in (TRANSFERS, PARTLY):
@@ -83,13 +84,20 @@ def _off_answers(evidence: ConceptEvidence, verdict: Verdict) -> str:
 
 
 def _rival(evidence: ConceptEvidence, verdict: Verdict, name: str) -> str:
-    rival = next((arm.retention for arm in evidence.arms if arm.name == name), None)
-    if rival is None or evidence.retention is None or verdict.word not in (TRANSFERS, PARTLY):
+    """A rival that does as much, or as much only at a higher cost; of the answers also that it does less."""
+    arm = next((arm for arm in evidence.arms if arm.name == name), None)
+    if arm is None or arm.retention is None or evidence.retention is None or verdict.word not in (TRANSFERS, PARTLY):
         return ""
-    if rival.value < AS_MUCH * evidence.retention.value:
-        return ""
-    vector, so = RIVALS[name]
-    return f"{vector} does as much ({rival.value:.2f} of the native effect), so {so}."
+    (vector, so), moved = RIVALS[name], f"{arm.retention.value:.2f} of the native effect"
+    if not as_much(arm.retention.value, evidence.retention.value):
+        return f"{vector} does less ({moved})." if name == ANSWERS else ""
+    rival, own = arm.retention_at_equal_cost, evidence.retention_at_equal_cost
+    if rival is not None and own is not None and not as_much(rival.value, own.value):
+        return (
+            f"{vector} moves the readout as far ({moved}) but disturbs other text more: at equal cost it has "
+            f"{plain(rival.value)}, the transferred vector {plain(own.value)}."
+        )
+    return f"{vector} does as much ({moved}), so {so}."
 
 
 def _few(evidence: ConceptEvidence) -> str:

@@ -9,6 +9,7 @@ from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.evaluation.remarks import RIVALS, remarks
 from lrt_explorer.study.evaluation.statistics import Interval
 from lrt_explorer.study.evaluation.verdict import NOT_MEASURABLE, NOT_SHOWN, TRANSFERS, Verdict
+from lrt_explorer.study.steering.arms import ANSWERS
 from tests.study.evaluation.suite import evaluation
 
 GOOD = Verdict(TRANSFERS, 0.001, 0.001, 0.001)
@@ -60,7 +61,7 @@ def test_a_vector_that_does_something_else_apart_from_the_answers_is_told(plain:
     assert not any("Apart from the answers" in one for one in remarks(off(0.1), replace(GOOD, word=NOT_SHOWN), 2))
 
 
-@pytest.mark.parametrize(("arm", "said"), [(name, said) for name, (said, _) in RIVALS.items()])
+@pytest.mark.parametrize(("arm", "said"), [(name, said) for name, (said, _) in RIVALS.items() if name != ANSWERS])
 def test_a_rival_of_the_map_that_does_as_much_is_named(plain: ConceptEvidence, arm: str, said: str) -> None:
     def beside(retention: float | None) -> ConceptEvidence:
         kept = None if retention is None else Interval(retention, 0.0, 2.0)
@@ -70,6 +71,22 @@ def test_a_rival_of_the_map_that_does_as_much_is_named(plain: ConceptEvidence, a
     assert any(one.startswith(said) and "(0.81 of the native effect)" in one for one in remarks(beside(0.81), GOOD, 2))
     for evidence, verdict in ((beside(0.79), GOOD), (beside(None), GOOD), (beside(0.9), replace(GOOD, word=NOT_SHOWN))):
         assert not any(one.startswith(said) for one in remarks(evidence, verdict, 2))
+
+
+def test_a_rival_that_does_as_much_only_at_a_higher_cost_is_told_so(plain: ConceptEvidence) -> None:
+    def at_cost(own: float | None, rival: float | None) -> str:
+        def cost(value: float | None) -> Interval | None:
+            return None if value is None else Interval(value, 0.0, 2.0)
+
+        evidence = changed(plain, (1.0, 0.9, 1.1), 0.9, 1.97)
+        kept = {"transferred": own, "answer embeddings": rival}
+        arms = tuple(replace(arm, retention_at_equal_cost=cost(kept.get(arm.name))) for arm in evidence.arms)
+        (said,) = remarks(replace(evidence, arms=arms, retention_at_equal_cost=cost(own)), GOOD, 2)
+        return said
+
+    assert at_cost(0.85, 0.38).endswith("more: at equal cost it has 0.38, the transferred vector 0.85.")
+    for own, rival in ((0.85, 0.8), (0.85, None), (None, 0.38)):
+        assert "does as much (1.97 of the native effect), so this readout alone" in at_cost(own, rival)
 
 
 def test_what_a_reader_must_know_is_said(plain: ConceptEvidence) -> None:
