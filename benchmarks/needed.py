@@ -25,6 +25,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ContrastSet
@@ -171,7 +172,14 @@ def main(arguments: list[str] | None = None) -> None:
         [name for name in options.estimators.split(",") if name and name != ESTIMATORS.default],
         options.prompts,
     )
-    print(json.dumps({"small": options.small, "large": options.large, "layers": pair.layers(), **result}))
+    device = pair.large.device
+    name = (
+        f"one {torch.cuda.get_device_name(device)}"
+        if device.type == "cuda"
+        else f"{torch.get_num_threads()} processor threads"
+    )
+    head = {"small": options.small, "large": options.large, "layers": pair.layers(), "device": name}
+    print(json.dumps(head | result))
 
 
 if __name__ == "__main__":
