@@ -69,12 +69,13 @@ on half of a concept's own pairs carries the other half (*upper bound* below), t
 hypothesis. Texts that models write were not judged here, only the next word.
 
 **What a trivial vector does.** The mean difference of the answers' own unembeddings, which needs no contrast pair
-and no small model, moves the readout {answers:.2f} times as far as the native vector in the median. So the readout
-alone does not tell a concept from its answer words; what transfer adds is a vector that was found in another
-model's states. An untrained model of the small one's shape, with a map of its own, moves the readout {untrained:.2f}
-times as far as the native vector in the median. It does as much as the transferred vector for {words}: there a code of
-the last words is enough. Off the answers, on all other words, the transferred vector does what the native one does
-with a correlation of {off:.2f} in the median; the answers' unembeddings with one of {off_answers:.2f}.
+and no small model, moves the readout {answers:.2f} times as far as the native vector in the median, at equal cost
+{answers_cost:.2f} times. So the readout alone does not tell a concept from its answer words; what transfer adds is
+a vector that was found in another model's states. An untrained model of the small one's shape, with a map of its
+own, moves the readout {untrained:.2f} times as far as the native vector in the median. It does as much as the
+transferred vector for {words}: there a code of the last words is enough. Off the answers, on all other words, the
+transferred vector does what the native one does with a correlation of {off:.2f} in the median; the answers'
+unembeddings with one of {off_answers:.2f}.
 """
 EVIDENCE = """
 ## Evidence: {small} layer {i} → {large} layer {j}
@@ -169,7 +170,7 @@ def enough_words(concepts: list[dict[str, Any]]) -> str:
             for which in ("retention", "retention_at_equal_cost")
             if rival is not None and rival[which] is not None and one[which] is not None
         ]
-        if compared and all(as_much(*both) for both in compared):
+        if compared and one["verdict"] in (TRANSFERS, PARTLY) and all(as_much(*both) for both in compared):
             found.append(one["name"])
     return ", ".join(sorted(set(found))) or "none of them"
 
@@ -249,9 +250,9 @@ def failing(rows: list[dict[str, Any]]) -> str:
     return "; ".join(said) or "nothing failed"
 
 
-def sizes(concepts: list[dict[str, Any]], arm: str) -> list[float]:
+def sizes(concepts: list[dict[str, Any]], arm: str, which: str = "retention") -> list[float]:
     """How far an arm moves each concept, in native effects, whichever way."""
-    found = (one["retention"] for concept in concepts for one in concept["arms"] if one["name"] == arm)
+    found = (one[which] for concept in concepts for one in concept["arms"] if one["name"] == arm)
     return [abs(value) for value in found if value is not None]
 
 
@@ -259,6 +260,7 @@ def trivial(concepts: list[dict[str, Any]]) -> dict[str, Any]:
     """What the openings tell of vectors that need no trained small model."""
     return {
         "answers": median(sizes(concepts, "answer embeddings")),
+        "answers_cost": median(sizes(concepts, "answer embeddings", "retention_at_equal_cost")),
         "untrained": median(sizes(concepts, "untrained small model")),
         "words": enough_words(concepts),
         "off": median(off_answers(concepts, "transferred")),

@@ -105,7 +105,6 @@ def opening(found: Mapping[str, Any]) -> str:
     result, back = found["there"], found["back"]
     rows = result["concepts"]
     relabelled = [_arms(one)["permuted labels"] for one in rows]
-    answers = [_arms(one)["answer embeddings"]["retention_at_equal_cost"] for one in rows]
     text = OPENING.format(
         **_places(result),
         tokens=result["map"]["tokens_used"],
@@ -124,7 +123,6 @@ def opening(found: Mapping[str, Any]) -> str:
         zero=sum(_holds_zero(arm) for arm in relabelled),
         shuffled=median(sizes(rows, "shuffled map")),
         permuted=median(sizes(rows, "permuted labels")),
-        answers_cost=median([abs(value) for value in answers if value is not None]),
         **trivial(rows),
         failing=failing(rows).capitalize(),
         claims=_claims(rows),

@@ -78,6 +78,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "others": Limit("the number of other concepts", 0, 20),
         "points": Limit("the number of points", 1, 5_000),
         "directions": Limit("the number of directions", 1, 40),
+        "also": Limit("the number of concepts beside the first", 0, 2),
     }
 )
 """By the name of the setting."""

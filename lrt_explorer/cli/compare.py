@@ -30,6 +30,11 @@ def add_parser(commands: Any) -> None:
     add_scorer(parser)
     parser.add_argument("--prompt", metavar="TEXT", help="start of every text (default: one that suits the concept)")
     parser.add_argument(
+        "--ask",
+        metavar="TEXT",
+        help="a message that the texts answer, in the chat template of the large model; they begin with the prompt",
+    )
+    parser.add_argument(
         "--strength",
         type=float,
         default=STRENGTH,
@@ -42,6 +47,12 @@ def add_parser(commands: Any) -> None:
         metavar="NAME,...",
         help="what is compared with the unsteered text (default: %(default)s). "
         + "; ".join(f"{spelled([name])}: {ARMS[name].help}" for name in OFFERED[1:]),
+    )
+    parser.add_argument(
+        "--also",
+        default="",
+        metavar="NAME:S,...",
+        help="concepts that are steered beside the first, each with its strength",
     )
     parser.add_argument(
         "--equal-cost", action="store_true", help="steer every arm so far that it costs what the native vector costs"
@@ -72,6 +83,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> Json:
     """Write all arms."""
+    from lrt_explorer.study.steering.also import read_also
     from lrt_explorer.study.steering.steer_spec import SteerSpec
     from lrt_explorer.workbench.compare import comparison_document
     from lrt_explorer.workbench.requests import compare_models
@@ -89,6 +101,8 @@ def run(options: argparse.Namespace) -> Json:
         as_in_paper=options.as_in_paper,
         equal_cost=options.equal_cost,
         arms=chosen_arms(options.arms),
+        also=read_also(options.also),
+        ask=options.ask,
         scorer=chosen_scorer(options),
     )
     return comparison_document(run_study(compare_models(chosen_models(options), spec), keeps=True))
@@ -100,6 +114,7 @@ def show(result: Json) -> str:
         f"{route(result)}, {result['concept']} at strength {result['strength']:g} "
         f"(coefficient {result['coefficient']:.3g})",
         textwrap.fill(result["sentence"], 100),
+        *([textwrap.fill(f"message: {result['ask']}", 100, subsequent_indent="  ")] if "ask" in result else []),
         textwrap.fill(f"prompt: {result['prompt']}", 100, subsequent_indent="  "),
     ]
     for arm in result["arms"]:

@@ -14,6 +14,7 @@ from lrt_explorer.concepts.methods import Method
 from lrt_explorer.concepts.sets.readout_kinds import Readout
 from lrt_explorer.concepts.sets.scoring import ScorerChoice, scorer_from_text
 from lrt_explorer.linear.steering import SteeringVector
+from lrt_explorer.study.steering.also import Also, read_also
 from lrt_explorer.study.steering.brought import Side
 
 Settings = TypeVar("Settings")
@@ -39,6 +40,8 @@ class CompareOptions(VectorOptions, total=False):
     as_in_paper: bool
     equal_cost: bool
     arms: tuple[str, ...]
+    also: Also
+    ask: str | None
     scorer: ScorerChoice | None
 
 
@@ -94,6 +97,8 @@ def settings_of(
 ) -> Settings:
     """Settings from keywords: lists become tuples, a path given as text a path, a scorer given as text a scorer.
 
+    What stands beside a concept may be a mapping, or text as on the command line.
+
     Args:
         kind: which settings; keywords that it does not have are left out.
         called: the function that was called.
@@ -120,6 +125,10 @@ def _as_kept(name: str, value: Any) -> Any:
             return Path(value)
         case "scorer", str():
             return scorer_from_text(value)
+        case "also", str():
+            return read_also(value)
+        case "also", Mapping():
+            return tuple(value.items())
         case _, list():
             return tuple(value)
         case _:

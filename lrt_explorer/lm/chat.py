@@ -110,13 +110,18 @@ class Framed(str):
         return Framed(self.frame, self[self.start : end], self.ask)
 
 
+def has_template(lm: LanguageModel) -> bool:
+    """Whether this is a chat model: one whose tokenizer has a chat template."""
+    return bool(getattr(lm.tokenizer, "chat_template", None))
+
+
 def framed(lm: LanguageModel, ask: str | None, text: str) -> str:
     """A text as the model's reply to a user message; unchanged without one, or for a model without a chat template.
 
     Raises:
         ModelError: if the template refuses the message.
     """
-    if ask is None or not getattr(lm.tokenizer, "chat_template", None):
+    if ask is None or not has_template(lm):
         return text
     try:
         frame = _apply(lm.tokenizer, [("user", ask)], reply=True)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lrt_explorer.lm.chat import Conversation, render
+from lrt_explorer.lm.chat import Conversation, has_template, render
 from lrt_explorer.lm.decoding import Continuation, end_tokens
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.threads import PassLock
@@ -44,11 +44,6 @@ class Written:
 
     document: str | Conversation
     tokens: int
-
-
-def has_template(lm: LanguageModel) -> bool:
-    """Whether this is a chat model: one whose tokenizer has a chat template."""
-    return bool(getattr(lm.tokenizer, "chat_template", None))
 
 
 def begins_from_nothing(lm: LanguageModel) -> bool:

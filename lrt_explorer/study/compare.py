@@ -9,18 +9,21 @@ from lrt_explorer.concepts.examples import default_prompt
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.concepts.vectors import SteeringVector, addition
 from lrt_explorer.defaults import PROMPT_EXAMPLES
-from lrt_explorer.lm.chat import framed
+from lrt_explorer.errors import SettingsError
+from lrt_explorer.lm.chat import framed, has_template
 from lrt_explorer.store import PairMap
 from lrt_explorer.study.evaluation.baseline import baseline_prompt
 from lrt_explorer.study.evaluation.coherence import coherence
 from lrt_explorer.study.ground.pair import Layers, Pair
 from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.study.steering.also import spelled_also
 from lrt_explorer.study.steering.arm_writing import ArmTask
 from lrt_explorer.study.steering.arms import NATIVE, OTHER, PROMPT, UNSTEERED
 from lrt_explorer.study.steering.calibrate import calibrate, equal_strengths
 from lrt_explorer.study.steering.compared import NO_SOURCES, ArmSources, compared_directions
 from lrt_explorer.study.steering.deviation import unit_of
 from lrt_explorer.study.steering.judged import text_scorer
+from lrt_explorer.study.steering.several import length_of, together
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 
 
@@ -36,7 +39,7 @@ class Arm:
         score: the scorer's score of the text in [0, 1]; None without a scorer or without evidence.
         readout: how far the concept's answers show right after the prompt, counted as the concept asks for; None for a
             concept without answers.
-        strength: s of this arm, in typical deviations; 0 if nothing is added.
+        strength: s of this arm, in typical deviations; 0 if nothing is added. Of several vectors that of their sum.
         coefficient: s · m, the length of what was added.
         repetition, perplexity, remark: how well the finished text reads, as in `Coherence`; None and "" before.
     """
@@ -90,8 +93,8 @@ def compare(
     Every steered arm is pushed equally far, by the strength times the large model's typical deviation. With
     `equal_cost` every other arm is pushed as far as costs the model what the native vector costs it on neutral text. A
     vector that is given takes the place of the one that the concept's texts give in that model; the concept still says
-    what is read out. The prompt baseline continues what `baseline_prompt` makes of the prompt. What an arm writes does
-    not depend on which others are written.
+    what is read out. Concepts beside it (`also`) are added in every arm. The prompt baseline continues what
+    `baseline_prompt` makes of the prompt. What an arm writes does not depend on which others are written.
 
     Args:
         pair: the models.
@@ -103,12 +106,15 @@ def compare(
         ArtifactError: if the map belongs to other models, there is none and an arm needs it, or the vectors are gone.
         PromptError: if the prompt is empty or too long.
         VectorError, ContrastError: if the concept gives no vector, or one that is given lives elsewhere.
-        SettingsError: if an arm has nothing to add. SettingsError, ModelError: if the scorer cannot be had.
+        SettingsError: if an arm has nothing to add, or the large model has no chat template to answer in.
+        SettingsError, ModelError: if the scorer cannot be had.
     """
     (small, large), world = pair.both, pair.world
     layers = saved.layers if isinstance(saved, PairMap) else saved
     concept = world.concept(spec.concept) if isinstance(spec.concept, str) else spec.concept
-    prompt = default_prompt(concept) if spec.prompt is None else spec.prompt
+    prompt = (default_prompt(concept) if spec.ask is None else "") if spec.prompt is None else spec.prompt
+    if spec.ask is not None and not has_template(large):
+        raise SettingsError(f"{large.name} has no chat template to answer a message in; leave the message out")
     score = text_scorer(spec.scorer or concept.scorer)
     if isinstance(saved, PairMap):
         pair.check(saved.info)
@@ -118,19 +124,21 @@ def compare(
     strength = spec.strength
     if strength is None:
         strength = finish(calibrate(large, layers[1], directions.native, unit, ordinary)).first
-    strengths = dict.fromkeys(directions.of_arm, strength)
+    pushed, strengths = {NATIVE: directions.native, **directions.of_arm}, dict.fromkeys(directions.of_arm, strength)
+    if spec.also:
+        pushed = together(pair, saved, spec, sources, pushed, unit, strength)
+        strengths = {name: length_of(added, unit, name) for name, added in pushed.items()}
     if spec.equal_cost:
-        pushed = [directions.native, *directions.of_arm.values()]
-        equal = equal_strengths(large, layers[1], pushed, strength, unit, ordinary)[1:]
-        # The native vector costs what it costs at its own strength, without being looked up on its curve.
-        strengths = dict(zip(directions.of_arm, equal, strict=True))
-        if NATIVE in strengths:
-            strengths[NATIVE] = strength
-    read = framed(large, concept.ask_before(prompt), prompt)
+        own = strengths[NATIVE] if spec.also else strength
+        equal = equal_strengths(large, layers[1], list(pushed.values()), own, unit, ordinary)
+        # The native vector, which comes first, costs what it costs at its own strength.
+        strengths = dict(zip(pushed, equal, strict=True))
+    strengths = {name: strengths[name] for name in directions.of_arm}
+    read = framed(large, concept.ask_before(prompt) if spec.ask is None else spec.ask, prompt)
     starts = dict.fromkeys(spec.arms, read)
     if PROMPT in starts:
         starts[PROMPT] = baseline_prompt(large, concept, read, PROMPT_EXAMPLES, room=spec.max_new_tokens)
-    additions = {name: addition(values, strengths[name], unit) for name, values in directions.of_arm.items()}
+    additions = {name: addition(pushed[name], strengths[name], unit) for name in directions.of_arm}
     task = ArmTask(large, layers[1], starts, additions)
     steps = task.write(max_new_tokens=spec.max_new_tokens, temperature=temperature, seed=spec.seed)
     readouts = task.readouts(concept)
@@ -174,6 +182,8 @@ def compare(
         "as_in_paper": spec.as_in_paper,
         "equal_cost": spec.equal_cost,
         **({"other_concept": sources.other.name} if OTHER in spec.arms and sources.other is not None else {}),
+        **({"also": spelled_also(spec.also)} if spec.also else {}),
+        **({"ask": spec.ask} if spec.ask is not None else {}),
         **_given("small_vector", directions.given.get("small")),
         **_given("large_vector", directions.given.get("large")),
         **_given("transferred_vector", directions.given.get("transferred")),

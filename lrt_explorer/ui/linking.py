@@ -66,6 +66,15 @@ class Linking:
             except LRTError:
                 trouble.append(f"the link’s concept {view.concept[:60]!r} does not ship for this pair")
                 view = replace(view, concept="")
+        if view.also:
+            session = Session(view.small, view.large, 0, 0, 1, 1, 1, 1)
+            known = {card.name for card in self.engine.concepts(session)}
+            trouble += [
+                f"the link’s concept {str(name)[:60]!r} does not ship for this pair"
+                for name, _ in view.also
+                if name not in known
+            ]
+            view = replace(view, also=tuple(one for one in view.also if one[0] in known))
         return view, trouble
 
     def restored(self, view: View, trouble: Sequence[str]) -> Outputs:
@@ -96,6 +105,11 @@ class Linking:
         for box, ticked in ((settings.as_in_paper, view.as_in_paper), (settings.equal_cost, view.equal_cost)):
             if ticked:
                 found[box] = True
+        for (concept, strength), (name, beside) in zip(settings.also, view.also, strict=False):
+            room = max(1.0, abs(beside))
+            found |= {concept: name, strength: gr.Slider(minimum=-room, maximum=room, value=beside)}
+        if view.ask is not None:
+            found[settings.ask] = view.ask
         if view.arms is not None:
             found[settings.arms] = list(view.arms)
         if view.tab:

@@ -14,7 +14,7 @@ from lrt_explorer.study.sentence import sentence
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.result_key import ResultKey, keyed
 from lrt_explorer.ui.share_panel import Compared
-from lrt_explorer.ui.steer_controls import SteerControls
+from lrt_explorer.ui.steer_controls import ALSO, SteerControls
 from lrt_explorer.ui.wiring import EVERY_TIME, QUICK, Outputs, nothing
 from lrt_explorer.workbench.cards import ConceptCard
 from lrt_explorer.workbench.session import Session
@@ -88,7 +88,8 @@ class Pin:
         key = asked.key(session, card)
         said, prompt = key.said, comparison.prompt
         shown = ["pair", "seed", "temperature", "length"]
-        shown += [name for name in ("reading", "as_in_paper", "equal_cost", "vectors") if key.values[name]]
+        shown += [name for name in ("reading", "as_in_paper", "equal_cost", "vectors", "ask") if key.values[name]]
+        shown += [both for name in ALSO if key.values[name] for both in (name, f"{name}_strength")]
         layers = f"layers {session.small_layer} → {session.large_layer}"
         return cls(
             f"{card.title}, {said['strength']}",

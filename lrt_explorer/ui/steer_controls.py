@@ -12,14 +12,21 @@ from lrt_explorer.errors import SettingsError
 from lrt_explorer.limits import check_limits
 from lrt_explorer.study.steering.arms import ARMS, NO_MAP, OFFERED, PANES
 from lrt_explorer.study.steering.steer_spec import SteerSpec
+from lrt_explorer.ui.choices import ConceptList
+from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.result_key import ResultKey, session_values
 from lrt_explorer.ui.sliders import RangeSlider, check_ends
+from lrt_explorer.ui.wiring import Outputs
 from lrt_explorer.workbench.cards import ConceptCard
 from lrt_explorer.workbench.session import Session
 
 LENGTHS = (8, MAX_NEW_TOKENS, 96)
 """Fewest, preset and most new tokens."""
 AS_THE_CONCEPT = ("concept’s default", "")
+ALSO = ("also", "also_2")
+"""Places for concepts beside the first."""
+ALSO_STRENGTH = 0.2
+NOTHING_ELSE = ("nothing else", "")
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,9 @@ class SteerControls:
         as_in_paper: whether the map's bias is added to the direction too.
         equal_cost: whether all arms cost what the native vector costs.
         arms: those beside the unsteered one, in the order of their names, however they were ticked.
+        ask: a message that the texts answer; "" for none.
+        also, also_strength: a concept that is steered beside the first, "" for none, and its strength.
+        also_2, also_2_strength: one more.
     """
 
     concept: str
@@ -51,10 +61,18 @@ class SteerControls:
     as_in_paper: bool
     equal_cost: bool = False
     arms: tuple[str, ...] = PANES[1:]
+    ask: str = ""
+    also: str = ""
+    also_strength: float = ALSO_STRENGTH
+    also_2: str = ""
+    also_2_strength: float = ALSO_STRENGTH
 
     def __post_init__(self) -> None:
-        """Hold the arms as the page compares them."""
+        """Hold the arms as the page compares them, and of a concept that is not there no strength."""
         object.__setattr__(self, "arms", tuple(sorted(self.arms)))
+        object.__setattr__(self, "ask", self.ask or "")
+        for name in ALSO:
+            object.__setattr__(self, name, getattr(self, name) or "")
 
     def spec(self) -> SteerSpec:
         """The comparison that is asked for.
@@ -65,6 +83,9 @@ class SteerControls:
         if self.seed is None or self.seed != int(self.seed):
             raise SettingsError("give the seed as a whole number")
         check_ends(strength=self.strength, temperature=self.temperature, length=self.length)
+        beside = tuple((getattr(self, name), float(getattr(self, f"{name}_strength"))) for name in ALSO)
+        also = tuple(one for one in beside if one[0])
+        check_ends(**{f"strength of {name}": strength for name, strength in also})
         check_limits(seed=self.seed, strength=self.strength, temperature=self.temperature, max_new_tokens=self.length)
         return SteerSpec(
             concept=self.concept,
@@ -78,6 +99,8 @@ class SteerControls:
             vectors=self.vectors,
             equal_cost=self.equal_cost,
             arms=self.arms,
+            also=also,
+            ask=self.ask or None,
         )
 
     def key(self, session: Session, card: ConceptCard) -> ResultKey:
@@ -89,11 +112,26 @@ class SteerSettings:
     """The settings below the panes.
 
     Attributes:
-        seed, temperature, length, reading, as_in_paper, equal_cost, arms: the fields of `SteerControls` of these names.
+        seed, temperature, length, reading, as_in_paper, equal_cost, arms, ask: the fields of `SteerControls` of these
+            names.
+        also: for each place beside the concept its list and its strength.
     """
 
-    def __init__(self) -> None:
-        """Lay them out."""
+    def __init__(self, engine: Engine) -> None:
+        """Lay them out.
+
+        Args:
+            engine: the studies.
+        """
+        self.engine = engine
+        self.ask = gr.Textbox(
+            "",
+            label="Message",
+            info="for the chat model to answer; its answers begin with the prompt",
+            max_lines=4,
+            visible=False,
+            elem_id="ask",
+        )
         self.arms = gr.CheckboxGroup(
             arm_choices(None),
             value=list(PANES[1:]),
@@ -121,12 +159,33 @@ class SteerSettings:
                 info="of each text, at most",
                 elem_id="length",
             )
+        self.also: list[tuple[gr.Dropdown, gr.Slider]] = []
+        for number, what in enumerate(("also steered by", "and by"), 1):
+            with gr.Row():
+                concept = ConceptList(
+                    other_concepts(engine, None),
+                    value=NOTHING_ELSE[1],
+                    label=what.capitalize(),
+                    info="a concept that every arm adds as well",
+                    elem_id=f"also-{number}",
+                )
+                strength = RangeSlider(
+                    -1,
+                    1,
+                    ALSO_STRENGTH,
+                    step=0.05,
+                    label="Its strength",
+                    info="in typical deviations",
+                    elem_id=f"also-{number}-strength",
+                )
+            self.also.append((concept, strength))
         with gr.Row():
             self.reading = gr.Radio(
                 [AS_THE_CONCEPT, *READINGS.choices()],
                 value=AS_THE_CONCEPT[1],
                 label="Tokens read",
                 info="where vectors are read in the contrast texts",
+                min_width=280,
             )
             self.as_in_paper = gr.Checkbox(
                 False, label="Map as in the paper", info="also adds the map’s bias to the direction", min_width=200
@@ -150,6 +209,12 @@ class SteerSettings:
             "as_in_paper": self.as_in_paper,
             "equal_cost": self.equal_cost,
             "arms": self.arms,
+            "ask": self.ask,
+            **{
+                f"{name}{part}": component
+                for name, both in zip(ALSO, self.also, strict=True)
+                for part, component in zip(("", "_strength"), both, strict=True)
+            },
         }
 
     @property
@@ -157,20 +222,37 @@ class SteerSettings:
         """The same without their names."""
         return list(self.named.values())
 
-    def on_models_changed(self, session: Session | None, arms: Sequence[str]) -> gr.CheckboxGroup:
-        """Offer the arms that can be written with the pair."""
-        choices = arm_choices(session)
-        offered = {name for _, name in choices}
-        if offered.issuperset(arms):
-            # Without a value, which would undo what is ticked meanwhile.
-            return gr.CheckboxGroup(choices)
-        return gr.CheckboxGroup(choices, value=[name for name in arms if name in offered])
+    @property
+    def of_pair(self) -> list[Component]:
+        """What `on_models_changed` writes to."""
+        return [self.arms, self.ask, *(concept for concept, _ in self.also)]
+
+    def on_models_changed(self, session: Session | None, arms: Sequence[str], *also: str) -> Outputs:
+        """Offer the arms and concepts that the pair has, and a message where the large model answers one."""
+        choices, concepts = arm_choices(session), other_concepts(self.engine, session)
+        # Without a value, which would undo what is chosen meanwhile, unless the pair does not have it.
+        found: Outputs = {self.arms: gr.CheckboxGroup(choices)}
+        if not (offered := {name for _, name in choices}).issuperset(arms):
+            found[self.arms] = gr.CheckboxGroup(choices, value=[name for name in arms if name in offered])
+        chat = session is not None and session.chat
+        found[self.ask] = gr.Textbox(visible=True) if chat else gr.Textbox(value="", visible=False)
+        for (component, _), name in zip(self.also, also, strict=True):
+            known = name in {value for _, value in concepts}
+            found[component] = gr.Dropdown(concepts) if known else gr.Dropdown(concepts, value=NOTHING_ELSE[1])
+        return found
 
 
-def within(session: Session, asked: SteerControls) -> SteerControls:
-    """The controls without the arms that the pair does not have; the page follows a moment later."""
+def within(engine: Engine, session: Session, asked: SteerControls) -> SteerControls:
+    """The controls without what the pair does not have; the page follows a moment later."""
     offered = {name for _, name in arm_choices(session)}
-    return replace(asked, arms=tuple(name for name in asked.arms if name in offered))
+    arms, concepts = tuple(name for name in asked.arms if name in offered), dict(other_concepts(engine, session))
+    also, also_2 = (name if name in concepts.values() else NOTHING_ELSE[1] for name in (asked.also, asked.also_2))
+    return replace(asked, arms=arms, ask=asked.ask if session.chat else "", also=also, also_2=also_2)
+
+
+def other_concepts(engine: Engine, session: Session | None) -> list[tuple[str, str]]:
+    """What can be steered beside the concept: nothing else, or what ships for the pair."""
+    return [NOTHING_ELSE, *((card.title, card.name) for card in engine.concepts(session))]
 
 
 def arm_choices(session: Session | None) -> list[tuple[str, str]]:

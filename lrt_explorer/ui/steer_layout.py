@@ -97,7 +97,7 @@ class SteerLayout:
         self.pins = PinBoard(engine, self.compared)
         self.reading_on = gr.HTML(elem_id="reading-on")
         with gr.Accordion("More settings", open=False, elem_id="more"):
-            self.settings = SteerSettings()
+            self.settings = SteerSettings(engine)
             self.contrast = gr.UploadButton(
                 "Own contrast set …", size="sm", scale=0, file_types=SET_FILES, elem_id="contrast"
             )

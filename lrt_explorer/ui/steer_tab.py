@@ -41,7 +41,8 @@ class SteerTab(SteerLayout):
     def _wire_comparison(self) -> None:
         texts, vectors = self.texts, self.reading
         session, steered, settings, slider = self.session, self.steered, self.settings, self.slider
-        session.change(settings.on_models_changed, [session, settings.arms], settings.arms, **QUICK)
+        chosen = [settings.arms, *(concept for concept, _ in settings.also)]
+        session.change(settings.on_models_changed, [session, *chosen], settings.of_pair, **QUICK)
         session.change(
             slider.on_session_changed,
             [session, slider.tuned, settings.arms],
@@ -73,12 +74,14 @@ class SteerTab(SteerLayout):
             *left(steered.prompt),
             settings.as_in_paper.input,
             settings.equal_cost.input,
+            *left(settings.ask),
+            *(component.input for both in settings.also for component in both),
             settings.temperature.input,
             settings.length.input,
             *left(settings.seed),
             settings.seed.input,
         ]
-        for one in (slider.strength, settings.temperature, settings.length):
+        for one in (slider.strength, settings.temperature, settings.length, *(beside for _, beside in settings.also)):
             wire_left(one, self.due)
         asked = list(self.controls.values())
         gr.on(

@@ -88,7 +88,7 @@ class SteerTexts:
             # The old pair's; the list of concepts follows the pair, and asks again.
             yield nothing()
             return
-        asked = within(session, asked)
+        asked = within(self.engine, session, asked)
         if not can_write(session, asked.arms):
             yield {
                 self.panes: waiting_panes(NO_MAP, idle=True, arms=chosen_arms(asked.arms)),

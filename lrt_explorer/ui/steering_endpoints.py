@@ -20,6 +20,7 @@ from lrt_explorer.study.compare import ComparisonStep
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
 from lrt_explorer.study.ground.progress import Progress, finish, retold
+from lrt_explorer.study.steering.also import read_also
 from lrt_explorer.study.steering.arms import PANES, chosen_arms
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.ui.answering import Endpoint, going_on
@@ -50,6 +51,8 @@ def steering_endpoints(engine: Engine) -> tuple[Endpoint, ...]:
         equal_cost: bool = False,
         scorer: str | None = None,
         arms: list[str] | None = None,
+        also: str | None = None,
+        ask: str | None = None,
     ) -> dict[str, Any]:
         """Write the large model's text unsteered and under its native, the transferred and a random vector.
 
@@ -72,6 +75,8 @@ def steering_endpoints(engine: Engine) -> tuple[Endpoint, ...]:
             scorer: what scores the texts, as on the command line; by default the concept's own.
             arms: what is compared with the unsteered text, of unsteered, native, transferred, random, shuffled map,
                 other concept, no map, as in the paper and prompt; by default the first four.
+            also: concepts that are steered beside the first, each with its strength, as in mood:0.2,tense:-0.1.
+            ask: a message that the texts answer, in the chat template of the large model.
         """
         spec = SteerSpec(
             concept=concept,
@@ -87,6 +92,8 @@ def steering_endpoints(engine: Engine) -> tuple[Endpoint, ...]:
             equal_cost=equal_cost,
             scorer=scorer_from_text(scorer) if scorer else None,
             arms=PANES if arms is None else chosen_arms(arms),
+            also=read_also(also or ""),
+            ask=ask,
         )
         models = Models(small=small, large=large, small_layer=small_layer, large_layer=large_layer)
         return comparison_document(finish(retold(engine.compare_models(models, spec), _written), going_on))

@@ -5,6 +5,7 @@ from pathlib import Path
 from lrt_explorer.limits import check_limits
 from lrt_explorer.study.fitting.solve import FittedMap
 from lrt_explorer.study.ground.world import World
+from lrt_explorer.study.steering.also import check_also
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitSpec, Keep
@@ -21,6 +22,8 @@ def check_comparison(spec: SteerSpec) -> None:
         max_new_tokens=spec.max_new_tokens,
         prompt=len(spec.prompt or ""),
     )
+    check_limits(prompt=len(spec.ask or ""))
+    check_also(spec.also)
 
 
 def check_evidence(spec: EvidenceSpec) -> None:

@@ -81,6 +81,11 @@ def read_concept(
         contrast = first_reading(places, contrast, spec.reading)
     for lm, layer in places:
         yield from known_vectors().reading(lm, contrast, [layer], spec.reading, spec.method, whiten=spec.whiten)
+    for concept, _ in spec.also:
+        beside = named_concept(pair.world, concept)
+        reading = spec.reading or beside.reading
+        for lm, layer in zip(pair.both, layers, strict=True):
+            yield from known_vectors().reading(lm, beside, [layer], reading, spec.method, whiten=spec.whiten)
     return contrast
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from lrt_explorer.concepts.sets.readings import READINGS
 from lrt_explorer.errors import LRTError
 from lrt_explorer.limits import SHOWN_CHARACTERS, check_limits
+from lrt_explorer.study.steering.also import Also, read_also, spelled_also
 from lrt_explorer.study.steering.arms import chosen_arms, spelled
 from lrt_explorer.workbench.pair import Layers
 
@@ -27,6 +28,8 @@ class View:
         reading: where the vectors are read; "" for the concept's default.
         as_in_paper, equal_cost: as in `SteerSpec`.
         arms: those beside the unsteered one.
+        also: what is steered beside the concept, by name.
+        ask: a message that the texts answer.
         tab: which is open.
     """
 
@@ -43,6 +46,8 @@ class View:
     as_in_paper: bool = False
     equal_cost: bool = False
     arms: tuple[str, ...] | None = None
+    also: Also = ()
+    ask: str | None = None
     tab: str = ""
 
     @property
@@ -51,7 +56,7 @@ class View:
         said: dict[str, str] = {}
         for field in fields(self):
             value = getattr(self, field.name)
-            if value is None or value is False or value == "":
+            if value is None or value is False or (value in ("", ()) and field.name not in ("arms", "prompt")):
                 continue
             said[field.name] = "-".join(map(str, value)) if field.name == "layers" else in_words(value)
         return urlencode(said)
@@ -90,6 +95,8 @@ def read_view(asked: Mapping[str, str], *, models: Collection[str], tabs: Collec
 
 def in_words(value: object) -> str:
     """A value as a query and a command spell it; a float to its last digit."""
+    if isinstance(value, tuple) and value and isinstance(value[0], tuple):
+        return spelled_also(value)
     if isinstance(value, tuple):
         return spelled(value)
     return "1" if value is True else repr(value) if isinstance(value, float) else str(value)
@@ -160,6 +167,8 @@ _READ: Mapping[str, Any] = {
     "as_in_paper": _flag,
     "equal_cost": _flag,
     "arms": _arms,
+    "also": read_also,
+    "ask": _prompt,
     "tab": _name,
 }
 """How each value of a query is read; each raises ValueError or LRTError for what it does not take."""

@@ -26,7 +26,7 @@ from lrt_explorer.workbench.pair import Layers
 
 OPENINGS = "openings"
 KIND, VERSION = "lrt-openings", 1
-FOUND_BY = ("reading", "method", "whiten", "as_in_paper", "equal_cost", "vectors")
+FOUND_BY = ("reading", "method", "whiten", "as_in_paper", "equal_cost", "vectors", "also", "ask")
 """What a comparison must leave at its defaults: the strength was chosen with these."""
 
 

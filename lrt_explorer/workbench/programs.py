@@ -45,7 +45,7 @@ class Programs:
         """All arms side by side, with vectors from all pairs of the concept."""
         with self._request(models) as asked:
             check_comparison(spec)
-            spec = replace(spec, concept=_offered(asked.world, spec.concept), scorer=self._door.scorer(spec.scorer))
+            spec = replace(_named(asked, spec), scorer=self._door.scorer(spec.scorer))
             return (yield from requests.compare_models(asked, spec))
 
     def evaluate_models(self, models: Models, spec: EvidenceSpec) -> Generator[Progress, None, Evaluation]:
@@ -124,7 +124,8 @@ class Programs:
 
 
 def _named(models: Models, spec: SteerSpec) -> SteerSpec:
-    return replace(spec, concept=_offered(models.world, spec.concept))
+    also = tuple((_offered(models.world, concept), strength) for concept, strength in spec.also)
+    return replace(spec, concept=_offered(models.world, spec.concept), also=also)
 
 
 def _offered(world: World, concept: str | ContrastSet) -> ContrastSet:

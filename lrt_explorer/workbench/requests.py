@@ -91,7 +91,8 @@ def compare_models(models: Models, spec: SteerSpec) -> Generator[Progress | Comp
 
     Raises what loading, `map_for` and `compare` raise; for a concept that does not exist, before a model is loaded.
     """
-    named_concept(models.world, spec.concept)
+    for concept in (spec.concept, *(concept for concept, _ in spec.also)):
+        named_concept(models.world, concept)
     if models.map is None and not need_map(spec.arms):
         pair, layers = yield from open_at_layers(models)
         return (yield from compare(pair, layers, spec))

@@ -20,6 +20,7 @@ class Session:
         map_mark: its digest, which tells a new one in the same folder from the old.
         method: the estimator that was chosen; empty while none was, so that a map by any will do.
         own: the name of the visitor's place for maps and sums (see `own.py`); empty where visitors share them.
+        chat: whether the large model answers messages in a chat template.
     """
 
     small: str
@@ -34,6 +35,7 @@ class Session:
     map_mark: str = ""
     method: str = ""
     own: str = ""
+    chat: bool = False
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,8 @@ def shared(pair: Pair, session: Session, spec: SteerSpec, tab: str, *, guarded: 
         as_in_paper=spec.as_in_paper,
         equal_cost=spec.equal_cost,
         arms=_arms(spec),
+        also=spec.also,
+        ask=spec.ask,
         tab=tab,
     )
     return Shared(query=view.query, python=python_code(source, spec), command=command(source, spec))
@@ -156,6 +158,8 @@ def _options(source: Source, spec: SteerSpec) -> dict[str, Any]:
         found["reading"] = spec.reading
     found |= {name: True for name in ("as_in_paper", "equal_cost") if getattr(spec, name)}
     found["arms"] = _arms(spec)
+    found |= {"also": spec.also} if spec.also else {}
+    found["ask"] = spec.ask
     if source.map:
         found["map"] = source.map
     return {name: value for name, value in found.items() if value is not None}

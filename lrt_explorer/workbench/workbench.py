@@ -14,6 +14,7 @@ from lrt_explorer.errors import ArtifactError, LRTError, SettingsError
 from lrt_explorer.limits import TEXT_BYTES, check_limits
 from lrt_explorer.linear.projection import umap
 from lrt_explorer.lm.cache import ModelCache, models
+from lrt_explorer.lm.chat import has_template
 from lrt_explorer.store import data_home
 from lrt_explorer.store.reading import check_size
 from lrt_explorer.study.check import ConceptCheck, check_concept
@@ -130,7 +131,8 @@ class Workbench(Programs):
         small, large = self._door.model(small), self._door.model(large)
         pair = yield from open_pair(small, large, self._models)
         (first, second), layers = pair.both, pair.layers()
-        session = Session(small, large, *layers, first.layers, second.layers, first.width, second.width)
+        widths = first.width, second.width
+        session = Session(small, large, *layers, first.layers, second.layers, *widths, chat=has_template(second))
         return self.at_layers(replace(session, own=new_mark()) if self._door.guarded else session, *layers)
 
     def at_layers(self, session: Session, small_layer: int, large_layer: int) -> Session:
@@ -398,7 +400,8 @@ class Workbench(Programs):
         check_comparison(spec)
         concept = self.contrast(session, spec.concept) if isinstance(spec.concept, str) else spec.concept
         own = str(own_vectors(spec.vectors)) if isinstance(spec.vectors, str) and spec.vectors else spec.vectors
-        return replace(spec, concept=concept, vectors=own)
+        also = tuple((self.contrast(session, name), beside) for name, beside in spec.also if isinstance(name, str))
+        return replace(spec, concept=concept, vectors=own, also=also)
 
     @cached_property
     def _examples(self) -> frozenset[str]:

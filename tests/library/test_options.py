@@ -49,7 +49,7 @@ KNOWN = frozenset(CompareOptions.__annotations__)
 def test_a_keyword_that_there_is_not_is_refused_with_the_one_meant() -> None:
     with pytest.raises(TypeError, match=r"compare\(\) has no keyword 'sead'; did you mean 'seed'\?"):
         settings_of(SteerSpec, "compare", {"sead": 1}, KNOWN, concept="mood")
-    with pytest.raises(TypeError, match="choose from arms, as_in_paper, equal_cost"):
+    with pytest.raises(TypeError, match="choose from also, arms, as_in_paper, ask, equal_cost"):
         settings_of(SteerSpec, "compare", {"xyz": 1}, KNOWN, concept="mood")
 
 

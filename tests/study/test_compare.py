@@ -11,7 +11,8 @@ import torch
 
 from lrt_explorer.concepts.readout import answer_readout
 from lrt_explorer.concepts.vectors import SteeringVector, addition, mean_difference, random_vector, transfer
-from lrt_explorer.errors import ArtifactError, PromptError, VectorError
+from lrt_explorer.errors import ArtifactError, PromptError, SettingsError, VectorError
+from lrt_explorer.lm.chat import framed
 from lrt_explorer.lm.generate import generate_arms
 from lrt_explorer.lm.suffix import read_starts
 from lrt_explorer.store import save_vector
@@ -229,3 +230,23 @@ def test_a_transferred_vector_that_was_saved_comes_back_as_the_transferred_arm(
     assert loaded.arms == run(fitted, strength=0.7).arms
     assert "mapped from tiny-small layer 1" in str(loaded.settings["transferred_vector"])
     assert "large_vector" not in loaded.settings
+
+
+def test_a_message_is_answered_in_the_chat_template(fitted: FittedMap, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answered(**asked: str) -> Comparison:
+        spec = SteerSpec(concept=CONCEPT, strength=0.5, max_new_tokens=6, temperature=0.0, **asked)  # type: ignore[arg-type]
+        return finish(compare(Pair(small=small(), large=large()), fitted, spec))
+
+    with pytest.raises(SettingsError, match="tiny-large-one has no chat template to answer a message in"):
+        answered(ask="Tell me of the sea.")
+    template = "{% for m in messages %}<{{ m.role }}> {{ m.content }} {% endfor %}<reply> "
+    monkeypatch.setattr(large().tokenizer, "chat_template", template)
+    found = answered(ask="  Tell me of the sea.  ")
+    assert found.prompt == "" and found.settings["ask"] == "Tell me of the sea."
+    begun = answered(ask="Tell me of the sea.", prompt="Well")
+    for comparison, start in ((found, ""), (begun, "Well")):
+        read = framed(large(), "Tell me of the sea.", start)
+        assert read == f"<user> Tell me of the sea. <reply> {start}"
+        *_, last = generate_arms(large(), read, 2, torch.zeros(4, large().width), max_new_tokens=6)
+        assert comparison.arms[0].text == last.texts[0]
+    assert "ask" not in answered(ask=" ").settings

@@ -29,7 +29,7 @@ PLACES = {"small": "one", "large": "two", "small_layer": 3, "large_layer": 4}
 COMPARE = {
     "concept": "mood", "prompt": "Once", "strength": 0.25, "seed": 7, "max_new_tokens": 9, "temperature": 0.5,
     "reading": "token-3", "method": "principal-component", "whiten": True, "as_in_paper": True, "equal_cost": True,
-    "scorer": "words:joy", "arms": ["native", "no map"],
+    "scorer": "words:joy", "arms": ["native", "no map"], "also": "tense:0.2,size:-0.1", "ask": "Why?",
 }  # fmt: skip
 EVALUATE = {
     "concepts": ["mood", "size"], "prompts": 5, "strengths": [-0.5, 0.0, 0.75], "seeds": 6, "others": 1,
@@ -91,7 +91,10 @@ def test_a_comparison_is_asked_for_as_it_was_sent(
     engine: NotingEngine, endpoints: dict[str, Callable[..., Any]]
 ) -> None:
     ask(endpoints["compare"], PLACES | COMPARE)
-    expected: dict[str, Any] = COMPARE | {"scorer": scorer_from_text("words:joy")}
+    expected: dict[str, Any] = COMPARE | {
+        "scorer": scorer_from_text("words:joy"),
+        "also": (("tense", 0.2), ("size", -0.1)),
+    }
     assert engine.noted == [Models(**PLACES), SteerSpec(**expected)]  # type: ignore[arg-type]
 
 

@@ -33,7 +33,9 @@ def app(engine: FakeEngine) -> gr.Blocks:
 
 def lists(app: gr.Blocks) -> list[gr.Dropdown]:
     found = [block for block in app.blocks.values() if isinstance(block, ConceptList)]
-    assert [block.label for block in found] == ["Concept", "Concepts", "Contrast set", "Another set"]
+    assert [block.label for block in found] == [
+        *("Concept", "Also steered by", "And by", "Concepts", "Contrast set", "Another set")
+    ]
     return found
 
 
@@ -80,7 +82,7 @@ def test_a_concept_list_is_a_dropdown_to_the_page_and_leaves_no_file(app: gr.Blo
 
 
 def test_a_suite_of_the_old_pair_is_no_error_either(app: gr.Blocks) -> None:
-    block = after_another_pair(app)[lists(app)[1]._id]
+    block = after_another_pair(app)[lists(app)[3]._id]
     (suite, *_) = shipped_suites(WORLDS[0])
     assert block.preprocess(suite.title) == suite.title
 

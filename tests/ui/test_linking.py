@@ -24,7 +24,7 @@ def test_a_link_restores_pair_layers_and_controls(screen: Screen) -> None:
     shown = opened(
         screen,
         f"small={PAIRS[1].small}&large={PAIRS[1].large}&layers=1-4&concept=register&prompt=Ahoy+%26&strength=-1.5"
-        "&seed=7&temperature=0.5&tokens=12&reading=last-token&equal_cost=1&arms=prompt,native&tab=space",
+        "&seed=7&temperature=0.5&tokens=12&reading=last-token&equal_cost=1&arms=prompt,native&tab=space&also=mood:1.5,register:-0.1&ask=Is+it%3F",
     )
     session = shown[screen.session]
     assert (session.small, session.small_layer, session.large_layer) == (PAIRS[1].small, 1, 4)
@@ -36,7 +36,11 @@ def test_a_link_restores_pair_layers_and_controls(screen: Screen) -> None:
     assert (shown[settings.seed], shown[settings.temperature], shown[settings.length]) == (7, 0.5, 12)
     assert shown[settings.reading] == "last-token" and shown[settings.equal_cost] is True
     assert settings.as_in_paper not in shown
-    assert shown[settings.arms] == ["native", "prompt"]
+    assert shown[settings.arms] == ["native", "prompt"] and shown[settings.ask] == "Is it?"
+    (first, first_strength), (second, second_strength) = settings.also
+    assert (shown[first], shown[second]) == ("mood", "register")
+    assert (shown[first_strength].value, shown[first_strength].maximum) == (1.5, 1.5)
+    assert (shown[second_strength].value, shown[second_strength].minimum) == (-0.1, -1.0)
     assert shown[screen.tab] == "space" and shown[screen.linking.tabs].selected == "space"
     assert shown[screen.linking.linked] == ""
 
@@ -61,6 +65,7 @@ def test_without_a_link_the_first_pair_opens_as_ever(screen: Screen) -> None:
     [
         ("small=/etc&large=tinyworld-l", "cannot open here"),
         ("concept=nosuch", "does not ship for this pair"),
+        ("also=nosuch:0.2", "does not ship for this pair"),
         ("layers=1-99", "Layer 99 is not in tinyworld-l"),
         ("strength=inf", "not valid"),
         ("tab=<b>", "no tab"),

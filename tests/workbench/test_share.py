@@ -48,6 +48,8 @@ def test_random_views_come_back_exactly() -> None:
             as_in_paper=dice.random() < 0.5,
             equal_cost=dice.random() < 0.5,
             arms=dice.choice((None, (), ("native",), ("random", "shuffled map", "as in the paper", "prompt"))),
+            also=dice.choice(((), (("mood", dice.uniform(-1, 1)),), (("a:b/mood", -0.1), ("tense", 0.3)))),
+            ask=dice.choice((None, "Is it, 100 % & all?")),
             tab=dice.choice(TABS),
         )
         assert read(view.query) == (view, [])
@@ -68,6 +70,10 @@ def test_random_views_come_back_exactly() -> None:
         ("tab=admin", View(), "no tab 'admin'"),
         ("as_in_paper=yes", View(), "the link’s as_in_paper"),
         ("arms=native,permuted-labels", View(), "the link’s arms"),
+        ("also=mood", View(), "the link’s also 'mood'"),
+        ("also=a:1,b:1,c:1", View(), "the link’s also"),
+        ("also=mood:1e9", View(), "the link’s also"),
+        ("ask=" + "x" * 30_000, View(), "the link’s ask"),
         ("arms=prompt,native,native", View(arms=("native", "prompt")), ""),
         ("unknown=1&__theme=dark", View(), ""),
     ],
@@ -97,7 +103,7 @@ SPECS = (
     ),
     SteerSpec(
         concept="weather", prompt="The sky", strength=0.3, max_new_tokens=5,
-        arms=("native", "shuffled map", "other concept", "prompt"),
+        arms=("native", "shuffled map", "other concept", "prompt"), also=(("mood", -0.15), ("tense", 0.1)),
     ),
 )  # fmt: skip
 

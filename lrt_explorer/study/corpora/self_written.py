@@ -14,9 +14,9 @@ from itertools import count
 from pathlib import Path
 
 from lrt_explorer.errors import ArtifactError
-from lrt_explorer.lm.chat import Conversation, Document
+from lrt_explorer.lm.chat import Conversation, Document, has_template
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.lm.writing import Draft, Written, begins_from_nothing, for_writing, has_template, rows_at_once, write
+from lrt_explorer.lm.writing import Draft, Written, begins_from_nothing, for_writing, rows_at_once, write
 from lrt_explorer.store import data_home
 from lrt_explorer.store.swap import new_file
 from lrt_explorer.study.corpora.batches import BLOCK_TEXTS

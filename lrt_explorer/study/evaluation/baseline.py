@@ -3,7 +3,7 @@
 import re
 
 from lrt_explorer.concepts.contrast import ContrastSet
-from lrt_explorer.lm.chat import Framed, framed
+from lrt_explorer.lm.chat import Framed, framed, has_template
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import prompt_tokens
 
@@ -26,7 +26,7 @@ def baseline_prompt(lm: LanguageModel, concept: ContrastSet, prompt: str, exampl
         examples: how many contrast texts to use at most.
         room: tokens to leave free after it.
     """
-    if getattr(lm.tokenizer, "chat_template", None):
+    if has_template(lm):
         instruction = INSTRUCTION.format(label=concept.positive_label)
         if isinstance(prompt, Framed):
             return framed(lm, f"{prompt.ask}\n\n{instruction}", prompt.own)

@@ -8,6 +8,7 @@ from lrt_explorer.concepts.methods import METHODS, Method, check_finding
 from lrt_explorer.concepts.sets.scoring import ScorerChoice
 from lrt_explorer.defaults import MAX_NEW_TOKENS, READING, SEED, STRENGTH, TEMPERATURE
 from lrt_explorer.linear.steering import SteeringVector
+from lrt_explorer.study.steering.also import Also
 from lrt_explorer.study.steering.arms import PANES, chosen_arms
 from lrt_explorer.study.steering.brought import Side
 
@@ -33,6 +34,10 @@ class SteerSpec:
         vectors: vectors that take the place of the concept's own, of the "small" or the "large" model, or the
             "transferred" one; or their folder, as `take_vectors` reads it; "" for none.
         arms: which are written, as `chosen_arms` takes them.
+        also: what is steered beside the concept, (concept, strength) each; a strength of 0 leaves it out. The vectors
+            are found as that of the concept is, and every arm adds them in its own way.
+        ask: a user message that the texts answer, in the chat template of the large model; they then begin with the
+            prompt, if there is one. None for what the concept asks, where it asks anything.
 
     Raises:
         SettingsError: if there is no such reading, method or arm.
@@ -52,10 +57,14 @@ class SteerSpec:
     scorer: ScorerChoice | None = None
     vectors: str | Mapping[Side, SteeringVector] = ""
     arms: tuple[str, ...] = PANES
+    also: Also = ()
+    ask: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no vector can be found by."""
         if not self.reading:
             object.__setattr__(self, "reading", None)
         object.__setattr__(self, "arms", chosen_arms(self.arms))
+        object.__setattr__(self, "also", tuple(one for one in self.also if one[1] != 0))
+        object.__setattr__(self, "ask", (self.ask or "").strip() or None)
         check_finding(self.reading, self.method)
