@@ -84,7 +84,7 @@ def _off_answers(evidence: ConceptEvidence, verdict: Verdict) -> str:
 
 
 def _rival(evidence: ConceptEvidence, verdict: Verdict, name: str) -> str:
-    """A rival that does as much, or as much only at a higher cost; of the answers also that it does less."""
+    """A rival that does as much, also at equal cost; of the answers also what they do otherwise."""
     arm = next((arm for arm in evidence.arms if arm.name == name), None)
     if arm is None or arm.retention is None or evidence.retention is None or verdict.word not in (TRANSFERS, PARTLY):
         return ""
@@ -93,10 +93,11 @@ def _rival(evidence: ConceptEvidence, verdict: Verdict, name: str) -> str:
         return f"{vector} does less ({moved})." if name == ANSWERS else ""
     rival, own = arm.retention_at_equal_cost, evidence.retention_at_equal_cost
     if rival is not None and own is not None and not as_much(rival.value, own.value):
-        return (
+        costs = (
             f"{vector} moves the readout as far ({moved}) but disturbs other text more: at equal cost it has "
             f"{plain(rival.value)}, the transferred vector {plain(own.value)}."
         )
+        return costs if name == ANSWERS else ""
     return f"{vector} does as much ({moved}), so {so}."
 
 

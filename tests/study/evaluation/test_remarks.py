@@ -9,7 +9,7 @@ from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.evaluation.remarks import RIVALS, remarks
 from lrt_explorer.study.evaluation.statistics import Interval
 from lrt_explorer.study.evaluation.verdict import NOT_MEASURABLE, NOT_SHOWN, TRANSFERS, Verdict
-from lrt_explorer.study.steering.arms import ANSWERS
+from lrt_explorer.study.steering.arms import ANSWERS, VOCABULARY
 from tests.study.evaluation.suite import evaluation
 
 GOOD = Verdict(TRANSFERS, 0.001, 0.001, 0.001)
@@ -85,6 +85,11 @@ def test_a_rival_that_does_as_much_only_at_a_higher_cost_is_told_so(plain: Conce
         return said
 
     assert at_cost(0.85, 0.38).endswith("more: at equal cost it has 0.38, the transferred vector 0.85.")
+    vocabulary = replace(plain.arm("random"), name=VOCABULARY, retention=Interval(0.9, 0.0, 2.0))
+    costly = replace(vocabulary, retention_at_equal_cost=Interval(0.2, 0.0, 2.0))
+    for arm, count in ((vocabulary, 1), (costly, 0)):
+        evidence = replace(plain, arms=(*plain.arms, arm), retention_at_equal_cost=Interval(0.85, 0.0, 2.0))
+        assert sum("shared tokens, does as much" in one for one in remarks(evidence, GOOD, 2)) == count
     for own, rival in ((0.85, 0.8), (0.85, None), (None, 0.38)):
         assert "does as much (1.97 of the native effect), so this readout alone" in at_cost(own, rival)
 
