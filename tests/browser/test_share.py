@@ -46,6 +46,7 @@ def test_a_link_round_trip_restores_the_numbers(
         "tokens": dice.randrange(8, 20),
         "equal_cost": 1,
         "arms": dice.choice(("native,transferred,random", "transferred,prompt,random")),
+        "also": dice.choice(("mood:0.15", "mood:-0.1,mood:0.25")),
     }
     page = open_page()
     seen = []

@@ -33,6 +33,8 @@ const shown = {
   length: number('#length input[type=number]'), equal_cost: checked('#equal-cost input'),
   points: number('#space-points input[type=number]'), prompts: number('#evidence-prompts input[type=number]'),
   texts: checked('#evidence-texts input'),
+  also_strength: number('#also-1-strength input[type=number]'),
+  also_2_strength: number('#also-2-strength input[type=number]'),
   strengths: box('#evidence-strengths input, #evidence-strengths textarea')?.value,
 };
 const named = {pair: box('#pair input')?.value, concept: box('#concept input')?.value};
@@ -86,7 +88,7 @@ class Wanderer:
             *(self.move_slider, self.press_key, self.type_number, self.set_back, self.write_prompt, self.pick_example)
             * 2,
             *(self.choose_concept, self.choose_pair, self.change_layer, self.tick, self.choose_way),
-            *(self.open_tab, self.press_run, self.choose_estimator, self.press_stop),
+            *(self.open_tab, self.press_run, self.choose_estimator, self.press_stop, self.choose_beside),
         ]
         for _ in range(20):
             with suppress(
@@ -195,6 +197,10 @@ class Wanderer:
 
     def choose_concept(self) -> str:
         return self._choose("Concept", self.dice.choice(self.concepts))
+
+    def choose_beside(self) -> str:
+        label = self.dice.choice(("Also steered by", "And by"))
+        return self._choose(label, self.dice.choice(("nothing else", *self.concepts)))
 
     def choose_pair(self) -> str:
         return self._choose("Pair", self.dice.choice(self.pairs))
