@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.results import wrapped
+from lrt_explorer.numerals import plain
 
 EVERY = 3
 """Of the layers so many are passed over for each that is shown."""
-BEST = 8
+BEST, CHANGED = 8, 4
 LAYERS = """
 ## Layers
 
@@ -114,7 +115,27 @@ def text_rows(result: Mapping[str, Any]) -> str:
             f"| {one['cosine']['mean']:.2f} ± {one['cosine']['error']:.2f} "
             f"| {one['retention']['mean']:.2f} ± {one['retention']['error']:.2f} |\n"
         )
-    return text
+    return text + _text_decides(result)
+
+
+def _text_decides(result: Mapping[str, Any]) -> str:
+    """Which concepts gain and lose most when the large model writes the text."""
+    most = {}
+    for one in sorted(result["rows"], key=lambda row: float(row["used"])):
+        most[one["corpus"]] = one["retention_by_concept"]
+    if not {"self", "everyday"} <= set(most):
+        return ""
+    own, other = most["self"], most["everyday"]
+    moved = sorted(own, key=lambda name: float(own[name] - other[name]))
+    gain, loss = (
+        ", ".join(f"{name} {plain(own[name])} instead of {plain(other[name])}" for name in names)
+        for names in (moved[-1 : -CHANGED - 1 : -1], moved[:CHANGED])
+    )
+    said = (
+        "What a map carries depends on what it was fitted to see. With the text that the large model wrote in place of "
+        f"what ships, on the most tokens, these gain most: {gain}. These lose most: {loss}."
+    )
+    return f"\n{wrapped(said)}\n"
 
 
 def costs_of_it(result: Mapping[str, Any]) -> str:
