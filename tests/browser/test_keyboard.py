@@ -1,5 +1,6 @@
 """The whole app by keyboard: every stop is seen when it has the focus, in reading order, and does what it is for."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -65,6 +66,17 @@ def press(page: Page, *keys: str) -> None:
     ActionChains(page.browser).send_keys(*keys).perform()
 
 
+def until_quiet(page: Page) -> None:
+    """Wait until nothing is put on the page any more, which would take the focus away."""
+
+    def same() -> bool:
+        before = page.js("return document.body.innerHTML.length")
+        time.sleep(1)
+        return bool(before == page.js("return document.body.innerHTML.length"))
+
+    page.until(same, "a page at rest")
+
+
 def stops(page: Page) -> list[dict[str, Any]]:
     """Everything that Tab reaches, from the first on, until it leaves the page."""
     found: list[dict[str, Any]] = []
@@ -84,6 +96,7 @@ def test_tab_goes_through_what_is_seen_in_reading_order(page: Page, tab: str) ->
     page.until(page.find("button", "Suggest layers").is_enabled, "an open pair")
     if tab == "Space":
         page.until(lambda: page.js("return document.querySelectorAll('#space-plot .modebar-btn').length"), "a plot")
+    until_quiet(page)
     found = stops(page)
     assert 12 < len(found) < MOST_STOPS
     assert [stop for stop in found if not stop["inSight"]] == []
