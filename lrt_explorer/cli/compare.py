@@ -77,6 +77,11 @@ def add_parser(commands: Any) -> None:
         metavar="N",
         help="length of each text (default: %(default)s)",
     )
+    parser.add_argument(
+        "--per-token",
+        action="store_true",
+        help="tell the log-probability of every token, steered and not, and what else might have stood there",
+    )
     add_json(parser)
     parser.set_defaults(run=run, show=show)
 
@@ -103,6 +108,7 @@ def run(options: argparse.Namespace) -> Json:
         arms=chosen_arms(options.arms),
         also=read_also(options.also),
         ask=options.ask,
+        per_token=options.per_token,
         scorer=chosen_scorer(options),
     )
     return comparison_document(run_study(compare_models(chosen_models(options), spec), keeps=True))
@@ -122,5 +128,12 @@ def show(result: Json) -> str:
         pushed = f", coefficient {arm['coefficient']:.3g}" if result["equal_cost"] else ""
         readout = f"readout {number(arm['readout'])} {result['readout_unit']}"
         remark = f", {arm['remark']}" if arm["remark"] else ""
-        parts.append(f"{arm['name']}: score {number(arm['score'])}, {readout}{pushed}{remark}\n{text}")
+        odds = "".join(f"\n{_odds(token)}" for token in arm.get("tokens", ()))
+        parts.append(f"{arm['name']}: score {number(arm['score'])}, {readout}{pushed}{remark}\n{text}{odds}")
     return "\n\n".join(parts)
+
+
+def _odds(token: Json) -> str:
+    before = "" if token["unsteered"] is None else f", unsteered {number(token['unsteered'])}"
+    others = ", ".join(f"{text!r} {share:.0%}" for text, share in token["alternatives"])
+    return f"    {token['text']!r}: {number(token['logprob'])} nats{before}; likeliest {others}"

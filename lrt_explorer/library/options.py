@@ -42,6 +42,7 @@ class CompareOptions(VectorOptions, total=False):
     arms: tuple[str, ...]
     also: Also
     ask: str | None
+    per_token: bool
     scorer: ScorerChoice | None
 
 

@@ -11,6 +11,7 @@ from lrt_explorer.concepts.vectors import SteeringVector, addition
 from lrt_explorer.defaults import PROMPT_EXAMPLES
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.lm.chat import framed, has_template
+from lrt_explorer.lm.token_odds import TokenOdds
 from lrt_explorer.store import PairMap
 from lrt_explorer.study.evaluation.baseline import baseline_prompt
 from lrt_explorer.study.evaluation.coherence import coherence
@@ -42,6 +43,7 @@ class Arm:
         strength: s of this arm, in typical deviations; 0 if nothing is added. Of several vectors that of their sum.
         coefficient: s · m, the length of what was added.
         repetition, perplexity, remark: how well the finished text reads, as in `Coherence`; None and "" before.
+        odds: of every token of the finished text; nothing unless they are asked for.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Arm:
     repetition: float | None = None
     perplexity: float | None = None
     remark: str = ""
+    odds: tuple[TokenOdds, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -165,6 +168,8 @@ def compare(
         if step.done:
             found = coherence(large, read, step.texts, UNSTEERED)
             arms = tuple(replace(arm, **vars(found[arm.name])) for arm in arms)
+            if spec.per_token:
+                arms = tuple(replace(arm, odds=task.odds(arm.name, read, arm.text)) for arm in arms)
         yield ComparisonStep(arms, number, spec.max_new_tokens)
     settings: dict[str, str | int | float] = {
         "small": small.name,

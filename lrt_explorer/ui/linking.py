@@ -102,9 +102,9 @@ class Linking:
                 found[control] = value
         if view.reading:
             found[settings.reading] = view.reading
-        for box, ticked in ((settings.as_in_paper, view.as_in_paper), (settings.equal_cost, view.equal_cost)):
-            if ticked:
-                found[box] = True
+        for ticked in ("as_in_paper", "equal_cost", "per_token"):
+            if getattr(view, ticked):
+                found[getattr(settings, ticked)] = True
         for (concept, strength), (name, beside) in zip(settings.also, view.also, strict=False):
             room = max(1.0, abs(beside))
             found |= {concept: name, strength: gr.Slider(minimum=-room, maximum=room, value=beside)}

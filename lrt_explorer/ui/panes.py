@@ -34,6 +34,9 @@ _PANES = HtmlTemplate("""
 """)
 _PROMPT = HtmlTemplate('<span class="prompt">{{ prompt }}</span>{{ text }}')
 _MARK = HtmlTemplate("{{ space }}<mark>{{ word }}</mark>")
+_TOKEN = HtmlTemplate('<span class="token {{ way }}" style="--share:{{ share }}%" title="{{ told }}">{{ text }}</span>')
+FULL_NATS = 4.0
+"""The change of log-probability from which on a token is coloured in full."""
 _METER = HtmlTemplate("""
     <div class="meter" role="img" aria-label="{{ spoken }}">
     <div class="score"><span>judge’s score</span><b>{{ value }}</b></div>
@@ -89,7 +92,7 @@ def panes(
         {
             **_frame(arm.name),
             "tone": ARMS[arm.name].tone,
-            "text": _PROMPT(prompt=start, text=marked_text(arm)),
+            "text": _PROMPT(prompt=start, text=coloured_text(arm) if arm.odds else marked_text(arm)),
             "meter": meter(arm, reference, card),
             "reads": reads(arm, reference),
         }
@@ -133,10 +136,13 @@ def added_line(comparison: Comparison, session: Session, card: ConceptCard) -> M
     """What was added, as a number in the model's own units, and how much of the concept's set it comes from."""
     read = comparison.settings.get("pairs", card.pairs)
     part = f" Vectors from {read} of {card.pairs} pairs." if read != card.pairs else ""
-    where = (
-        f" added at every position, after layer {session.large_layer}. "
-        f"Marked words differ from the unsteered text.{part}"
+    marks = (
+        f"The darker a token, the more its log-probability changed, up to {FULL_NATS:g} nats: solid ones are likelier "
+        "than unsteered, dotted ones less likely. Hover for what else might have stood there."
+        if any(arm.odds for arm in comparison.arms)
+        else "Marked words differ from the unsteered text."
     )
+    where = f" added at every position, after layer {session.large_layer}. {marks}{part}"
     pushed = [arm for arm in comparison.arms if arm.coefficient]
     strength = _strength(comparison.strength)
     if len({abs(arm.coefficient) for arm in pushed}) > 1:
@@ -165,6 +171,24 @@ def marked_text(arm: Arm) -> Markup:
         run_changed = changed
         run.append(token)
     parts.append(_run("".join(run), run_changed))
+    return joined(parts)
+
+
+def coloured_text(arm: Arm) -> Markup:
+    """The arm's text with every token coloured by what steering did to its log-probability, and what it says of it."""
+    parts = []
+    for token in arm.odds:
+        change = 0.0 if token.unsteered is None else token.logprob - token.unsteered
+        others = ", ".join(f"{text.strip() or repr(text)} {share:.0%}" for text, share in token.alternatives)
+        before = "" if token.unsteered is None else f", unsteered {signed(token.unsteered, 1)}"
+        parts.append(
+            _TOKEN(
+                way="up" if change >= 0 else "down",
+                share=round(100 * min(abs(change) / FULL_NATS, 1.0)),
+                told=f"{signed(token.logprob, 1)} nats{before}. Likeliest here: {others}",
+                text=token.text,
+            )
+        )
     return joined(parts)
 
 

@@ -128,6 +128,7 @@ WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
         "reading": lambda name: f"tokens read: {_or_default(name, READINGS.label, 'concept’s default')}",
         "as_in_paper": lambda ticked: "map as in the paper" if ticked else "map without its bias",
         "equal_cost": lambda ticked: "equal cost" if ticked else "equal length",
+        "per_token": lambda ticked: "each token coloured" if ticked else "tokens not coloured",
         "ask": lambda text: f"message {_prompt(text)}" if text else "no message",
         "also": lambda name: f"also steered by {name}" if name else "nothing beside the concept",
         "also_strength": lambda strength: f"that by {signed(strength, 2)}",

@@ -48,6 +48,7 @@ class SteerControls:
         ask: a message that the texts answer; "" for none.
         also, also_strength: a concept that is steered beside the first, "" for none, and its strength.
         also_2, also_2_strength: one more.
+        per_token: whether the texts are coloured by what steering did to each token.
     """
 
     concept: str
@@ -66,6 +67,7 @@ class SteerControls:
     also_strength: float = ALSO_STRENGTH
     also_2: str = ""
     also_2_strength: float = ALSO_STRENGTH
+    per_token: bool = False
 
     def __post_init__(self) -> None:
         """Hold the arms as the page compares them, and of a concept that is not there no strength."""
@@ -101,6 +103,7 @@ class SteerControls:
             arms=self.arms,
             also=also,
             ask=self.ask or None,
+            per_token=self.per_token,
         )
 
     def key(self, session: Session, card: ConceptCard) -> ResultKey:
@@ -112,8 +115,8 @@ class SteerSettings:
     """The settings below the panes.
 
     Attributes:
-        seed, temperature, length, reading, as_in_paper, equal_cost, arms, ask: the fields of `SteerControls` of these
-            names.
+        seed, temperature, length, reading, as_in_paper, equal_cost, arms, ask, per_token: the fields of
+            `SteerControls` of these names.
         also: for each place beside the concept its list and its strength.
     """
 
@@ -197,6 +200,13 @@ class SteerSettings:
                 min_width=200,
                 elem_id="equal-cost",
             )
+            self.per_token = gr.Checkbox(
+                False,
+                label="Colour each token",
+                info="by its change of log-probability",
+                min_width=200,
+                elem_id="per-token",
+            )
 
     @property
     def named(self) -> dict[str, Component]:
@@ -215,6 +225,7 @@ class SteerSettings:
                 for name, both in zip(ALSO, self.also, strict=True)
                 for part, component in zip(("", "_strength"), both, strict=True)
             },
+            "per_token": self.per_token,
         }
 
     @property

@@ -74,6 +74,7 @@ class SteerTab(SteerLayout):
             *left(steered.prompt),
             settings.as_in_paper.input,
             settings.equal_cost.input,
+            settings.per_token.input,
             *left(settings.ask),
             *(component.input for both in settings.also for component in both),
             settings.temperature.input,

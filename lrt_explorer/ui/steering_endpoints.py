@@ -53,6 +53,7 @@ def steering_endpoints(engine: Engine) -> tuple[Endpoint, ...]:
         arms: list[str] | None = None,
         also: str | None = None,
         ask: str | None = None,
+        per_token: bool = False,
     ) -> dict[str, Any]:
         """Write the large model's text unsteered and under its native, the transferred and a random vector.
 
@@ -77,6 +78,7 @@ def steering_endpoints(engine: Engine) -> tuple[Endpoint, ...]:
                 other concept, no map, as in the paper and prompt; by default the first four.
             also: concepts that are steered beside the first, each with its strength, as in mood:0.2,tense:-0.1.
             ask: a message that the texts answer, in the chat template of the large model.
+            per_token: tell the log-probability of every token, steered and not, and the likeliest tokens there.
         """
         spec = SteerSpec(
             concept=concept,
@@ -94,6 +96,7 @@ def steering_endpoints(engine: Engine) -> tuple[Endpoint, ...]:
             arms=PANES if arms is None else chosen_arms(arms),
             also=read_also(also or ""),
             ask=ask,
+            per_token=per_token,
         )
         models = Models(small=small, large=large, small_layer=small_layer, large_layer=large_layer)
         return comparison_document(finish(retold(engine.compare_models(models, spec), _written), going_on))

@@ -1,7 +1,7 @@
 """Compare: find the vectors and the strength that a comparison needs, then write all arms."""
 
 from collections.abc import Generator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from lrt_explorer.concepts.contrast import ContrastSet
@@ -114,6 +114,7 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
                 "repetition": arm.repetition,
                 "perplexity": arm.perplexity,
                 "remark": arm.remark,
+                **({"tokens": [asdict(one) for one in arm.odds]} if arm.odds else {}),
             }
             for arm in comparison.arms
         ],

@@ -26,7 +26,7 @@ class View:
         strength: in typical deviations.
         seed, temperature, tokens: of the sampling, and length of each text.
         reading: where the vectors are read; "" for the concept's default.
-        as_in_paper, equal_cost: as in `SteerSpec`.
+        as_in_paper, equal_cost, per_token: as in `SteerSpec`.
         arms: those beside the unsteered one.
         also: what is steered beside the concept, by name.
         ask: a message that the texts answer.
@@ -48,6 +48,7 @@ class View:
     arms: tuple[str, ...] | None = None
     also: Also = ()
     ask: str | None = None
+    per_token: bool = False
     tab: str = ""
 
     @property
@@ -169,6 +170,7 @@ _READ: Mapping[str, Any] = {
     "arms": _arms,
     "also": read_also,
     "ask": _prompt,
+    "per_token": _flag,
     "tab": _name,
 }
 """How each value of a query is read; each raises ValueError or LRTError for what it does not take."""

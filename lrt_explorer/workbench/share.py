@@ -135,6 +135,7 @@ def shared(pair: Pair, session: Session, spec: SteerSpec, tab: str, *, guarded: 
         arms=_arms(spec),
         also=spec.also,
         ask=spec.ask,
+        per_token=spec.per_token,
         tab=tab,
     )
     return Shared(query=view.query, python=python_code(source, spec), command=command(source, spec))
@@ -156,7 +157,7 @@ def _options(source: Source, spec: SteerSpec) -> dict[str, Any]:
         found["max_new_tokens"] = spec.max_new_tokens
     if spec.reading:
         found["reading"] = spec.reading
-    found |= {name: True for name in ("as_in_paper", "equal_cost") if getattr(spec, name)}
+    found |= {name: True for name in ("as_in_paper", "equal_cost", "per_token") if getattr(spec, name)}
     found["arms"] = _arms(spec)
     found |= {"also": spec.also} if spec.also else {}
     found["ask"] = spec.ask

@@ -63,6 +63,7 @@ def check_texts(page: Page, engine: TinyEngine, made: dict[str, Any]) -> None:
         arms=tuple(made["arms"]),
         also=tuple((made[name], made[f"{name}_strength"]) for name in ("also", "also_2") if made[name]),
         ask=made["ask"],
+        per_token=made["per_token"],
     )
     done = finish(engine.compare(session_of(engine, made), spec))
     # A browser makes one line break of every kind, and leaves out what random models write beside letters.

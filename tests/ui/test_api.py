@@ -30,6 +30,7 @@ COMPARE = {
     "concept": "mood", "prompt": "Once", "strength": 0.25, "seed": 7, "max_new_tokens": 9, "temperature": 0.5,
     "reading": "token-3", "method": "principal-component", "whiten": True, "as_in_paper": True, "equal_cost": True,
     "scorer": "words:joy", "arms": ["native", "no map"], "also": "tense:0.2,size:-0.1", "ask": "Why?",
+    "per_token": True,
 }  # fmt: skip
 EVALUATE = {
     "concepts": ["mood", "size"], "prompts": 5, "strengths": [-0.5, 0.0, 0.75], "seeds": 6, "others": 1,

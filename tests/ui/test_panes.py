@@ -3,8 +3,9 @@ from dataclasses import replace
 
 import pytest
 
+from lrt_explorer.lm.token_odds import TokenOdds
 from lrt_explorer.study.compare import Arm, Comparison
-from lrt_explorer.ui.panes import added_line, columns, marked_text, meter, panes, reads, waiting_panes
+from lrt_explorer.ui.panes import added_line, coloured_text, columns, marked_text, meter, panes, reads, waiting_panes
 from lrt_explorer.workbench.session import Session
 from tests.ui.fakes import CONCEPTS
 
@@ -102,3 +103,15 @@ def test_the_raw_coefficient_is_shown() -> None:
     assert "equal cost" in equal and "<b>4</b>" in equal and "<b>2</b>" in equal
     line = added_line(Comparison("p", -0.5, -4.155, (), {}), SESSION, CARD)
     assert "s = −0.50" in line and "<b>4.16</b>" in line and "after layer 3" in line
+
+
+def test_tokens_are_coloured_by_what_steering_did_to_them() -> None:
+    odds = (
+        TokenOdds(" Arr", -0.5, -4.5, ((" Arr", 0.6), (" <b>", 0.1))),
+        TokenOdds("!", -2.0, -1.0, (("?", 0.5),)),
+        TokenOdds(" so", -1.0, None, ()),
+    )
+    html = coloured_text(replace(arm("native", (" Arr", "!", " so"), (True, True, True)), odds=odds))
+    assert '<span class="token up" style="--share:100%" title="−0.5 nats, unsteered −4.5. Likeliest here:' in html
+    assert "Arr 60%, &lt;b&gt; 10%" in html and '<span class="token down" style="--share:25%"' in html
+    assert 'style="--share:0%" title="−1.0 nats. Likeliest here: "> so</span>' in html

@@ -50,6 +50,7 @@ def test_random_views_come_back_exactly() -> None:
             arms=dice.choice((None, (), ("native",), ("random", "shuffled map", "as in the paper", "prompt"))),
             also=dice.choice(((), (("mood", dice.uniform(-1, 1)),), (("a:b/mood", -0.1), ("tense", 0.3)))),
             ask=dice.choice((None, "Is it, 100 % & all?")),
+            per_token=dice.random() < 0.5,
             tab=dice.choice(TABS),
         )
         assert read(view.query) == (view, [])
@@ -96,7 +97,10 @@ def session(bench: Workbench) -> Session:
 
 
 SPECS = (
-    SteerSpec(concept="register", prompt="The captain's \"crew\" said:", strength=0.4321, seed=3, max_new_tokens=6),
+    SteerSpec(
+        concept="register", prompt="The captain's \"crew\" said:", strength=0.4321, seed=3, max_new_tokens=6,
+        per_token=True,
+    ),
     SteerSpec(
         concept="mood", prompt="-Anna felt", strength=-0.2, temperature=0.8, max_new_tokens=5, reading="last-token",
         as_in_paper=True, equal_cost=True,

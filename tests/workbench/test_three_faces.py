@@ -57,7 +57,7 @@ REQUESTS = [
     ),
     Request("compare", TINY, NOTHING, {"concept": "mood", "arms": ["random", "prompt"]}, (1, 2)),
     Request("compare", DEMO, SHIPPED, {"concept": "mood", "equal_cost": True, "strength": -0.3, "max_new_tokens": 8}),
-    Request("compare", DEMO, SHIPPED, {"concept": "mood", "also": "tense:-0.2,register:0.1"}),
+    Request("compare", DEMO, SHIPPED, {"concept": "mood", "also": "tense:-0.2,register:0.1", "per_token": True}),
     Request("compare", DEMO, MOMENTS, {"concept": "mood", "whiten": True, "method": "principal-component"}, (1, 1)),
     Request("evaluate", TINY, SAVED, {"concepts": ["mood"], "prompts": 4, "tokens": 4000}, (1, 2)),
     Request("evaluate", OTHER, MOMENTS, {"prompts": 3, "strengths": [-0.5, 0.5], "seeds": 2, "tokens": 4000}, (1, 2)),

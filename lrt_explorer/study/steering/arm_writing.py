@@ -14,6 +14,7 @@ from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.readout import answer_readout, pooled_prompt
 from lrt_explorer.lm.generate import ArmsStep, generate_arms
 from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.lm.token_odds import TokenOdds, token_odds
 from lrt_explorer.study.steering.arms import OFFERED, PROMPT
 
 BATCH = 4
@@ -76,6 +77,10 @@ class ArmTask:
             values = answer_readout(self.large, [question] * len(added), self.layer, added, concept.readout)
             found |= {name: value for name, value in zip(places, values.tolist(), strict=True) if name in found}
         return found
+
+    def odds(self, name: str, prompt: str, text: str) -> tuple[TokenOdds, ...]:
+        """Those of the tokens that an arm has written; without any words or vector, after the plain prompt."""
+        return token_odds(self.large, self.layer, prompt, self.starts[name], text, self.additions.get(name))
 
     def _steps(
         self, writing: dict[tuple[str, ...], Generator[ArmsStep, None, None]]

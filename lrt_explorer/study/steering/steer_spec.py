@@ -38,6 +38,7 @@ class SteerSpec:
             are found as that of the concept is, and every arm adds them in its own way.
         ask: a user message that the texts answer, in the chat template of the large model; they then begin with the
             prompt, if there is one. None for what the concept asks, where it asks anything.
+        per_token: whether the odds of every token are told, which takes two passes more for each arm.
 
     Raises:
         SettingsError: if there is no such reading, method or arm.
@@ -59,6 +60,7 @@ class SteerSpec:
     arms: tuple[str, ...] = PANES
     also: Also = ()
     ask: str | None = None
+    per_token: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no vector can be found by."""
