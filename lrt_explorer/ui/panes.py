@@ -39,7 +39,9 @@ FULL_NATS = 4.0
 """The change of log-probability from which on a token is coloured in full."""
 _METER = HtmlTemplate("""
     <div class="meter" role="img" aria-label="{{ spoken }}">
-    <div class="score"><span>judge’s score</span><b>{{ value }}</b></div>
+    <div class="score"><span>{{ label }}</span><b>{{ value }}</b>
+    {% if beside %} <small>{{ beside }}</small>{% endif %}
+    </div>
     <div class="track">
     {% if way %}
     {% if origin is not none %}<i class="origin" style="left:{{ origin }}"></i>{% endif %}
@@ -195,33 +197,69 @@ def coloured_text(arm: Arm) -> Markup:
 def meter(arm: Arm, reference: Arm | None, card: ConceptCard) -> Markup:
     """The judge's score on a scale from 0 to 1, drawn as the way it went from the unsteered score.
 
-    The readout stands below, in the unit of its kind, with its change against unsteered.
+    The readout stands below, in the unit of its kind, with its change against unsteered. Where nothing judges the
+    texts, the readout takes the place of the score.
     """
-    style, entry = ARM_STYLES[arm.name], READOUTS[card.readout]
-    start = reference.score if reference is not None else None
-    value, way, place = "–", None, ""
-    spoken = "the judge found nothing to score"
+    if not card.judged:
+        return _readout_meter(arm, reference, card)
+    entry = READOUTS[card.readout]
+    value, spoken = "–", "the judge found nothing to score"
     if arm.score is not None:
-        value, place = f"{arm.score:.2f}", f"{arm.score:.2%}"
-        left, right = sorted((arm.score, arm.score if start is None else start))
-        way = (f"{left:.2%}", f"{right - left:.2%}")
+        value = f"{arm.score:.2f}"
         spoken = f"score {value} on a scale from {card.low_label} to {card.high_label}"
-    before = None if reference is None or arm.name == UNSTEERED else reference.readout
-    change = "" if arm.readout is None or before is None else written_change(arm.readout - before)
     return _METER(
+        label="judge’s score",
         spoken=spoken,
         value=value,
-        origin=None if start is None else f"{start:.2%}",
-        way=way,
-        place=place,
-        colour=style.colour,
-        marker=Markup(marker(style)),
+        beside="",
+        **_way(arm, arm.score, reference.score if reference is not None else None),
         low=card.low_label,
         high=card.high_label,
         readout="" if arm.readout is None else written_change(arm.readout),
-        change=change,
+        change=_moved(arm, reference),
         title=f"{entry.help}, right after the prompt, in {entry.unit}",
     )
+
+
+def _readout_meter(arm: Arm, reference: Arm | None, card: ConceptCard) -> Markup:
+    """The readout as the share of the concept's answers that it stands for, with its number."""
+    entry = READOUTS[card.readout]
+    value = "–" if arm.readout is None else written_change(arm.readout)
+    before = None if reference is None else reference.readout
+    return _METER(
+        label=f"readout, {entry.unit}",
+        spoken=f"readout {value} {entry.unit}, from {card.low_label} to {card.high_label}",
+        value=value,
+        beside=_moved(arm, reference),
+        **_way(arm, _share(arm.readout, entry.unit), _share(before, entry.unit)),
+        low=card.low_label,
+        high=card.high_label,
+        readout="",
+        change="",
+        title="",
+    )
+
+
+def _share(readout: float | None, unit: str) -> float | None:
+    """Where a readout lies between the two ends; None where its unit has no ends."""
+    if readout is None or unit not in ("nats", "probability"):
+        return None
+    return readout if unit == "probability" else 1 / (1 + math.exp(-max(-60.0, min(readout, 60.0))))
+
+
+def _moved(arm: Arm, reference: Arm | None) -> str:
+    before = None if reference is None or arm.name == UNSTEERED else reference.readout
+    return "" if arm.readout is None or before is None else written_change(arm.readout - before)
+
+
+def _way(arm: Arm, share: float | None, start: float | None) -> dict[str, Any]:
+    """What is drawn of a number between 0 and 1, from where it started."""
+    style, way, place = ARM_STYLES[arm.name], None, ""
+    if share is not None:
+        left, right = sorted((share, share if start is None else start))
+        way, place = (f"{left:.2%}", f"{right - left:.2%}"), f"{share:.2%}"
+    origin = None if start is None else f"{start:.2%}"
+    return {"origin": origin, "way": way, "place": place, "colour": style.colour, "marker": Markup(marker(style))}
 
 
 def _frame(name: str) -> dict[str, Any]:

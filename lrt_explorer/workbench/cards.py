@@ -31,7 +31,10 @@ class PairCard:
 
 @dataclass(frozen=True)
 class ConceptCard:
-    """What the screen shows of a concept: name, one sentence, two ends, prompts to try it on, size, kind of readout."""
+    """What the screen shows of a concept: name, one sentence, two ends, prompts to try it on, size, kind of readout.
+
+    Where nothing scores its texts, it is not judged.
+    """
 
     name: str
     description: str
@@ -40,6 +43,7 @@ class ConceptCard:
     examples: tuple[str, ...]
     pairs: int = 0
     readout: str = READOUTS.default
+    judged: bool = True
 
     @property
     def title(self) -> str:

@@ -41,7 +41,8 @@ def concept_card(contrast: ContrastSet, small: str = "", large: str = "") -> Con
     description = contrast.description or f"{contrast.negative_label} or {contrast.positive_label}"
     labels = (contrast.negative_label, contrast.positive_label)
     examples, readout = examples_of(small, large, contrast), contrast.readout
-    return ConceptCard(contrast.name, description, *labels, examples, len(contrast.pairs), readout)
+    judged = contrast.scorer is not None
+    return ConceptCard(contrast.name, description, *labels, examples, len(contrast.pairs), readout, judged)
 
 
 def concept_cards(small: str, large: str) -> Sequence[ConceptCard]:

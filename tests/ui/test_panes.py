@@ -1,3 +1,4 @@
+import math
 import re
 from dataclasses import replace
 
@@ -89,6 +90,19 @@ def test_the_meter_shows_the_way_from_the_unsteered_score() -> None:
 def test_without_a_score_the_meter_says_so_and_draws_no_way() -> None:
     html = meter(Arm("native", "", (), (), None, None), None, CARD)
     assert "<b>–</b>" in html and 'class="way"' not in html and "readout" not in html
+
+
+def test_where_nothing_judges_the_texts_the_readout_is_drawn() -> None:
+    card = replace(CARD, judged=False)
+    unsteered = Arm("unsteered", "", (), (), None, 0.0)
+    html = meter(Arm("native", "", (), (), None, math.log(3)), unsteered, card)
+    assert "readout, nats" in html and "<b>+1.1</b>" in html and "<small>+1.1</small>" in html
+    assert "left:50.00%;width:25.00%" in html and "judge" not in html
+    share = replace(card, readout="probability")
+    html = meter(Arm("native", "", (), (), None, 0.25), Arm("unsteered", "", (), (), None, 0.75), share)
+    assert "readout, probability" in html and "left:25.00%;width:50.00%" in html
+    html = meter(Arm("native", "", (), (), None, None), unsteered, card)
+    assert "<b>–</b>" in html and 'class="way"' not in html
 
 
 def test_before_anything_is_written_all_four_frames_stand_with_a_sentence() -> None:
