@@ -13,7 +13,7 @@ from lrt_explorer.ui.launch import serve
 from tests.browser.page import Page
 from tests.ui.fakes import FakeEngine
 
-MOST_STOPS = 120
+MOST_STOPS, LAST = 120, "Settings"
 FOCUSED = """
 const e = document.activeElement;
 if (!e || e === document.body) return null;
@@ -78,7 +78,19 @@ def until_quiet(page: Page) -> None:
 
 
 def stops(page: Page) -> list[dict[str, Any]]:
-    """Everything that Tab reaches, from the first on, until it leaves the page."""
+    """Everything that Tab reaches, from the first on, until it leaves the page.
+
+    A part of the page that is drawn anew while it has the focus loses it, and the way is begun again.
+    """
+    for _ in range(3):
+        until_quiet(page)
+        found = _way(page)
+        if found and found[-1]["name"] == LAST:
+            break
+    return found
+
+
+def _way(page: Page) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     page.js(FROM_THE_TOP)
     for _ in range(MOST_STOPS):
@@ -96,7 +108,6 @@ def test_tab_goes_through_what_is_seen_in_reading_order(page: Page, tab: str) ->
     page.until(page.find("button", "Suggest layers").is_enabled, "an open pair")
     if tab == "Space":
         page.until(lambda: page.js("return document.querySelectorAll('#space-plot .modebar-btn').length"), "a plot")
-    until_quiet(page)
     found = stops(page)
     assert 12 < len(found) < MOST_STOPS
     assert [stop for stop in found if not stop["inSight"]] == []
