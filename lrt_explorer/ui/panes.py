@@ -182,12 +182,12 @@ def coloured_text(arm: Arm) -> Markup:
     for token in arm.odds:
         change = 0.0 if token.unsteered is None else token.logprob - token.unsteered
         others = ", ".join(f"{text.strip() or repr(text)} {share:.0%}" for text, share in token.alternatives)
-        before = "" if token.unsteered is None else f", unsteered {signed(token.unsteered, 1)}"
+        before = "" if token.unsteered is None else f", unsteered {plain(token.unsteered, 1)}"
         parts.append(
             _TOKEN(
                 way="up" if change >= 0 else "down",
                 share=round(100 * min(abs(change) / FULL_NATS, 1.0)),
-                told=f"{signed(token.logprob, 1)} nats{before}. Likeliest here: {others}",
+                told=f"{plain(token.logprob, 1)} nats{before}. Likeliest here: {others}",
                 text=token.text,
             )
         )

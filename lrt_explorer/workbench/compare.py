@@ -7,6 +7,7 @@ from typing import Any
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.lm.token_odds import TokenOdds
 from lrt_explorer.study import compare as study
 from lrt_explorer.study.compare import Comparison, ComparisonStep
 from lrt_explorer.study.evaluation.arms import others_among
@@ -114,11 +115,15 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
                 "repetition": arm.repetition,
                 "perplexity": arm.perplexity,
                 "remark": arm.remark,
-                **({"tokens": [asdict(one) for one in arm.odds]} if arm.odds else {}),
+                **({"tokens": [_token(one) for one in arm.odds]} if arm.odds else {}),
             }
             for arm in comparison.arms
         ],
     }
+
+
+def _token(one: TokenOdds) -> dict[str, Any]:
+    return asdict(one) | {"alternatives": [list(both) for both in one.alternatives]}
 
 
 def _sources(

@@ -59,6 +59,7 @@ def test_a_link_round_trip_restores_the_numbers(
         seen.append((texts, page.text("#sentence"), page.text("#added")))
         address = shared(page)
     assert seen[0] == seen[1]
+    assert "Every arm was also steered by mood" in seen[0][1]
     assert page.js("return document.querySelector('#prompt textarea').value") == asked["prompt"]
 
 
