@@ -11,6 +11,7 @@ import pytest
 from selenium.webdriver import Chrome, Keys
 
 from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.numerals import change
 from lrt_explorer.plots import space_figure
 from lrt_explorer.study.compare import Comparison, ComparisonStep
 from lrt_explorer.study.ground.progress import Progress, finish
@@ -29,7 +30,7 @@ Step = TypeVar("Step")
 Result = TypeVar("Result")
 
 SCORES = """return Object.fromEntries([...document.querySelectorAll('.pane')].map((pane) => [pane.dataset.arm,
-    [pane.querySelector('.score b')?.innerText ?? null, pane.querySelector('.readout b')?.innerText ?? null]]))"""
+    [pane.querySelector('.score span')?.innerText ?? null, pane.querySelector('.score b')?.innerText ?? null]]))"""
 LINE = "return document.querySelector(arguments[0])?.dataset.line ?? ''"
 
 
@@ -69,9 +70,11 @@ def check_texts(page: Page, engine: TinyEngine, made: dict[str, Any]) -> None:
     # A browser makes one line break of every kind, and leaves out what random models write beside letters.
     texts = {arm.name: arm.text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n") for arm in done.arms}
     assert page.panes() == texts, made
-    for name, (score, _) in page.js(SCORES).items():
+    for name, (label, shown) in page.js(SCORES).items():
         arm = next(arm for arm in done.arms if arm.name == name)
-        assert score == ("–" if arm.score is None else f"{arm.score:.2f}"), (name, made)
+        score = "–" if arm.score is None else f"{arm.score:.2f}"
+        readout = "–" if arm.readout is None else change(arm.readout)
+        assert shown == (readout if label.startswith("readout") else score), (name, made)
 
 
 def check_picture(page: Page, engine: TinyEngine, made: dict[str, Any]) -> None:
