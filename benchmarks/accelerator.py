@@ -13,7 +13,6 @@ device's own count at its highest.
 import argparse
 import json
 import os
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from benchmarks.real import say
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.examples import default_prompt
 from lrt_explorer.concepts.vectors import mean_difference
@@ -57,11 +57,6 @@ class Run:
     comparison: Comparison
     tokens_per_s: dict[str, float]
     memory_bytes: int | None
-
-
-def say(sentence: str) -> None:
-    """Print progress."""
-    print(sentence, file=sys.stderr, flush=True)
 
 
 def settle(device: torch.device) -> None:

@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.grid import OWN_LENGTHS, some_prompts
 from lrt_explorer.concepts.contrast import ContrastSet, read_contrast, real_concepts
 from lrt_explorer.concepts.vectors import mean_difference
 from lrt_explorer.errors import LRTError
@@ -51,8 +52,6 @@ from lrt_explorer.study.ground.progress import finish
 
 HELD_OUT_DOCUMENTS = 64
 OTHER_SEED = 1
-STRENGTHS = (-1.0, 0.0, 1.0)
-"""In lengths of the native vector."""
 GRAM = 4
 
 
@@ -146,9 +145,9 @@ def _judged(
             native = mean_difference(large, concept, [j])[j].values
             mapped = {key: map_.direction(found) for key, map_ in maps.items()}
             arms = {"native": native, **{f"{key[0]} {key[1]}": values for key, values in mapped.items()}}
-            chosen = concept.prompts[:: max(1, len(concept.prompts) // prompts)][:prompts]
+            chosen = some_prompts(concept, prompts)
             length = float(native.norm())
-            study = dose_response(large, j, arms, chosen, length, strengths=STRENGTHS)
+            study = dose_response(large, j, arms, chosen, length, strengths=OWN_LENGTHS)
             response = finish(study)
         except LRTError as error:
             _say(f"{concept.name} is left out: {error}")

@@ -19,7 +19,6 @@ in both directions. All maps are fitted on the default corpus of the pair betwee
 import argparse
 import json
 import math
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -28,6 +27,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks.grid import OWN_LENGTHS, some_prompts
+from benchmarks.real import say
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.vectors import mean_difference
 from lrt_explorer.errors import LRTError
@@ -44,17 +45,10 @@ from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.workbench.pair import Pair
 
 PAIRS = (2, 4, 8, 16, 32)
-STRENGTHS = (-1.0, 0.0, 1.0)
-"""In lengths of the native vector."""
 NATIVE, MAPPED = "native", "mapped"
 
 Vectors = dict[int | None, Tensor]
 """Number of pairs, None for all, to vector."""
-
-
-def say(sentence: str) -> None:
-    """Print progress."""
-    print(sentence, file=sys.stderr, flush=True)
 
 
 def fitted_maps(pair: Pair, tokens: Sequence[int], estimators: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -99,9 +93,9 @@ def retained(
     arms |= {f"{NATIVE} {count}": values for count, values in native.items() if count is not None}
     arms |= {name: map.direction(source[None]) for name, map in maps.items()}
     arms |= {f"{MAPPED} {count}": maps[most].direction(values) for count, values in source.items() if count is not None}
-    chosen = concept.prompts[:: max(1, len(concept.prompts) // prompts)][:prompts]
+    chosen = some_prompts(concept, prompts)
     length = float(native[None].norm())
-    response = finish(dose_response(pair.large, large_layer, arms, chosen, length, strengths=STRENGTHS))
+    response = finish(dose_response(pair.large, large_layer, arms, chosen, length, strengths=OWN_LENGTHS))
     own = response.slope(NATIVE)
     say(f"{concept.name}: native slope {own.value:.2f} ({own.low:.2f} … {own.high:.2f})")
     found = {name: response.slope(name).value / own.value for name in arms} if own.low > 0 else {}
@@ -113,7 +107,10 @@ def point(values: Sequence[float]) -> dict[str, Any]:
     if not values:
         return {"retention": None, "concepts": 0}
     mean = sample_interval(np.array(values))
-    bounds = {name: None if math.isinf(end) else end for name, end in (("low", mean.low), ("high", mean.high))}
+    bounds = {
+        name: None if math.isinf(end) else end
+        for name, end in (("retention_low", mean.low), ("retention_high", mean.high))
+    }
     return {"retention": mean.value, **bounds, "median": float(np.median(values)), "concepts": len(values)}
 
 

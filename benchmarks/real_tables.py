@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results import wrapped
+from benchmarks.results import bounded, wrapped
 from lrt_explorer.numerals import plain
 
 EVERY = 3
@@ -77,13 +77,6 @@ def layer_rows(result: Mapping[str, Any]) -> str:
     return f"{text}\n{wrapped(f'The highest R² in these units: {found}.')}\n"
 
 
-def _mean(one: Mapping[str, Any]) -> str:
-    if one["retention"] is None:
-        return "–"
-    low, high = ("∞" if one[end] is None else f"{one[end]:.2f}" for end in ("low", "high"))
-    return f"{one['retention']:.2f} ({low} … {high})"
-
-
 def estimator_rows(result: Mapping[str, Any]) -> str:
     """Maps by tokens and by estimator."""
     maps = result["maps"]
@@ -91,7 +84,7 @@ def estimator_rows(result: Mapping[str, Any]) -> str:
     for name, one in maps.items():
         label = "ridge, the default" if name.endswith(" tokens") else name
         text += (
-            f"| {label} | {one['tokens']:,} | {one['r2']:.2f} | {_mean(one)} | {one['median']:.2f} "
+            f"| {label} | {one['tokens']:,} | {one['r2']:.2f} | {bounded(one)} | {one['median']:.2f} "
             f"| {one['seconds']:.1f} |\n"
         )
     return text
@@ -101,7 +94,7 @@ def pair_rows(result: Mapping[str, Any]) -> str:
     """Vectors of few pairs."""
     text = _head(PAIRS)
     for count, one in result["pairs"].items():
-        text += f"| {count} | {_mean(one['mapped'])} | {_mean(one['native'])} |\n"
+        text += f"| {count} | {bounded(one['mapped'])} | {bounded(one['native'])} |\n"
     return text
 
 

@@ -4,6 +4,8 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
+from torch import Tensor
+
 from lrt_explorer.concepts.directions import method_name
 from lrt_explorer.concepts.examples import default_prompt
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS
@@ -17,7 +19,7 @@ from lrt_explorer.study.evaluation.baseline import baseline_prompt
 from lrt_explorer.study.evaluation.coherence import coherence
 from lrt_explorer.study.ground.pair import Layers, Pair
 from lrt_explorer.study.ground.progress import finish
-from lrt_explorer.study.steering.also import spelled_also
+from lrt_explorer.study.steering.also import named, spelled_also
 from lrt_explorer.study.steering.arm_writing import ArmTask
 from lrt_explorer.study.steering.arms import NATIVE, OTHER, PROMPT, UNSTEERED
 from lrt_explorer.study.steering.calibrate import calibrate, equal_strengths
@@ -79,6 +81,7 @@ class Comparison:
         coefficient: s · m, the length of a vector at this strength.
         arms: unsteered, then the others in the order of `ARMS`.
         settings: everything else that it takes to repeat it.
+        also: what was steered beside the concept, (name, strength) each.
     """
 
     prompt: str
@@ -86,6 +89,7 @@ class Comparison:
     coefficient: float
     arms: tuple[Arm, ...]
     settings: Mapping[str, str | int | float]
+    also: tuple[tuple[str, float], ...] = ()
 
 
 def compare(
@@ -127,13 +131,13 @@ def compare(
     strength = spec.strength
     if strength is None:
         strength = finish(calibrate(large, layers[1], directions.native, unit, ordinary)).first
-    pushed, strengths = {NATIVE: directions.native, **directions.of_arm}, dict.fromkeys(directions.of_arm, strength)
+    pushed: dict[str, Tensor] = {NATIVE: directions.native, **directions.of_arm}
+    strengths = dict.fromkeys(pushed, strength)
     if spec.also:
         pushed = together(pair, saved, spec, sources, pushed, unit, strength)
         strengths = {name: length_of(added, unit, name) for name, added in pushed.items()}
     if spec.equal_cost:
-        own = strengths[NATIVE] if spec.also else strength
-        equal = equal_strengths(large, layers[1], list(pushed.values()), own, unit, ordinary)
+        equal = equal_strengths(large, layers[1], list(pushed.values()), strengths[NATIVE], unit, ordinary)
         # The native vector, which comes first, costs what it costs at its own strength.
         strengths = dict(zip(pushed, equal, strict=True))
     strengths = {name: strengths[name] for name in directions.of_arm}
@@ -197,7 +201,8 @@ def compare(
         "temperature": temperature,
         "max_new_tokens": spec.max_new_tokens,
     }
-    return Comparison(prompt, strength, strength * unit.value, arms, settings)
+    also = tuple((named(beside), how_far) for beside, how_far in spec.also)
+    return Comparison(prompt, strength, strength * unit.value, arms, settings, also)
 
 
 def _given(key: str, vector: SteeringVector | None) -> dict[str, str | int | float]:

@@ -7,7 +7,7 @@ from typing import Literal
 from lrt_explorer.numerals import change
 from lrt_explorer.study.compare import Comparison
 from lrt_explorer.study.ground.known import model_label
-from lrt_explorer.study.steering.also import read_also, told_also
+from lrt_explorer.study.steering.also import told_also
 from lrt_explorer.study.steering.arms import ARMS, NATIVE, PROMPT, RANDOM, TRANSFERRED, UNSTEERED
 
 Outcome = Literal["transfers", "partly", "not transferred", "no native effect", "backwards", "silent"]
@@ -81,7 +81,7 @@ def sentence(comparison: Comparison) -> str:
     names = [arm.name for arm in comparison.arms]
     if names == [UNSTEERED]:
         return "Only the unsteered text is written; switch on an arm to compare it."
-    if comparison.strength == 0 and "also" not in comparison.settings:
+    if comparison.strength == 0 and not comparison.also:
         same = "every text but the prompted one" if PROMPT in names else "every text"
         return f"At strength 0 nothing is added, so {same} is the same."
     at, found = comparison.settings, effects(comparison)
@@ -110,7 +110,7 @@ def sentence(comparison: Comparison) -> str:
         f"{_lower(mine)} {change(found.transferred)}"
         f"{''.join(f'; {name} {change(value)}' for name, value in (*named[1:], *rest) if value is not None)}.",
     }[found.outcome]
-    also = f" Every arm was also steered by {told_also(read_also(str(at['also'])))}." if "also" in at else ""
+    also = f" Every arm was also steered by {told_also(comparison.also)}." if comparison.also else ""
     return said + also + (" All arms cost the same." if at.get("equal_cost") else "")
 
 

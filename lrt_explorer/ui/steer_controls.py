@@ -70,7 +70,7 @@ class SteerControls:
     per_token: bool = False
 
     def __post_init__(self) -> None:
-        """Hold the arms as the page compares them, and of a concept that is not there no strength."""
+        """Hold the arms as the page compares them, and nothing chosen as "", whatever a page sends for it."""
         object.__setattr__(self, "arms", tuple(sorted(self.arms)))
         object.__setattr__(self, "ask", self.ask or "")
         for name in ALSO:
@@ -163,12 +163,12 @@ class SteerSettings:
                 elem_id="length",
             )
         self.also: list[tuple[gr.Dropdown, gr.Slider]] = []
-        for number, what in enumerate(("also steered by", "and by"), 1):
+        for number, label in enumerate(("Also steered by", "And by"), 1):
             with gr.Row():
                 concept = ConceptList(
                     other_concepts(engine, None),
                     value=NOTHING_ELSE[1],
-                    label=what.capitalize(),
+                    label=label,
                     info="a concept that every arm adds as well",
                     elem_id=f"also-{number}",
                 )
@@ -190,23 +190,9 @@ class SteerSettings:
                 info="where vectors are read in the contrast texts",
                 min_width=280,
             )
-            self.as_in_paper = gr.Checkbox(
-                False, label="Map as in the paper", info="also adds the map’s bias to the direction", min_width=200
-            )
-            self.equal_cost = gr.Checkbox(
-                False,
-                label="Equal cost",
-                info="every arm costs what the native one does",
-                min_width=200,
-                elem_id="equal-cost",
-            )
-            self.per_token = gr.Checkbox(
-                False,
-                label="Colour each token",
-                info="by its change of log-probability",
-                min_width=200,
-                elem_id="per-token",
-            )
+            self.as_in_paper = _box("Map as in the paper", "also adds the map’s bias to the direction")
+            self.equal_cost = _box("Equal cost", "every arm costs what the native one does", "equal-cost")
+            self.per_token = _box("Colour each token", "by its change of log-probability", "per-token")
 
     @property
     def named(self) -> dict[str, Component]:
@@ -251,6 +237,11 @@ class SteerSettings:
             known = name in {value for _, value in concepts}
             found[component] = gr.Dropdown(concepts) if known else gr.Dropdown(concepts, value=NOTHING_ELSE[1])
         return found
+
+
+def _box(label: str, info: str, elem_id: str | None = None) -> gr.Checkbox:
+    """A box that begins without its tick."""
+    return gr.Checkbox(False, label=label, info=info, min_width=200, elem_id=elem_id)
 
 
 def within(engine: Engine, session: Session, asked: SteerControls) -> SteerControls:

@@ -42,6 +42,7 @@ def compare(
     """
     layers = saved.layers if isinstance(saved, SavedMap) else saved
     check_arms(pair, spec.arms, has_map=isinstance(saved, SavedMap))
+    spec = replace(spec, also=tuple((named_concept(pair.world, one), beside) for one, beside in spec.also))
     contrast = yield from read_concept(pair, layers, spec, few_pairs=few_pairs)
     strength = spec.strength
     if strength is None:

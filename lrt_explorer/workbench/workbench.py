@@ -398,9 +398,12 @@ class Workbench(Programs):
     def _steered(self, session: Session, spec: SteerSpec) -> SteerSpec:
         """What the screen asks for, with the names that it knows replaced by what they stand for."""
         check_comparison(spec)
-        concept = self.contrast(session, spec.concept) if isinstance(spec.concept, str) else spec.concept
+        concept, *others = (
+            self.contrast(session, one) if isinstance(one, str) else one
+            for one in (spec.concept, *(one for one, _ in spec.also))
+        )
+        also = tuple((one, beside) for one, (_, beside) in zip(others, spec.also, strict=True))
         own = str(own_vectors(spec.vectors)) if isinstance(spec.vectors, str) and spec.vectors else spec.vectors
-        also = tuple((self.contrast(session, name), beside) for name, beside in spec.also if isinstance(name, str))
         return replace(spec, concept=concept, vectors=own, also=also)
 
     @cached_property

@@ -118,3 +118,9 @@ def test_what_is_beside_is_spelled_and_read_back() -> None:
         read_also("a:1,b:1,c:1")
     with pytest.raises(SettingsError, match="the strength must be"):
         check_also((("a", float("nan")),))
+
+
+def test_python_may_steer_by_more_than_the_page_offers_and_is_told_of_all(fitted: FittedMap) -> None:
+    third = replace(ANIMALS, name="farm, or sea")
+    spec = replace(asked(), also=((ANIMALS, 0.1), (CONCEPT, 0.2), (third, -0.1)))
+    assert "steered by animals +0.10 and mood +0.20 and farm, or sea −0.10." in sentence(run(fitted, spec))
