@@ -1,6 +1,6 @@
 """Which text a map of two real models is best fitted on. Prints one JSON object, with --table a table for people.
 
-    python benchmarks/corpora.py SMALL LARGE --file encyclopedia.txt [--corpora self,everyday,self+everyday,FILE]
+    python -m benchmarks.corpora SMALL LARGE --file encyclopedia.txt [--corpora self,everyday,self+everyday,FILE]
         [--tokens 5000,20000] [--small-layer 17 --large-layer 10] [--prompts 12] [--concepts NAME,…]
 
 SMALL and LARGE are folders or .gguf files. Every corpus gives a map at each number of token pairs (fewer where it ends

@@ -1,7 +1,7 @@
 """Which estimator makes the best map? Prints one JSON object, progress on stderr.
 
-    python benchmarks/estimators.py
-    python benchmarks/estimators.py --pairs tinyworld-s:tinyworld-l --concepts register,emphasis --quick
+    python -m benchmarks.estimators
+    python -m benchmarks.estimators --pairs tinyworld-s:tinyworld-l --concepts register,emphasis --quick
 
 Over the demo pairs at their default layers and the shipped concepts: for each estimator held-out R², the cosine of
 mapped and native directions, retention of each concept with its interval, the mean of |1 − retention|, and the seconds

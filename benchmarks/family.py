@@ -1,6 +1,6 @@
 """Is the demo family well trained? Prints one JSON object.
 
-    python benchmarks/family.py
+    python -m benchmarks.family
 
 Held-out loss per token and per character of every member, and the share of grammatical sentences, by the judge, in
 texts that begin with the first words of held-out documents, greedily and at temperature 1.

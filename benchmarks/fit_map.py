@@ -1,6 +1,6 @@
 """What it costs to fit maps, against the bare forward passes of both models over the same tokens.
 
-    python benchmarks/fit_map.py [--tokens 30000] [--runs 5] [--clock wall|cpu] [--sections speed,adamw,llama,…]
+    python -m benchmarks.fit_map [--tokens 30000] [--runs 5] [--clock wall|cpu] [--sections speed,adamw,llama,…]
 
 Prints one JSON object; every figure is a ratio or a size. Ratios are medians over runs made in turn, so that whatever
 else the machine does meets all alike. The baseline is `model(**batch)` of both models, whole, without gradients, on

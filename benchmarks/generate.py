@@ -1,6 +1,6 @@
 """What it costs to write all arms of a comparison at once, against one plain `generate` of the same length.
 
-    python benchmarks/generate.py [--model tinyworld-l] [--tokens 80] [--runs 15]
+    python -m benchmarks.generate [--model tinyworld-l] [--tokens 80] [--runs 15]
 
 Prints one JSON object: for one thread and for the default number of threads the median seconds of both, and the median
 of the ratios of runs made in turn. The project holds the ratio at 1.3 or below.

@@ -1,6 +1,6 @@
 """How long GGUF files take to open, cold and again, and how close their logits are to the library's own loading.
 
-    python benchmarks/gguf_files.py small.gguf large.gguf
+    python -m benchmarks.gguf_files small.gguf large.gguf
 
 Each start is a process of its own with a data folder of its own, imports not counted. The second one must be at least
 3 times as fast, and no logit may differ by 1e-3.

@@ -1,6 +1,6 @@
 """What it costs to score all layer pairs of two deep models, directions of concepts included.
 
-    python benchmarks/layer_pairs.py [--layers 24,28] [--widths 192,256] [--tokens 4000] [--concepts 3] [--runs 1]
+    python -m benchmarks.layer_pairs [--layers 24,28] [--widths 192,256] [--tokens 4000] [--concepts 3] [--runs 1]
                                      [--clock wall|cpu] [--against CHECKOUT]
 
 Two Llamas with random weights and the demo family's tokenizer read the demo corpus, and `layer_grid` fits and scores

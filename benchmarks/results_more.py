@@ -17,8 +17,8 @@ from lrt_explorer.store import data_home
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs" / "results-more.md"
-STEERING = ("benchmarks/steering.py",)
-ESTIMATORS = ("benchmarks/estimators.py", "--pairs")
+STEERING = ("-m", "benchmarks.steering")
+ESTIMATORS = ("-m", "benchmarks.estimators", "--pairs")
 DEMO = {pair.small.removeprefix("tinyworld-"): pair for pair in PAIRS if pair.small.startswith("tinyworld-")}
 S, M, G = (
     (f"{pair.small}:{pair.small_layer}", f"{pair.large}:{pair.large_layer}")

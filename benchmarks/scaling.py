@@ -1,6 +1,6 @@
 """How transfer scales: with the sizes of the models, contrast pairs, fit tokens and depth. Prints one JSON object.
 
-    python benchmarks/scaling.py [--prompts 30] [--studies sizes,pairs,tokens,depth,composition]
+    python -m benchmarks.scaling [--prompts 30] [--studies sizes,pairs,tokens,depth,composition]
 
 Every point is the mean retention over the concepts whose native vector steers the large model (slope above 0 with all
 of its interval), with Student's interval over concepts, and how many of them reach 0.85. Beside it stands the same mean

@@ -1,8 +1,8 @@
 """Does steering work in the demo family, and does it transfer? Prints one JSON object, progress on stderr.
 
-    python benchmarks/steering.py native tinyworld-s:3 tinyworld-m:5 tinyworld-l:5
-    python benchmarks/steering.py places tinyworld-s tinyworld-m tinyworld-l
-    python benchmarks/steering.py transfer tinyworld-s:3 tinyworld-l:5
+    python -m benchmarks.steering native tinyworld-s:3 tinyworld-m:5 tinyworld-l:5
+    python -m benchmarks.steering places tinyworld-s tinyworld-m tinyworld-l
+    python -m benchmarks.steering transfer tinyworld-s:3 tinyworld-l:5
 
 `native`: per model and concept, the readout over s = -0.6 ... 0.6 with the model's own vector (Spearman of its mean,
 slope with a bootstrap interval over held-out prompts) and the judge's score of generated text at both ends. For
