@@ -260,6 +260,15 @@ def test_a_pair_chosen_while_another_one_is_opened_is_not_dropped(slow: Opened) 
     assert engine.opened[-1] == PAIRS[2].small and line(page) == ""
 
 
+def test_the_pair_that_is_open_keeps_its_texts_when_it_is_chosen_again(slow: Opened) -> None:
+    page = slow.page
+    before = page.panes()
+    page.choose("Pair", PAIRS[0].name)
+    page.until(lambda: slow.engine.opened.count(PAIRS[0].small) > 1, "the pair opened again")
+    page.until(lambda: page.text("#opening") == "" and line(page) == "", "a page at rest")
+    assert page.until_settled() == before
+
+
 def test_after_a_stop_the_list_shows_the_pair_that_is_open(slow: Opened) -> None:
     page = slow.page
     page.choose("Pair", PAIRS[1].name)

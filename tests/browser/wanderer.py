@@ -124,7 +124,14 @@ class Wanderer:
             if time.monotonic() - since > QUIET_SECONDS and not self.busy():
                 return self.look()
             time.sleep(0.1)
-        raise AssertionError(f"the page never came to rest after {self.done}")
+        raise AssertionError(f"the page never came to rest: {self._unrest()} after {self.done}")
+
+    def _unrest(self) -> str:
+        """What still goes on, for the message of a failure."""
+        code = """return [`panes busy: ${document.querySelector('.panes')?.getAttribute('aria-busy')}`,
+            ...[...document.querySelectorAll('.progress')].map((bar) =>
+                `${bar.closest('[id]:not([id^=html-])')?.id} (seen: ${!!bar.offsetParent}): ${bar.textContent}`)]"""
+        return "; ".join(self.page.js(code))
 
     def busy(self) -> bool:
         return bool(

@@ -144,6 +144,13 @@ def test_the_pair_chosen_last_is_the_one_that_opens(screen: Screen, session: Ses
     assert not any(screen.session in step for step in named)
 
 
+def test_a_pair_that_is_open_loses_nothing_when_it_is_chosen_again(screen: Screen, session: Session) -> None:
+    """Nothing is told of a session that stays as it is, so nothing would fill what was blanked."""
+    *_, last = screen.opening.on_pair_chosen(session, PAIRS[0].name)
+    assert last[screen.session] == session and last[screen.stage.banner] == ""
+    assert screen.steer.panes not in last and last[screen.setup.stop].interactive is False
+
+
 def test_a_map_that_is_fitted_for_the_old_pair_is_not_taken_into_use(
     screen: Screen, engine: FakeEngine, session: Session
 ) -> None:
