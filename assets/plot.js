@@ -3,7 +3,9 @@ const host = element.querySelector('.plot');
 const NARROW = 520;
 const LEAST_FONT = 8;
 const FONT = 12;
+const WAIT_MILLISECONDS = 50;
 let wired = false;
+let shown = '';
 let focus = null;
 
 function colours() {
@@ -121,6 +123,15 @@ async function draw() {
   }
   // A plot drawn into a hidden tab has no size; the observer below calls again once it can be seen.
   if (!props.value || !host.clientWidth) return;
+  // The script of all figures may still be on its way.
+  if (!window.Plotly) {
+    setTimeout(draw, WAIT_MILLISECONDS);
+    return;
+  }
+  // Whatever is watched tells of one change more than once, and drawing takes long.
+  const look = [host.clientWidth, document.body.className, props.value].join(' ');
+  if (wired && look === shown) return;
+  shown = look;
   const figure = JSON.parse(props.value);
   const c = colours();
   const cells = figure.data.every((trace) => trace.type === 'heatmap');

@@ -6,14 +6,14 @@ from typing import Any
 from lrt_explorer.cli.common import Json, add_json, add_placement, number, run_study, table
 from lrt_explorer.defaults import FIT_TOKENS, PROMPTS
 
-PARTS = ("maps", "strengths", "layers", "evidence", "openings")
+PARTS = ("maps", "strengths", "layers", "evidence", "openings", "firsts")
 
 
 def add_parser(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "bundle",
-        help="rebuild the maps, vectors, strengths, layer scores, evidence and examples that ship with the demo family",
+        help="rebuild what ships with the demo family: maps, strengths, layer scores, evidence, examples, first texts",
     )
     parser.add_argument(
         "--tokens", type=int, default=FIT_TOKENS, metavar="N", help="pairs of tokens per map (default: %(default)s)"
@@ -32,7 +32,7 @@ def add_parser(commands: Any) -> None:
         action="append",
         help="rebuild this part alone; may be repeated. maps: maps, vectors and strengths; strengths: typical "
         "deviations and calibrations; layers: scores of all layer pairs; evidence: the verdict on every concept; "
-        "openings: examples and first strengths",
+        "openings: examples and first strengths; firsts: the texts that a page shows first",
     )
     add_json(parser)
     parser.set_defaults(run=run, show=show)
@@ -43,13 +43,14 @@ def run(options: argparse.Namespace) -> Json:
     from lrt_explorer.store import assets_home
     from lrt_explorer.workbench.bundle import (
         build_demo_maps,
+        ship_firsts,
         ship_layer_scores,
         ship_starts,
         ship_strengths,
         ship_verdicts,
     )
 
-    parts = options.only or ("maps", "layers", "evidence", "openings")
+    parts = options.only or ("maps", "layers", "evidence", "openings", "firsts")
     fits = run_study(build_demo_maps(tokens=options.tokens)).maps if "maps" in parts else ()
     if "strengths" in parts:
         run_study(ship_strengths())
@@ -60,6 +61,8 @@ def run(options: argparse.Namespace) -> Json:
     if "openings" in parts:
         # Last, because only concepts of which the evidence shows transfer get any.
         run_study(ship_starts())
+    if "firsts" in parts:
+        run_study(ship_firsts())
     maps = [
         {
             "small": fit.info.small,

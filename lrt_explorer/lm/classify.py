@@ -1,5 +1,7 @@
 """Text classifiers: any sequence-classification model of the transformers library, as probabilities of its labels."""
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 from torch import Tensor
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from lrt_explorer.errors import ModelError, SettingsError
 from lrt_explorer.lm.fingerprint import fingerprint
@@ -37,8 +39,8 @@ class Classifier:
     several: bool
     context: int
     fingerprint: str
-    model: PreTrainedModel = field(repr=False)
-    tokenizer: PreTrainedTokenizerBase = field(repr=False)
+    model: transformers.PreTrainedModel = field(repr=False)
+    tokenizer: transformers.PreTrainedTokenizerBase = field(repr=False)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @cached_property
@@ -80,9 +82,11 @@ def load_classifier(name: str, device: str | torch.device = "cpu") -> Classifier
     if not name.strip():
         raise ModelError("no classifier was named; give a folder or a hub id")
     local = Path(name).is_dir() or only_on_disk(name, name)
-    kind: Any = AutoModelForSequenceClassification
+    kind: Any = transformers.AutoModelForSequenceClassification
     try:
-        tokenizer: Any = AutoTokenizer.from_pretrained(name, trust_remote_code=False, local_files_only=local)
+        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(
+            name, trust_remote_code=False, local_files_only=local
+        )
         model, report = kind.from_pretrained(
             name,
             dtype=torch.float32,

@@ -4,6 +4,8 @@ The weights are kept in float32, so that the model computes what the library mak
 that the next start only maps them into memory.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
@@ -15,9 +17,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
+import transformers
 from tokenizers import pre_tokenizers
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
-from transformers import __version__ as library_version
 
 from lrt_explorer.errors import ModelError, first_line
 from lrt_explorer.lm.gguf import ENDING, GgufModel, read_gguf_model
@@ -87,11 +88,11 @@ def _convert(name: str, model: GgufModel, folder: Path) -> None:
     language_model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     source = {"version": VERSION, "file": str(model.file), "architecture": model.architecture}
-    (folder / SOURCE).write_text(json.dumps(source | {"transformers": library_version}), encoding="utf-8")
+    (folder / SOURCE).write_text(json.dumps(source | {"transformers": transformers.__version__}), encoding="utf-8")
 
 
-def _read_weights(name: str, model: GgufModel, file: Path) -> PreTrainedModel:
-    kind: Any = AutoModelForCausalLM
+def _read_weights(name: str, model: GgufModel, file: Path) -> transformers.PreTrainedModel:
+    kind: Any = transformers.AutoModelForCausalLM
     try:
         found, report = kind.from_pretrained(
             file.parent,
@@ -113,13 +114,13 @@ def _read_weights(name: str, model: GgufModel, file: Path) -> PreTrainedModel:
             f"{name} lacks {len(missing)} of the tensors of a {model.architecture} model, such as {missing[0]}; use "
             "the model's safetensors"
         )
-    weights: PreTrainedModel = found
+    weights: transformers.PreTrainedModel = found
     return weights
 
 
-def _read_tokenizer(name: str, model: GgufModel, file: Path) -> PreTrainedTokenizerBase:
+def _read_tokenizer(name: str, model: GgufModel, file: Path) -> transformers.PreTrainedTokenizerBase:
     try:
-        tokenizer: Any = AutoTokenizer.from_pretrained(
+        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(
             file.parent, gguf_file=str(file), trust_remote_code=False, local_files_only=True
         )
         readable = len(tokenizer("a b", add_special_tokens=False, verbose=False)["input_ids"]) > 0
@@ -134,7 +135,7 @@ def _read_tokenizer(name: str, model: GgufModel, file: Path) -> PreTrainedTokeni
         tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
             [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
         )
-    built: PreTrainedTokenizerBase = tokenizer
+    built: transformers.PreTrainedTokenizerBase = tokenizer
     return built
 
 

@@ -1,9 +1,11 @@
 """How much of a text each of its tokens completes, in characters."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from operator import lt
 
-from transformers import PreTrainedTokenizerBase
+import transformers
 
 from lrt_explorer.lm.stream import TextStream
 
@@ -57,7 +59,7 @@ def _gapless_ends(length: int, offsets: Sequence[tuple[int, int]], special: Sequ
 
 
 def ends_from_decoding(
-    tokenizer: PreTrainedTokenizerBase, text: str, ids: Sequence[int], special: Sequence[bool]
+    tokenizer: transformers.PreTrainedTokenizerBase, text: str, ids: Sequence[int], special: Sequence[bool]
 ) -> list[int] | None:
     """The same for a tokenizer that gives no offsets, by decoding token after token.
 

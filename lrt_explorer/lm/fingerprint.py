@@ -1,15 +1,17 @@
 """A fingerprint of a model's weights, cheap enough for models of many gigabytes."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 
 import torch
-from transformers import PreTrainedModel
+import transformers
 
 SAMPLES = 1024
 
 
-def fingerprint(model: PreTrainedModel) -> str:
+def fingerprint(model: transformers.PreTrainedModel) -> str:
     """sha256 (64 hex digits) over the kind of model and every weight's name, shape and evenly spaced sample of values.
 
     The sample, at most `SAMPLES` values a tensor and always its first and last, is rounded to bfloat16 before it is

@@ -1,5 +1,7 @@
 """Load a language model by preset name, folder or hub id: safetensors only, and never code that comes with it."""
 
+from __future__ import annotations
+
 import os
 import threading
 from collections.abc import Sequence
@@ -7,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 from torch import nn
-from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
-from transformers.utils import logging as transformers_logging
 
 from lrt_explorer.errors import ModelError, first_line
 from lrt_explorer.lm.blocks import find_blocks
@@ -115,8 +116,8 @@ def load(
 
 def wrap_model(
     name: str,
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
+    model: transformers.PreTrainedModel,
+    tokenizer: transformers.PreTrainedTokenizerBase,
     *,
     blocks: Sequence[nn.Module] | None = None,
 ) -> LanguageModel:
@@ -167,7 +168,7 @@ def _load_adapter(
     return wrap_model(name, model, tokenizer)
 
 
-def _context(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
+def _context(model: transformers.PreTrainedModel, tokenizer: transformers.PreTrainedTokenizerBase) -> int:
     config = model.config.get_text_config(decoder=True)
     for key in ("max_position_embeddings", "max_seq_len", "seq_length"):
         if isinstance(limit := getattr(config, key, None), int) and limit > 0:
@@ -189,9 +190,11 @@ def _check_folder(name: str, folder: Path) -> None:
     raise ModelError(f"the folder {name} has no weights; put its model.safetensors there")
 
 
-def _read_config(name: str, where: str, *, local: bool) -> PretrainedConfig:
+def _read_config(name: str, where: str, *, local: bool) -> transformers.PretrainedConfig:
     try:
-        config: PretrainedConfig = AutoConfig.from_pretrained(where, trust_remote_code=False, local_files_only=local)
+        config: transformers.PretrainedConfig = transformers.AutoConfig.from_pretrained(
+            where, trust_remote_code=False, local_files_only=local
+        )
     except Exception as error:  # the library raises OSError, ValueError, KeyError and the hub's own kinds here
         if refusal := explain_refusal(name, error):
             raise ModelError(refusal) from error
@@ -202,9 +205,11 @@ def _read_config(name: str, where: str, *, local: bool) -> PretrainedConfig:
     return config
 
 
-def _read_tokenizer(name: str, where: str, *, local: bool) -> PreTrainedTokenizerBase:
+def _read_tokenizer(name: str, where: str, *, local: bool) -> transformers.PreTrainedTokenizerBase:
     try:
-        tokenizer: Any = AutoTokenizer.from_pretrained(where, trust_remote_code=False, local_files_only=local)
+        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(
+            where, trust_remote_code=False, local_files_only=local
+        )
         readable = len(tokenizer("a b", add_special_tokens=False, verbose=False)["input_ids"]) > 0
     except Exception as error:  # the tokenizers library raises bare Exceptions
         if file := _sentencepiece_file(where):
@@ -216,7 +221,7 @@ def _read_tokenizer(name: str, where: str, *, local: bool) -> PreTrainedTokenize
             f"the tokenizer of {name} is missing or damaged ({first_line(error)}); put its tokenizer.json beside the "
             "weights"
         ) from error
-    if not readable or not isinstance(tokenizer, PreTrainedTokenizerBase):
+    if not readable or not isinstance(tokenizer, transformers.PreTrainedTokenizerBase):
         raise ModelError(f"the tokenizer of {name} is empty; put its tokenizer.json beside the weights")
     if tokenizer.is_fast:
         # What the library has built it from, and keeps: as large as the tokenizer itself.
@@ -239,5 +244,5 @@ def _sentencepiece_file(where: str) -> str | None:
 def _be_quiet() -> None:
     """Keep the library's notes and bars off the terminal, unless the user has set its verbosity."""
     if "TRANSFORMERS_VERBOSITY" not in os.environ:
-        transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
+        transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()

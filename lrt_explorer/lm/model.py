@@ -1,13 +1,15 @@
 """A loaded language model, with what the rest of the house needs to know about it."""
 
+from __future__ import annotations
+
 import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import torch
+import transformers
 from torch import nn
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lrt_explorer.lm.fair_lock import FairLock
 
@@ -53,8 +55,8 @@ class LanguageModel:
     """
 
     name: str
-    model: PreTrainedModel = field(repr=False)
-    tokenizer: PreTrainedTokenizerBase = field(repr=False)
+    model: transformers.PreTrainedModel = field(repr=False)
+    tokenizer: transformers.PreTrainedTokenizerBase = field(repr=False)
     blocks: list[nn.Module] = field(repr=False)
     width: int
     layers: int

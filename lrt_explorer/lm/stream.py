@@ -1,10 +1,12 @@
 """Turn a growing list of tokens into text that never takes back what it has said."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from transformers import PreTrainedTokenizerBase
+import transformers
 
 # How the libraries show bytes that are not a whole character, or not yet.
 BROKEN = "\N{REPLACEMENT CHARACTER}"
@@ -24,7 +26,7 @@ class TextStream:
         text: all that was said so far.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, before: Sequence[int] = ()) -> None:
+    def __init__(self, tokenizer: transformers.PreTrainedTokenizerBase, before: Sequence[int] = ()) -> None:
         """Start with no text, after the tokens `before`, whose text counts as said."""
         self.text = ""
         self._spell = _speller(tokenizer)
@@ -74,7 +76,7 @@ class TextStream:
         return self._spell(tokens) if tokens else ""
 
 
-def _speller(tokenizer: PreTrainedTokenizerBase) -> Callable[[list[int]], str]:
+def _speller(tokenizer: transformers.PreTrainedTokenizerBase) -> Callable[[list[int]], str]:
     """How to turn tokens into text exactly; it is done for every token of every arm, so the shortest way counts."""
     if tokenizer.is_fast:
         backend: Any = tokenizer

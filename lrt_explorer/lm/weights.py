@@ -1,5 +1,7 @@
 """Read the weights of a model: from safetensors alone, each tensor into its place, with what was tuned on top of it."""
 
+from __future__ import annotations
+
 import json
 from contextlib import ExitStack
 from importlib import import_module
@@ -8,14 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 from safetensors import SafetensorError, safe_open
-from transformers import (
-    MODEL_FOR_CAUSAL_LM_MAPPING,
-    AutoModelForCausalLM,
-    GenerationConfig,
-    PretrainedConfig,
-    PreTrainedModel,
-)
 
 from lrt_explorer.errors import ModelError, first_line
 from lrt_explorer.lm.hub import explain_refusal
@@ -59,10 +55,10 @@ def read_weights(
     where: str,
     *,
     local: bool,
-    config: PretrainedConfig,
+    config: transformers.PretrainedConfig,
     dtype: torch.dtype | None,
     device_map: str | dict[str, Any] | None,
-) -> PreTrainedModel:
+) -> transformers.PreTrainedModel:
     """The model with its weights, as its files hold them or in another precision.
 
     Args:
@@ -96,12 +92,12 @@ def read_weights(
             f"the weights of {name} lack {len(missing)} of the tensors that its config.json asks for, such as "
             f"{missing[0]}; download them again"
         )
-    if not isinstance(model, PreTrainedModel):
+    if not isinstance(model, transformers.PreTrainedModel):
         raise ModelError(f"{name} is not a transformers model; choose another one")
     return model
 
 
-def quantised(config: PretrainedConfig) -> str | None:
+def quantised(config: transformers.PretrainedConfig) -> str | None:
     """The name of the way in which a checkpoint is quantised; None if it is not."""
     settings = getattr(config, "quantization_config", None)
     if settings is None:
@@ -112,7 +108,7 @@ def quantised(config: PretrainedConfig) -> str | None:
     return str(getattr(method, "value", method) or "bitsandbytes").lower()
 
 
-def check_quantiser(name: str, config: PretrainedConfig) -> None:
+def check_quantiser(name: str, config: transformers.PretrainedConfig) -> None:
     """Raise ModelError, naming what to install, if a checkpoint is quantised in a way this machine cannot read."""
     method = quantised(config)
     needed = QUANTISERS.get(method or "", ())
@@ -157,7 +153,7 @@ def base_of(name: str, folder: Path) -> str:
     return str(folder / str(base)) if (folder / str(base) / "config.json").is_file() else str(base)
 
 
-def with_adapter(name: str, model: PreTrainedModel, folder: Path) -> PreTrainedModel:
+def with_adapter(name: str, model: transformers.PreTrainedModel, folder: Path) -> transformers.PreTrainedModel:
     """The model with an adapter merged into its weights; `check_adapter` comes first.
 
     Raises:
@@ -174,17 +170,19 @@ def with_adapter(name: str, model: PreTrainedModel, folder: Path) -> PreTrainedM
             f"the adapter in {name} cannot be merged into its base model ({first_line(error)}); merge it elsewhere, "
             "or leave it out"
         ) from error
-    result: PreTrainedModel = merged
+    result: transformers.PreTrainedModel = merged
     return result
 
 
 def _from_files(
-    where: str, *, local: bool, config: PretrainedConfig, dtype: torch.dtype | None, device_map: Any
+    where: str, *, local: bool, config: transformers.PretrainedConfig, dtype: torch.dtype | None, device_map: Any
 ) -> tuple[Any, Any]:
     folder = Path(where) if Path(where).is_dir() else cached_folder(where)
-    plain = device_map is None and quantised(config) is None and type(config) in MODEL_FOR_CAUSAL_LM_MAPPING
+    plain = (
+        device_map is None and quantised(config) is None and type(config) in transformers.MODEL_FOR_CAUSAL_LM_MAPPING
+    )
     files = _shards(folder) if folder and plain else []
-    kind: Any = AutoModelForCausalLM
+    kind: Any = transformers.AutoModelForCausalLM
     if folder is None or not files:
         return kind.from_pretrained(  # type: ignore[no-any-return]
             where,
@@ -209,7 +207,7 @@ def _from_files(
             output_loading_info=True,
         )
     if model.can_generate() and (folder / "generation_config.json").is_file():
-        model.generation_config = GenerationConfig.from_pretrained(folder)
+        model.generation_config = transformers.GenerationConfig.from_pretrained(folder)
     return model, report
 
 
@@ -286,16 +284,16 @@ def _in_pieces(file: Path, wanted: torch.dtype | None) -> dict[str, _InPieces]:
     }
 
 
-def _class_of(config: PretrainedConfig) -> Any:
+def _class_of(config: transformers.PretrainedConfig) -> Any:
     """The class of causal models for a configuration, the one that its checkpoint names where there are several."""
-    classes: Any = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)]
+    classes: Any = transformers.MODEL_FOR_CAUSAL_LM_MAPPING[type(config)]
     if not isinstance(classes, list | tuple):
         return classes
     named = config.architectures or []
     return next((kind for kind in classes if kind.__name__ in named), classes[0])
 
 
-def _stored_dtype(config: PretrainedConfig, tensors: dict[str, Any]) -> torch.dtype | str:
+def _stored_dtype(config: transformers.PretrainedConfig, tensors: dict[str, Any]) -> torch.dtype | str:
     """What the library calls "auto": the precision in the configuration, else that of the first floating tensor."""
     if getattr(config, "dtype", None) is not None:
         return "auto"

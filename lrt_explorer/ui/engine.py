@@ -27,6 +27,7 @@ from lrt_explorer.workbench.cards import (
     Whose,
 )
 from lrt_explorer.workbench.evidence import EvidenceSpec
+from lrt_explorer.workbench.firsts import FirstTexts
 from lrt_explorer.workbench.fitting import FitResult, FitSpec
 from lrt_explorer.workbench.requests import Models
 from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf, SpaceSettings
@@ -91,6 +92,9 @@ class Engine(ConceptEngine, Protocol):
 
     def pairs(self) -> Sequence[PairCard]:
         """The pairs offered, the opening one first."""
+
+    def first(self) -> FirstTexts | None:
+        """The comparison that the pair shown first opens with, if it ships, to be shown before a model is loaded."""
 
     def concepts(self, session: Session | None) -> Sequence[ConceptCard]:
         """The concepts that ship for these models, the opening one first."""

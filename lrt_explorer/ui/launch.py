@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -44,6 +45,8 @@ from lrt_explorer.workbench.workbench import Workbench
 
 FIRST_PORT, PORTS = 7860, 100
 LOCAL = "127.0.0.1"
+FIRST_ANSWERS_SECONDS, QUIET_SECONDS = 1.5, 15.0
+"""After which the server begins to load, and without a job in which it begins to compile, which holds up all else."""
 PATIENCE_SECONDS = 3.0
 """For jobs and answers that go on when the server is told to stop."""
 SESSIONS_PER_VISITOR = 20
@@ -83,8 +86,7 @@ def launch(
     app = serve(on_gpu(engine), host, port, share=share, hosting=hosting, commands=commands)
     if hosting.hosted:
         write_event("started", models=len(hosting.models), port=app.server_port)
-    # Only now, so that nothing competes with the server for its first answers.
-    threading.Thread(target=engine.warm_up, daemon=True).start()
+    threading.Thread(target=warm_up, args=(engine,), daemon=True).start()
     if hosting.hosted:
         threading.Thread(target=tidy_on, daemon=True).start()
     told.wait()
@@ -165,6 +167,22 @@ def serve(
     with contextlib.suppress(OSError, ValueError):
         print(f"LRT Explorer is at {app.local_url}", flush=True)  # noqa: T201 (its address is what it prints)
     return app
+
+
+def warm_up(engine: Workbench, after: float = FIRST_ANSWERS_SECONDS) -> None:
+    """Load and prepare what the first visitors need, while nothing competes with it for the processor.
+
+    Args:
+        engine: what they will use.
+        after: seconds in which the server gives its first answers. A page that is opened then loads the models itself.
+    """
+    time.sleep(after)
+    engine.warm_up()
+    quiet = 0.0
+    while quiet < QUIET_SECONDS:
+        time.sleep(after)
+        quiet = 0.0 if WORK.running else quiet + after
+    engine.compile_pictures()
 
 
 def listen_for_signals() -> threading.Event:

@@ -66,7 +66,9 @@ class Opening:
             *stage.outputs,
         ]
         named: list[Block] = [setup.others, setup.small, setup.large]
-        self.first = app.load(self.on_page_loaded, session, [*outputs, *named, *linking.outputs], **MODEL_WORK)
+        texts = linking.steer.texts.of_page
+        on_page = list(dict.fromkeys([*outputs, *named, *linking.outputs, *texts]))
+        self.first = app.load(self.on_page_loaded, session, on_page, **MODEL_WORK)
         setup.pair.input(self.on_other_pair_chosen, setup.pair, None, **AT_ONCE)
         setup.use.click(self.on_other_models_asked, [setup.small, setup.large], None, **AT_ONCE)
         last = Newest()
@@ -96,9 +98,14 @@ class Opening:
     def on_page_loaded(self, old: Session | None, request: gr.Request) -> Iterator[Outputs]:
         """Open the pair at the head of the list, or what the page's address asks for."""
         view, trouble = self.linking.read(dict(request.query_params))
-        yield self.linking.restored(view, trouble)
+        texts = self.linking.steer.texts
+        first = self.engine.pairs()[0]
+        as_shipped = view == View(small=first.small, large=first.large, tab=view.tab)
+        yield {**self.linking.restored(view, trouble), **({} if as_shipped else texts.blank())}
         yield self._named(view.small, view.large)
-        yield from self._open(old, view, trouble)
+        for step in self._open(old, view, trouble):
+            opened = step.get(self.session) if as_shipped else None
+            yield step if opened is None else {**step, **texts.on_page_opened(opened)}
 
     def on_pair_chosen(self, old: Session | None, name: str) -> Iterator[Outputs]:
         """Open a pair of the list; the entry for other models waits for their names."""

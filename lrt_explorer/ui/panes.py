@@ -134,8 +134,15 @@ def reads(arm: Arm, reference: Arm | None) -> Markup:
     return _READS(remark=arm.remark, figures="; ".join(figures))
 
 
-def added_line(comparison: Comparison, session: Session, card: ConceptCard) -> Markup:
-    """What was added, as a number in the model's own units, and how much of the concept's set it comes from."""
+def added_line(comparison: Comparison, session: Session, card: ConceptCard, *, shipped: str = "") -> Markup:
+    """What was added, as a number in the model's own units, and how much of the concept's set it comes from.
+
+    Args:
+        comparison: finished.
+        session: the pair.
+        card: the concept.
+        shipped: since when the texts ship, for those that were not written just now.
+    """
     read = comparison.settings.get("pairs", card.pairs)
     part = f" Vectors from {read} of {card.pairs} pairs." if read != card.pairs else ""
     marks = (
@@ -144,7 +151,8 @@ def added_line(comparison: Comparison, session: Session, card: ConceptCard) -> M
         if any(arm.odds for arm in comparison.arms)
         else "Marked words differ from the unsteered text."
     )
-    where = f" added at every position, after layer {session.large_layer}. {marks}{part}"
+    since = f" These texts ship with the pair, written on {shipped}; Run writes them anew." if shipped else ""
+    where = f" added at every position, after layer {session.large_layer}. {marks}{part}{since}"
     pushed = [arm for arm in comparison.arms if arm.coefficient]
     strength = _strength(comparison.strength)
     if len({abs(arm.coefficient) for arm in pushed}) > 1:

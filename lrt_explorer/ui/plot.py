@@ -29,6 +29,12 @@ def plot_html(elem_id: str) -> gr.HTML:
     )
 
 
+def read_early() -> gr.HTML:
+    """What has the page read the script of all figures while nobody waits for one. To be called likewise."""
+    script = (assets_home() / "early.js").read_text(encoding="utf-8").replace("SCRIPT", SCRIPT)
+    return gr.HTML("", html_template="", js_on_load=script, elem_id="early", visible="hidden")
+
+
 def drawn(figure: Any, key: ResultKey) -> str:
     """A figure of plotly as the value of such a place, with the settings that it belongs to."""
     figure.update_layout(meta=key.document)

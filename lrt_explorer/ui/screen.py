@@ -23,6 +23,7 @@ from lrt_explorer.ui.linking import Linking
 from lrt_explorer.ui.map_panel import MapPanel
 from lrt_explorer.ui.opening import Opening
 from lrt_explorer.ui.panes import waiting_panes
+from lrt_explorer.ui.plot import read_early
 from lrt_explorer.ui.setup_panel import SetupPanel
 from lrt_explorer.ui.share_panel import SharePanel
 from lrt_explorer.ui.shown_settings import ShownSettings
@@ -126,6 +127,7 @@ class Screen:
             self.opening.first.then(self.on_first_pair_opened, session, self.steer.panes, **QUICK)
             add_api(engine, hosting)
             add_tour()
+            read_early()
             Leaving(self.app)
         answer_in_sentences(self.app)
 

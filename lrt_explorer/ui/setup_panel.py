@@ -28,7 +28,8 @@ class SetupPanel:
     def __init__(self, engine: Engine) -> None:
         """Lay out the panel."""
         self.newest = Newest()
-        cards = engine.pairs()
+        cards, first = engine.pairs(), engine.first()
+        layers = (0, 0) if first is None else (first.session.small_layer, first.session.large_layer)
         choices = [(_title(card), card.name) for card in cards] + [(OTHER, OTHER)]
         gr.HTML('<h2 class="section">Models</h2>')
         self.pair = gr.Dropdown(
@@ -54,10 +55,10 @@ class SetupPanel:
             self.use = gr.Button("Open these models", size="sm")
         with gr.Row(elem_classes="pairwise"):
             self.small_layer = gr.Number(
-                0, label="Small layer", info="counted from 0", min_width=90, elem_id="small-layer"
+                layers[0], label="Small layer", info="counted from 0", min_width=90, elem_id="small-layer"
             )
             self.large_layer = gr.Number(
-                0, label="Large layer", info="counted from 0", min_width=90, elem_id="large-layer"
+                layers[1], label="Large layer", info="counted from 0", min_width=90, elem_id="large-layer"
             )
         with gr.Row(elem_classes="pairwise"):
             self.suggest = gr.Button("Suggest layers", size="sm", min_width=90)

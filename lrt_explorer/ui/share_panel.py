@@ -26,12 +26,14 @@ class Compared:
         session, spec: these two.
         key: the same as the page compares it with its controls.
         again: whether it is asked for once more, because its vectors are others now or Run was pressed.
+        shipped: whether its texts came with the pair, and so from the vectors of all pairs of the concept.
     """
 
     session: Session
     spec: SteerSpec
     key: ResultKey = field(compare=False, default_factory=lambda: ResultKey({}))
     again: bool = False
+    shipped: bool = field(compare=False, default=False)
 
 
 class SharePanel:

@@ -6,6 +6,7 @@ from gradio.components import Component
 from lrt_explorer.ui.cards import chips, slider_ends
 from lrt_explorer.ui.choices import OWN_VECTORS, ConceptList, steered_concepts
 from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.finished import FirstShown
 from lrt_explorer.ui.newest import Newest
 from lrt_explorer.ui.panes import waiting_panes
 from lrt_explorer.ui.pins import PinBoard
@@ -16,6 +17,7 @@ from lrt_explorer.workbench.session import Shelf
 
 SET_FILES = [".jsonl", ".json", ".csv", ".tsv", ".txt"]
 """What contrast sets come in; what a file holds decides how it is read."""
+OPENING = "Opening the models …"
 PICK_EXAMPLE = """
 element.addEventListener('click', (event) => {
   const chip = event.target.closest('button[data-text]');
@@ -29,6 +31,7 @@ class SteerLayout:
 
     Attributes:
         engine: the studies.
+        first: the texts that are there before the models are open; None if none ship.
         session: the visitor's.
         newest: what the page asked for last.
         steered: what follows the concept.
@@ -60,6 +63,8 @@ class SteerLayout:
         """
         self.engine, self.session, self.newest = engine, session, Newest()
         first = engine.concepts(None)[0]
+        self.first = FirstShown.from_engine(engine)
+        texts = None if self.first is None else self.first.texts
         self.settled, self.compared, world = gr.State(None), gr.State(None), gr.State("")
         asked, self.due, self.partly, self.whole = gr.State(0), gr.State(0), gr.State(0), gr.State(0)
         with gr.Row(elem_classes="ask"):
@@ -85,15 +90,15 @@ class SteerLayout:
                 examples = gr.HTML(chips(first.examples), js_on_load=PICK_EXAMPLE, elem_id="examples")
         with gr.Row(elem_classes="dose"):
             with gr.Column(scale=7, min_width=260):
-                self.slider = StrengthControl(engine)
+                self.slider = StrengthControl(engine, self.first)
                 ends = gr.HTML(slider_ends(first), elem_id="ends")
             with gr.Column(scale=1, min_width=130, elem_classes="run-column"):
                 self.run = gr.Button("Run", variant="primary", size="md", elem_id="run")
                 self.stop = gr.Button("Stop", interactive=False, size="sm", elem_id="stop")
         self.trouble = gr.HTML(elem_id="steer-trouble")
-        self.said = gr.HTML(elem_id="sentence")
-        self.panes = gr.HTML(waiting_panes("Opening the models …"), elem_id="panes", js_on_load=None)
-        self.added = gr.HTML(elem_id="added")
+        self.said = gr.HTML(texts.said if texts else "", elem_id="sentence")
+        self.panes = gr.HTML(texts.panes if texts else waiting_panes(OPENING), elem_id="panes", js_on_load=None)
+        self.added = gr.HTML(texts.added if texts else "", elem_id="added")
         self.pins = PinBoard(engine, self.compared)
         self.reading_on = gr.HTML(elem_id="reading-on")
         with gr.Accordion("More settings", open=False, elem_id="more"):

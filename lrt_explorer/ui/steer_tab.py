@@ -64,7 +64,7 @@ class SteerTab(SteerLayout):
             [slider.strength, slider.marks, self.added, slider.tuned, self.stop],
             **MODEL_WORK,
         )
-        tuning.then(texts.on_texts_wanted, [self.due, self.compared], [self.due, self.compared], **QUICK)
+        tuning.then(texts.on_vectors_known, [self.due, self.compared], [self.due, self.compared], **QUICK)
         # Run asks again for what is shown already.
         self.run.click(texts.on_texts_wanted, [self.due, self.compared], [self.due, self.compared], **QUICK)
         # One listener for everything that asks for a comparison: two of them would write into the panes at once.

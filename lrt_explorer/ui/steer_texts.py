@@ -4,23 +4,25 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from gradio.blocks import Block
+
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.study.compare import Arm, ComparisonStep
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.steering.arms import UNSTEERED, chosen_arms
 from lrt_explorer.ui.cards import added, notice, progress_bar
 from lrt_explorer.ui.choices import belongs
+from lrt_explorer.ui.finished import FinishedTexts
 from lrt_explorer.ui.pace import paced
-from lrt_explorer.ui.panes import added_line, panes, waiting_panes, writing_line
+from lrt_explorer.ui.panes import panes, waiting_panes, writing_line
 from lrt_explorer.ui.pins import Pin
 from lrt_explorer.ui.result_key import keyed
 from lrt_explorer.ui.share_panel import Compared
 from lrt_explorer.ui.stage import READING
 from lrt_explorer.ui.steer_controls import SteerControls, within
-from lrt_explorer.ui.steer_layout import SteerLayout
+from lrt_explorer.ui.steer_layout import OPENING, SteerLayout
 from lrt_explorer.ui.strength import can_write
 from lrt_explorer.ui.turns import InLine
-from lrt_explorer.ui.verdicts import sentence_card
 from lrt_explorer.ui.wiring import Outputs, guarded_by, nothing, on_busy_changed, run_study
 from lrt_explorer.workbench.session import Session
 
@@ -49,7 +51,7 @@ class SteerTexts:
 
     def __init__(self, layout: SteerLayout) -> None:
         """Remember the components."""
-        self.engine, self.newest = layout.engine, layout.newest
+        self.engine, self.newest, self.first = layout.engine, layout.newest, layout.first
         self.panes, self.said, self.added, self.trouble = layout.panes, layout.said, layout.added, layout.trouble
         self.settled, self.compared, self.stop = layout.settled, layout.compared, layout.stop
         self.due, self.partly, self.shown = layout.due, layout.partly, layout.pins.shown
@@ -63,6 +65,12 @@ class SteerTexts:
     def on_texts_wanted(self, due: int, compared: Compared | None) -> Outputs:
         """Ask for a comparison with the controls as they stand now, even if it is shown already."""
         return {self.due: due + 1, self.compared: compared and replace(compared, again=True)}
+
+    def on_vectors_known(self, due: int, compared: Compared | None) -> Outputs:
+        """Ask for a comparison after the vectors may have changed; of texts that ship they have not."""
+        if compared is not None and compared.shipped:
+            return {self.due: due + 1}
+        return self.on_texts_wanted(due, compared)
 
     @guarded_by(lambda tab, sentence: tab.failed(sentence))
     def on_texts_asked(
@@ -131,16 +139,43 @@ class SteerTexts:
         unsteered = next(arm for arm in done.arms if arm.name == UNSTEERED)
         read = int(done.settings.get("pairs", card.pairs))
         more: Outputs = {} if read >= card.pairs else {self.partly: partly + 1}
+        texts = FinishedTexts.of(done, made, session, card, self.engine.shipped_evidence(session))
         yield {
-            self.panes: keyed(made, panes(done.arms, prompt, card)),
+            **self._texts(texts),
             self.compared: Compared(session, spec, made),
             self.shown: Pin.of(done, session, asked, card),
             self.stop: on_busy_changed(False),
-            self.said: keyed(made, sentence_card(done, self.engine.shipped_evidence(session))),
-            self.added: keyed(made, added_line(done, session, card)),
             self.settled: Settled(key, unsteered, (session, asked.reading, asked.vectors, read)),
             **more,
         }
+
+    @property
+    def of_page(self) -> list[Block]:
+        """What `on_page_opened` and `blank` write to."""
+        return [self.panes, self.said, self.added, self.compared, self.shown, self.settled]
+
+    def on_page_opened(self, session: Session) -> Outputs:
+        """Take the texts that ship for the comparison of a pair that was opened as it ships; else nothing."""
+        first = self.first
+        if first is None or replace(session, own="") != first.first.session:
+            return {}
+        done, spec, asked = first.first.comparison, first.first.spec, first.asked
+        unsteered = next(arm for arm in done.arms if arm.name == UNSTEERED)
+        key = (session.large, first.card, asked.prompt, spec.seed, spec.temperature, spec.max_new_tokens)
+        vectors = (session, asked.reading, asked.vectors, first.card.pairs)
+        return {
+            **self._texts(first.texts),
+            self.compared: Compared(session, spec, first.made, shipped=True),
+            self.shown: Pin.of(done, session, asked, first.card),
+            self.settled: Settled(key, unsteered, vectors),
+        }
+
+    def blank(self) -> Outputs:
+        """Before the models are open: no texts, because those that ship are not what the page will show."""
+        return {self.panes: waiting_panes(OPENING), self.said: "", self.added: ""}
+
+    def _texts(self, texts: FinishedTexts) -> Outputs:
+        return {self.panes: texts.panes, self.said: texts.said, self.added: texts.added}
 
     def failed(self, sentence: str) -> Outputs:
         """Empty panes with what went wrong."""

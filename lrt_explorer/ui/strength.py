@@ -3,13 +3,16 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from lrt_explorer.study.steering.arms import need_map
 from lrt_explorer.study.steering.calibrate import Calibration
 from lrt_explorer.ui.cards import added, capitalised, slider_marks
 from lrt_explorer.ui.engine import Engine
+from lrt_explorer.ui.finished import FirstShown
 from lrt_explorer.ui.result_key import ResultKey, keyed, session_values
 from lrt_explorer.ui.sliders import RangeSlider
 from lrt_explorer.ui.wiring import Outputs, nothing, run_study
@@ -45,14 +48,19 @@ class StrengthControl:
         tuned: what it is set for, a `Tuned` or None.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        """Lay it out as it stands before anything is calibrated."""
+    def __init__(self, engine: Engine, shown: FirstShown | None) -> None:
+        """Lay it out as it stands before anything is calibrated, or as it was for the texts that ship."""
         self.engine = engine
-        self.tuned = gr.State(None)
-        self.strength = RangeSlider(
-            -1, 1, START, step=0.05, label="Strength s", info="in typical deviations", elem_id="strength"
-        )
-        self.marks = gr.HTML(elem_id="marks")
+        place: dict[str, Any] = {"minimum": -1, "maximum": 1, "step": 0.05, "value": START}
+        marks, tuned = Markup(""), None
+        if shown is not None:
+            session, found, concept = shown.first.session, shown.first.calibration, shown.card.name
+            place = {"minimum": -found.limit, "maximum": found.limit, "step": slider_step(found), "value": found.first}
+            marks = marks_for(session, found, (concept, shown.asked.reading, shown.asked.vectors), shown.card.title)
+            tuned = Tuned(_key(session, (concept, shown.asked.reading, shown.asked.vectors, 0)), found.first)
+        self.tuned = gr.State(tuned)
+        self.strength = RangeSlider(**place, label="Strength s", info="in typical deviations", elem_id="strength")
+        self.marks = gr.HTML(marks, elem_id="marks")
 
     def on_session_changed(self, session: Session | None, tuned: Tuned | None, arms: Sequence[str]) -> Outputs:
         """Where the map is missing, show no strength: the former pair's says nothing of this one."""
@@ -74,7 +82,7 @@ class StrengthControl:
             strength: where the slider stands.
             line: where progress is shown.
         """
-        key = (session.small, session.large, session.large_layer, *steered)
+        key = _key(session, steered)
         if tuned is not None and tuned.key == key:
             yield nothing()
             return
@@ -85,19 +93,28 @@ class StrengthControl:
         )
         put = START if tuned is None else tuned.position
         moved = put is None or not math.isclose(strength, put, abs_tol=1e-6)
-        values = {**session_values(session), "concept": concept, "reading": reading, "vectors": vectors}
-        # Where a vector breaks text does not depend on the map.
         title = self.engine.concept(session, concept).title
-        of_large = {name: value for name, value in values.items() if name not in ("map", "small_layer")}
-        made = ResultKey(of_large, {"concept": title})
         position = max(-found.limit, min(found.limit, strength)) if moved else found.first
         yield {
             self.strength: gr.Slider(
                 minimum=-found.limit, maximum=found.limit, step=slider_step(found), value=position, interactive=True
             ),
-            self.marks: keyed(made, slider_marks(found)),
+            self.marks: marks_for(session, found, (concept, reading, vectors), title),
             self.tuned: Tuned(key, None if moved else found.first),
         }
+
+
+def marks_for(session: Session, found: Calibration, steered: tuple[str, str, str], title: str) -> Markup:
+    """The marks below the slider, for a concept, a reading and vectors."""
+    concept, reading, vectors = steered
+    values = {**session_values(session), "concept": concept, "reading": reading, "vectors": vectors}
+    # Where a vector breaks text does not depend on the map.
+    of_large = {name: value for name, value in values.items() if name not in ("map", "small_layer")}
+    return keyed(ResultKey(of_large, {"concept": title}), slider_marks(found))
+
+
+def _key(session: Session, steered: tuple[str, str, str, int]) -> tuple[object, ...]:
+    return (session.small, session.large, session.large_layer, *steered)
 
 
 def can_write(session: Session, arms: Sequence[str]) -> bool:

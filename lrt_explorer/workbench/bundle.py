@@ -17,7 +17,7 @@ from lrt_explorer.study.fitting.fit_settings import FitSettings
 from lrt_explorer.study.fitting.solve import FittedMap
 from lrt_explorer.study.ground.known import known_vectors, ship_vectors
 from lrt_explorer.study.ground.pair import Pair
-from lrt_explorer.study.ground.progress import Progress, retold
+from lrt_explorer.study.ground.progress import Progress, finish, retold
 from lrt_explorer.study.ground.world import world_of
 from lrt_explorer.study.steering.calibrate import curve_key, curve_records, measure_curve
 from lrt_explorer.study.steering.deviation import DOCUMENTS, measure_units, ordinary_digest, unit_key, unit_records
@@ -25,6 +25,7 @@ from lrt_explorer.study.steering.neutral import neutral_prompts
 from lrt_explorer.workbench.choose_openings import choose_openings
 from lrt_explorer.workbench.concepts import shipped_sets
 from lrt_explorer.workbench.evidence import EvidenceSpec, evaluate
+from lrt_explorer.workbench.firsts import ship_first_texts
 from lrt_explorer.workbench.layer_scores import LayerStudies
 from lrt_explorer.workbench.map_store import SavedMap, load_saved
 from lrt_explorer.workbench.maps import keep_map, shipped_map_folder
@@ -169,6 +170,25 @@ def ship_starts(
     for preset, pair, saved in _with_maps(pairs, cache):
         found = yield from retold(choose_openings(pair, saved), partial(_within, preset))
         files.append(ship_openings(preset.small, preset.large, found))
+    return tuple(files)
+
+
+def ship_firsts(
+    pairs: Sequence[PairPreset] | None = None, cache: ModelCache | None = None
+) -> Generator[Progress, None, tuple[Path, ...]]:
+    """Write the texts that each pair opens with, and save them, so that a page shows them before a model is loaded.
+
+    Args:
+        pairs: by default all whose models ship; their maps and openings must be there.
+        cache: where the models come from; by default the one that the whole program shares.
+
+    Raises:
+        ArtifactError: if a map is missing.
+    """
+    files = []
+    for number, (preset, pair, saved) in enumerate(_with_maps(pairs, cache)):
+        yield Progress(number, len(demo_pairs() if pairs is None else pairs), f"{preset.name}: writing the first texts")
+        files.append(finish(ship_first_texts(pair, saved)))
     return tuple(files)
 
 

@@ -105,9 +105,14 @@ def ship_layers(pair: Pair, corpus: str, scores: LayerScores) -> Path:
 
 def shipped_evidence(pair: Pair, saved: SavedMap) -> ShippedEvidence | None:
     """The evidence that ships for these weights and this map; None if there is none, or a damaged one."""
-    file = shipped_file(EVIDENCE, pair.small.name, pair.large.name)
-    known = _known_evidence(file, _mark(file))
+    known = evidence_of(pair.small.name, pair.large.name)
     return None if known is None or known.evaluation.map != saved.info else known
+
+
+def evidence_of(small: str, large: str) -> ShippedEvidence | None:
+    """The evidence that ships for models of these names, whichever map is in use; None likewise."""
+    file = shipped_file(EVIDENCE, small, large)
+    return _known_evidence(file, _mark(file))
 
 
 def shipped_layers(pair: Pair, corpus: str) -> LayerScores | None:

@@ -48,6 +48,7 @@ from lrt_explorer.workbench.cards import (
 )
 from lrt_explorer.workbench.door import Door
 from lrt_explorer.workbench.evidence import EvidenceSpec, evaluate, shipped_suites
+from lrt_explorer.workbench.firsts import FirstTexts, first_texts
 from lrt_explorer.workbench.fitting import FitSpec, fit
 from lrt_explorer.workbench.hosting import OWNER, Hosting
 from lrt_explorer.workbench.layer_scores import LayerStudies
@@ -92,14 +93,19 @@ class Workbench(Programs):
         self._paces: dict[tuple[str, str], float] = {}
 
     def warm_up(self) -> None:
-        """Load what the first screen needs and compile UMAP, so that the first visitor need not wait for it."""
+        """Load what the first screen needs, and lay out its first picture, so that the first visitor need not wait."""
         try:
             first = self.pairs()[0]
-            finish(self.open(first.small, first.large))
-            umap(torch.linspace(0, 1, 96).reshape(32, 3), 2, 0)
+            session = finish(self.open(first.small, first.large))
+            if session.map_folder:
+                finish(self.picture(session, SpaceSettings(self.concepts(session)[0].name)))
         except LRTError:
             # The page reports the error, where the user can act on it.
             logger.info("could not warm up", exc_info=True)
+
+    def compile_pictures(self) -> None:
+        """Compile UMAP, which takes seconds in which little else runs."""
+        umap(torch.linspace(0, 1, 96).reshape(32, 3), 2, 0)
 
     def ready(self) -> bool:
         """Whether the opening pair is in memory."""
@@ -245,6 +251,10 @@ class Workbench(Programs):
         return _with_map(replace(session, small_layer=layers[0], large_layer=layers[1]), saved)
 
     # Concepts.
+
+    def first(self) -> FirstTexts | None:
+        """What the opening pair begins with, where that ships."""
+        return first_texts(*self._names(None))
 
     def concepts(self, session: Session | None) -> Sequence[ConceptCard]:
         """What ships for the pair, the opening concept first."""
@@ -419,8 +429,13 @@ class Workbench(Programs):
 
     def _names(self, session: Session | None) -> tuple[str, str]:
         """The models of the pair that is open, or of the one that is opened first."""
-        pair = self.pairs()[0] if session is None else session
-        return pair.small, pair.large
+        return self._first_names if session is None else (session.small, session.large)
+
+    @cached_property
+    def _first_names(self) -> tuple[str, str]:
+        """Which models ship or are offered does not change, though what the list says of them does."""
+        first = self.pairs()[0]
+        return first.small, first.large
 
     def _corpus(self, session: Session, text_file: Path | None) -> str:
         """What is read: a visitor's own text, or what suits the pair."""

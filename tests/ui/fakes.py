@@ -126,6 +126,9 @@ class FakeEngine(FakeConcepts):
     def pairs(self) -> Sequence[PairCard]:
         return PAIRS
 
+    def first(self) -> None:
+        return None
+
     def concepts(self, session: Session | None) -> Sequence[ConceptCard]:
         return EVERYDAY if session is not None and "gemma" in session.small else CONCEPTS
 

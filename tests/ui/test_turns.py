@@ -94,7 +94,7 @@ def test_a_comparison_that_may_fit_a_control_map_is_long_work(slow: Slow, name: 
 def test_what_may_compute_has_a_lane_and_the_rest_is_known_to_compute_nothing() -> None:
     asked = {name for name in vars(Engine) | vars(ConceptEngine) if not name.startswith("_")} - set(STUDIES)
     at_once = {
-        *("ready", "models_in_memory", "pairs", "concepts", "concept", "examples", "offered_sets", "contrast"),
+        *("ready", "models_in_memory", "pairs", "first", "concepts", "concept", "examples", "offered_sets", "contrast"),
         *("keep_text", "forget", "fit_seconds", "methods", "is_drawn", "shipped_evidence", "suites"),
         *("keep_set", "import_set", "set_file"),
     }

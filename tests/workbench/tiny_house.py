@@ -55,6 +55,16 @@ def build_assets(folder: Path) -> Path:
     (folder / "corpus").mkdir(parents=True)
     (folder / "corpus" / "everyday.txt").write_text("\n".join(tiny.texts() * ROUNDS) + "\n", encoding="utf-8")
     write_contrast(folder / "concepts-real" / "mood.jsonl", tiny.CONCEPT)
-    for name in ("style.css", "plot.js", "stale.js", "table.js", "tour.js", "report.css", "report.js", "favicon.svg"):
+    for name in (
+        "style.css",
+        "plot.js",
+        "early.js",
+        "stale.js",
+        "table.js",
+        "tour.js",
+        "report.css",
+        "report.js",
+        "favicon.svg",
+    ):
         shutil.copyfile(shipped / name, folder / name)
     return folder

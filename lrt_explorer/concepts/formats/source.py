@@ -162,7 +162,11 @@ def as_row(where: str, value: object) -> Row:
 
 def is_text(value: str) -> bool:
     """Whether it is text at all: JSON can spell halves of characters, which no tokenizer reads."""
-    return all(not "\ud800" <= character <= "\udfff" for character in value)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _decode(text: str, at: int, where: str) -> tuple[object, int]:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import stdtr, stdtrit
 
 from lrt_explorer.errors import SettingsError
 
@@ -76,7 +76,7 @@ def ratio_interval(numerator: Array, denominator: Array) -> Interval | None:
         return None
     top, bottom = float(numerator.mean()), float(denominator.mean())
     errors = np.cov(numerator, denominator) / len(numerator)
-    square = float(stdtrit(len(numerator) - 1, 0.5 + LEVEL / 2)) ** 2
+    square = float(scipy.special.stdtrit(len(numerator) - 1, 0.5 + LEVEL / 2)) ** 2
     a, b, c = bottom**2 - square * errors[1, 1], top * bottom - square * errors[0, 1], top**2 - square * errors[0, 0]
     if not a > 0:
         return None
@@ -95,7 +95,7 @@ def sample_interval(values: Array) -> Interval:
     mean = float(values.mean())
     if len(values) < 2:
         return Interval(mean, float("-inf"), float("inf"))
-    reach = float(stdtrit(len(values) - 1, 0.5 + LEVEL / 2) * values.std(ddof=1) / np.sqrt(len(values)))
+    reach = float(scipy.special.stdtrit(len(values) - 1, 0.5 + LEVEL / 2) * values.std(ddof=1) / np.sqrt(len(values)))
     return Interval(mean, mean - reach, mean + reach)
 
 
@@ -107,7 +107,7 @@ def mean_above_zero(values: Array) -> float:
     mean = float(values.mean())
     if error == 0:
         return 0.0 if mean > 0 else 1.0
-    return float(stdtr(len(values) - 1, -mean / error))
+    return float(scipy.special.stdtr(len(values) - 1, -mean / error))
 
 
 def beyond_controls(value: float, controls: Array) -> float:
@@ -122,7 +122,7 @@ def beyond_controls(value: float, controls: Array) -> float:
     spread = float(np.sqrt((controls**2).mean()))
     if spread == 0:
         return 0.0 if value != 0 else 1.0
-    return float(2 * stdtr(len(controls), -abs(value) / spread))
+    return float(2 * scipy.special.stdtr(len(controls), -abs(value) / spread))
 
 
 def among_relabelled(slopes: Array) -> float:
