@@ -15,6 +15,7 @@ from typing import Any
 
 from lrt_explorer.lm.chat import has_template
 from lrt_explorer.store import assets_home
+from lrt_explorer.store.artifacts import artifact_mark
 from lrt_explorer.store.swap import write_text
 from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep
 from lrt_explorer.study.ground.known import folder_name
@@ -67,8 +68,12 @@ def first_texts(small: str, large: str) -> FirstTexts | None:
         return None
     texts = found[1]
     usual = first_spec(small, large, texts.calibration)
-    folder = str(shipped_map_folder(small, large))
-    return replace(texts, session=replace(texts.session, map_folder=folder)) if texts.spec == usual else None
+    if texts.spec != usual:
+        return None
+    # Where the map lies, and its mark there, are this machine's.
+    folder = shipped_map_folder(small, large)
+    session = replace(texts.session, map_folder=str(folder), map_mark=artifact_mark(folder.expanduser().resolve()))
+    return replace(texts, session=session)
 
 
 def first_spec(small: str, large: str, calibrated: Calibration) -> SteerSpec:
@@ -98,7 +103,7 @@ def ship_first_texts(pair: Pair, saved: SavedMap) -> Generator[Progress | Compar
     comparison = yield from compare(pair, saved, spec)
     (first, second), layers = pair.both, saved.layers
     both = (first.layers, second.layers, first.width, second.width)
-    session = Session(small, large, *layers, *both, map_mark=saved.digest, chat=has_template(second))
+    session = Session(small, large, *layers, *both, chat=has_template(second))
     content = {
         "kind": KIND,
         "version": VERSION,

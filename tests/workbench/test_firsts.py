@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from lrt_explorer.store import assets_home
 from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.workbench.bundle import demo_pairs
 from lrt_explorer.workbench.firsts import FIRSTS, first_texts, firsts_file
+from lrt_explorer.workbench.map_store import load_saved
 from lrt_explorer.workbench.workbench import Workbench
 
 NAMES = [(pair.small, pair.large) for pair in demo_pairs()]
@@ -110,13 +111,14 @@ def test_a_damaged_file_counts_for_nothing(content: dict[str, Any]) -> None:
     assert first_texts(SMALL, LARGE) is not None
 
 
-def test_no_place_of_the_machine_ships(content: dict[str, Any]) -> None:
-    """The folder of the map is put in when it is read."""
+def test_nothing_of_the_machine_ships(content: dict[str, Any]) -> None:
+    """The folder of the map and its mark there are put in when it is read: they differ from checkout to checkout."""
     for file in (assets_home() / FIRSTS).glob("*.json"):
-        assert "/" not in json.dumps(json.loads(file.read_text(encoding="utf-8"))["session"])
+        session = json.loads(file.read_text(encoding="utf-8"))["session"]
+        assert (session["map_folder"], session["map_mark"], session["own"]) == ("", "", "")
     first = first_texts(SMALL, LARGE)
-    assert first is not None and Path(first.session.map_folder).is_dir()
-    assert replace(first.session, map_folder="").map_folder == content["session"]["map_folder"]
+    assert first is not None and first.session.map_mark == load_saved(Path(first.session.map_folder)).digest
+    assert asdict(replace(first.session, map_folder="", map_mark="")) == content["session"]
 
 
 def write(content: object) -> None:
