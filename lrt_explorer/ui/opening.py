@@ -168,12 +168,10 @@ class Opening:
         open_now: Outputs = {self.session: session, **self.setup.show_layers(session), self.status: ""}
         if trouble:
             open_now[self.linking.linked] = self.linking.said(trouble)
-        if session.map_folder and session == old:
-            # Nobody would be told of a session that has not changed, and what was blanked would stay so.
-            yield {**open_now, self.stage.banner: "", **self._busy(False)}
-            return
         if session.map_folder:
-            yield {**open_now, **self.stage.blank(READING), **self._busy(False)}
+            # Nobody would be told of a session that has not changed, and what was blanked would stay so.
+            rest: Outputs = {self.stage.banner: ""} if session == old else self.stage.blank(READING)
+            yield {**open_now, **rest, **self._busy(False)}
             return
         # Nothing of the old pair is left to be dimmed.
         old, tokens = None, first_fit_tokens(session.small_width)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from gradio.blocks import Block
 
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.study.compare import Arm, ComparisonStep
+from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.steering.arms import UNSTEERED, chosen_arms
+from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.ui.cards import added, notice, progress_bar
 from lrt_explorer.ui.choices import belongs
 from lrt_explorer.ui.finished import FinishedTexts
@@ -24,6 +25,7 @@ from lrt_explorer.ui.steer_layout import OPENING, SteerLayout
 from lrt_explorer.ui.strength import can_write
 from lrt_explorer.ui.turns import InLine
 from lrt_explorer.ui.wiring import Outputs, guarded_by, nothing, on_busy_changed, run_study
+from lrt_explorer.workbench.cards import ConceptCard
 from lrt_explorer.workbench.session import Session
 
 NO_MAP = (
@@ -115,7 +117,7 @@ class SteerTexts:
             yield {self.trouble: ""}
             return
         card = self.engine.concept(session, asked.concept)
-        key = (session.large, card, prompt, spec.seed, spec.temperature, spec.max_new_tokens)
+        key = unsteered_key(session, spec, card)
         still = settled.arm if settled is not None and settled.key == key else None
         made = asked.key(session, card)
 
@@ -136,18 +138,10 @@ class SteerTexts:
             self.stop: on_busy_changed(True),
         }
         done = yield from run_study(comparing, show)
-        unsteered = next(arm for arm in done.arms if arm.name == UNSTEERED)
-        read = int(done.settings.get("pairs", card.pairs))
-        more: Outputs = {} if read >= card.pairs else {self.partly: partly + 1}
+        more: Outputs = {} if pairs_read(done, card) >= card.pairs else {self.partly: partly + 1}
         texts = FinishedTexts.of(done, made, session, card, self.engine.shipped_evidence(session))
-        yield {
-            **self._texts(texts),
-            self.compared: Compared(session, spec, made),
-            self.shown: Pin.of(done, session, asked, card),
-            self.stop: on_busy_changed(False),
-            self.settled: Settled(key, unsteered, (session, asked.reading, asked.vectors, read)),
-            **more,
-        }
+        finished = self._finished(done, texts, Compared(session, spec, made), asked, card)
+        yield {**finished, self.stop: on_busy_changed(False), **more}
 
     @property
     def of_page(self) -> list[Block]:
@@ -159,23 +153,26 @@ class SteerTexts:
         first = self.first
         if first is None or replace(session, own="") != first.first.session:
             return {}
-        done, spec, asked = first.first.comparison, first.first.spec, first.asked
-        unsteered = next(arm for arm in done.arms if arm.name == UNSTEERED)
-        key = (session.large, first.card, asked.prompt, spec.seed, spec.temperature, spec.max_new_tokens)
-        vectors = (session, asked.reading, asked.vectors, first.card.pairs)
-        return {
-            **self._texts(first.texts),
-            self.compared: Compared(session, spec, first.made, shipped=True),
-            self.shown: Pin.of(done, session, asked, first.card),
-            self.settled: Settled(key, unsteered, vectors),
-        }
+        compared = Compared(session, first.first.spec, first.made, shipped=True)
+        return self._finished(first.first.comparison, first.texts, compared, first.asked, first.card)
 
     def blank(self) -> Outputs:
         """Before the models are open: no texts, because those that ship are not what the page will show."""
         return {self.panes: waiting_panes(OPENING), self.said: "", self.added: ""}
 
-    def _texts(self, texts: FinishedTexts) -> Outputs:
-        return {self.panes: texts.panes, self.said: texts.said, self.added: texts.added}
+    def _finished(
+        self, done: Comparison, texts: FinishedTexts, compared: Compared, asked: SteerControls, card: ConceptCard
+    ) -> Outputs:
+        """A comparison on the page, and what the page remembers of it."""
+        session = compared.session
+        unsteered = next(arm for arm in done.arms if arm.name == UNSTEERED)
+        vectors = (session, asked.reading, asked.vectors, pairs_read(done, card))
+        return {
+            **{self.panes: texts.panes, self.said: texts.said, self.added: texts.added},
+            self.compared: compared,
+            self.shown: Pin.of(done, session, asked, card),
+            self.settled: Settled(unsteered_key(session, compared.spec, card), unsteered, vectors),
+        }
 
     def failed(self, sentence: str) -> Outputs:
         """Empty panes with what went wrong."""
@@ -185,6 +182,16 @@ class SteerTexts:
             self.compared: None,
             self.stop: on_busy_changed(False),
         }
+
+
+def unsteered_key(session: Session, spec: SteerSpec, card: ConceptCard) -> tuple[object, ...]:
+    """Everything that the unsteered text and its scores depend on."""
+    return (session.large, card, spec.prompt, spec.seed, spec.temperature, spec.max_new_tokens)
+
+
+def pairs_read(done: Comparison, card: ConceptCard) -> int:
+    """From how many pairs of the concept the vectors are."""
+    return int(done.settings.get("pairs", card.pairs))
 
 
 def stopped() -> str:

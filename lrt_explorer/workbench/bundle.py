@@ -17,7 +17,7 @@ from lrt_explorer.study.fitting.fit_settings import FitSettings
 from lrt_explorer.study.fitting.solve import FittedMap
 from lrt_explorer.study.ground.known import known_vectors, ship_vectors
 from lrt_explorer.study.ground.pair import Pair
-from lrt_explorer.study.ground.progress import Progress, finish, retold
+from lrt_explorer.study.ground.progress import Progress, retold
 from lrt_explorer.study.ground.world import world_of
 from lrt_explorer.study.steering.calibrate import curve_key, curve_records, measure_curve
 from lrt_explorer.study.steering.deviation import DOCUMENTS, measure_units, ordinary_digest, unit_key, unit_records
@@ -185,10 +185,11 @@ def ship_firsts(
     Raises:
         ArtifactError: if a map is missing.
     """
+    chosen = demo_pairs() if pairs is None else pairs
     files = []
-    for number, (preset, pair, saved) in enumerate(_with_maps(pairs, cache)):
-        yield Progress(number, len(demo_pairs() if pairs is None else pairs), f"{preset.name}: writing the first texts")
-        files.append(finish(ship_first_texts(pair, saved)))
+    for number, (preset, pair, saved) in enumerate(_with_maps(chosen, cache)):
+        yield Progress(number, len(chosen), f"{preset.name}: writing the first texts")
+        files.append(ship_first_texts(pair, saved))
     return tuple(files)
 
 

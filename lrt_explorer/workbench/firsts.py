@@ -6,20 +6,17 @@ and the strength that it was made with.
 """
 
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from lrt_explorer.lm.chat import has_template
-from lrt_explorer.store import assets_home
 from lrt_explorer.store.artifacts import artifact_mark
 from lrt_explorer.store.swap import write_text
-from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep
-from lrt_explorer.study.ground.known import folder_name
-from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.compare import Arm, Comparison
+from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.study.ground.world import world_of
 from lrt_explorer.study.steering.calibrate import Calibration, CostCurve
 from lrt_explorer.study.steering.steer_spec import SteerSpec
@@ -30,7 +27,7 @@ from lrt_explorer.workbench.maps import shipped_map_folder
 from lrt_explorer.workbench.openings import map_mark, opening
 from lrt_explorer.workbench.pair import Pair
 from lrt_explorer.workbench.session import Session
-from lrt_explorer.workbench.shipped import ShippedEvidence, evidence_of
+from lrt_explorer.workbench.shipped import ShippedEvidence, evidence_of, shipped_file, today
 
 FIRSTS = "firsts"
 KIND, VERSION = "lrt-first-texts", 1
@@ -89,7 +86,7 @@ def first_spec(small: str, large: str, calibrated: Calibration) -> SteerSpec:
     )
 
 
-def ship_first_texts(pair: Pair, saved: SavedMap) -> Generator[Progress | ComparisonStep, None, Path]:
+def ship_first_texts(pair: Pair, saved: SavedMap) -> Path:
     """Make the comparison that a pair opens with, with the map that ships, and write it where it ships.
 
     Raises:
@@ -98,16 +95,16 @@ def ship_first_texts(pair: Pair, saved: SavedMap) -> Generator[Progress | Compar
     """
     small, large = (lm.name for lm in pair.both)
     concept = concept_cards(small, large)[0].name
-    calibrated = yield from calibration(pair, saved.layers, SteerSpec(concept=concept))
+    calibrated = finish(calibration(pair, saved.layers, SteerSpec(concept=concept)))
     spec = first_spec(small, large, calibrated)
-    comparison = yield from compare(pair, saved, spec)
+    comparison = finish(compare(pair, saved, spec))
     (first, second), layers = pair.both, saved.layers
     both = (first.layers, second.layers, first.width, second.width)
     session = Session(small, large, *layers, *both, chat=has_template(second))
     content = {
         "kind": KIND,
         "version": VERSION,
-        "made": datetime.now(UTC).date().isoformat(),
+        "made": today(),
         "map": map_mark(small, large),
         "set": _set_mark(small, large),
         "session": asdict(session),
@@ -120,7 +117,7 @@ def ship_first_texts(pair: Pair, saved: SavedMap) -> Generator[Progress | Compar
 
 def firsts_file(small: str, large: str) -> Path:
     """Where the first texts of a pair ship."""
-    return assets_home() / FIRSTS / f"{folder_name(small)}--{folder_name(large)}.json"
+    return shipped_file(FIRSTS, small, large)
 
 
 _OF_SPEC = ("concept", "prompt", "strength", "temperature")

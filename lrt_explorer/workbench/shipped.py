@@ -70,7 +70,7 @@ def ship_evidence(evaluation: Evaluation) -> Path:
         for arm in concept["arms"]:
             if arm["name"] not in DRAWN:
                 arm["prompt_slopes"] = []
-    content = _rounded(document) | {"map_info": asdict(evaluation.map), "made": _today()}
+    content = _rounded(document) | {"map_info": asdict(evaluation.map), "made": today()}
     return _write(shipped_file(EVIDENCE, evaluation.small, evaluation.large), content)
 
 
@@ -93,7 +93,7 @@ def ship_layers(pair: Pair, corpus: str, scores: LayerScores) -> Path:
         "small_fingerprint": pair.small.fingerprint,
         "large_fingerprint": pair.large.fingerprint,
         "corpus": corpus,
-        "made": _today(),
+        "made": today(),
         "tokens": scores.tokens,
         "concepts": scores.concepts,
         "suggestion": None if scores.suggestion is None else asdict(scores.suggestion),
@@ -185,5 +185,6 @@ def _rounded(value: Any) -> Any:
     return value
 
 
-def _today() -> str:
+def today() -> str:
+    """The date, as what ships says when it was made."""
     return datetime.now(UTC).date().isoformat()
