@@ -9,8 +9,8 @@ interval holds it; beside it how often two bootstrap intervals do, which are not
 
 `labels` puts permuted labels in the place of real ones: for every pair of a real contrast set a coin says which text
 shows the behaviour, the same in both models, and everything else is as in `evaluate`. It counts how often the verdict
-is "transfers", each draw judged alone, which is the hardest case. The project holds 5 % or less. Both print one JSON
-object, progress on stderr.
+is "transfers", each draw judged alone, which is the hardest case. The project holds 5 % or less. A pair without a map
+gets the one that opening it fits. Both print one JSON object, progress on stderr.
 """
 
 import argparse
@@ -41,7 +41,8 @@ from lrt_explorer.study.evaluation.statistics import Array, mean_interval, ratio
 from lrt_explorer.study.evaluation.verdict import TRANSFERS, VERDICTS, doubts, verdicts
 from lrt_explorer.study.fitting.controls import SEEDS, control_maps
 from lrt_explorer.study.ground.progress import finish
-from lrt_explorer.workbench.maps import needed_map
+from lrt_explorer.study.ground.world import world_of
+from lrt_explorer.workbench.maps import map_for
 from lrt_explorer.workbench.pair import Pair
 from lrt_explorer.workbench.starting_points import corpus_named
 
@@ -157,7 +158,7 @@ def permuted_labels(
 ) -> dict[str, Any]:
     """How often labels that mean nothing get each verdict: every draw tosses a coin for each pair of a real set."""
     pair = Pair(small=small, large=large)
-    saved = needed_map(pair, pair.layers())
+    saved = finish(map_for(pair, pair.layers()))
     info, world = saved.info, pair.world
     source = corpus_named(info.corpus) or world.corpus
     layers = (info.small_layer, info.large_layer)
@@ -208,7 +209,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("what", choices=("intervals", "labels"))
     parser.add_argument("small", nargs="?", default="tinyworld-s")
     parser.add_argument("large", nargs="?", default="tinyworld-l")
-    parser.add_argument("--concepts", default="register,mood", help="names or files with commas between")
+    parser.add_argument("--concepts", default="register,mood", help="names or files with commas between; or all")
     parser.add_argument("--draws", type=int, help="default: 400 for intervals, 200 for labels")
     parser.add_argument("--prompts", type=int, default=20, help="of each concept, for labels")
     parser.add_argument("--tokens", type=int, default=30_000, help="for the maps on shuffled pairs")
@@ -218,7 +219,8 @@ def main(arguments: list[str] | None = None) -> None:
         report = intervals(options.draws or 400, options.seed)
     else:
         small, large = models().get(options.small), models().get(options.large)
-        names = options.concepts.split(",")
+        names = list(world_of(small.name, large.name).concepts())
+        names = names if options.concepts == "all" else options.concepts.split(",")
         draws = options.draws or 200
         report = permuted_labels(small, large, names, draws, options.prompts, options.tokens, options.seed)
     print(json.dumps(report, indent=1))

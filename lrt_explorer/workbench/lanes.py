@@ -1,11 +1,11 @@
-"""Lanes of work: so many jobs at once in each, and a line before it in which visitors take turns."""
+"""Lanes of work: so many jobs at once in each, and a line before it in which nobody gains by asking for much."""
 
 import heapq
 import math
 import os
 import threading
 import time
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +20,6 @@ PATIENCE_SECONDS = 1800.0
 """The longest that a job of a stranger waits in line."""
 MOST_LONG_JOBS = 4
 """Long jobs at once, however many cores there are: each holds numbers in memory."""
-REMEMBERED_VISITORS = 1000
 WEIGHT_OF_LAST = 0.3
 """Of the job that ended last, in the mean by which waiting times are estimated."""
 
@@ -46,6 +45,8 @@ class Turn:
     def __init__(self, lane: "Lane", visitor: str, job: str, joined: float) -> None:
         """Stand in line; made by `Lane.join`."""
         self.visitor, self.job, self.joined = visitor, job, joined
+        self.since = joined
+        """From when on it counts as waiting: a further job of a visitor from the end of the one before it on."""
         self.begun: float | None = None
         self._lane = lane
         self._granted = threading.Event()
@@ -73,7 +74,9 @@ class Turn:
 class Lane:
     """Jobs of one kind.
 
-    Among those who wait, visitors with the fewest jobs running go first, then those whose last turn is the longest ago.
+    Among those who wait, visitors with the fewest jobs running go first, then who has waited longest. A further job of
+    one visitor counts as asked for when their earlier one ended, so nobody gains by asking for many at once, and nobody
+    who asks for one at a time is overtaken by who comes later.
     """
 
     def __init__(
@@ -99,7 +102,6 @@ class Lane:
         self._lock = threading.Lock()
         self._running: list[Turn] = []
         self._waiting: list[Turn] = []
-        self._last_turn: OrderedDict[str, float] = OrderedDict()
         self._means: dict[str, float] = {}
 
     @property
@@ -138,6 +140,9 @@ class Lane:
             elif turn in self._running:
                 self._running.remove(turn)
                 self._learn(turn)
+                for other in self._waiting:
+                    if other.visitor == turn.visitor:
+                        other.since = self.clock()
             self._grant()
 
     def place(self, turn: Turn) -> Place | None:
@@ -166,7 +171,7 @@ class Lane:
             jobs = running[turn.visitor] + earlier[turn.visitor]
             earlier[turn.visitor] += 1
             held = running[turn.visitor] >= self.each
-            ranked.append(((held, jobs, self._last_turn.get(turn.visitor, -math.inf), arrival), turn))
+            ranked.append(((held, jobs, turn.since, arrival), turn))
         return [turn for _, turn in sorted(ranked, key=lambda entry: entry[0])]
 
     def _grant(self) -> None:
@@ -176,12 +181,7 @@ class Lane:
                 return
             self._waiting.remove(turn)
             self._running.append(turn)
-            now = self.clock()
-            self._last_turn[turn.visitor] = now
-            self._last_turn.move_to_end(turn.visitor)
-            if len(self._last_turn) > REMEMBERED_VISITORS:
-                self._last_turn.popitem(last=False)
-            turn.grant(now)
+            turn.grant(self.clock())
 
     def _learn(self, turn: Turn) -> None:
         seconds = self.clock() - (turn.begun or 0.0)

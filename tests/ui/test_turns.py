@@ -194,6 +194,31 @@ def test_a_job_may_take_so_long_and_waiting_does_not_count(slow: Slow, session: 
     assert next(second).message == "fitting"
 
 
+def test_what_a_long_job_waits_for_quick_work_does_not_count_towards_its_limit(
+    slow: Slow, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lanes = make_lanes(Hosting(hosted=True, time_limit=100), 2)
+    now = 0.0
+    lanes.long.clock = lambda: now
+    study = cast(Engine, InTurns(slow, lanes)).fit(session, 2000, None)
+    next(study)
+    quick = lanes.quick.join("other", "compare")
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        if seconds == COURTESY_TICK:
+            now += 150.0
+            quick.leave()
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    next(study)
+    assert now == 150.0
+    assert next(study).message == "fitting", "it has waited 150 seconds and worked for none"
+    now += 101.0
+    with pytest.raises(CancelledError, match="stopped after 100 seconds"):
+        next(study)
+
+
 def test_models_in_memory_and_pictures_that_are_drawn_do_not_wait(
     turns: Engine, lanes: Lanes, session: Session
 ) -> None:

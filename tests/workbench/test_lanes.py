@@ -52,17 +52,32 @@ def test_visitors_take_turns_however_much_one_of_them_asks_for() -> None:
     assert order == ["greedy", "other", "third", "greedy", "greedy", "greedy"]
 
 
-def test_who_was_served_last_comes_last(clock: Clock) -> None:
+def test_who_asks_for_one_job_at_a_time_is_not_overtaken_by_who_comes_later(clock: Clock) -> None:
+    """However often they were served before: else a visitor's waits depend on how long they were away."""
     lane = Lane(1, clock=clock)
-    for name in ("a", "b"):
-        clock.now += 1
-        lane.join(name, "fit").leave()
+    lane.join("often", "fit").leave()
     running = lane.join("c", "fit")
-    b, a, new = lane.join("b", "fit"), lane.join("a", "fit"), lane.join("new", "fit")
-    running.leave()
-    assert begun(b, a, new) == [False, False, True]
-    new.leave()
-    assert begun(b, a) == [False, True]
+    waiting = []
+    for name in ("often", "new", "newer"):
+        clock.now += 1
+        waiting.append(lane.join(name, "fit"))
+    for number, turn in enumerate([running, *waiting]):
+        assert begun(*waiting) == [place < number for place in range(len(waiting))]
+        turn.leave()
+
+
+def test_a_further_job_counts_from_the_end_of_the_one_before_it(clock: Clock) -> None:
+    lane = Lane(1, clock=clock)
+    first, second = lane.join("greedy", "fit"), lane.join("greedy", "fit")
+    clock.now += 1
+    other = lane.join("other", "fit")
+    clock.now += 1
+    first.leave()
+    clock.now += 1
+    late = lane.join("late", "fit")
+    assert begun(other, second, late) == [True, False, False]
+    other.leave()
+    assert begun(second, late) == [True, False], "it waits since second 2, the other since second 3"
 
 
 def test_a_second_job_of_one_visitor_waits_even_where_there_is_room() -> None:
