@@ -18,14 +18,14 @@ from typing import Any
 
 import torch
 import transformers
-from tokenizers import pre_tokenizers
 
 from lrt_explorer.errors import ModelError, first_line
 from lrt_explorer.lm.gguf import ENDING, GgufModel, read_gguf_model
+from lrt_explorer.lm.gguf_tokenizer import read_gguf_tokenizer
 from lrt_explorer.store import data_home
 from lrt_explorer.store.swap import new_file, new_folder, swap_lock, take_back
 
-VERSION = 1
+VERSION = 2
 """Raised when conversions are made in another way, so that older ones are made again."""
 MOST_MODELS = 8
 MOST_BYTES = 40_000_000_000
@@ -34,8 +34,6 @@ BYTES_PER_WEIGHT = 4
 SOURCE = "source.json"
 _DIGESTS = "digests.json"
 _MOST_DIGESTS = 256
-# The pre-tokenizers of llama.cpp that split numbers into digits before anything else (llama-vocab.cpp).
-DIGITS_ALONE = ("smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b")
 
 
 def converted(name: str, file: Path) -> Path:
@@ -79,7 +77,7 @@ def conversions_home() -> Path:
 def _convert(name: str, model: GgufModel, folder: Path) -> None:
     with _with_ending(model.file) as file:
         language_model = _read_weights(name, model, file)
-        tokenizer = _read_tokenizer(name, model, file)
+        tokenizer = read_gguf_tokenizer(name, model, file)
     # The weights are plain numbers from here on.
     for holder, attribute in ((language_model, "hf_quantizer"), (language_model.config, "quantization_config")):
         if hasattr(holder, attribute):
@@ -116,27 +114,6 @@ def _read_weights(name: str, model: GgufModel, file: Path) -> transformers.PreTr
         )
     weights: transformers.PreTrainedModel = found
     return weights
-
-
-def _read_tokenizer(name: str, model: GgufModel, file: Path) -> transformers.PreTrainedTokenizerBase:
-    try:
-        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(
-            file.parent, gguf_file=str(file), trust_remote_code=False, local_files_only=True
-        )
-        readable = len(tokenizer("a b", add_special_tokens=False, verbose=False)["input_ids"]) > 0
-    except Exception as error:  # the tokenizers library raises bare Exceptions
-        raise ModelError(
-            f"the tokenizer in {name} cannot be built here ({first_line(error)}); use the model's safetensors"
-        ) from error
-    if not readable:
-        raise ModelError(f"the tokenizer in {name} is empty; choose another file")
-    if model.metadata.get("tokenizer.ggml.pre") in DIGITS_ALONE:
-        # The library splits by GPT-2's rule where it does not know the name, and would keep numbers whole.
-        tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-            [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
-        )
-    built: transformers.PreTrainedTokenizerBase = tokenizer
-    return built
 
 
 @contextmanager
