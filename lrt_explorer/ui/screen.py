@@ -125,6 +125,7 @@ class Screen:
             self.opening = Opening(engine, self.app, session, self.setup, self.map_panel, self.stage, self.linking)
             self.shown = ShownSettings(self.app, self.controls, session, self.map_panel.corpus)
             self.opening.first.then(self.on_first_pair_opened, session, self.steer.panes, **QUICK)
+            self.steer.pins.wire_loading(self.app)
             add_api(engine, hosting)
             add_tour()
             read_early()

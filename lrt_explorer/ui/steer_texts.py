@@ -16,7 +16,7 @@ from lrt_explorer.ui.choices import belongs
 from lrt_explorer.ui.finished import FinishedTexts
 from lrt_explorer.ui.pace import paced
 from lrt_explorer.ui.panes import panes, waiting_panes, writing_line
-from lrt_explorer.ui.pins import Pin
+from lrt_explorer.ui.pin import Pin
 from lrt_explorer.ui.result_key import keyed
 from lrt_explorer.ui.share_panel import Compared
 from lrt_explorer.ui.stage import READING

@@ -9,6 +9,7 @@ from selenium.webdriver import Chrome
 
 from lrt_explorer.concepts.contrast import ContrastSet, write_contrast
 from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.ui.kept_pins import STORAGE_KEY
 from lrt_explorer.ui.launch import serve
 from tests.browser.page import Page, open_browser
 from tests.workbench.tiny_house import TinyEngine, build_assets
@@ -72,6 +73,8 @@ def open_page(browser: Chrome, tiny_url: str) -> Iterator[Callable[..., Page]]:
     yield opened
     for page in pages:
         assert page.errors() == []
+        # Pins outlive a page, and so a test.
+        page.js("localStorage.removeItem(arguments[0])", STORAGE_KEY)
     # A page left open goes on drawing and asking, beside all later tests.
     browser.get("about:blank")
 

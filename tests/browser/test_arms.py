@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from selenium.webdriver.common.keys import Keys
 
+from lrt_explorer.ui.kept_pins import STORAGE_KEY
 from tests.browser.page import Page
 
 DIMMED = "return document.querySelectorAll('#panes [data-for].stale, #panes[data-for].stale').length"
+PINNED_TEXT = "return [...document.querySelectorAll('#pins .pin')].at(-1).querySelector('dl').innerText"
 CARDS = "return [...document.querySelectorAll('#pins .pin')].map((card) => card.querySelector('h4').innerText)"
 
 
@@ -64,6 +66,23 @@ def test_a_pin_stays_beside_what_is_shown_until_it_is_removed(page: Page) -> Non
     page.until(lambda: len(page.js(CARDS)) == 2, "one pin less")
     page.press("Remove", "#pins button")
     page.until(lambda: not page.js(CARDS), "no pins")
+
+
+def test_pins_are_there_again_after_a_reload_until_they_are_removed(page: Page) -> None:
+    page.press("Pin", "#pin")
+    _, pinned = page.until(lambda: len(found := page.js(CARDS)) == 2 and found, "a pin beside what is shown")
+    text = page.js(PINNED_TEXT)
+    page.until(lambda: page.js("return localStorage.getItem(arguments[0])", STORAGE_KEY), "a pin in the browser")
+    page.browser.refresh()
+    page.until_settled()
+    again = page.until(lambda: len(found := page.js(CARDS)) == 2 and found, "the pin after the reload")
+    assert again == [f"Now: {pinned}", pinned] and page.js(PINNED_TEXT) == text
+    page.until(lambda: not page.find("#pin").is_enabled(), "what is pinned is not pinned twice")
+    page.press("Remove", "#pins button")
+    page.until(lambda: not page.js(CARDS), "no pins")
+    page.browser.refresh()
+    page.until_settled()
+    assert not page.js(CARDS)
 
 
 def test_pins_and_five_panes_fit_on_a_phone(open_page: Callable[..., Page]) -> None:

@@ -1,9 +1,15 @@
 """Pins keep what was shown, beside what is shown now, until they are removed; whatever they hold is escaped."""
 
+import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from lrt_explorer.ui.pins import MOST_PINS, Pin, board, can_pin
+import pytest
+
+from lrt_explorer.ui.kept_pins import from_browser, to_browser
+from lrt_explorer.ui.pin import MOST_PINS, Pin
+from lrt_explorer.ui.pins import board, can_pin
 from lrt_explorer.ui.screen import Screen
 from lrt_explorer.ui.steer_controls import SteerControls
 from lrt_explorer.ui.wiring import nothing
@@ -71,3 +77,44 @@ def test_what_a_pin_holds_is_escaped(screen: Screen, session: Session) -> None:
 
 def test_a_pair_that_is_opened_leaves_the_pins(screen: Screen) -> None:
     assert screen.steer.pins.board not in screen.stage.outputs
+
+
+def test_the_browser_keeps_what_the_cards_show(screen: Screen, session: Session) -> None:
+    pins = screen.steer.pins
+    now, compared = shown(screen, session, prompt="<b>")
+    kept = pins.on_pin_clicked(now, (), compared)[pins.pins]
+    sent = json.loads(json.dumps(pins.on_pins_to_keep(kept)[pins.kept]))
+    again = pins.on_page_loaded((), sent)[pins.pins]
+    assert board(None, again) == board(None, kept) and "&lt;b&gt;" in board(None, again)
+    assert not can_pin(now, again), "what is pinned already is not pinned twice"
+    assert pins.on_page_loaded(kept, sent) == nothing(), "what is on the page comes first"
+    assert pins.on_page_loaded((), []) == nothing()
+
+
+def bad(**changed: Any) -> Callable[[list[Any]], Any]:
+    return lambda sent: [sent[0] | changed]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda sent: None,
+        lambda sent: "pins",
+        lambda sent: sent * 2,
+        lambda sent: [sent[0] | {"number": number} for number in range(1, MOST_PINS + 2)],
+        bad(number=0),
+        bad(number="1"),
+        bad(title=None),
+        bad(said="x" * 20_001),
+        bad(arms=[{"name": "no such arm", "text": "", "score": None, "readout": None, "remark": ""}]),
+        bad(arms=[{"name": "native", "text": "", "score": float("nan"), "readout": None, "remark": ""}]),
+        bad(arms=[{"name": "native"}]),
+    ],
+)
+def test_whatever_else_a_browser_sends_is_no_pin(
+    screen: Screen, session: Session, damage: Callable[[Any], Any]
+) -> None:
+    pins = screen.steer.pins
+    now, compared = shown(screen, session)
+    sent = to_browser(pins.on_pin_clicked(now, (), compared)[pins.pins])
+    assert from_browser(sent) and from_browser(damage(sent)) == ()
