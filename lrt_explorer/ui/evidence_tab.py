@@ -83,8 +83,8 @@ class EvidenceTab:
                 elem_id="evidence-concepts",
             )  # fmt: skip
             prompts = RangeSlider(
-                *PROMPT_RANGE, PROMPTS, step=1, label="Prompts", info="per concept, at most",
-                min_width=165, elem_id="evidence-prompts",
+                *PROMPT_RANGE, PROMPTS, step=1, label="Prompts", info="most per concept",
+                min_width=200, elem_id="evidence-prompts",
             )  # fmt: skip
             strengths = gr.Textbox(
                 "", label="Strengths", placeholder="calibrated", max_lines=1, min_width=150,

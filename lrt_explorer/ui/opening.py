@@ -187,11 +187,15 @@ class Opening:
             }
             return
 
+        has_begun = False
+
         def fitting(step: Progress) -> Outputs:
+            nonlocal has_begun
             if isinstance(step, InLine):
                 return underway(step)
-            # Before the first batch is read, the timing is all there is.
-            left = seconds if step.left is None and step.done == 0 else step.left
+            has_begun = has_begun or step.done > 0
+            # Before the first batch is read, the timing is all there is; a later phase begins with nothing done too.
+            left = step.left if has_begun or step.left is not None else seconds
             return underway(replace(step, left=left, message=f"fitting a first map: {step.message}"))
 
         fitted = yield from run_study(self.engine.fit(session, tokens, None), fitting)

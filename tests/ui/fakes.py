@@ -201,6 +201,7 @@ class FakeEngine(FakeConcepts):
         try:
             for done in range(0, tokens, tokens // 10):
                 yield Progress(done, tokens, f"read {done:,} of {tokens:,} tokens")
+            yield Progress(0, 1, "solving")
         finally:
             self.fits_left += 1
         return replace(session, map_folder=f"maps/fitted-{self.fits}")

@@ -113,7 +113,7 @@ def test_suggested_layers_come_with_their_reason(screen: Screen, session: Sessio
 def test_a_fit_shows_progress(screen: Screen, session: Session) -> None:
     status = screen.map_panel.status
     shown = list(screen.map_panel.on_fit_clicked(session, 20_000, None))
-    assert len(shown) == 11
+    assert len(shown) == 12
     assert all(set(step) == {status} and 'role="progressbar"' in step[status] for step in shown[:-1])
 
 

@@ -67,7 +67,8 @@ def test_a_pair_without_a_map_gets_one_unasked(screen: Screen, session: Session)
     assert "veil" not in published[banner], "nothing of the old pair is left to be dimmed"
     assert not any("veil" in step[banner] for step in steps[steps.index(published) :])
     busy = [step[status] for step in steps if "fitting a first map" in step.get(status, "").lower()]
-    assert len(busy) == 10 and "about 2 min left" in busy[0] and "about" not in busy[1], "the timing, then the pace"
+    assert len(busy) == 11 and "about 2 min left" in busy[0] and "about" not in busy[1], "the timing, then the pace"
+    assert "solving" in busy[-1] and "left" not in busy[-1], "the timing is of the whole, not of its last phase"
     assert steps[-1][banner] == "" and steps[-1][status] == ""
 
 
