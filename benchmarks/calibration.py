@@ -1,9 +1,9 @@
 """Are intervals and verdicts of an evaluation as sure as they say? Simulations with the shipped statistics.
 
-    python -m benchmarks.calibration intervals [--draws 400]
+    python -m benchmarks.calibration intervals [--draws 400] [--prompts 60]
     python -m benchmarks.calibration labels [tinyworld-s tinyworld-l] [--concepts register,mood] [--draws 200]
 
-`intervals` plants a retention of 0, 0.5, 1 and 1.3 in simulated readouts of 60 prompts over 7 strengths, with normal,
+`intervals` plants a retention of 0, 0.5, 1 and 1.3 in simulated readouts of some prompts over 7 strengths, with normal,
 heavy-tailed (Student, 3 degrees of freedom) and skewed (log-normal) spread over prompts, and counts how often the 95 %
 interval holds it; beside it how often two bootstrap intervals do, which are not used. The project holds 92 to 98 %.
 
@@ -47,7 +47,7 @@ from lrt_explorer.workbench.pair import Pair
 from lrt_explorer.workbench.starting_points import corpus_named
 
 RETENTIONS = (0.0, 0.5, 1.0, 1.3)
-PROMPTS = 60
+PROMPTS, LABEL_PROMPTS = 60, 20
 SLOPE, SPREAD, OWN_SPREAD, NOISE = 5.0, 2.5, 1.0, 0.5
 """Nats per typical deviation: mean native slope, its spread over prompts, that of what only the transferred vector
 does, and the scatter of single readouts. Near those of the demo family."""
@@ -73,14 +73,14 @@ SHAPES: dict[str, Noise] = {
 }
 
 
-def planted(rng: np.random.Generator, shape: Noise, retention: float) -> tuple[Array, Array]:
+def planted(rng: np.random.Generator, shape: Noise, retention: float, prompts: int = PROMPTS) -> tuple[Array, Array]:
     """Prompt slopes under a native vector and one that retains a known share of it, from simulated readouts."""
     grid = np.asarray(STRENGTHS)
-    shared = shape(rng, PROMPTS)
+    shared = shape(rng, prompts)
     native = SLOPE + SPREAD * shared
-    transferred = retention * native + OWN_SPREAD * shape(rng, PROMPTS)
+    transferred = retention * native + OWN_SPREAD * shape(rng, prompts)
     found = [
-        slopes(grid, own[:, None] * grid + NOISE * shape(rng, PROMPTS * len(grid)).reshape(PROMPTS, -1))
+        slopes(grid, own[:, None] * grid + NOISE * shape(rng, prompts * len(grid)).reshape(prompts, -1))
         for own in (native, transferred)
     ]
     return found[0], found[1]
@@ -104,7 +104,7 @@ def bootstraps(rng: np.random.Generator, native: Array, transferred: Array) -> d
     return ends
 
 
-def intervals(draws: int, seed: int) -> dict[str, Any]:
+def intervals(draws: int, seed: int, prompts: int = PROMPTS) -> dict[str, Any]:
     """How often each interval holds the planted retention, and what verdicts follow."""
     report: dict[str, Any] = {}
     for shape, noise in SHAPES.items():
@@ -114,9 +114,9 @@ def intervals(draws: int, seed: int) -> dict[str, Any]:
             words: Counter[str] = Counter()
             unmeasurable = 0
             for _ in range(draws):
-                native, transferred = planted(rng, noise, retention)
+                native, transferred = planted(rng, noise, retention, prompts)
                 interval = ratio_interval(transferred, native)
-                if interval is None or mean_interval(native, resamples(PROMPTS, seed)).holds(0.0):
+                if interval is None or mean_interval(native, resamples(prompts, seed)).holds(0.0):
                     unmeasurable += 1
                     continue
                 held["fieller"] += interval.holds(retention)
@@ -132,7 +132,7 @@ def intervals(draws: int, seed: int) -> dict[str, Any]:
             }
             print(shape, retention, report[f"{shape}, retention {retention:g}"], file=sys.stderr, flush=True)
     rates = [row["held"]["fieller"] for row in report.values()]
-    return {"draws": draws, "prompts": PROMPTS, "cases": report, "lowest": min(rates), "highest": max(rates)}
+    return {"draws": draws, "prompts": prompts, "cases": report, "lowest": min(rates), "highest": max(rates)}
 
 
 def direction_slopes(
@@ -211,18 +211,19 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("large", nargs="?", default="tinyworld-l")
     parser.add_argument("--concepts", default="register,mood", help="names or files with commas between; or all")
     parser.add_argument("--draws", type=int, help="default: 400 for intervals, 200 for labels")
-    parser.add_argument("--prompts", type=int, default=20, help="of each concept, for labels")
+    parser.add_argument("--prompts", type=int, help="default: 60 for intervals, 20 of each concept for labels")
     parser.add_argument("--tokens", type=int, default=30_000, help="for the maps on shuffled pairs")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     if options.what == "intervals":
-        report = intervals(options.draws or 400, options.seed)
+        report = intervals(options.draws or 400, options.seed, options.prompts or PROMPTS)
     else:
         small, large = models().get(options.small), models().get(options.large)
         names = list(world_of(small.name, large.name).concepts())
         names = names if options.concepts == "all" else options.concepts.split(",")
         draws = options.draws or 200
-        report = permuted_labels(small, large, names, draws, options.prompts, options.tokens, options.seed)
+        prompts = options.prompts or LABEL_PROMPTS
+        report = permuted_labels(small, large, names, draws, prompts, options.tokens, options.seed)
     print(json.dumps(report, indent=1))
 
 

@@ -100,7 +100,7 @@ class Screen:
                             self.steer.added,
                         )
                         with gr.Tab("Space", id=SPACE) as space:
-                            self.space = SpaceTab(engine, session, steered.concept, tab, self.stage)
+                            self.space = SpaceTab(engine, session, steered.concept, tab, space, self.stage)
                         with gr.Tab("Layers", id=LAYERS) as layers:
                             self.layers = LayersTab(engine, session, tab, self.setup, self.map_panel, self.stage)
                         with gr.Tab("Evidence", id=EVIDENCE) as evidence:

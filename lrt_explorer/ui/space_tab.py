@@ -101,8 +101,19 @@ class SpaceTab:
         controls: the fields of `PictureControls` but for the concept, by their names.
     """
 
-    def __init__(self, engine: Engine, session: gr.State, concept: gr.Dropdown, tab: gr.State, stage: Stage) -> None:
-        """Lay out the tab and wire what happens inside it."""
+    def __init__(
+        self, engine: Engine, session: gr.State, concept: gr.Dropdown, tab: gr.State, part: gr.Tab, stage: Stage
+    ) -> None:
+        """Lay out the tab and wire what happens inside it.
+
+        Args:
+            engine: the studies.
+            session: the visitor's.
+            concept: that of the Steer tab.
+            tab: which tab is open.
+            part: this tab.
+            stage: what belongs to the open pair.
+        """
         self.engine, self.newest, self.drawn = engine, Newest(), gr.State(None)
         with gr.Row(elem_classes="view"):
             colour = gr.Radio(
@@ -159,13 +170,16 @@ class SpaceTab:
         wire_left(points, left)
         by_visitor = [points.input, left.change, *(one.input for one in (method, dims, colour, lines, arrows))]
         asked = [concept, *self.controls.values()]
+        view = [self.plot, self.status, self.caption, self.listing, self.stop, self.drawn]
         gr.on(
-            [tab.change, session.change, concept.change, *by_visitor],
+            [session.change, concept.change, *by_visitor],
             from_controls(self.on_view_changed, PictureControls, 2),
             [tab, session, *asked],
-            [self.plot, self.status, self.caption, self.listing, self.stop, self.drawn],
+            view,
             **MODEL_WORK,
         )
+        # At the click itself: what follows from `tab` begins half a second later, when the browser has set it.
+        part.select(from_controls(self.on_tab_opened, PictureControls, 1), [session, *asked], view, **MODEL_WORK)
         gr.on(
             [concept.change, *by_visitor],
             at_once_from_controls(self.on_other_view_asked, PictureControls),
@@ -183,6 +197,10 @@ class SpaceTab:
     def on_other_view_asked(self, asked: PictureControls) -> None:
         """End what is computed for another picture at its next step."""
         self.newest.move(asked)
+
+    def on_tab_opened(self, session: Session | None, shown: PictureControls) -> Iterator[Outputs]:
+        """Draw the picture of what was chosen meanwhile, or the first one."""
+        yield from self.on_view_changed(TAB, session, shown)
 
     @guarded_by(lambda tab, sentence: {**to_status(tab, sentence), tab.stop: on_busy_changed(False)})
     def on_view_changed(self, tab: str, session: Session | None, shown: PictureControls) -> Iterator[Outputs]:

@@ -327,6 +327,25 @@ def test_the_picture_is_drawn_only_while_somebody_looks(screen: Screen, session:
     assert "50 tokens" in done[space.caption] and "Click a point" in done[space.listing]
 
 
+def test_a_click_on_its_tab_draws_at_once(screen: Screen, session: Session) -> None:
+    """Not only once the page has noted which tab is open, which costs it half a second."""
+    space = screen.space
+    controls = PictureControls("mood", 50, "pca", 2, "model", True, True)
+    *_, done = space.on_tab_opened(session, controls)
+    assert done[space.plot].startswith("{") and done[space.drawn].session == session
+    parts: dict[int | None, Any] = {
+        block._id: block.label for block in screen.app.blocks.values() if isinstance(block, gr.Tab)
+    }
+    opened = [
+        parts[where]
+        for event in screen.app.fns.values()
+        if event.name == "on_tab_opened" and space.plot in event.outputs
+        for where, what in event.targets
+        if what == "select"
+    ]
+    assert opened == ["Space"]
+
+
 def test_without_a_map_the_space_says_so(screen: Screen, session: Session) -> None:
     (moved,) = screen.opening.on_layers_changed(session, 0, 0)
     for given in (None, moved[screen.session]):
