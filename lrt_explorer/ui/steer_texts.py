@@ -109,9 +109,10 @@ class SteerTexts:
         try:
             spec, prompt = asked.spec(), asked.prompt
         except SettingsError as error:
-            # Texts that were broken off for this one are not left as if they went on.
+            # Texts that were broken off for this one are not left as if they went on, nor are those of other models or
+            # layers, which have been blanked.
             stays: Outputs = {self.trouble: notice(str(error)), self.stop: on_busy_changed(False)}
-            yield self.failed(str(error)) if compared is None else stays
+            yield stays if compared is not None and compared.session == session else self.failed(str(error))
             return
         if compared == Compared(session, spec):
             yield {self.trouble: ""}

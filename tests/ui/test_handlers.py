@@ -258,6 +258,10 @@ def test_without_a_seed_or_a_session_nothing_is_written(screen: Screen, session:
         assert set(shown) == {screen.steer.trouble, screen.steer.stop}, "what is shown stays"
         (shown,) = steer(screen, session, **wrong)
         assert next(iter(wrong)) in shown[screen.steer.panes], "no texts that were broken off"
+        (shown,) = steer(screen, replace(session, large_layer=4), compared=whole, **wrong)
+        assert next(iter(wrong)) in shown[screen.steer.panes], (
+            "a move has blanked the texts, and nothing else fills them"
+        )
     (shown,) = steer(screen, None)
     assert "models are not open yet" in shown[screen.steer.panes]
 
