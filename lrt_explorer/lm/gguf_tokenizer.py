@@ -58,8 +58,7 @@ def read_gguf_tokenizer(name: str, model: GgufModel, file: Path) -> transformers
     if tokens_per_word(built) > _MOST_PIECES:
         raise ModelError(
             f"the tokenizer in {name} splits words that its vocabulary holds whole, as transformers "
-            f"{transformers.__version__} rebuilds it; update it (pip install --upgrade transformers), or use the "
-            "model's safetensors"
+            f"{transformers.__version__} rebuilds it; install a newer transformers, or use the model's safetensors"
         )
     return built
 

@@ -1,6 +1,7 @@
 """The benchmarks run, and what they print is what they promise, on tiny models and few draws."""
 
 import json
+from collections.abc import Generator
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -14,6 +15,7 @@ from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.store import save_map
 from lrt_explorer.study.corpora.texts import TINYWORLD
 from lrt_explorer.study.evaluation.verdict import VERDICTS
+from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.workbench.map_store import SavedMap
 from tests.study.evaluation.suite import ANIMALS, maps
 from tests.study.tiny import CONCEPT, large, small
@@ -73,7 +75,12 @@ def test_labels_that_mean_nothing_transfer_nothing(
 ) -> None:
     map, info = maps()[0]
     saved = SavedMap(map=map, info=replace(info, corpus=TINYWORLD), folder=Path(), digest="")
-    monkeypatch.setattr(calibration, "needed_map", lambda *_: saved)
+
+    def existing(*_: object) -> Generator[Progress, None, SavedMap]:
+        yield Progress(0, 1, "opening")
+        return saved
+
+    monkeypatch.setattr(calibration, "map_for", existing)
     calibration.main(["labels", *places, "--concepts", "mood", "--draws", "20", "--prompts", "3", "--tokens", "8000"])
     report = json.loads(capsys.readouterr().out)
     shares = report["concepts"]["mood"]
