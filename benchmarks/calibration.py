@@ -17,7 +17,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -25,6 +25,7 @@ import torch
 from scipy import stats
 
 from benchmarks.grid import STRENGTHS, unit_for
+from lrt_explorer.cli.common import named_concepts
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.reading import PairStates
 from lrt_explorer.concepts.readout import answer_difference, answer_tokens, settle
@@ -154,7 +155,13 @@ def direction_slopes(
 
 
 def permuted_labels(
-    small: LanguageModel, large: LanguageModel, names: list[str], draws: int, prompts: int, tokens: int, seed: int
+    small: LanguageModel,
+    large: LanguageModel,
+    concepts: Sequence[ContrastSet],
+    draws: int,
+    prompts: int,
+    tokens: int,
+    seed: int,
 ) -> dict[str, Any]:
     """How often labels that mean nothing get each verdict: every draw tosses a coin for each pair of a real set."""
     pair = Pair(small=small, large=large)
@@ -165,8 +172,7 @@ def permuted_labels(
     texts = read_texts(source)
     maps = finish(control_maps(pair, texts, layers, tokens=tokens, corpus=info.corpus, method=info.method))
     report: dict[str, Any] = {}
-    for name in names:
-        concept = world.concept(name)
+    for concept in concepts:
         theirs, ours = (
             pair_states(lm, concept, layer, None, whiten=False) for lm, layer in zip(pair.both, layers, strict=True)
         )
@@ -190,8 +196,8 @@ def permuted_labels(
             order = np.stack([torch.cat([real[draw : draw + 1], null]).numpy() for real, null in first])
             controls = np.array([one[draw % len(few)].mean() for one in wrong])
             words[verdicts([doubts(steered[draw], mapped[draw], controls, order)])[0].word] += 1
-        report[name] = {word: round(words[word] / draws, 4) for word in VERDICTS}
-        print(name, report[name], file=sys.stderr, flush=True)
+        report[concept.name] = {word: round(words[word] / draws, 4) for word in VERDICTS}
+        print(concept.name, report[concept.name], file=sys.stderr, flush=True)
     return {
         "small": small.name, "large": large.name, "small_layer": info.small_layer, "large_layer": info.large_layer,
         "draws": draws, "prompts": prompts, "concepts": report,
@@ -219,11 +225,9 @@ def main(arguments: list[str] | None = None) -> None:
         report = intervals(options.draws or 400, options.seed, options.prompts or PROMPTS)
     else:
         small, large = models().get(options.small), models().get(options.large)
-        names = list(world_of(small.name, large.name).concepts())
-        names = names if options.concepts == "all" else options.concepts.split(",")
-        draws = options.draws or 200
-        prompts = options.prompts or LABEL_PROMPTS
-        report = permuted_labels(small, large, names, draws, prompts, options.tokens, options.seed)
+        concepts = named_concepts(options.concepts, world_of(small.name, large.name))
+        draws, prompts = options.draws or 200, options.prompts or LABEL_PROMPTS
+        report = permuted_labels(small, large, concepts, draws, prompts, options.tokens, options.seed)
     print(json.dumps(report, indent=1))
 
 

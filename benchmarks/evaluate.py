@@ -22,6 +22,7 @@ from typing import Any
 import torch
 
 from benchmarks.grid import STRENGTHS
+from lrt_explorer.cli.common import named_concepts
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.readout import answer_difference, answer_tokens, settle
 from lrt_explorer.concepts.vectors import addition
@@ -166,9 +167,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, default=1, help="one, so that processor seconds mean something")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
-    world = world_of(options.small, options.large)
-    names = list(world.concepts()) if options.concepts == "all" else options.concepts.split(",")
-    concepts = [world.concept(name) for name in names]
+    concepts = named_concepts(options.concepts, world_of(options.small, options.large))
     small, large = models().get(options.small), models().get(options.large)
     if options.map:
         map, info = load_map(options.map)

@@ -1,66 +1,73 @@
 """Pins in the browser: what somebody has pinned is there again after a reload, in their own browser alone."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from lrt_explorer.plots import ARM_STYLES
 from lrt_explorer.study.compare import Arm
+from lrt_explorer.study.steering.arms import OFFERED
 from lrt_explorer.ui.pin import MOST_PINS, Pin
 
 STORAGE_KEY, SECRET = "lrt-explorer-pins", "lrt-explorer"
 """Under which the browser keeps them. The secret does not change, so that they outlive the server; it hides nothing."""
-MOST_CHARACTERS = 20_000
+MOST_CHARACTERS, LINK_CHARACTERS = 20_000, 100_000
+"""Of a text that a card shows, and of a link, whose prompt takes several characters for many a letter."""
+
+
+def _offered(name: str) -> str:
+    if name not in OFFERED:
+        raise ValueError("no arm of a comparison")
+    return name
+
 
 _Text = Annotated[str, Field(max_length=MOST_CHARACTERS)]
 _Figure = Annotated[float, Field(allow_inf_nan=False)] | None
 
 
-class _KeptArm(BaseModel):
-    name: Annotated[str, Field(max_length=100)]
+class _Kept(BaseModel):
+    model_config = ConfigDict(strict=True, from_attributes=True)
+
+
+class _KeptArm(_Kept):
+    name: Annotated[str, AfterValidator(_offered)]
     text: _Text
     score: _Figure
     readout: _Figure
     remark: _Text
 
 
-class _KeptPin(BaseModel):
+class _KeptPin(_Kept):
     number: Annotated[int, Field(ge=1, le=1_000_000)]
     title: _Text
     made: _Text
     said: _Text
     prompt: _Text
-    query: _Text
-    arms: Annotated[list[_KeptArm], Field(max_length=len(ARM_STYLES))]
-
-
-_PINS = TypeAdapter(Annotated[list[_KeptPin], Field(max_length=MOST_PINS)])
+    query: Annotated[str, Field(max_length=LINK_CHARACTERS)]
+    # A list in the browser, a tuple here.
+    arms: Annotated[tuple[_KeptArm, ...], Field(strict=False, max_length=len(OFFERED))]
 
 
 def to_browser(pins: Sequence[Pin]) -> list[dict[str, Any]]:
-    """Pins as plain JSON values: what their cards show, and nothing else."""
-    found: list[dict[str, Any]] = [
-        {
-            **{name: getattr(pin, name) for name in ("number", "title", "made", "said", "prompt", "query")},
-            "arms": [{name: getattr(arm, name) for name in _KeptArm.model_fields} for arm in pin.arms],
-        }
-        for pin in pins
-    ]
-    return found
+    """Pins as plain JSON values: what their cards show, and nothing else. One that is too long to be kept is left out.
+
+    Args:
+        pins: with their numbers.
+    """
+    return [kept.model_dump(mode="json") for kept in _kept(pins)]
 
 
 def from_browser(value: Any) -> tuple[Pin, ...]:
-    """The pins that a browser has kept; none if it gives anything else, since a page can be made to send what it likes.
+    """The pins that a browser has kept. What is no pin is left out, since a page can be made to send what it likes.
 
     Args:
         value: what came from the browser.
     """
-    try:
-        kept = _PINS.validate_python(value, strict=True)
-    except ValidationError:
+    if not isinstance(value, list) or len(value) > MOST_PINS:
         return ()
-    if any(arm.name not in ARM_STYLES for pin in kept for arm in pin.arms) or len({p.number for p in kept}) < len(kept):
+    kept = _kept(value)
+    if len({pin.number for pin in kept}) < len(kept):
         return ()
     return tuple(
         Pin(
@@ -74,3 +81,11 @@ def from_browser(value: Any) -> tuple[Pin, ...]:
         )
         for pin in kept
     )
+
+
+def _kept(values: Sequence[Any]) -> list[_KeptPin]:
+    found = []
+    for value in values:
+        with suppress(ValidationError):
+            found.append(_KeptPin.model_validate(value))
+    return found

@@ -118,3 +118,13 @@ def test_whatever_else_a_browser_sends_is_no_pin(
     now, compared = shown(screen, session)
     sent = to_browser(pins.on_pin_clicked(now, (), compared)[pins.pins])
     assert from_browser(sent) and from_browser(damage(sent)) == ()
+
+
+def test_a_pin_that_is_too_long_for_the_browser_costs_no_other(screen: Screen, session: Session) -> None:
+    pins = screen.steer.pins
+    now, compared = shown(screen, session)
+    (pin,) = pins.on_pin_clicked(now, (), compared)[pins.pins]
+    long = replace(pin, number=2, query="prompt=" + "%C3%A9" * 10_000)
+    endless = replace(pin, number=3, said="x" * 20_001)
+    assert [kept.number for kept in from_browser(to_browser([pin, long, endless]))] == [1, 2]
+    assert [kept.number for kept in from_browser([*to_browser([pin]), {"number": 2}])] == [1]
