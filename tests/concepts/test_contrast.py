@@ -12,6 +12,7 @@ from lrt_explorer.concepts.contrast import (
     ReadoutPrompt,
     load_concept,
     read_contrast,
+    real_concepts,
     shipped_concepts,
     write_contrast,
 )
@@ -54,6 +55,13 @@ def test_shipped_vectors_are_those_of_the_shipped_sets() -> None:
     known = {entry["contrast"] for entry in shipped}
     assert known == {read_contrast(path).fingerprint() for path in shipped_concepts().values()}
     assert MOOD.fingerprint() != replace(MOOD, readout="probability").fingerprint()
+
+
+def test_a_set_is_found_by_its_name_and_the_demo_familys_comes_first() -> None:
+    demo, everyday = shipped_concepts(), real_concepts()
+    assert set(everyday) - set(demo) and set(everyday) & set(demo), "some names are those of both"
+    for name, path in everyday.items():
+        assert load_concept(name) == read_contrast(demo.get(name, path))
 
 
 def test_user_messages_forms_and_examples_are_read_back_too(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ def test_no_two_arms_look_alike_and_colours_mean_what_they_always_mean() -> None
     looks = [(style.colour, style.marker, style.dash) for style in EVIDENCE_STYLES.values()]
     assert len(set(looks)) == len(looks)
     assert len({style.marker for style in EVIDENCE_STYLES.values()}) == len(looks), "a marker alone tells them apart"
+    assert len({style.label for style in EVIDENCE_STYLES.values()}) == len(looks)
     for name in ("random", "shuffled map", "other concept", "no map"):
         assert (arm_style(name).colour, arm_style(name).dash) == ("#a9a9a4", "dot")
     assert arm_style("native, direct").colour == arm_style("native").colour == "#0072B2"

@@ -58,7 +58,7 @@ def test_a_first_map_is_the_same_whether_compared_or_evaluated_first(
 ) -> None:
     first, controls = evaluated(tmp_path, EvidenceSpec())
     assert (first.corpus, first.tokens_used) == ("everyday", 4_000)
-    assert len(controls) == len(SEEDS)
+    assert len(controls) == len(SEEDS) == 8, "three would give an interval that holds 0 almost always"
     assert {(one.corpus, one.tokens_used) for one in controls} == {("everyday", 4_000 + BATCH_TOKENS)}
     monkeypatch.setenv("LRT_EXPLORER_HOME", str(tmp_path / "another home"))
     finish(compare_models(models(), SteerSpec(concept="mood", strength=0.4, max_new_tokens=2)))

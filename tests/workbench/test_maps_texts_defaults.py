@@ -158,10 +158,11 @@ def test_the_prompt_and_the_opening(assets: Path) -> None:
     assert default_prompt(replace(CONCEPT, prompts=(), pairs=((" a", " b"),) * 2)) == ""
     with pytest.raises(ContrastError, match="no concepts are installed"):
         DEMO.opening()
-    write_contrast(assets / "concepts" / "tense.jsonl", CONCEPT)
-    assert DEMO.opening() == "tense"
+    for name in ("tense", "mood"):
+        write_contrast(assets / "concepts" / f"{name}.jsonl", CONCEPT)
+    assert DEMO.opening() == "mood", "the first by name"
     write_contrast(assets / "concepts" / f"{DEMO.opening_concept}.jsonl", CONCEPT)
-    assert (DEMO.opening(), list(DEMO.concepts())) == (DEMO.opening_concept, [DEMO.opening_concept, "tense"])
+    assert (DEMO.opening(), list(DEMO.concepts())) == (DEMO.opening_concept, [DEMO.opening_concept, "mood", "tense"])
 
 
 def test_prompts_picked_by_hand_come_first_for_every_face(assets: Path) -> None:

@@ -3,18 +3,23 @@
 import json
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise, product
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+from lrt_explorer.concepts import reading as reading_module
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.directions import METHODS, method_name
 from lrt_explorer.concepts.vectors import find_vectors, mean_difference
 from lrt_explorer.defaults import FEW_PAIRS
 from lrt_explorer.errors import ArtifactError
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.lm.tokens import Encoded
 from lrt_explorer.store.artifacts import read_meta
 from lrt_explorer.study.ground import kept_vectors as kept
 from lrt_explorer.study.ground import known as known_module
@@ -59,6 +64,19 @@ def test_what_is_known_is_what_reading_gives_and_is_read_once(reads: list[tuple[
     assert vectors.get(small(), CONCEPT, 1) is first
     assert set(vectors.get_all(small(), CONCEPT, [0, 1, 2])) == {0, 1, 2}
     assert reads == [("tiny-small", [1]), ("tiny-small", [0, 2])]
+
+
+def test_each_text_goes_through_the_model_once_for_all_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    passes: list[int] = []
+    real = reading_module.capture
+
+    def spy(lm: LanguageModel, encoded: Encoded, layers: Sequence[int]) -> Any:
+        passes.append(len(encoded.ids))
+        return real(lm, encoded, layers)
+
+    monkeypatch.setattr(reading_module, "capture", spy)
+    KnownVectors().get_all(small(), CONCEPT, [0, 1])
+    assert sum(passes) == 2 * len(CONCEPT.pairs)
 
 
 def test_another_reading_set_or_model_is_read_anew(reads: list[tuple[str, list[int]]]) -> None:
