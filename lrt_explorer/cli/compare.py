@@ -18,7 +18,7 @@ from lrt_explorer.cli.common import (
     run_study,
 )
 from lrt_explorer.defaults import MAX_NEW_TOKENS, SEED, STRENGTH, TEMPERATURE
-from lrt_explorer.study.steering.arms import ARMS, OFFERED, PANES, chosen_arms, spelled
+from lrt_explorer.study.steering.arms import ARMS, OFFERED, OTHER_LAYERS, PANES, chosen_arms, spelled
 
 
 def add_parser(commands: Any) -> None:
@@ -47,6 +47,12 @@ def add_parser(commands: Any) -> None:
         metavar="NAME,...",
         help="what is compared with the unsteered text (default: %(default)s). "
         + "; ".join(f"{spelled([name])}: {ARMS[name].help}" for name in OFFERED[1:]),
+    )
+    parser.add_argument(
+        "--other-layers",
+        default="",
+        metavar="S-L",
+        help="small and large layer of the arm other-layers (default: one block lower in both models)",
     )
     parser.add_argument(
         "--also",
@@ -89,6 +95,7 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> Json:
     """Write all arms."""
     from lrt_explorer.study.steering.also import read_also
+    from lrt_explorer.study.steering.other_layers import read_layers
     from lrt_explorer.study.steering.steer_spec import SteerSpec
     from lrt_explorer.workbench.compare import comparison_document
     from lrt_explorer.workbench.requests import compare_models
@@ -109,6 +116,7 @@ def run(options: argparse.Namespace) -> Json:
         also=read_also(options.also),
         ask=options.ask,
         per_token=options.per_token,
+        other_layers=read_layers(options.other_layers) if options.other_layers else None,
         scorer=chosen_scorer(options),
     )
     return comparison_document(run_study(compare_models(chosen_models(options), spec), keeps=True))
@@ -129,8 +137,15 @@ def show(result: Json) -> str:
         readout = f"readout {number(arm['readout'])} {result['readout_unit']}"
         remark = f", {arm['remark']}" if arm["remark"] else ""
         odds = "".join(f"\n{_odds(token)}" for token in arm.get("tokens", ()))
-        parts.append(f"{arm['name']}: score {number(arm['score'])}, {readout}{pushed}{remark}\n{text}{odds}")
+        parts.append(
+            f"{_named(arm['name'], result)}: score {number(arm['score'])}, {readout}{pushed}{remark}\n{text}{odds}"
+        )
     return "\n\n".join(parts)
+
+
+def _named(arm: str, result: Json) -> str:
+    """An arm with the layers that are its own."""
+    return f"{arm}, {result['other_small_layer']} → {result['other_large_layer']}" if arm == OTHER_LAYERS else arm
 
 
 def _odds(token: Json) -> str:

@@ -135,7 +135,8 @@ def compare(
         layers: (small layer, large layer).
         progress: True for a bar, or a function that is called with each `Progress`.
         options: of `SteerSpec`: prompt, strength, seed, temperature, max_new_tokens, reading, method, whiten,
-            as_in_paper, equal_cost, scorer, vectors, arms, ask, per_token, and also, for which {name: strength} does.
+            as_in_paper, equal_cost, scorer, vectors, arms, other_layers, ask, per_token, and also, for which
+            {name: strength} does.
 
     Raises:
         ModelError: if a model cannot be loaded.

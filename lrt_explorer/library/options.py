@@ -16,6 +16,7 @@ from lrt_explorer.concepts.sets.scoring import ScorerChoice, scorer_from_text
 from lrt_explorer.linear.steering import SteeringVector
 from lrt_explorer.study.steering.also import Also, read_also
 from lrt_explorer.study.steering.brought import Side
+from lrt_explorer.study.steering.other_layers import read_layers
 
 Settings = TypeVar("Settings")
 
@@ -43,6 +44,7 @@ class CompareOptions(VectorOptions, total=False):
     also: Also
     ask: str | None
     per_token: bool
+    other_layers: tuple[int, int] | None
     scorer: ScorerChoice | None
 
 
@@ -126,6 +128,8 @@ def _as_kept(name: str, value: Any) -> Any:
             return Path(value)
         case "scorer", str():
             return scorer_from_text(value)
+        case "other_layers", str():
+            return read_layers(value)
         case "also", str():
             return read_also(value)
         case "also", Mapping():

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from lrt_explorer.errors import ModelError, SettingsError
-from lrt_explorer.lm.model import LanguageModel
 
 # Parts of a path that mark a list of blocks as not the language model's own.
 OTHER_PARTS = ("encoder", "vision", "visual", "audio", "speech", "image", "mtp", "assistant", "projector")
@@ -116,7 +115,19 @@ def standing_in(blocks: Sequence[nn.Module], forward: Callable[..., Any]) -> Ite
                 vars(block)["forward"] = own
 
 
-def check_layer(lm: LanguageModel, layer: int) -> None:
+class Layered(Protocol):
+    """A model, or what is known of one: its name, and how many blocks it has."""
+
+    @property
+    def name(self) -> str:
+        """The name that people know it by."""
+
+    @property
+    def layers(self) -> int:
+        """The number of its blocks."""
+
+
+def check_layer(lm: Layered, layer: int) -> None:
     """Raise SettingsError, naming the layers there are, unless `layer` is one of them."""
     if not 0 <= layer < lm.layers:
         raise SettingsError(

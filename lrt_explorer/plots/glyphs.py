@@ -36,6 +36,7 @@ _MARKERS = {
     'fill="none"/>',
     "star-diamond-open": f'<path d="M18 1 20 5 24 7 20 9 18 13 16 9 12 7 16 5Z" {_OPEN}',
     "bowtie-open": f'<path d="M13 2 23 12 23 2 13 12Z" {_OPEN}',
+    "hourglass-open": f'<path d="M13 2 23 2 13 12 23 12Z" {_OPEN}',
     "pentagon-open": f'<path d="M18 2 23 5.6 21.1 11.5 14.9 11.5 13 5.6Z" {_OPEN}',
     "circle-x-open": f'<circle cx="18" cy="7" r="5" {_OPEN}'
     '<path d="M15 4 21 10M21 4 15 10" stroke="{colour}" stroke-width="1.8" fill="none"/>',

@@ -4,12 +4,10 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from torch import Tensor
-
 from lrt_explorer.concepts.directions import method_name
 from lrt_explorer.concepts.examples import default_prompt
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS
-from lrt_explorer.concepts.vectors import SteeringVector, addition
+from lrt_explorer.concepts.vectors import SteeringVector
 from lrt_explorer.defaults import PROMPT_EXAMPLES
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.lm.chat import framed, has_template
@@ -18,15 +16,12 @@ from lrt_explorer.store import PairMap
 from lrt_explorer.study.evaluation.baseline import baseline_prompt
 from lrt_explorer.study.evaluation.coherence import coherence
 from lrt_explorer.study.ground.pair import Layers, Pair
-from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.study.steering.also import named, spelled_also
 from lrt_explorer.study.steering.arm_writing import ArmTask
-from lrt_explorer.study.steering.arms import NATIVE, OTHER, PROMPT, UNSTEERED
-from lrt_explorer.study.steering.calibrate import calibrate, equal_strengths
-from lrt_explorer.study.steering.compared import NO_SOURCES, ArmSources, compared_directions
-from lrt_explorer.study.steering.deviation import unit_of
+from lrt_explorer.study.steering.arms import OTHER, OTHER_LAYERS, PROMPT, UNSTEERED
+from lrt_explorer.study.steering.compared import NO_SOURCES, ArmSources
 from lrt_explorer.study.steering.judged import text_scorer
-from lrt_explorer.study.steering.several import length_of, together
+from lrt_explorer.study.steering.pushed import pushed_arms, pushed_elsewhere
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 
 
@@ -125,28 +120,17 @@ def compare(
     score = text_scorer(spec.scorer or concept.scorer)
     if isinstance(saved, PairMap):
         pair.check(saved.info)
-    directions = compared_directions(pair, saved, spec, concept, sources)
-    ordinary, temperature = world.ordinary, world.temperature if spec.temperature is None else spec.temperature
-    unit = unit_of(large, layers[1], ordinary)
-    strength = spec.strength
-    if strength is None:
-        strength = finish(calibrate(large, layers[1], directions.native, unit, ordinary)).first
-    pushed: dict[str, Tensor] = {NATIVE: directions.native, **directions.of_arm}
-    strengths = dict.fromkeys(pushed, strength)
-    if spec.also:
-        pushed = together(pair, saved, spec, sources, pushed, unit, strength)
-        strengths = {name: length_of(added, unit, name) for name, added in pushed.items()}
-    if spec.equal_cost:
-        equal = equal_strengths(large, layers[1], list(pushed.values()), strengths[NATIVE], unit, ordinary)
-        # The native vector, which comes first, costs what it costs at its own strength.
-        strengths = dict(zip(pushed, equal, strict=True))
-    strengths = {name: strengths[name] for name in directions.of_arm}
+    temperature = world.temperature if spec.temperature is None else spec.temperature
+    here = pushed_arms(pair, saved, spec, concept, sources)
+    pushed = dict.fromkeys(here.directions.of_arm, here)
+    if OTHER_LAYERS in spec.arms:
+        pushed[OTHER_LAYERS] = pushed_elsewhere(pair, here, spec, concept, sources)
     read = framed(large, concept.ask_before(prompt) if spec.ask is None else spec.ask, prompt)
     starts = dict.fromkeys(spec.arms, read)
     if PROMPT in starts:
         starts[PROMPT] = baseline_prompt(large, concept, read, PROMPT_EXAMPLES, room=spec.max_new_tokens)
-    additions = {name: addition(pushed[name], strengths[name], unit) for name in directions.of_arm}
-    task = ArmTask(large, layers[1], starts, additions)
+    additions = {name: where.addition(name) for name, where in pushed.items()}
+    task = ArmTask(large, layers[1], pushed.get(OTHER_LAYERS, here).layer, starts, additions)
     steps = task.write(max_new_tokens=spec.max_new_tokens, temperature=temperature, seed=spec.seed)
     readouts = task.readouts(concept)
     pieces: dict[str, list[str]] = {name: [] for name in spec.arms}
@@ -164,8 +148,7 @@ def compare(
                 changed_tokens(tokens, pieces[UNSTEERED]),
                 None if score is None else score(prompt, step.texts[name]),
                 readouts[name],
-                strengths.get(name, 0.0),
-                strengths.get(name, 0.0) * unit.value,
+                *(pushed[name].how_far(name) if name in pushed else ()),
             )
             for name, tokens in pieces.items()
         )
@@ -191,18 +174,26 @@ def compare(
         "as_in_paper": spec.as_in_paper,
         "equal_cost": spec.equal_cost,
         **({"other_concept": sources.other.name} if OTHER in spec.arms and sources.other is not None else {}),
+        **_other_layers(sources, spec),
         **({"also": spelled_also(spec.also)} if spec.also else {}),
         **({"ask": spec.ask} if spec.ask is not None else {}),
-        **_given("small_vector", directions.given.get("small")),
-        **_given("large_vector", directions.given.get("large")),
-        **_given("transferred_vector", directions.given.get("transferred")),
+        **_given("small_vector", here.directions.given.get("small")),
+        **_given("large_vector", here.directions.given.get("large")),
+        **_given("transferred_vector", here.directions.given.get("transferred")),
         "seed": spec.seed,
         "random_seed": sources.random_seed,
         "temperature": temperature,
         "max_new_tokens": spec.max_new_tokens,
     }
     also = tuple((named(beside), how_far) for beside, how_far in spec.also)
-    return Comparison(prompt, strength, strength * unit.value, arms, settings, also)
+    return Comparison(prompt, here.strength, here.strength * here.unit.value, arms, settings, also)
+
+
+def _other_layers(sources: ArmSources, spec: SteerSpec) -> dict[str, int]:
+    if OTHER_LAYERS not in spec.arms or sources.other_map is None:
+        return {}
+    small, large = sources.other_map.layers
+    return {"other_small_layer": small, "other_large_layer": large}
 
 
 def _given(key: str, vector: SteeringVector | None) -> dict[str, str | int | float]:

@@ -32,6 +32,7 @@ class CheckPanel:
         recipe: method, reading and whitening; vectors are made with them too.
         controls: the same by the names that keys of results have for them, with the set.
         status: progress and errors.
+        run: checks.
     """
 
     def __init__(self, engine: Engine, session: gr.State, chosen: gr.Dropdown, stage: Stage) -> None:
@@ -68,7 +69,15 @@ class CheckPanel:
                 False, label="Whiten", info="down-weight directions that vary in any text", min_width=150
             )
         with gr.Row(elem_classes="pairwise"):
-            check = gr.Button("Check this set", variant="primary", size="sm", min_width=150, scale=0, elem_id="check")
+            self.run = gr.Button(
+                "Check this set",
+                variant="primary",
+                interactive=False,
+                size="sm",
+                min_width=150,
+                scale=0,
+                elem_id="check",
+            )
             stop = gr.Button("Stop", interactive=False, size="sm", min_width=60, scale=0, elem_id="check-stop")
         self.status = gr.HTML(elem_id="check-status")
         self.found = gr.HTML(apply_default_css=False, elem_id="check-findings")
@@ -89,7 +98,7 @@ class CheckPanel:
         }
         results = [self.found, self.agreement, self.separation, self.stability]
         asked = [session, chosen, *self.recipe]
-        wire_run(check, stop, self.on_check_clicked, asked, [self.status, *results], self.status, stopped)
+        wire_run(self.run, stop, self.on_check_clicked, asked, [self.status, *results], self.status, stopped)
         stage.add(*results)
 
     @guarded_by(to_status)

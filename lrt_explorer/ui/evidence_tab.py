@@ -59,6 +59,7 @@ class EvidenceTab:
         controls: what an evaluation is asked with, by the names that keys of results have for it.
         chosen: the concept that was picked in it.
         status: progress and errors.
+        run: evaluates.
         stale: a warning if the evidence is not for the map in use.
     """
 
@@ -99,7 +100,7 @@ class EvidenceTab:
                 elem_id="evidence-texts",
             )  # fmt: skip
             with gr.Column(scale=0, min_width=110, elem_classes="run-column"):
-                run = gr.Button("Run", variant="primary", size="md", elem_id="evidence-run")
+                self.run = gr.Button("Run", variant="primary", interactive=False, size="md", elem_id="evidence-run")
                 stop = gr.Button("Stop", interactive=False, size="sm", elem_id="evidence-stop")
         self.status = gr.HTML(notice(HINT, "hint"), elem_id="evidence-status")
         self.stale = gr.HTML(elem_id="evidence-stale")
@@ -114,7 +115,7 @@ class EvidenceTab:
         }
         shown, chosen = self.shown, self.chosen
         asked: list[Block] = [session, self.concepts, prompts, strengths, texts, map_panel.corpus, readout]
-        wire_run(run, stop, self.on_run_clicked, asked, [shown, self.status], self.status, stopped)
+        wire_run(self.run, stop, self.on_run_clicked, asked, [shown, self.status], self.status, stopped)
         gr.on([shown.change, chosen.change], self.on_evidence_changed, [shown, chosen], self.view.outputs, **QUICK)
         gr.on([tab.change, session.change], self.on_tab_opened, [tab, session, shown], [shown, self.status], **QUICK)
         gr.on([shown.change, session.change], self.on_map_changed, [shown, session], self.stale, **QUICK)

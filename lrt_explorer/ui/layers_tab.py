@@ -73,6 +73,7 @@ class LayersTab:
         plot, caption: the heat map, and how it is read.
         status: progress and errors.
         score: which score is shown.
+        compute: reads all layers.
     """
 
     def __init__(
@@ -101,8 +102,13 @@ class LayersTab:
                 elem_id="layers-score",
             )
             with gr.Column(scale=1, min_width=200), gr.Row(elem_classes="pairwise"):
-                compute = gr.Button(
-                    "Compute all layer pairs", variant="primary", size="sm", min_width=150, elem_id="layers-compute"
+                self.compute = gr.Button(
+                    "Compute all layer pairs",
+                    variant="primary",
+                    interactive=False,
+                    size="sm",
+                    min_width=150,
+                    elem_id="layers-compute",
                 )
                 cancel = gr.Button(
                     "Cancel", interactive=False, size="sm", min_width=60, scale=0, elem_id="layers-cancel"
@@ -121,7 +127,7 @@ class LayersTab:
             **QUICK,
         )
         asked: list[Block] = [session, map_panel.tokens, corpus, self.score]
-        wire_run(compute, cancel, self.on_compute_clicked, asked, outputs, self.status, cancelled)
+        wire_run(self.compute, cancel, self.on_compute_clicked, asked, outputs, self.status, cancelled)
         stage.add(self.plot, self.caption, all_layers=True)
 
     def wire_picking(self) -> None:

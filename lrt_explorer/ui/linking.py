@@ -11,6 +11,7 @@ from lrt_explorer.errors import LRTError
 from lrt_explorer.report.template import joined
 from lrt_explorer.study.ground.world import world_of
 from lrt_explorer.study.steering.arms import ARMS
+from lrt_explorer.study.steering.other_layers import spelled_layers
 from lrt_explorer.ui.cards import notice
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import sentence_of
@@ -110,6 +111,8 @@ class Linking:
             found |= {concept: name, strength: gr.Slider(minimum=-room, maximum=room, value=beside)}
         if view.ask is not None:
             found[settings.ask] = view.ask
+        if view.other_layers is not None:
+            found[settings.other_layers] = spelled_layers(view.other_layers)
         if view.arms is not None:
             found[settings.arms] = list(view.arms)
         if view.tab:

@@ -89,7 +89,7 @@ class MapPanel:
                 )
                 self.no_text = gr.Button("Shipped text", size="sm", min_width=60, visible=False)
             with gr.Row(elem_classes="pairwise"):
-                self.fit = gr.Button(FIT, variant="primary", size="sm", min_width=90)
+                self.fit = gr.Button(FIT, variant="primary", interactive=False, size="sm", min_width=90)
                 self.cancel = gr.Button("Cancel", interactive=False, size="sm", min_width=60, elem_classes="stop")
             with gr.Row(elem_classes="pairwise"):
                 self.load = gr.UploadButton(
@@ -97,6 +97,7 @@ class MapPanel:
                     size="sm",
                     file_count="multiple",
                     file_types=[".zip", ".json", ".safetensors"],
+                    interactive=False,
                     min_width=90,
                     elem_id="map-load",
                 )

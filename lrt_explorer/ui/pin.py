@@ -10,6 +10,7 @@ from lrt_explorer.plots import ARM_STYLES, glyph
 from lrt_explorer.report.template import HtmlTemplate
 from lrt_explorer.study.compare import Arm, Comparison
 from lrt_explorer.study.sentence import sentence
+from lrt_explorer.study.steering.arms import OTHER_LAYERS
 from lrt_explorer.ui.result_key import ResultKey, keyed
 from lrt_explorer.ui.steer_controls import ALSO, SteerControls
 from lrt_explorer.workbench.cards import ConceptCard
@@ -70,6 +71,7 @@ class Pin:
         said, prompt = key.said, comparison.prompt
         shown = ["pair", "seed", "temperature", "length"]
         shown += [name for name in ("reading", "as_in_paper", "equal_cost", "vectors", "ask") if key.values[name]]
+        shown += ["other_layers"] if OTHER_LAYERS in [arm.name for arm in comparison.arms] else []
         shown += [both for name in ALSO if key.values[name] for both in (name, f"{name}_strength")]
         layers = f"layers {session.small_layer} → {session.large_layer}"
         return cls(

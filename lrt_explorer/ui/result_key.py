@@ -53,6 +53,10 @@ class ResultKey:
         """Both as JSON, by the names that the page reads them by."""
         return {"for": _json(dict(self.values)), "said": _json(self.said)}
 
+    def shows_as(self, other: "ResultKey") -> bool:
+        """Whether the page takes both for the same settings."""
+        return bool(json.loads(_json(dict(self.values))) == json.loads(_json(dict(other.values))))
+
 
 def keyed(key: ResultKey, html: str) -> Markup:
     """A result with its key; the page dims it and says for which settings it is as long as others are shown."""
@@ -134,6 +138,7 @@ WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
         "also_strength": lambda strength: f"that by {signed(strength, 2)}",
         "also_2": lambda name: f"and by {name}" if name else "nothing else beside the concept",
         "also_2_strength": lambda strength: f"the other by {signed(strength, 2)}",
+        "other_layers": lambda text: f"other layers {text}" if text.strip() else "other layers one block lower",
         "arms": lambda names: f"arms: {', '.join(names)}" if names else "the unsteered text alone",
         "points": lambda points: f"{points:g} token pairs",
         "method": lambda name: "along the concept" if name == "concept" else name.upper(),

@@ -24,6 +24,7 @@ from lrt_explorer.ui.map_panel import MapPanel
 from lrt_explorer.ui.opening import Opening
 from lrt_explorer.ui.panes import waiting_panes
 from lrt_explorer.ui.plot import read_early
+from lrt_explorer.ui.readiness import Readiness
 from lrt_explorer.ui.setup_panel import SetupPanel
 from lrt_explorer.ui.share_panel import SharePanel
 from lrt_explorer.ui.shown_settings import ShownSettings
@@ -56,6 +57,7 @@ class Screen:
         stage: what goes when another pair is opened.
         share, linking: the comparison as a link, and what a link restores.
         opening: what opens pairs.
+        readiness: the buttons that need an open pair.
         shown: what the controls show, with which results are compared.
     """
 
@@ -120,6 +122,9 @@ class Screen:
                 self.map_panel.shown,
                 **QUICK,
             )
+            check, vectors = self.concepts.check, self.concepts.vectors
+            running = [self.setup.suggest, self.layers.compute, self.evidence.run, check.run, vectors.make]
+            self.readiness = Readiness(session, [*running, vectors.bring, self.map_panel.fit, self.map_panel.load])
             self.layers.wire_picking()
             self.linking = Linking(engine, self.steer, tabs, tab, linked)
             self.opening = Opening(engine, self.app, session, self.setup, self.map_panel, self.stage, self.linking)

@@ -61,7 +61,7 @@ class SetupPanel:
                 layers[1], label="Large layer", info="counted from 0", min_width=90, elem_id="large-layer"
             )
         with gr.Row(elem_classes="pairwise"):
-            self.suggest = gr.Button("Suggest layers", size="sm", min_width=90)
+            self.suggest = gr.Button("Suggest layers", interactive=False, size="sm", min_width=90)
             self.stop = gr.Button("Stop", interactive=False, size="sm", min_width=60, elem_classes="stop")
         self.reason = gr.HTML(elem_id="suggestion")
         self.status = gr.HTML(elem_id="setup-status")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import NamedTuple
 
 import gradio as gr
 from gradio.components import Component
@@ -10,14 +11,16 @@ from lrt_explorer.concepts.sets.readings import READINGS
 from lrt_explorer.defaults import MAX_NEW_TOKENS, SEED
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.limits import check_limits
-from lrt_explorer.study.steering.arms import ARMS, NO_MAP, OFFERED, PANES
+from lrt_explorer.study.steering.arms import ARMS, NO_MAP, OFFERED, OTHER_LAYERS, PANES
+from lrt_explorer.study.steering.other_layers import other_layers, read_layers
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.ui.choices import ConceptList
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.result_key import ResultKey, session_values
 from lrt_explorer.ui.sliders import RangeSlider, check_ends
-from lrt_explorer.ui.wiring import Outputs
+from lrt_explorer.ui.wiring import QUICK, Outputs
 from lrt_explorer.workbench.cards import ConceptCard
+from lrt_explorer.workbench.pair import Layers
 from lrt_explorer.workbench.session import Session
 
 LENGTHS = (8, MAX_NEW_TOKENS, 96)
@@ -49,6 +52,7 @@ class SteerControls:
         also, also_strength: a concept that is steered beside the first, "" for none, and its strength.
         also_2, also_2_strength: one more.
         per_token: whether the texts are coloured by what steering did to each token.
+        other_layers: those of the arm of that name, as text; "" for one block lower in both models.
     """
 
     concept: str
@@ -68,11 +72,13 @@ class SteerControls:
     also_2: str = ""
     also_2_strength: float = ALSO_STRENGTH
     per_token: bool = False
+    other_layers: str = ""
 
     def __post_init__(self) -> None:
         """Hold the arms as the page compares them, and nothing chosen as "", whatever a page sends for it."""
         object.__setattr__(self, "arms", tuple(sorted(self.arms)))
         object.__setattr__(self, "ask", self.ask or "")
+        object.__setattr__(self, "other_layers", self.other_layers or "")
         for name in ALSO:
             object.__setattr__(self, name, getattr(self, name) or "")
 
@@ -104,7 +110,12 @@ class SteerControls:
             also=also,
             ask=self.ask or None,
             per_token=self.per_token,
+            other_layers=self._other_layers(),
         )
+
+    def _other_layers(self) -> Layers | None:
+        named = self.other_layers.strip() if OTHER_LAYERS in self.arms else ""
+        return read_layers(named) if named else None
 
     def key(self, session: Session, card: ConceptCard) -> ResultKey:
         """What the texts, their scores and all that is said of them belong to."""
@@ -115,8 +126,8 @@ class SteerSettings:
     """The settings below the panes.
 
     Attributes:
-        seed, temperature, length, reading, as_in_paper, equal_cost, arms, ask, per_token: the fields of
-            `SteerControls` of these names.
+        seed, temperature, length, reading, as_in_paper, equal_cost, arms, ask, per_token, other_layers: the
+            fields of `SteerControls` of these names.
         also: for each place beside the concept its list and its strength.
     """
 
@@ -162,6 +173,14 @@ class SteerSettings:
                 info="of each text, at most",
                 elem_id="length",
             )
+        self.other_layers = gr.Textbox(
+            "",
+            label="Other layers",
+            info="small and large, as in 3-6, of the arm of that name; one block lower if empty",
+            max_lines=1,
+            visible=False,
+            elem_id="other-layers",
+        )
         self.also: list[tuple[gr.Dropdown, gr.Slider]] = []
         for number, label in enumerate(("Also steered by", "And by"), 1):
             with gr.Row():
@@ -194,6 +213,8 @@ class SteerSettings:
             self.equal_cost = _box("Equal cost", "every arm costs what the native one does", "equal-cost")
             self.per_token = _box("Colour each token", "by its change of log-probability", "per-token")
 
+        self.arms.change(self.on_arms_changed, self.arms, self.other_layers, **QUICK)
+
     @property
     def named(self) -> dict[str, Component]:
         """The last fields of `SteerControls`, in their order."""
@@ -212,6 +233,7 @@ class SteerSettings:
                 for part, component in zip(("", "_strength"), both, strict=True)
             },
             "per_token": self.per_token,
+            "other_layers": self.other_layers,
         }
 
     @property
@@ -237,6 +259,24 @@ class SteerSettings:
             known = name in {value for _, value in concepts}
             found[component] = gr.Dropdown(concepts) if known else gr.Dropdown(concepts, value=NOTHING_ELSE[1])
         return found
+
+    def on_arms_changed(self, arms: Sequence[str]) -> Outputs:
+        """Ask for other layers where an arm is at them."""
+        return {self.other_layers: gr.Textbox(visible=OTHER_LAYERS in arms)}
+
+
+class _Depth(NamedTuple):
+    """A model as a session knows it."""
+
+    name: str
+    layers: int
+
+
+def check_elsewhere(session: Session, spec: SteerSpec) -> None:
+    """Refuse an arm at layers that the pair does not have; raises SettingsError."""
+    if OTHER_LAYERS in spec.arms:
+        both = (_Depth(session.small, session.small_layers), _Depth(session.large, session.large_layers))
+        other_layers(both, (session.small_layer, session.large_layer), spec.other_layers)
 
 
 def _box(label: str, info: str, elem_id: str | None = None) -> gr.Checkbox:

@@ -76,6 +76,7 @@ class SteerTab(SteerLayout):
             settings.equal_cost.input,
             settings.per_token.input,
             *left(settings.ask),
+            *left(settings.other_layers),
             *(component.input for both in settings.also for component in both),
             settings.temperature.input,
             settings.length.input,

@@ -20,7 +20,7 @@ from lrt_explorer.ui.pin import Pin
 from lrt_explorer.ui.result_key import keyed
 from lrt_explorer.ui.share_panel import Compared
 from lrt_explorer.ui.stage import READING
-from lrt_explorer.ui.steer_controls import SteerControls, within
+from lrt_explorer.ui.steer_controls import SteerControls, check_elsewhere, within
 from lrt_explorer.ui.steer_layout import OPENING, SteerLayout
 from lrt_explorer.ui.strength import can_write
 from lrt_explorer.ui.turns import InLine
@@ -108,19 +108,22 @@ class SteerTexts:
             return
         try:
             spec, prompt = asked.spec(), asked.prompt
+            check_elsewhere(session, spec)
         except SettingsError as error:
             # Texts that were broken off for this one are not left as if they went on, nor are those of other models or
             # layers, which have been blanked.
             stays: Outputs = {self.trouble: notice(str(error)), self.stop: on_busy_changed(False)}
             yield stays if compared is not None and compared.session == session else self.failed(str(error))
             return
-        if compared == Compared(session, spec):
+        card = self.engine.concept(session, asked.concept)
+        made = asked.key(session, card)
+        # Settings that mean the same but read otherwise, such as a message with a space behind it, are written for
+        # again, since the page would dim the texts.
+        if compared == Compared(session, spec) and compared.key.shows_as(made):
             yield {self.trouble: ""}
             return
-        card = self.engine.concept(session, asked.concept)
         key = unsteered_key(session, spec, card)
         still = settled.arm if settled is not None and settled.key == key else None
-        made = asked.key(session, card)
 
         def show(step: Progress | ComparisonStep) -> Outputs:
             if isinstance(step, InLine):

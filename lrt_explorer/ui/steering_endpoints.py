@@ -22,6 +22,7 @@ from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
 from lrt_explorer.study.ground.progress import Progress, finish, retold
 from lrt_explorer.study.steering.also import read_also
 from lrt_explorer.study.steering.arms import PANES, chosen_arms
+from lrt_explorer.study.steering.other_layers import read_layers
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.ui.answering import Endpoint, going_on
 from lrt_explorer.ui.engine import Engine
@@ -54,6 +55,7 @@ def steering_endpoints(engine: Engine) -> tuple[Endpoint, ...]:
         also: str | None = None,
         ask: str | None = None,
         per_token: bool = False,
+        other_layers: str | None = None,
     ) -> dict[str, Any]:
         """Write the large model's text unsteered and under its native, the transferred and a random vector.
 
@@ -75,9 +77,10 @@ def steering_endpoints(engine: Engine) -> tuple[Endpoint, ...]:
             equal_cost: make every arm cost what the native vector costs.
             scorer: what scores the texts, as on the command line; by default the concept's own.
             arms: what is compared with the unsteered text, of unsteered, native, transferred, random, shuffled map,
-                other concept, no map, as in the paper and prompt; by default the first four.
+                other concept, no map, as in the paper, other layers and prompt; by default the first four.
             also: concepts that are steered beside the first, each with its strength, as in mood:0.2,tense:-0.1.
             ask: a message that the texts answer, in the chat template of the large model.
+            other_layers: small and large layer of the arm of that name, as in 3-6; by default one block lower in both.
             per_token: tell the log-probability of every token, steered and not, and the likeliest tokens there.
         """
         spec = SteerSpec(
@@ -97,6 +100,7 @@ def steering_endpoints(engine: Engine) -> tuple[Endpoint, ...]:
             also=read_also(also or ""),
             ask=ask,
             per_token=per_token,
+            other_layers=read_layers(other_layers) if other_layers else None,
         )
         models = Models(small=small, large=large, small_layer=small_layer, large_layer=large_layer)
         return comparison_document(finish(retold(engine.compare_models(models, spec), _written), going_on))

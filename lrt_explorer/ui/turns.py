@@ -10,7 +10,7 @@ from lrt_explorer.errors import CancelledError
 from lrt_explorer.lm.memory import give_back_memory
 from lrt_explorer.lm.threads import use_threads
 from lrt_explorer.study.ground.progress import Progress
-from lrt_explorer.study.steering.arms import SHUFFLED
+from lrt_explorer.study.steering.arms import OTHER_LAYERS, SHUFFLED
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.ui.asker import check_still_there, visitor
 from lrt_explorer.ui.cards import about
@@ -42,8 +42,8 @@ def _lane_of_picture(engine: Engine, session: Session, settings: SpaceSettings) 
 
 
 def _lane_of_comparison(_engine: Engine, _where: object, spec: SteerSpec) -> str:
-    """A map on shuffled pairs may have to be fitted first."""
-    return LONG if SHUFFLED in spec.arms else QUICK
+    """A map on shuffled pairs, or between other layers, may have to be fitted first."""
+    return LONG if {SHUFFLED, OTHER_LAYERS} & set(spec.arms) else QUICK
 
 
 STUDIES: dict[str, str | ChooseLane] = {

@@ -106,12 +106,19 @@ class VectorsPanel:
             times = gr.Number(1, label="Length", info="multiplies the result in files", min_width=150)
         with gr.Row(elem_classes="pairwise"):
             self.make = gr.Button(
-                "Make vectors", variant="primary", size="sm", min_width=130, scale=0, elem_id="vectors-make"
+                "Make vectors",
+                variant="primary",
+                interactive=False,
+                size="sm",
+                min_width=130,
+                scale=0,
+                elem_id="vectors-make",
             )
             self.bring = gr.UploadButton(
                 "Load a vector …",
                 size="sm",
                 file_types=[".safetensors", ".gguf"],
+                interactive=False,
                 min_width=130,
                 scale=0,
                 elem_id="vector-load",

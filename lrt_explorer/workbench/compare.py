@@ -15,20 +15,24 @@ from lrt_explorer.study.fitting.controls import SEEDS
 from lrt_explorer.study.ground.known import first_reading, known_vectors
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.sentence import sentence
-from lrt_explorer.study.steering.arms import OTHER, SHUFFLED
+from lrt_explorer.study.steering.arms import OTHER, OTHER_LAYERS, SHUFFLED
 from lrt_explorer.study.steering.brought import take_vectors
 from lrt_explorer.study.steering.calibrate import Calibration, calibrate_concept
 from lrt_explorer.study.steering.compared import ArmSources, check_arms
+from lrt_explorer.study.steering.other_layers import other_layers
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.concepts import named_concept, shipped_sets
 from lrt_explorer.workbench.evidence import EvidenceSpec, controls_of
 from lrt_explorer.workbench.map_store import SavedMap
+from lrt_explorer.workbench.maps import map_for
 from lrt_explorer.workbench.openings import examples_of, opened_at
+from lrt_explorer.workbench.own import Own
 from lrt_explorer.workbench.pair import Layers, Pair
+from lrt_explorer.workbench.starting_points import corpus_named
 
 
 def compare(
-    pair: Pair, saved: SavedMap | Layers, spec: SteerSpec, *, few_pairs: bool = False
+    pair: Pair, saved: SavedMap | Layers, spec: SteerSpec, *, few_pairs: bool = False, own: Own | None = None
 ) -> Generator[Progress | ComparisonStep, None, Comparison]:
     """Write all arms side by side, at the layers of a map.
 
@@ -37,6 +41,7 @@ def compare(
         saved: the map that the small model's vector goes through; the layers alone where no arm needs a map.
         spec: what is asked for.
         few_pairs: whether a few pairs of the concept do where all are not yet read, so that the first text comes soon.
+        own: where a map between other layers is kept that has to be fitted; None for where others find it.
 
     Raises what `study.compare.compare`, `calibrate_concept` and `control_maps` raise.
     """
@@ -49,7 +54,7 @@ def compare(
         strength = (yield from _calibration(pair, layers, spec, contrast)).first
     if spec.prompt is None and (prompts := examples_of(pair.small.name, pair.large.name, contrast)):
         spec = replace(spec, prompt=prompts[0])
-    sources = yield from _sources(pair, saved, spec, contrast)
+    sources = yield from _sources(pair, saved, spec, contrast, own)
     return (yield from study.compare(pair, saved, replace(spec, concept=contrast, strength=strength), sources=sources))
 
 
@@ -128,9 +133,9 @@ def _token(one: TokenOdds) -> dict[str, Any]:
 
 
 def _sources(
-    pair: Pair, saved: SavedMap | Layers, spec: SteerSpec, contrast: ContrastSet
+    pair: Pair, saved: SavedMap | Layers, spec: SteerSpec, contrast: ContrastSet, own: Own | None
 ) -> Generator[Progress, None, ArmSources]:
-    """What the other arms take: the same controls that an evaluation has."""
+    """What the other arms take: the controls that an evaluation has, and a map of the same text at other layers."""
     controls: tuple[AffineMap, ...] = ()
     other: ContrastSet | None = None
     if SHUFFLED in spec.arms and isinstance(saved, SavedMap):
@@ -141,7 +146,12 @@ def _sources(
         yield from known_vectors().reading(
             pair.small, other, [layer], spec.reading or contrast.reading, spec.method, whiten=spec.whiten
         )
-    return ArmSources(control_maps=controls, other=other)
+    other_map: SavedMap | None = None
+    if OTHER_LAYERS in spec.arms and isinstance(saved, SavedMap):
+        layers = other_layers(pair.both, saved.layers, spec.other_layers)
+        yield from read_concept(pair, layers, replace(spec, concept=contrast, vectors=""))
+        other_map = yield from map_for(pair, layers, corpus=corpus_named(saved.info.corpus), own=own)
+    return ArmSources(control_maps=controls, other=other, other_map=other_map)
 
 
 def _calibration(

@@ -11,6 +11,7 @@ from lrt_explorer.errors import LRTError
 from lrt_explorer.limits import SHOWN_CHARACTERS, check_limits
 from lrt_explorer.study.steering.also import Also, read_also, spelled_also
 from lrt_explorer.study.steering.arms import chosen_arms, spelled
+from lrt_explorer.study.steering.other_layers import read_layers, spelled_layers
 from lrt_explorer.workbench.pair import Layers
 
 
@@ -26,7 +27,7 @@ class View:
         strength: in typical deviations.
         seed, temperature, tokens: of the sampling, and length of each text.
         reading: where the vectors are read; "" for the concept's default.
-        as_in_paper, equal_cost, per_token: as in `SteerSpec`.
+        as_in_paper, equal_cost, per_token, other_layers: as in `SteerSpec`.
         arms: those beside the unsteered one.
         also: what is steered beside the concept, by name.
         ask: a message that the texts answer.
@@ -49,6 +50,7 @@ class View:
     also: Also = ()
     ask: str | None = None
     per_token: bool = False
+    other_layers: Layers | None = None
     tab: str = ""
 
     @property
@@ -59,7 +61,7 @@ class View:
             value = getattr(self, field.name)
             if value is None or value is False or (value in ("", ()) and field.name not in ("arms", "prompt")):
                 continue
-            said[field.name] = "-".join(map(str, value)) if field.name == "layers" else in_words(value)
+            said[field.name] = in_words(value)
         return urlencode(said)
 
 
@@ -98,6 +100,8 @@ def in_words(value: object) -> str:
     """A value as a query and a command spell it; a float to its last digit."""
     if isinstance(value, tuple) and value and isinstance(value[0], tuple):
         return spelled_also(value)
+    if isinstance(value, tuple) and value and isinstance(value[0], int):
+        return spelled_layers(value)
     if isinstance(value, tuple):
         return spelled(value)
     return "1" if value is True else repr(value) if isinstance(value, float) else str(value)
@@ -157,7 +161,7 @@ def _arms(text: str) -> tuple[str, ...]:
 _READ: Mapping[str, Any] = {
     "small": _name,
     "large": _name,
-    "layers": _layers,
+    "layers": read_layers,
     "concept": _name,
     "prompt": _prompt,
     "strength": lambda text: _number("strength", text),
@@ -171,6 +175,7 @@ _READ: Mapping[str, Any] = {
     "also": read_also,
     "ask": _prompt,
     "per_token": _flag,
+    "other_layers": read_layers,
     "tab": _name,
 }
 """How each value of a query is read; each raises ValueError or LRTError for what it does not take."""

@@ -97,7 +97,7 @@ def compare_models(models: Models, spec: SteerSpec) -> Generator[Progress | Comp
         pair, layers = yield from open_at_layers(models)
         return (yield from compare(pair, layers, spec))
     pair, saved = yield from open_with_map(models)
-    return (yield from compare(pair, saved, spec))
+    return (yield from compare(pair, saved, spec, own=models.own))
 
 
 def evaluate_models(models: Models, spec: EvidenceSpec) -> Generator[Progress, None, Evaluation]:

@@ -339,8 +339,8 @@ class Workbench(Programs):
     def compare(self, session: Session, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
         """All arms side by side; what has to be read for them is read first, of a large set only a few pairs."""
         saved = _needed(session) if session.map_folder or need_map(spec.arms) else _layers(session)
-        spec = self._steered(session, spec)
-        return (yield from comparisons.compare(self._pair(session), saved, spec, few_pairs=True))
+        spec, own = self._steered(session, spec), own_place(session.own)
+        return (yield from comparisons.compare(self._pair(session), saved, spec, few_pairs=True, own=own))
 
     def read_all(self, session: Session, concept: str, reading: str, vectors: str) -> Generator[Progress, None, bool]:
         """Read all pairs of the concept at the session's layers."""

@@ -138,7 +138,10 @@ class Page:
 
     def upload(self, selector: str, *files: Path) -> None:
         # Gradio puts the field that takes the files right before the button that people see. What an accordion
-        # holds is drawn only after it was opened.
+        # holds is drawn only after it was opened. Before it can be pressed, it takes none.
+        self.until(
+            lambda: self.js("return document.querySelector(arguments[0])?.disabled === false", selector), selector
+        )
         code = "return document.querySelector(arguments[0])?.previousElementSibling"
         field = self.until(lambda: self.js(code, selector), f"a field for files in {selector}")
         field.send_keys("\n".join(str(file) for file in files))

@@ -43,6 +43,23 @@ def test_an_arm_is_added_and_taken_away_and_the_others_stay_as_they_are(page: Pa
     page.until_text("#share-command", "--arms=native,prompt")
 
 
+def test_the_arm_at_other_layers_asks_where(page: Page) -> None:
+    before = page.panes()
+    assert page.text("#other-layers") == ""
+    tick(page, "Other layers")
+    arms = ("unsteered", "native", "transferred", "random", "other layers")
+    lower = until_written(page, *arms)
+    assert {name: lower[name] for name in before} == before
+    page.write("#other-layers input", "9-9", submit=True)
+    page.until_text("#steer-trouble", "Layer 9 is not in")
+    page.write("#other-layers input", "2, 2", submit=True)
+    page.until(lambda: page.text("#steer-trouble") == "", "the sentence goes")
+    until_written(page, *arms)
+    page.press("Share", "#share button")
+    page.until_text("#share-python", "other_layers=(2, 2)")
+    page.until_text("#share-command", "--other-layers=2-2")
+
+
 def test_every_finished_text_says_how_it_reads_to_the_keyboard_too(page: Page) -> None:
     summary = page.find(".pane-unsteered .reads summary")
     assert "perplexity" in str(summary.get_attribute("title"))

@@ -10,6 +10,7 @@ from lrt_explorer.concepts.readout import answer_readout
 from lrt_explorer.concepts.vectors import addition, transfer
 from lrt_explorer.errors import ArtifactError, SettingsError
 from lrt_explorer.lm.generate import generate_batch
+from lrt_explorer.lm.token_odds import token_odds
 from lrt_explorer.study.compare import Arm, Comparison, compare
 from lrt_explorer.study.evaluation.baseline import baseline_prompt
 from lrt_explorer.study.fitting.collect import Route
@@ -20,6 +21,7 @@ from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.study.sentence import sentence
 from lrt_explorer.study.steering.arms import NO_MAP, OFFERED, PANES
+from lrt_explorer.study.steering.calibrate import what_it_costs
 from lrt_explorer.study.steering.compared import ArmSources
 from lrt_explorer.study.steering.deviation import unit_of
 from lrt_explorer.study.steering.steer_spec import SteerSpec
@@ -27,7 +29,7 @@ from tests.study.evaluation.suite import ANIMALS
 from tests.study.tiny import CONCEPT, PROMPTS, large, small, texts
 
 PROMPT = PROMPTS[0].text
-LAYERS = (1, 2)
+LAYERS, ELSEWHERE = (1, 2), (0, 1)
 ALL = tuple(name for name in OFFERED if name != NO_MAP)
 SPEC = SteerSpec(concept=CONCEPT, prompt=PROMPT, strength=0.6, max_new_tokens=10, temperature=0.0, arms=ALL)
 Made = tuple[FittedMap, ArmSources]
@@ -38,7 +40,8 @@ def made() -> Made:
     pair = Pair(small=small(), large=large())
     fitted = finish(fit_map(pair, texts(), LAYERS, FitSettings(tokens=4000)))
     (control,) = finish(fit_maps(pair, texts(), [Route(*LAYERS, 1)], FitSettings(4000, "")))
-    return fitted, ArmSources(control_maps=(control.map,), other=ANIMALS)
+    elsewhere = finish(fit_map(pair, texts(), ELSEWHERE, FitSettings(tokens=4000)))
+    return fitted, ArmSources(control_maps=(control.map,), other=ANIMALS, other_map=elsewhere)
 
 
 def written(made: Made, spec: SteerSpec) -> Comparison:
@@ -84,6 +87,71 @@ def test_every_arm_adds_what_it_says(made: Made) -> None:
         readout = answer_readout(large(), [PROMPTS[0]], 2, added, CONCEPT.readout)
         assert found[name].readout == pytest.approx(float(readout), abs=1e-4), name
         assert found[name].coefficient == pytest.approx(0.6 * unit.value)
+
+
+def test_the_arm_at_other_layers_is_found_mapped_and_added_there(made: Made) -> None:
+    _, sources = made
+    assert sources.other_map is not None
+    comparison = written(made, SPEC)
+    found, unit = arms_of(comparison)["other layers"], unit_of(large(), ELSEWHERE[1], "everyday")
+    ours = known_vectors().get(small(), CONCEPT, ELSEWHERE[0]).vector
+    vector = transfer(ours, sources.other_map.map, sources.other_map.info).values
+    added = addition(vector, 0.6, unit)[None]
+    assert generate_batch(large(), [PROMPT], ELSEWHERE[1], added, max_new_tokens=10) == [found.text]
+    readout = answer_readout(large(), [PROMPTS[0]], ELSEWHERE[1], added, CONCEPT.readout)
+    assert found.readout == pytest.approx(float(readout), abs=1e-4)
+    assert (found.strength, found.coefficient) == (0.6, pytest.approx(0.6 * unit.value))
+    assert unit.value != unit_of(large(), LAYERS[1], "everyday").value, "strength is counted where it is added"
+    assert (comparison.settings["other_small_layer"], comparison.settings["other_large_layer"]) == ELSEWHERE
+    assert "other_small_layer" not in written(made, replace(SPEC, arms=PANES)).settings
+    (told,) = arms_of(written(made, replace(SPEC, arms=("other layers",), per_token=True)))["other layers"].odds[:1]
+    (there,) = token_odds(large(), ELSEWHERE[1], PROMPT, PROMPT, found.text, added[0])[:1]
+    assert told == there
+
+
+def test_at_equal_cost_the_arm_at_other_layers_costs_what_the_native_vector_costs(made: Made) -> None:
+    _, sources = made
+    assert sources.other_map is not None
+    found = arms_of(written(made, replace(SPEC, equal_cost=True, max_new_tokens=4)))
+    native = known_vectors().get(large(), CONCEPT, LAYERS[1]).vector.values
+    ours = known_vectors().get(small(), CONCEPT, ELSEWHERE[0]).vector
+    vector = transfer(ours, sources.other_map.map, sources.other_map.info).values
+    costs = [
+        what_it_costs(large(), layer, values, strength, unit_of(large(), layer, "everyday"), "everyday")
+        for layer, values, strength in (
+            (LAYERS[1], native, 0.6),
+            (ELSEWHERE[1], vector, found["other layers"].strength),
+        )
+    ]
+    assert costs[1] == pytest.approx(costs[0], rel=1e-6)
+    back = arms_of(written(made, replace(SPEC, equal_cost=True, strength=-0.6, max_new_tokens=2)))["other layers"]
+    assert back.strength < 0 < found["other layers"].strength
+
+
+def test_concepts_beside_the_first_are_added_at_other_layers_too(made: Made) -> None:
+    _, sources = made
+    assert sources.other_map is not None
+    both = replace(SPEC, arms=("other layers",), also=((ANIMALS, -0.3),))
+    found, unit = arms_of(written(made, both))["other layers"], unit_of(large(), ELSEWHERE[1], "everyday")
+    parts = [
+        addition(transfer(vector, sources.other_map.map, sources.other_map.info).values, strength, unit)
+        for vector, strength in (
+            (known_vectors().get(small(), CONCEPT, ELSEWHERE[0]).vector, 0.6),
+            (known_vectors().get(small(), ANIMALS, ELSEWHERE[0]).vector, -0.3),
+        )
+    ]
+    added = (parts[0] + parts[1])[None]
+    assert generate_batch(large(), [PROMPT], ELSEWHERE[1], added, max_new_tokens=10) == [found.text]
+    assert found.coefficient == pytest.approx(float(added.norm()), rel=1e-4)
+
+
+def test_the_arm_at_other_layers_takes_no_vector_that_was_brought(made: Made) -> None:
+    brought = {"small": known_vectors().get(small(), CONCEPT, LAYERS[0]).vector}
+    with pytest.raises(SettingsError, match="finds its vector at other layers, where a vector of your own"):
+        written(made, replace(SPEC, arms=("other layers",), vectors=brought))
+    without_map = (made[0], replace(made[1], other_map=None))
+    with pytest.raises(SettingsError, match="the arm 'other layers' has nothing to add here; leave it out"):
+        written(without_map, replace(SPEC, arms=("other layers",)))
 
 
 def test_the_prompt_baseline_is_that_of_an_evaluation(made: Made) -> None:

@@ -29,7 +29,8 @@ PLACES = {"small": "one", "large": "two", "small_layer": 3, "large_layer": 4}
 COMPARE = {
     "concept": "mood", "prompt": "Once", "strength": 0.25, "seed": 7, "max_new_tokens": 9, "temperature": 0.5,
     "reading": "token-3", "method": "principal-component", "whiten": True, "as_in_paper": True, "equal_cost": True,
-    "scorer": "words:joy", "arms": ["native", "no map"], "also": "tense:0.2,size:-0.1", "ask": "Why?",
+    "scorer": "words:joy", "arms": ["native", "no map", "other layers"], "other_layers": "2-3",
+    "also": "tense:0.2,size:-0.1", "ask": "Why?",
     "per_token": True,
 }  # fmt: skip
 EVALUATE = {
@@ -95,6 +96,7 @@ def test_a_comparison_is_asked_for_as_it_was_sent(
     expected: dict[str, Any] = COMPARE | {
         "scorer": scorer_from_text("words:joy"),
         "also": (("tense", 0.2), ("size", -0.1)),
+        "other_layers": (2, 3),
     }
     assert engine.noted == [Models(**PLACES), SteerSpec(**expected)]  # type: ignore[arg-type]
 

@@ -280,6 +280,26 @@ def test_an_example_becomes_the_prompt_and_asks_for_texts(screen: Screen) -> Non
     assert screen.steer.choice.on_example_picked(3, picked(text="Once")) == {steered.prompt: "Once", steered.asked: 4}
 
 
+def test_the_arm_at_other_layers_asks_for_them_and_what_does_not_exist_changes_nothing(
+    screen: Screen, session: Session
+) -> None:
+    settings, arms = screen.steer.settings, ("native", "other layers")
+    assert settings.on_arms_changed(["native"])[settings.other_layers].visible is False
+    assert settings.on_arms_changed(list(arms))[settings.other_layers].visible is True
+    *_, last = steer(screen, session, arms=arms, other_layers=" 0 - 1")
+    whole = last[screen.steer.compared]
+    assert whole.spec.other_layers == (0, 1) and whole.key.values["other_layers"] == " 0 - 1"
+    for wrong, sentence in (("9-9", "Layer 9 is not in"), ("x", "as in 3-6")):
+        (shown,) = steer(screen, session, compared=whole, arms=arms, other_layers=wrong)
+        assert set(shown) == {screen.steer.trouble, screen.steer.stop} and sentence in shown[screen.steer.trouble]
+    (shown,) = steer(screen, session, compared=whole, arms=arms, other_layers=" 0 - 1")
+    assert shown == {screen.steer.trouble: ""}
+    *_, last = steer(screen, session, compared=whole, arms=arms, other_layers="0-1")
+    assert last[screen.steer.compared].key.values["other_layers"] == "0-1", "else the page would dim the texts for ever"
+    *_, last = steer(screen, session, arms=("native",), other_layers="9-9")
+    assert last[screen.steer.compared].spec.other_layers is None
+
+
 CONTRAST = """{"kind": "lrt-contrast-set", "version": 1, "name": "loud", "positive_label": "loud"}
 {"with": "HEY YOU", "without": "hey you"}
 {"with": "GO AWAY", "without": "go away"}

@@ -24,7 +24,7 @@ def test_a_link_restores_pair_layers_and_controls(screen: Screen) -> None:
     shown = opened(
         screen,
         f"small={PAIRS[1].small}&large={PAIRS[1].large}&layers=1-4&concept=register&prompt=Ahoy+%26&strength=-1.5"
-        "&seed=7&temperature=0.5&tokens=12&reading=last-token&equal_cost=1&arms=prompt,native&tab=space&also=mood:1.5,register:-0.1&ask=Is+it%3F&per_token=1",
+        "&seed=7&temperature=0.5&tokens=12&reading=last-token&equal_cost=1&arms=prompt,native&tab=space&also=mood:1.5,register:-0.1&ask=Is+it%3F&per_token=1&other_layers=0-3",
     )
     session = shown[screen.session]
     assert (session.small, session.small_layer, session.large_layer) == (PAIRS[1].small, 1, 4)
@@ -37,6 +37,7 @@ def test_a_link_restores_pair_layers_and_controls(screen: Screen) -> None:
     assert shown[settings.reading] == "last-token" and shown[settings.equal_cost] is True
     assert settings.as_in_paper not in shown and shown[settings.per_token] is True
     assert shown[settings.arms] == ["native", "prompt"] and shown[settings.ask] == "Is it?"
+    assert shown[settings.other_layers] == "0-3"
     (first, first_strength), (second, second_strength) = settings.also
     assert (shown[first], shown[second]) == ("mood", "register")
     assert (shown[first_strength].value, shown[first_strength].maximum) == (1.5, 1.5)

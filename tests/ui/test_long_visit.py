@@ -99,7 +99,7 @@ def test_a_set_and_a_vector_outlast_five_hundred_other_visitors(
             "on_texts_asked",
             [
                 *(None, None, 0, None, own, "Anna went", 0.4, vectors, 0, 0, 8, "", False, False),
-                *(["native", "transferred"], "", "", 0.2, "", 0.2, False),
+                *(["native", "transferred"], "", "", 0.2, "", 0.2, False, ""),
             ],
         )
         assert "typical deviation" in texts

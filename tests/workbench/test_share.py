@@ -51,6 +51,7 @@ def test_random_views_come_back_exactly() -> None:
             also=dice.choice(((), (("mood", dice.uniform(-1, 1)),), (("a:b/mood", -0.1), ("tense", 0.3)))),
             ask=dice.choice((None, "Is it, 100 % & all?")),
             per_token=dice.random() < 0.5,
+            other_layers=dice.choice((None, (0, 3))),
             tab=dice.choice(TABS),
         )
         assert read(view.query) == (view, [])
@@ -71,6 +72,8 @@ def test_random_views_come_back_exactly() -> None:
         ("tab=admin", View(), "no tab 'admin'"),
         ("as_in_paper=yes", View(), "the link’s as_in_paper"),
         ("arms=native,permuted-labels", View(), "the link’s arms"),
+        ("other_layers=3", View(), "the link’s other_layers '3'"),
+        ("other_layers=-1-2", View(), "the link’s other_layers"),
         ("also=mood", View(), "the link’s also 'mood'"),
         ("also=a:1,b:1,c:1", View(), "the link’s also"),
         ("also=mood:1e9", View(), "the link’s also"),
@@ -107,7 +110,9 @@ SPECS = (
     ),
     SteerSpec(
         concept="weather", prompt="The sky", strength=0.3, max_new_tokens=5,
-        arms=("native", "shuffled map", "other concept", "prompt"), also=(("mood", -0.15), ("tense", 0.1)),
+        arms=("native", "shuffled map", "other concept", "other layers", "prompt"),
+        also=(("mood", -0.15), ("tense", 0.1)),
+        other_layers=(2, 4),
     ),
 )  # fmt: skip
 

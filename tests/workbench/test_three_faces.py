@@ -55,6 +55,8 @@ REQUESTS = [
         SHIPPED,
         {"concept": "mood", "arms": ["native", "shuffled map", "other concept", "as in the paper", "prompt"]},
     ),
+    Request("compare", TINY, SAVED, {"concept": "mood", "arms": ["transferred", "other layers"]}, (1, 2)),
+    Request("compare", TINY, NOTHING, {"concept": "mood", "arms": ["other layers"], "other_layers": "2-0"}, (1, 2)),
     Request("compare", TINY, NOTHING, {"concept": "mood", "arms": ["random", "prompt"]}, (1, 2)),
     Request("compare", DEMO, SHIPPED, {"concept": "mood", "equal_cost": True, "strength": -0.3, "max_new_tokens": 8}),
     Request("compare", DEMO, SHIPPED, {"concept": "mood", "also": "tense:-0.2,register:0.1", "per_token": True}),

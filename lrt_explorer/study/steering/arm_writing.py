@@ -15,11 +15,11 @@ from lrt_explorer.concepts.readout import answer_readout, pooled_prompt
 from lrt_explorer.lm.generate import ArmsStep, generate_arms
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.token_odds import TokenOdds, token_odds
-from lrt_explorer.study.steering.arms import OFFERED, PROMPT
+from lrt_explorer.study.steering.arms import OFFERED, OTHER_LAYERS, PROMPT
 
 BATCH = 4
 """Rows of a batch: the arms that are written unless others are chosen fill one."""
-_TOGETHER = tuple(name for name in OFFERED if name != PROMPT)
+_TOGETHER = tuple(name for name in OFFERED if name not in (OTHER_LAYERS, PROMPT))
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,14 @@ class ArmTask:
     Attributes:
         large: the model that writes.
         layer: whose output is changed.
+        other_layer: whose output the arm at other layers changes.
         starts: what each arm continues, by its name; all but the prompt baseline continue the same.
         additions: `[width]` for each arm that adds something, already scaled.
     """
 
     large: LanguageModel
     layer: int
+    other_layer: int
     starts: Mapping[str, str]
     additions: Mapping[str, Tensor]
 
@@ -57,30 +59,30 @@ class ArmTask:
             places: generate_arms(
                 self.large,
                 start,
-                self.layer,
+                layer,
                 added,
                 max_new_tokens=max_new_tokens,
                 temperature=temperature,
                 seed=seed,
             )
-            for places, start, added in self._batches()
+            for places, layer, start, added in self._batches()
         }
         return self._steps(writing)
 
     def readouts(self, concept: ContrastSet) -> dict[str, float | None]:
         """How far the concept's answers show right after the start of each arm; None where it knows no answers."""
         found: dict[str, float | None] = dict.fromkeys(self.starts)
-        for places, start, added in self._batches():
+        for places, layer, start, added in self._batches():
             question = pooled_prompt(start, concept.prompts)
             if question is None:
                 return found
-            values = answer_readout(self.large, [question] * len(added), self.layer, added, concept.readout)
+            values = answer_readout(self.large, [question] * len(added), layer, added, concept.readout)
             found |= {name: value for name, value in zip(places, values.tolist(), strict=True) if name in found}
         return found
 
     def odds(self, name: str, prompt: str, text: str) -> tuple[TokenOdds, ...]:
         """Those of the tokens that an arm has written; without any words or vector, after the plain prompt."""
-        return token_odds(self.large, self.layer, prompt, self.starts[name], text, self.additions.get(name))
+        return token_odds(self.large, self._layer(name), prompt, self.starts[name], text, self.additions.get(name))
 
     def _steps(
         self, writing: dict[tuple[str, ...], Generator[ArmsStep, None, None]]
@@ -98,10 +100,14 @@ class ArmTask:
             for batch in writing.values():
                 batch.close()
 
-    def _batches(self) -> Iterator[tuple[tuple[str, ...], str, Tensor]]:
-        """For each batch the names of its places, what they continue, and `[places, width]`."""
+    def _layer(self, name: str) -> int:
+        return self.other_layer if name == OTHER_LAYERS else self.layer
+
+    def _batches(self) -> Iterator[tuple[tuple[str, ...], int, str, Tensor]]:
+        """For each batch the names of its places, where it is changed, what it continues, and `[places, width]`."""
         nothing = torch.zeros(self.large.width)
         parts = [_TOGETHER[at : at + BATCH] for at in range(0, len(_TOGETHER), BATCH)]
-        for part in (*parts, (PROMPT,)):
+        for part in (*parts, (OTHER_LAYERS,), (PROMPT,)):
             if written := [name for name in part if name in self.starts]:
-                yield part, self.starts[written[0]], torch.stack([self.additions.get(name, nothing) for name in part])
+                added = torch.stack([self.additions.get(name, nothing) for name in part])
+                yield part, self._layer(written[0]), self.starts[written[0]], added

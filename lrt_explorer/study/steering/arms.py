@@ -10,6 +10,7 @@ from lrt_explorer.registry import Entry, Table
 
 UNSTEERED, NATIVE, TRANSFERRED, RANDOM, SHUFFLED = "unsteered", "native", "transferred", "random", "shuffled map"
 OTHER, NO_MAP, AS_IN_PAPER, PROMPT = "other concept", "no map", "as in the paper", "prompt"
+OTHER_LAYERS = "other layers"
 NATIVE_DIRECT, TRANSFERRED_DIRECT = "native, direct", "transferred, direct"
 PERMUTED, PERMUTED_NATIVE = "permuted labels", "permuted labels, native"
 COVARIANCE, TEXTS = "drawn from the covariance", "random texts"
@@ -244,6 +245,18 @@ ARMS: Table[ArmKind] = Table(
             tone="transferred",
             marker="diamond-wide-open",
             dash="longdash",
+            offered=True,
+            mapped=True,
+        ),
+        ArmKind(
+            name=OTHER_LAYERS,
+            label="Other layers",
+            unit=_STRENGTH,
+            help="the small model’s vector, found, mapped and added at other layers",
+            function=f"{_HOME}:nothing",
+            tone="transferred",
+            marker="hourglass-open",
+            dash="longdashdot",
             offered=True,
             mapped=True,
         ),

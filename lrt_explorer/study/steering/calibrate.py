@@ -285,9 +285,49 @@ def equal_strengths(
     """
     if strength == 0:
         return (0.0,) * len(vectors)
-    curves = [finish(cost_curve(large, layer, vector, typical_deviation, ordinary)) for vector in vectors]
-    cost, sign = curves[0].cost(strength), 1 if strength > 0 else -1
-    return (strength, *(sign * curve.strength(max(cost, _LEAST), sign) for curve in curves[1:]))
+    cost = what_it_costs(large, layer, vectors[0], strength, typical_deviation, ordinary)
+    others = (
+        strength_of_cost(large, layer, vector, cost, strength, typical_deviation, ordinary) for vector in vectors[1:]
+    )
+    return (strength, *others)
+
+
+def what_it_costs(
+    large: LanguageModel,
+    layer: int,
+    vector: Tensor,
+    strength: float,
+    typical_deviation: TypicalDeviation | float,
+    ordinary: str,
+) -> float:
+    """Nats for each token of neutral text that a vector costs at a strength; arguments as for `equal_strengths`."""
+    return finish(cost_curve(large, layer, vector, typical_deviation, ordinary)).cost(strength)
+
+
+def strength_of_cost(
+    large: LanguageModel,
+    layer: int,
+    vector: Tensor,
+    cost: float,
+    side: float,
+    typical_deviation: TypicalDeviation | float,
+    ordinary: str,
+) -> float:
+    """The strength at which a vector costs so much; arguments as for `equal_strengths`.
+
+    Args:
+        large: the model that is steered.
+        layer: the block whose output is steered.
+        vector: `[d]`, of any length.
+        cost: in nats for each token of neutral text.
+        side: any number with the sign of the strength that is sought.
+        typical_deviation: of this layer.
+        ordinary: as for `calibrate`.
+
+    Raises what `calibrate` raises.
+    """
+    curve, sign = finish(cost_curve(large, layer, vector, typical_deviation, ordinary)), 1 if side > 0 else -1
+    return sign * curve.strength(max(cost, _LEAST), sign)
 
 
 def _tried(

@@ -15,7 +15,16 @@ from lrt_explorer.store import PairMap
 from lrt_explorer.study.ground.known import known_vectors
 from lrt_explorer.study.ground.pair import Layers, Pair
 from lrt_explorer.study.steering.arm_directions import ArmMaterial
-from lrt_explorer.study.steering.arms import ARMS, AS_IN_PAPER, NO_MAP, OTHER, PROMPT, UNSTEERED, need_map
+from lrt_explorer.study.steering.arms import (
+    ARMS,
+    AS_IN_PAPER,
+    NO_MAP,
+    OTHER,
+    OTHER_LAYERS,
+    PROMPT,
+    UNSTEERED,
+    need_map,
+)
 from lrt_explorer.study.steering.brought import Side, check_home, take_vectors
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 
@@ -27,11 +36,13 @@ class ArmSources:
     Attributes:
         control_maps: maps fitted on shuffled pairs, of which the first is used.
         other: the concept of the arm of that name.
+        other_map: between other layers, for the arm of that name.
         random_seed: of the random direction.
     """
 
     control_maps: Sequence[AffineMap] = ()
     other: ContrastSet | None = None
+    other_map: PairMap | None = None
     random_seed: int = 0
 
 
@@ -74,7 +85,7 @@ def check_arms(pair: Pair, arms: Sequence[str], *, has_map: bool) -> None:
 def compared_directions(
     pair: Pair, saved: PairMap | Layers, spec: SteerSpec, concept: ContrastSet, sources: ArmSources
 ) -> Directions:
-    """The directions of all arms of a comparison.
+    """The directions of all arms of a comparison at its layers, so of all but the one at other layers.
 
     Args:
         pair: the models.
@@ -120,6 +131,6 @@ def compared_directions(
         if made:
             # A pane shows one text.
             of_arm[name] = made[0].values
-        elif name not in (UNSTEERED, PROMPT):
+        elif name not in (UNSTEERED, PROMPT, OTHER_LAYERS):
             raise SettingsError(f"the arm {name!r} has nothing to add here; leave it out")
     return Directions(native.values, of_arm, given)

@@ -10,7 +10,7 @@ from lrt_explorer.errors import VectorError
 from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.store import PairMap
 from lrt_explorer.study.ground.pair import Layers, Pair
-from lrt_explorer.study.steering.arms import NATIVE, OTHER, PROMPT
+from lrt_explorer.study.steering.arms import NATIVE, OTHER, OTHER_LAYERS, PROMPT
 from lrt_explorer.study.steering.compared import ArmSources, compared_directions
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 
@@ -42,7 +42,7 @@ def together(
         VectorError: if the vectors of an arm take each other away. Else as `compared_directions`.
     """
     sums = {name: addition(values, strength, unit) for name, values in first.items()}
-    arms = tuple(name for name in (NATIVE, *spec.arms) if name not in (OTHER, PROMPT))
+    arms = tuple(name for name in (NATIVE, *spec.arms) if name not in (OTHER, OTHER_LAYERS, PROMPT))
     for number, (concept, beside) in enumerate(spec.also, 1):
         known = pair.world.concept(concept) if isinstance(concept, str) else concept
         alone = replace(spec, concept=known, vectors="", also=(), arms=arms)

@@ -38,6 +38,7 @@ class SteerSpec:
             are found as that of the concept is, and every arm adds them in its own way.
         ask: a user message that the texts answer, in the chat template of the large model; they then begin with the
             prompt, if there is one. None for what the concept asks, where it asks anything.
+        other_layers: a small and a large one, where the arm of that name is found and added; None for one block lower.
         per_token: whether the odds of every token are told, which takes two passes more for each arm.
 
     Raises:
@@ -61,6 +62,7 @@ class SteerSpec:
     also: Also = ()
     ask: str | None = None
     per_token: bool = False
+    other_layers: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no vector can be found by."""

@@ -33,5 +33,5 @@ def test_the_four_of_the_first_screen_are_written_unless_others_are_chosen() -> 
 
 def test_what_needs_a_map() -> None:
     assert [name for name in OFFERED if need_map([name])] == [
-        "transferred", "shuffled map", "other concept", "as in the paper",
+        "transferred", "shuffled map", "other concept", "as in the paper", "other layers",
     ]  # fmt: skip
