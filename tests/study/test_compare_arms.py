@@ -9,6 +9,7 @@ import torch
 from lrt_explorer.concepts.readout import answer_readout
 from lrt_explorer.concepts.vectors import addition, transfer
 from lrt_explorer.errors import ArtifactError, SettingsError
+from lrt_explorer.linear.steering import SteeringVector
 from lrt_explorer.lm.generate import generate_batch
 from lrt_explorer.lm.token_odds import token_odds
 from lrt_explorer.study.compare import Arm, Comparison, compare
@@ -21,6 +22,7 @@ from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.study.sentence import sentence
 from lrt_explorer.study.steering.arms import NO_MAP, OFFERED, PANES
+from lrt_explorer.study.steering.brought import Side
 from lrt_explorer.study.steering.calibrate import what_it_costs
 from lrt_explorer.study.steering.compared import ArmSources
 from lrt_explorer.study.steering.deviation import unit_of
@@ -100,7 +102,7 @@ def test_the_arm_at_other_layers_is_found_mapped_and_added_there(made: Made) -> 
     assert generate_batch(large(), [PROMPT], ELSEWHERE[1], added, max_new_tokens=10) == [found.text]
     readout = answer_readout(large(), [PROMPTS[0]], ELSEWHERE[1], added, CONCEPT.readout)
     assert found.readout == pytest.approx(float(readout), abs=1e-4)
-    assert (found.strength, found.coefficient) == (0.6, pytest.approx(0.6 * unit.value))
+    assert found.strength == 0.6 and found.coefficient == pytest.approx(0.6 * unit.value)
     assert unit.value != unit_of(large(), LAYERS[1], "everyday").value, "strength is counted where it is added"
     assert (comparison.settings["other_small_layer"], comparison.settings["other_large_layer"]) == ELSEWHERE
     assert "other_small_layer" not in written(made, replace(SPEC, arms=PANES)).settings
@@ -146,7 +148,7 @@ def test_concepts_beside_the_first_are_added_at_other_layers_too(made: Made) -> 
 
 
 def test_the_arm_at_other_layers_takes_no_vector_that_was_brought(made: Made) -> None:
-    brought = {"small": known_vectors().get(small(), CONCEPT, LAYERS[0]).vector}
+    brought: dict[Side, SteeringVector] = {"small": known_vectors().get(small(), CONCEPT, LAYERS[0]).vector}
     with pytest.raises(SettingsError, match="finds its vector at other layers, where a vector of your own"):
         written(made, replace(SPEC, arms=("other layers",), vectors=brought))
     without_map = (made[0], replace(made[1], other_map=None))

@@ -18,6 +18,7 @@ from lrt_explorer.concepts.directions import METHODS, method_name
 from lrt_explorer.concepts.vectors import find_vectors, mean_difference
 from lrt_explorer.defaults import FEW_PAIRS
 from lrt_explorer.errors import ArtifactError
+from lrt_explorer.lm.capture import capture
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import Encoded
 from lrt_explorer.store.artifacts import read_meta
@@ -68,11 +69,10 @@ def test_what_is_known_is_what_reading_gives_and_is_read_once(reads: list[tuple[
 
 def test_each_text_goes_through_the_model_once_for_all_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     passes: list[int] = []
-    real = reading_module.capture
 
     def spy(lm: LanguageModel, encoded: Encoded, layers: Sequence[int]) -> Any:
         passes.append(len(encoded.ids))
-        return real(lm, encoded, layers)
+        return capture(lm, encoded, layers)
 
     monkeypatch.setattr(reading_module, "capture", spy)
     KnownVectors().get_all(small(), CONCEPT, [0, 1])
