@@ -1,6 +1,6 @@
 """Speed of the screen, in headless Chromium, against the bare work of the same run.
 
-    python -m benchmarks.screen [--rounds N]
+    python -m benchmarks.screen [--rounds N] [--models SMALL LARGE]
 
 Serves the demo pair in a process of its own, and prints one JSON object:
 
@@ -10,6 +10,9 @@ Serves the demo pair in a process of its own, and prints one JSON object:
 - *start*: seconds from the start of the process to four filled panes, over `python -c "import torch, transformers,
   gradio"`, medians of three;
 - *space*: seconds from a click on its tab to the first picture, and to another view of it.
+
+With `--models` the same is done with two other models, named or by their files, which the page opens; then only the
+slider is measured, since start and space are those of what ships.
 
 Needs what `tests/browser` needs. The ratios are those of an idle machine; other work on it makes them worse.
 """
@@ -35,8 +38,8 @@ from tests.browser.page import Page, open_browser
 from tests.test_served_process import process
 
 LARGE, ARMS = "tinyworld-l", 4
+OPENING_SECONDS = 900
 STARTS, SETTLE_SECONDS = 3, 8
-PROMPT = "The capital of France is Paris. Anna"
 MOVE = """
 const slider = document.querySelector('#strength input[type=range]');
 Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(slider, arguments[0]);
@@ -55,6 +58,11 @@ window.watch.observe(document.querySelector('#panes'), {subtree: true, childList
 slider.dispatchEvent(new Event('input', {bubbles: true}));
 slider.dispatchEvent(new Event('change', {bubbles: true}));
 """
+WRITTEN = """
+return !document.querySelector('#route').innerText.includes(arguments[0])
+    && document.querySelector('#sentence').innerText !== ''
+    && document.querySelector('.panes').getAttribute('aria-busy') === 'false'
+"""
 IMPORTS = (sys.executable, "-c", "import torch, transformers, gradio")
 DRAWN = "return document.querySelector('#space-plot .js-plotly-plot .main-svg') !== null"
 
@@ -66,11 +74,11 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-def bare_generate(tokens: int) -> float:
+def bare_generate(name: str, prompt: str, tokens: int) -> float:
     """Seconds of the library's own `generate` for all arms in one batch."""
-    lm = models().get(LARGE)
+    lm = models().get(name)
     model: Any = lm.model
-    read = lm.tokenizer([PROMPT] * ARMS, return_tensors="pt")
+    read = lm.tokenizer([prompt] * ARMS, return_tensors="pt")
     settings = {"max_new_tokens": tokens, "min_new_tokens": tokens, "do_sample": False}
     with torch.inference_mode():
         return seconds(lambda: model.generate(**read, **settings))
@@ -99,20 +107,81 @@ def served(home: Path, browser: Chrome, then: Callable[[Page], None] = lambda _p
     return answered, started
 
 
+class Slider:
+    """The slider, moved again and again, with the bare work after each move.
+
+    Attributes:
+        firsts, ends: seconds to the first changed text, and to the finished ones.
+        bare, one: seconds of the bare work for all tokens, and for one.
+    """
+
+    def __init__(self, large: str) -> None:
+        """Measure nothing yet; `large` is the model that writes."""
+        self.large = large
+        self.firsts: list[float] = []
+        self.ends: list[float] = []
+        self.bare: list[float] = []
+        self.one: list[float] = []
+
+    def use(self, page: Page, rounds: int) -> None:
+        """Move it to one strength after another, within what the page allows."""
+        time.sleep(SETTLE_SECONDS)
+        prompt = page.js("return document.querySelector('#prompt textarea').value")
+        most = min(1.0, float(page.js("return document.querySelector('#strength input[type=range]').max")))
+        for number in range(rounds):
+            first, end = moved(page, round(most * (0.3 + 0.1 * (number % 5)), 3))
+            self.firsts.append(first)
+            self.ends.append(end)
+            self.bare.append(bare_generate(self.large, prompt, MAX_NEW_TOKENS))
+            self.one.append(bare_generate(self.large, prompt, 1))
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """The ratios, and what they are made of."""
+        first, end, bare, one = map(statistics.median, (self.firsts, self.ends, self.bare, self.one))
+        return {
+            "slider": end / bare,
+            "slider_seconds": end,
+            "generate_seconds": bare,
+            "first": first / one,
+            "first_seconds": first,
+            "one_token_seconds": one,
+        }
+
+
+def measure_models(rounds: int, small: str, large: str) -> dict[str, Any]:
+    """The slider on two models that the page opens first."""
+    slider = Slider(large)
+
+    def use(page: Page) -> None:
+        page.choose("Pair", "Other models")
+        page.write("#other-small textarea, #other-small input", small)
+        page.write("#other-large textarea, #other-large input", large)
+        page.press("Open these models")
+        end = time.monotonic() + OPENING_SECONDS
+        while not page.js(WRITTEN, LARGE):
+            if time.monotonic() > end:
+                raise RuntimeError(f"the models were not open after {OPENING_SECONDS} s: {page.text('body')[:500]}")
+            time.sleep(1)
+        slider.use(page, rounds)
+
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        browser = open_browser(home / "profile", home / "downloads")
+        served(home, browser, use)
+        browser.quit()
+    return slider.figures
+
+
 def measure(rounds: int) -> dict[str, Any]:
     """All figures."""
     middle = statistics.median
     imports = middle(seconds(lambda: subprocess.run(IMPORTS, check=True)) for _ in range(STARTS))
-    firsts, ends, bare, one, pictures = [], [], [], [], []
+    pictures: list[float] = []
+    slider = Slider(LARGE)
 
     def use(page: Page) -> None:
-        time.sleep(SETTLE_SECONDS)
-        for number in range(rounds):
-            first, end = moved(page, 0.3 + 0.1 * (number % 5))
-            firsts.append(first)
-            ends.append(end)
-            bare.append(bare_generate(MAX_NEW_TOKENS))
-            one.append(bare_generate(1))
+        slider.use(page, rounds)
         page.press("Space", "button[role=tab]")
         pictures.append(seconds(lambda: page.until(lambda: page.js(DRAWN), "the picture")))
 
@@ -123,11 +192,7 @@ def measure(rounds: int) -> dict[str, Any]:
         browser.quit()
     answered, started = (middle(each) for each in zip(*starts, strict=True))
     return {
-        "slider": middle(ends) / middle(bare),
-        "slider_seconds": middle(ends),
-        "generate_seconds": middle(bare),
-        "first": middle(firsts) / middle(one),
-        "first_seconds": middle(firsts),
+        **slider.figures,
         "start": started / imports,
         "answer": answered / imports,
         "start_seconds": started,
@@ -140,11 +205,16 @@ def main() -> None:
     """Print them."""
     parser = argparse.ArgumentParser(description="speed of the screen")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--models", nargs=2, metavar=("SMALL", "LARGE"), help="files or names of two other models")
     options = parser.parse_args()
-    # Models this small are slower with more threads.
-    torch.set_num_threads(1)
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    print(json.dumps(measure(options.rounds), indent=1))
+    if options.models:
+        found = measure_models(options.rounds, *options.models)
+    else:
+        # Models this small are slower with more threads.
+        torch.set_num_threads(1)
+        found = measure(options.rounds)
+    print(json.dumps(found, indent=1))
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ class Screen:
                         with gr.Tab("Steer", id=STEER, elem_id="steer-tab") as steer:
                             self.steer = SteerTab(engine, session, shelf, tabs, tab)
                         steered = self.steer.steered
-                        self.stage = Stage(banner, self.steer.panes)
+                        self.stage = Stage(banner, self.steer.panes, self.steer.written)
                         self.stage.add(
                             route,
                             self.map_panel.notice,

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 import gradio as gr
 from gradio.blocks import Block
 
+from lrt_explorer.ui.newest import Newest
 from lrt_explorer.ui.panes import waiting_panes
 from lrt_explorer.ui.wiring import Outputs
 from lrt_explorer.workbench.session import Session
 
+BLANK = "blank"
 READING = "Reading the vectors; the texts follow …"
 
 
@@ -19,11 +21,13 @@ class Stage:
     Attributes:
         banner: says what is being opened, and dims what is still the old pair's.
         panes: where the arms are written; while they are blank, one sentence says why.
+        written: what the panes hold.
         others: the rest: each part, what it shows while it is blank, and whether it holds for all layers of a pair.
     """
 
     banner: gr.HTML
     panes: gr.HTML
+    written: Newest
     others: list[tuple[gr.components.Component, str, bool]] = field(default_factory=list)
 
     def add(self, *parts: gr.components.Component, blank: str = "", all_layers: bool = False) -> None:
@@ -37,6 +41,7 @@ class Stage:
 
     def blank(self, sentence: str, banner: str = "", *, same_pair: bool = False) -> Outputs:
         """Blank what belongs to the old pair or its old layers, with one sentence in the panes."""
+        self.written.move(BLANK)
         others: Outputs = {part: blank for part, blank, wide in self.others if not (same_pair and wide)}
         return {self.banner: banner, self.panes: waiting_panes(sentence), **others}
 

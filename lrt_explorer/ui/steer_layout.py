@@ -34,6 +34,7 @@ class SteerLayout:
         first: the texts that are there before the models are open; None if none ship.
         session: the visitor's.
         newest: what the page asked for last.
+        written: what the panes of the page hold, whole or in part, as a `Compared`; None if nothing was written yet.
         steered: what follows the concept.
         slider: the strength.
         run, stop: the buttons.
@@ -61,7 +62,7 @@ class SteerLayout:
             tabs: all tabs.
             tab: which is open.
         """
-        self.engine, self.session, self.newest = engine, session, Newest()
+        self.engine, self.session, self.newest, self.written = engine, session, Newest(), Newest()
         first = engine.concepts(None)[0]
         self.first = FirstShown.from_engine(engine)
         texts = None if self.first is None else self.first.texts

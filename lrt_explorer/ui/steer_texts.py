@@ -14,17 +14,18 @@ from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.ui.cards import added, notice, progress_bar
 from lrt_explorer.ui.choices import belongs
 from lrt_explorer.ui.finished import FinishedTexts
+from lrt_explorer.ui.newest import SupersededError
 from lrt_explorer.ui.pace import paced
 from lrt_explorer.ui.panes import panes, waiting_panes, writing_line
 from lrt_explorer.ui.pin import Pin
 from lrt_explorer.ui.result_key import keyed
 from lrt_explorer.ui.share_panel import Compared
-from lrt_explorer.ui.stage import READING
+from lrt_explorer.ui.stage import BLANK, READING
 from lrt_explorer.ui.steer_controls import SteerControls, check_elsewhere, within
 from lrt_explorer.ui.steer_layout import OPENING, SteerLayout
 from lrt_explorer.ui.strength import can_write
 from lrt_explorer.ui.turns import InLine
-from lrt_explorer.ui.wiring import Outputs, guarded_by, nothing, on_busy_changed, run_study
+from lrt_explorer.ui.wiring import STOPPED, Outputs, guarded_by, nothing, on_busy_changed, run_study
 from lrt_explorer.workbench.cards import ConceptCard
 from lrt_explorer.workbench.session import Session
 
@@ -53,7 +54,8 @@ class SteerTexts:
 
     def __init__(self, layout: SteerLayout) -> None:
         """Remember the components."""
-        self.engine, self.newest, self.first = layout.engine, layout.newest, layout.first
+        self.engine, self.newest, self.written = layout.engine, layout.newest, layout.written
+        self.first = layout.first
         self.panes, self.said, self.added, self.trouble = layout.panes, layout.said, layout.added, layout.trouble
         self.settled, self.compared, self.stop = layout.settled, layout.compared, layout.stop
         self.due, self.partly, self.shown = layout.due, layout.partly, layout.pins.shown
@@ -100,6 +102,7 @@ class SteerTexts:
             return
         asked = within(self.engine, session, asked)
         if not can_write(session, asked.arms):
+            self.written.move(BLANK)
             yield {
                 self.panes: waiting_panes(NO_MAP, idle=True, arms=chosen_arms(asked.arms)),
                 **dict.fromkeys((self.said, self.added, self.trouble), ""),
@@ -113,13 +116,15 @@ class SteerTexts:
             # Texts that were broken off for this one are not left as if they went on, nor are those of other models or
             # layers, which have been blanked.
             stays: Outputs = {self.trouble: notice(str(error)), self.stop: on_busy_changed(False)}
-            yield stays if compared is not None and compared.session == session else self.failed(str(error))
+            same = compared is not None and compared.session == session and self._holds(compared)
+            yield stays if same else self.failed(str(error))
             return
         card = self.engine.concept(session, asked.concept)
         made = asked.key(session, card)
         # Settings that mean the same but read otherwise, such as a message with a space behind it, are written for
         # again, since the page would dim the texts.
-        if compared == Compared(session, spec) and compared.key.shows_as(made):
+        wanted = Compared(session, spec)
+        if compared == wanted and compared.key.shows_as(made) and self._holds(compared):
             yield {self.trouble: ""}
             return
         key = unsteered_key(session, spec, card)
@@ -135,17 +140,24 @@ class SteerTexts:
 
         # Before Stop can be pressed, so that no stop comes too early to be noted.
         comparing = paced(self.newest.study(asked, self.engine.compare(session, spec)))
-        yield {
-            self.added: writing_line(None),
-            self.compared: None,
-            self.trouble: "",
-            self.stop: on_busy_changed(True),
-        }
-        done = yield from run_study(comparing, show)
+        # Not in `compared`, whose changes the page would have to be told of, while it waits for texts.
+        self.written.move(wanted)
+        yield {self.added: writing_line(None), self.trouble: "", self.stop: on_busy_changed(True)}
+        try:
+            done = yield from run_study(comparing, show)
+        except SupersededError:
+            if self.newest.now() == STOPPED:
+                # What is shown is whole no more, so it can be neither pinned nor taken for what was compared.
+                yield {self.compared: None}
+            raise
         more: Outputs = {} if pairs_read(done, card) >= card.pairs else {self.partly: partly + 1}
         texts = FinishedTexts.of(done, made, session, card, self.engine.shipped_evidence(session))
         finished = self._finished(done, texts, Compared(session, spec, made), asked, card)
         yield {**finished, self.stop: on_busy_changed(False), **more}
+
+    def _holds(self, compared: Compared) -> bool:
+        """Whether the panes hold this comparison, and not the beginning of another, or nothing."""
+        return self.written.now() in (None, replace(compared, again=False))
 
     @property
     def of_page(self) -> list[Block]:

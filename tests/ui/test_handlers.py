@@ -23,7 +23,7 @@ from lrt_explorer.ui.space_tab import PictureControls
 from lrt_explorer.ui.steer_controls import SteerControls
 from lrt_explorer.ui.steer_texts import Settled
 from lrt_explorer.ui.token_table import EMPTY
-from lrt_explorer.ui.wiring import Outputs, nothing
+from lrt_explorer.ui.wiring import STOPPED, Outputs, nothing
 from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf
 from tests.ui.fake_evidence import fake_evaluation
 from tests.ui.fakes import CONCEPTS, PAIRS, FakeEngine, page_request
@@ -584,8 +584,34 @@ def test_texts_that_are_shown_are_not_written_twice_unless_they_are_asked_for_ag
 ) -> None:
     tab = screen.steer
     first, *_, last = steer(screen, session)
-    assert first[tab.compared] is None, "until the texts are whole"
+    assert tab.compared not in first, "until the texts are whole"
     whole = last[tab.compared]
     assert steer(screen, session, compared=whole) == [{tab.trouble: ""}]
     assert len(steer(screen, session, compared=whole, strength=0.6)) > 2
+    assert len(steer(screen, session, compared=whole)) > 2, "the panes hold others now"
+    assert steer(screen, session, compared=whole) == [{tab.trouble: ""}]
+    screen.stage.blank("Reading …")
+    assert len(steer(screen, session, compared=whole)) > 2, "the panes were blanked"
+    other = tab.texts.on_texts_asked(
+        session, None, 0, whole, SteerControls("mood", "Twice", 0.5, "", 0, 0.0, 16, "", False)
+    )
+    next(iter(other))
+    assert len(steer(screen, session, compared=whole)) > 2, "the panes hold the beginning of others"
+
+
+def test_texts_that_were_broken_off_are_neither_pinned_nor_left_as_if_they_went_on(
+    screen: Screen, session: Session
+) -> None:
+    tab = screen.steer
+    *_, last = steer(screen, session)
+    whole = last[tab.compared]
+    other = tab.texts.on_texts_asked(
+        session, None, 0, whole, SteerControls("mood", "Two", 0.5, "", 0, 0.0, 16, "", False)
+    )
+    begun, _ = next(iter(other)), next(iter(other))
+    assert tab.compared not in begun, "nothing that is shown changes yet"
+    (shown,) = steer(screen, session, compared=whole, seed=None)
+    assert "seed" in shown[tab.panes] and shown[tab.compared] is None
+    screen.steer.newest.move(STOPPED)
+    assert {tab.compared: None} in list(other)
     assert len(steer(screen, session, compared=replace(whole, again=True))) > 2
