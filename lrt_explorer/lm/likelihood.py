@@ -1,28 +1,38 @@
 """Likelihood: how surprising a model finds a text that continues a prompt."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.lm.tokens import encode
+from lrt_explorer.lm.steer import steering
+from lrt_explorer.lm.tokens import encode, token_counts
 
 BATCH_LOGITS = 2**25
 """How many logits may exist at once: 128 MiB in float32."""
 
 
-def continuation_nats(lm: LanguageModel, prompts: Sequence[str], texts: Sequence[str]) -> list[float | None]:
+def continuation_nats(
+    lm: LanguageModel,
+    prompts: Sequence[str],
+    texts: Sequence[str],
+    layer: int | None = None,
+    addition: Tensor | None = None,
+) -> list[float | None]:
     """Mean negative log-likelihood of the tokens of each text after its prompt, in nats.
 
     Its exponential is the perplexity. A token counts if it ends after the prompt. What does not fit into the model's
     context is left out.
 
     Args:
-        lm: the model that judges, unsteered.
+        lm: the model that judges.
         prompts: n prompts.
         texts: what is said after each.
+        layer: the block whose output is steered; None for the unsteered model.
+        addition: `[width]` what is added there at every position, already scaled.
 
     Returns:
         n numbers; None where no token is left to judge.
@@ -34,12 +44,13 @@ def continuation_nats(lm: LanguageModel, prompts: Sequence[str], texts: Sequence
     if len(prompts) != len(texts):
         raise SettingsError(f"{len(texts)} texts for {len(prompts)} prompts; give one per prompt")
     found: list[float | None] = []
-    rows = max(1, BATCH_LOGITS // (lm.context * lm.vocabulary)) if lm.traits.pads_right else 1
+    wholes = [prompt + text for prompt, text in zip(prompts, texts, strict=True)]
+    longest = min(lm.context, max(token_counts(lm, wholes), default=1))
+    rows = max(1, BATCH_LOGITS // (longest * lm.vocabulary)) if lm.traits.pads_right else 1
     for first in range(0, len(prompts), rows):
         some = slice(first, first + rows)
-        wholes = [prompt + text for prompt, text in zip(prompts[some], texts[some], strict=True)]
-        encoded = encode(lm, wholes)
-        with lm.lock, torch.inference_mode():
+        encoded = encode(lm, wholes[some])
+        with lm.lock, _added(lm, layer, addition, len(encoded.ids)), torch.inference_mode():
             logits: Tensor = lm.model(input_ids=encoded.ids.to(lm.device), use_cache=False).logits
             chosen = encoded.ids[:, 1:, None].to(lm.device)
             nats = (logits[:, :-1].float().logsumexp(2) - logits[:, :-1].gather(2, chosen)[..., 0].float()).cpu()
@@ -48,3 +59,9 @@ def continuation_nats(lm: LanguageModel, prompts: Sequence[str], texts: Sequence
             said = [at for at in range(1, len(ends)) if ends[at] > len(prompt) and not encoded.special[row, at]]
             found.append(float(nats[row, [at - 1 for at in said]].mean()) if said else None)
     return found
+
+
+def _added(lm: LanguageModel, layer: int | None, addition: Tensor | None, rows: int) -> AbstractContextManager[None]:
+    if layer is None or addition is None:
+        return nullcontext()
+    return steering(lm, layer, addition.expand(rows, -1))

@@ -1,0 +1,108 @@
+"""Whole texts are scored to their last token, by vectors that have not seen them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from lrt_explorer.concepts.reading import read_pairs
+from lrt_explorer.concepts.vectors import addition
+from lrt_explorer.errors import ArtifactError, ContrastError
+from lrt_explorer.lm.likelihood import continuation_nats
+from lrt_explorer.lm.steer import steering
+from lrt_explorer.lm.tokens import encode
+from lrt_explorer.store import PairMap
+from lrt_explorer.study.evaluation import whole_texts as module
+from lrt_explorer.study.evaluation.holding import halves
+from lrt_explorer.study.evaluation.whole_texts import whole_texts
+from lrt_explorer.study.fitting.fit import fit_map
+from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.ground.pair import Pair
+from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.study.steering.deviation import unit_of
+from tests.study.tiny import CONCEPT, large, other, small, texts
+
+LAYERS = (1, 2)
+PAIR = Pair(small=small(), large=large())
+
+
+@pytest.fixture(scope="module")
+def saved() -> PairMap:
+    return finish(fit_map(PAIR, texts(), LAYERS, FitSettings(tokens=4000)))
+
+
+def mean_logprob(text: str, start: str, added: torch.Tensor) -> float:
+    """Of the tokens after the start, one pass for each text, nothing batched."""
+    encoded = encode(large(), [text])
+    with steering(large(), LAYERS[1], added[None]), torch.inference_mode():
+        logits = large().model(input_ids=encoded.ids, use_cache=False).logits[0].float().log_softmax(1)
+    (ends,), ids = encoded.ends, encoded.ids[0]
+    said = [at for at in range(1, len(ends)) if ends[at] > len(start) and not bool(encoded.special[0, at])]
+    return float(np.mean([float(logits[at - 1, ids[at]]) for at in said]))
+
+
+def test_a_slope_is_that_of_a_plain_loop_with_vectors_of_the_other_half(saved: PairMap) -> None:
+    found = finish(whole_texts(PAIR, saved, CONCEPT, pairs=len(CONCEPT.pairs)))
+    assert found.pairs == len(CONCEPT.pairs) and set(found.slopes) == {"native", "transferred", "random"}
+    unit = unit_of(large(), LAYERS[1], PAIR.world.ordinary)
+    ours = read_pairs(large(), CONCEPT, [LAYERS[1]], CONCEPT.reading)[LAYERS[1]]
+    theirs = read_pairs(small(), CONCEPT, [LAYERS[0]], CONCEPT.reading)[LAYERS[0]]
+    expected: dict[str, list[float]] = {"native": [], "transferred": []}
+    for part in halves(len(CONCEPT.pairs), 0):
+        vectors = {
+            "native": (ours.positive - ours.negative)[part].mean(0),
+            "transferred": saved.map.direction((theirs.positive - theirs.negative)[part].mean(0)),
+        }
+        for name, vector in vectors.items():
+            for number in np.flatnonzero(~part.numpy()):
+                shared = _shared(*CONCEPT.pairs[number])
+                ends = []
+                for side in (1, -1):
+                    added = addition(vector, side * found.strength, unit)
+                    yes, no = (mean_logprob(text, shared, added) for text in CONCEPT.pairs[number])
+                    ends.append(yes - no)
+                expected[name].append((ends[0] - ends[1]) / (2 * found.strength))
+    for name, slopes in expected.items():
+        assert found.slopes[name].value == pytest.approx(np.mean(slopes), abs=1e-4), name
+    ratio = np.mean(expected["transferred"]) / np.mean(expected["native"])
+    assert found.retention is None or found.retention.value == pytest.approx(ratio, rel=1e-2)
+
+
+def _shared(one: str, other_one: str) -> str:
+    words = []
+    for a, b in zip(one.split(" "), other_one.split(" "), strict=False):
+        if a != b:
+            break
+        words.append(a)
+    return " ".join(words)
+
+
+def test_only_what_both_texts_do_not_begin_with_is_scored(monkeypatch: pytest.MonkeyPatch, saved: PairMap) -> None:
+    seen: list[tuple[str, str]] = []
+
+    def spy(lm, prompts, texts, *where):  # type: ignore[no-untyped-def]
+        seen.extend(zip(prompts, texts, strict=True))
+        return continuation_nats(lm, prompts, texts, *where)
+
+    monkeypatch.setattr(module, "continuation_nats", spy)
+    pairs = (("Tom ran home.", "Tom ran away."), ("Anna sat.", "Anna sat. Then"), *CONCEPT.pairs[:4])
+    finish(whole_texts(PAIR, saved, replace(CONCEPT, pairs=pairs, pair_asks=())))
+    assert ("Tom ran", " home.") in seen and ("Tom ran", " away.") in seen
+    assert ("", "Anna sat.") in seen and ("", "Anna sat. Then") in seen, "all of both where one begins the other"
+
+
+def test_what_cannot_be_scored_is_refused(saved: PairMap) -> None:
+    with pytest.raises(ContrastError, match=r"only 3 pairs of .* fit into both models; give at least 4"):
+        finish(whole_texts(PAIR, saved, CONCEPT.some_pairs(range(3))))
+    with pytest.raises(ArtifactError):
+        finish(whole_texts(Pair(small=small(), large=other()), saved, CONCEPT))
+
+
+def test_a_steered_continuation_is_as_likely_in_a_batch_as_alone() -> None:
+    prompts, said = ["Tom", "Anna sat", "The old man"], [" ran home.", " and wept.", " felt glad today."]
+    added = torch.randn(large().width, generator=torch.Generator().manual_seed(1))
+    whole = continuation_nats(large(), prompts, said, 2, added)
+    for prompt, text, nats in zip(prompts, said, whole, strict=True):
+        assert nats == pytest.approx(-mean_logprob(prompt + text, prompt, added), abs=1e-4)
+    assert continuation_nats(large(), prompts, said) != whole
