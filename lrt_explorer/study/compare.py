@@ -59,11 +59,12 @@ class Arm:
 
 @dataclass(frozen=True)
 class ComparisonStep:
-    """The arms as they stand after `done` of at most `total` tokens."""
+    """The arms as they stand after `done` of at most `total` tokens; `last` where the result follows at once."""
 
     arms: tuple[Arm, ...]
     done: int
     total: int
+    last: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ def compare(
             arms = tuple(replace(arm, **vars(found[arm.name])) for arm in arms)
             if spec.per_token:
                 arms = tuple(replace(arm, odds=task.odds(arm.name, read, arm.text)) for arm in arms)
-        yield ComparisonStep(arms, number, spec.max_new_tokens)
+        yield ComparisonStep(arms, number, spec.max_new_tokens, step.done)
     settings: dict[str, str | int | float] = {
         "small": small.name,
         "large": large.name,

@@ -23,7 +23,8 @@ def paced(
 ) -> Generator[Step, None, Result]:
     """A study whose texts are passed on at once when they begin, then a few times a second.
 
-    Whatever else it reports is passed on. The result holds the texts to their end.
+    Whatever else it reports is passed on. The last state is not, since the result holds the texts to their end, and
+    the page would draw the same twice.
 
     Args:
         study: what runs; closed with this one.
@@ -34,7 +35,7 @@ def paced(
         while True:
             step = next(study)
             if isinstance(step, ComparisonStep):
-                if (now := clock()) - shown < PACE_SECONDS:
+                if step.last or (now := clock()) - shown < PACE_SECONDS:
                     continue
                 shown = now
             yield step

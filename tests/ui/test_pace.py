@@ -16,7 +16,7 @@ def test_of_quick_steps_some_are_shown_and_of_slow_ones_all() -> None:
             yield Progress(1, 2, "measuring")
             for done in range(1, 41):
                 now[0] += seconds
-                yield ComparisonStep((), done, 40)
+                yield ComparisonStep((), done, 40, done == 40)
             return "written"
         finally:
             closed.append(seconds)
@@ -33,7 +33,7 @@ def test_of_quick_steps_some_are_shown_and_of_slow_ones_all() -> None:
     quick, result = shown(PACE_SECONDS * 0.26)
     assert quick == [0, 1, *range(1, 41, 4)] and result == "written"
     slow, _ = shown(PACE_SECONDS * 1.01)
-    assert slow == [0, 1, *range(1, 41)]
+    assert slow == [0, 1, *range(1, 40)], "the result shows the last"
     running = paced(study(1.0))
     next(running)
     running.close()
