@@ -59,7 +59,9 @@ slider.dispatchEvent(new Event('input', {bubbles: true}));
 slider.dispatchEvent(new Event('change', {bubbles: true}));
 """
 WRITTEN = """
-return !document.querySelector('#route').innerText.includes(arguments[0])
+const route = document.querySelector('#route').innerText;
+return !route.includes(arguments[0]) && !route.includes('no map')
+    && document.querySelector('#opening').innerText === ''
     && document.querySelector('#sentence').innerText !== ''
     && document.querySelector('.panes').getAttribute('aria-busy') === 'false'
 """
