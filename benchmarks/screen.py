@@ -9,7 +9,8 @@ Serves the demo pair in a process of its own, and prints one JSON object:
 - *first*: seconds from a moved slider to the first changed text, over one token of the same;
 - *start*: seconds from the start of the process to four filled panes, over `python -c "import torch, transformers,
   gradio"`, medians of three;
-- *space*: seconds from a click on its tab to the first picture, and to another view of it.
+- *space*: seconds from a click on its tab to the first picture, and from a click on another layout, view or colour to
+  that picture; UMAP the first time, and once more.
 
 With `--models` the same is done with two other models, named or by their files, which the page opens; then only the
 slider is measured, since start and space are those of what ships.
@@ -66,6 +67,31 @@ return !route.includes(arguments[0]) && !route.includes('no map')
     && document.querySelector('.panes').getAttribute('aria-busy') === 'false'
 """
 IMPORTS = (sys.executable, "-c", "import torch, transformers, gradio")
+VIEWED = """
+const [label, name, value, done] = [...arguments];
+const begun = performance.now();
+const other = document.querySelector('#space-plot .plot');
+[...document.querySelectorAll('#tabs label')].find((one) => one.offsetParent && one.innerText.trim() === label).click();
+const look = () => {
+    const result = document.querySelector('#space-plot [data-for], #space-plot[data-for]');
+    const made = result && JSON.parse(result.dataset.for);
+    const drawn = document.querySelector('#space-plot .js-plotly-plot .main-svg');
+    if (made && made[name] === value && drawn && !result.classList.contains('stale'))
+        requestAnimationFrame(() => done((performance.now() - begun) / 1000));
+    else if (performance.now() - begun > 60000) done(null);
+    else setTimeout(look, 5);
+};
+look();
+"""
+VIEWS = {
+    "pca": ("PCA", "method", "pca"),
+    "3d": ("3D", "dims", 3),
+    "by_token": ("token", "colour", "token"),
+    "umap_first": ("UMAP", "method", "umap"),
+    "concept": ("Concept", "method", "concept"),
+    "umap": ("UMAP", "method", "umap"),
+}
+"""What is clicked in turn: its label, the setting that it changes, and to what."""
 DRAWN = "return document.querySelector('#space-plot .js-plotly-plot .main-svg') !== null"
 
 
@@ -180,12 +206,16 @@ def measure(rounds: int) -> dict[str, Any]:
     middle = statistics.median
     imports = middle(seconds(lambda: subprocess.run(IMPORTS, check=True)) for _ in range(STARTS))
     pictures: list[float] = []
+    views: dict[str, float] = {}
     slider = Slider(LARGE)
 
     def use(page: Page) -> None:
         slider.use(page, rounds)
         page.press("Space", "button[role=tab]")
         pictures.append(seconds(lambda: page.until(lambda: page.js(DRAWN), "the picture")))
+        for name, clicked in VIEWS.items():
+            time.sleep(1.0)
+            views[name] = page.browser.execute_async_script(VIEWED, *clicked)
 
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
@@ -200,6 +230,7 @@ def measure(rounds: int) -> dict[str, Any]:
         "start_seconds": started,
         "imports_seconds": imports,
         "space_seconds": pictures[0],
+        "view_seconds": views,
     }
 
 

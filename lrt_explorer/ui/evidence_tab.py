@@ -19,6 +19,7 @@ from lrt_explorer.ui.choices import GONE, ConceptList, belongs
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.evidence_view import EvidenceView, Shown, stale_notice
 from lrt_explorer.ui.map_panel import MapPanel
+from lrt_explorer.ui.open_tab import OpenTab
 from lrt_explorer.ui.result_key import ResultKey, Value, session_values, text_mark
 from lrt_explorer.ui.setup_panel import opened
 from lrt_explorer.ui.sliders import RangeSlider
@@ -64,14 +65,14 @@ class EvidenceTab:
     """
 
     def __init__(
-        self, engine: Engine, session: gr.State, tab: gr.State, concept: gr.Dropdown, map_panel: MapPanel
+        self, engine: Engine, session: gr.State, here: OpenTab, concept: gr.Dropdown, map_panel: MapPanel
     ) -> None:
         """Lay out the tab and wire what happens inside it.
 
         Args:
             engine: the studies.
             session: the visitor's.
-            tab: which tab is open; what ships is read when it is this one.
+            here: this tab, and which one is open; what ships is read when it is this one.
             concept: that of the Steer tab; a visitor's own is offered here too.
             map_panel: where the text that control maps are fitted on is set.
         """
@@ -117,7 +118,9 @@ class EvidenceTab:
         asked: list[Block] = [session, self.concepts, prompts, strengths, texts, map_panel.corpus, readout]
         wire_run(self.run, stop, self.on_run_clicked, asked, [shown, self.status], self.status, stopped)
         gr.on([shown.change, chosen.change], self.on_evidence_changed, [shown, chosen], self.view.outputs, **QUICK)
-        gr.on([tab.change, session.change], self.on_tab_opened, [tab, session, shown], [shown, self.status], **QUICK)
+        found: list[Block] = [shown, self.status]
+        session.change(self.on_tab_opened, [here.tab, session, shown], found, **QUICK)
+        here.part.select(partial(self.on_tab_opened, TAB), [session, shown], found, **QUICK)
         gr.on([shown.change, session.change], self.on_map_changed, [shown, session], self.stale, **QUICK)
         gr.on(
             [concept.change, session.change],

@@ -1,6 +1,7 @@
 """The Layers tab: every layer pair as a heat map, from which a pair is picked."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
@@ -16,6 +17,7 @@ from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.ui.cards import notice, progress_bar, thousands
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.map_panel import MapPanel, asked_tokens
+from lrt_explorer.ui.open_tab import OpenTab
 from lrt_explorer.ui.plot import drawn, plot_html
 from lrt_explorer.ui.result_key import ResultKey, keyed, model_values, session_values, text_mark
 from lrt_explorer.ui.setup_panel import SetupPanel, opened
@@ -77,14 +79,20 @@ class LayersTab:
     """
 
     def __init__(
-        self, engine: Engine, session: gr.State, tab: gr.State, setup: SetupPanel, map_panel: MapPanel, stage: Stage
+        self,
+        engine: Engine,
+        session: gr.State,
+        here: OpenTab,
+        setup: SetupPanel,
+        map_panel: MapPanel,
+        stage: Stage,
     ) -> None:
         """Lay out the tab and wire what happens inside it, but for the picking of a pair.
 
         Args:
             engine: the studies.
             session: the visitor's.
-            tab: which tab is open.
+            here: this tab, and which one is open.
             setup: the layers, which follow what is picked here.
             map_panel: where the tokens and the text to read are set.
             stage: what goes when another pair is picked.
@@ -120,12 +128,13 @@ class LayersTab:
         outputs: list[Block] = [self.plot, self.caption, self.status]
         corpus = map_panel.corpus
         gr.on(
-            [tab.change, session.change, self.score.input, corpus.change],
+            [session.change, self.score.input, corpus.change],
             self.on_view_changed,
-            [tab, session, corpus, self.score],
+            [here.tab, session, corpus, self.score],
             outputs,
             **QUICK,
         )
+        here.part.select(partial(self.on_view_changed, TAB), [session, corpus, self.score], outputs, **QUICK)
         asked: list[Block] = [session, map_panel.tokens, corpus, self.score]
         wire_run(self.compute, cancel, self.on_compute_clicked, asked, outputs, self.status, cancelled)
         stage.add(self.plot, self.caption, all_layers=True)

@@ -21,6 +21,7 @@ from lrt_explorer.ui.layers_tab import LayersTab
 from lrt_explorer.ui.leaving import Leaving
 from lrt_explorer.ui.linking import Linking
 from lrt_explorer.ui.map_panel import MapPanel
+from lrt_explorer.ui.open_tab import OpenTab
 from lrt_explorer.ui.opening import Opening
 from lrt_explorer.ui.panes import waiting_panes
 from lrt_explorer.ui.plot import read_early
@@ -102,11 +103,13 @@ class Screen:
                             self.steer.added,
                         )
                         with gr.Tab("Space", id=SPACE) as space:
-                            self.space = SpaceTab(engine, session, steered.concept, tab, space, self.stage)
+                            self.space = SpaceTab(engine, session, steered.concept, OpenTab(space, tab), self.stage)
                         with gr.Tab("Layers", id=LAYERS) as layers:
-                            self.layers = LayersTab(engine, session, tab, self.setup, self.map_panel, self.stage)
+                            opened = OpenTab(layers, tab)
+                            self.layers = LayersTab(engine, session, opened, self.setup, self.map_panel, self.stage)
                         with gr.Tab("Evidence", id=EVIDENCE) as evidence:
-                            self.evidence = EvidenceTab(engine, session, tab, steered.concept, self.map_panel)
+                            opened = OpenTab(evidence, tab)
+                            self.evidence = EvidenceTab(engine, session, opened, steered.concept, self.map_panel)
                         with gr.Tab("Concepts", id=CONCEPTS) as concepts:
                             self.concepts = ConceptsTab(engine, session, steered, self.stage)
                     self.share = SharePanel(engine, self.steer.compared, tab)

@@ -17,6 +17,7 @@ from lrt_explorer.ui.cards import added, notice, progress_bar
 from lrt_explorer.ui.choices import belongs
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.newest import Newest
+from lrt_explorer.ui.open_tab import OpenTab
 from lrt_explorer.ui.plot import drawn, plot_html
 from lrt_explorer.ui.result_key import ResultKey, keyed, session_values
 from lrt_explorer.ui.sliders import RangeSlider, check_ends, wire_left
@@ -101,17 +102,14 @@ class SpaceTab:
         controls: the fields of `PictureControls` but for the concept, by their names.
     """
 
-    def __init__(
-        self, engine: Engine, session: gr.State, concept: gr.Dropdown, tab: gr.State, part: gr.Tab, stage: Stage
-    ) -> None:
+    def __init__(self, engine: Engine, session: gr.State, concept: gr.Dropdown, here: OpenTab, stage: Stage) -> None:
         """Lay out the tab and wire what happens inside it.
 
         Args:
             engine: the studies.
             session: the visitor's.
             concept: that of the Steer tab.
-            tab: which tab is open.
-            part: this tab.
+            here: this tab, and which one is open.
             stage: what belongs to the open pair.
         """
         self.engine, self.newest, self.drawn = engine, Newest(), gr.State(None)
@@ -174,12 +172,11 @@ class SpaceTab:
         gr.on(
             [session.change, concept.change, *by_visitor],
             from_controls(self.on_view_changed, PictureControls, 2),
-            [tab, session, *asked],
+            [here.tab, session, *asked],
             view,
             **MODEL_WORK,
         )
-        # At the click itself: what follows from `tab` begins half a second later, when the browser has set it.
-        part.select(from_controls(self.on_tab_opened, PictureControls, 1), [session, *asked], view, **MODEL_WORK)
+        here.part.select(from_controls(self.on_tab_opened, PictureControls, 1), [session, *asked], view, **MODEL_WORK)
         gr.on(
             [concept.change, *by_visitor],
             at_once_from_controls(self.on_other_view_asked, PictureControls),

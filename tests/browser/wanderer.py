@@ -33,6 +33,7 @@ const shown = {
   length: number('#length input[type=number]'), equal_cost: checked('#equal-cost input'),
   points: number('#space-points input[type=number]'), prompts: number('#evidence-prompts input[type=number]'),
   texts: checked('#evidence-texts input'),
+  other_layers: box('#other-layers input, #other-layers textarea')?.value,
   also_strength: number('#also-1-strength input[type=number]'),
   also_2_strength: number('#also-2-strength input[type=number]'),
   strengths: box('#evidence-strengths input, #evidence-strengths textarea')?.value,
@@ -89,6 +90,7 @@ class Wanderer:
             * 2,
             *(self.choose_concept, self.choose_pair, self.change_layer, self.tick, self.choose_way),
             *(self.open_tab, self.press_run, self.choose_estimator, self.press_stop, self.choose_beside),
+            self.write_other_layers,
         ]
         for _ in range(20):
             with suppress(
@@ -178,6 +180,15 @@ class Wanderer:
         field.send_keys(Keys.CONTROL, "a")
         field.send_keys(text or Keys.DELETE, self.dice.choice((Keys.ENTER, Keys.TAB)))
         return f"{text!r} in {field.get_attribute('aria-label')}"
+
+    def write_other_layers(self) -> str:
+        field = self._visible("#other-layers input, #other-layers textarea")
+        if field is None:
+            return ""
+        text = self.dice.choice(("0-1", "2, 2", "9-9", "x", ""))
+        field.send_keys(Keys.CONTROL, "a")
+        field.send_keys(text or Keys.DELETE, self.dice.choice((Keys.ENTER, Keys.TAB)))
+        return f"other layers {text!r}"
 
     def set_back(self) -> str:
         arrow = self._visible(".reset-button:not(:disabled)")
