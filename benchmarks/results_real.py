@@ -60,7 +60,8 @@ relabelled pairs holds 0 for {zero} of {all}; such an interval misses 0 by chanc
 shuffled pairs carry {shuffled:.2f} of the native effect in the median (absolute value), and relabelled pairs
 {permuted:.2f}.
 
-**What was not shown.** {failing}. Texts that models write were not judged here, only the next word.
+**What was not shown.** {failing}. Texts that models write were not judged here, only the next word;
+whole texts are scored in [results-whole-texts.md](results-whole-texts.md).
 
 **Style and facts.** Summaries of the hypothesis claim over 85 % for style control and for factual correction. There:
 {claims}. Back: {back_claims}.

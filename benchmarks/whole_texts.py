@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from benchmarks.results import ROOT, median
+from benchmarks.results import ROOT, median, wrapped
 from lrt_explorer.cli.common import named_concepts
 from lrt_explorer.lm.cache import models
 from lrt_explorer.numerals import plain, signed
@@ -72,7 +72,7 @@ def summary(rows: Sequence[WholeTexts]) -> str:
     carried = [one for one in native if one.slopes[TRANSFERRED].low > 0]
     kept = median([one.retention.value for one in native if one.retention is not None])
     beside = median([abs(one.relabelled.value) for one in native if one.relabelled is not None])
-    return (
+    return wrapped(
         f"The native vector makes whole texts likelier for {len(native)} of {len(rows)} concepts, the transferred one "
         f"for {len(carried)} of these. Of the native effect a median of {kept:.2f} is retained; relabelled pairs, sent "
         f"through the same map, have {beside:.2f} (absolute value)."
