@@ -170,6 +170,8 @@ class SteerTexts:
         if first is None or replace(session, own="") != first.first.session:
             return {}
         compared = Compared(session, first.first.spec, first.made, shipped=True)
+        # Opening has blanked the panes in the same step.
+        self.written.move(compared)
         return self._finished(first.first.comparison, first.texts, compared, first.asked, first.card)
 
     def blank(self) -> Outputs:

@@ -1,5 +1,6 @@
 """The app as it ships: what a stranger sees who opens it for the first time."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,7 @@ from selenium.webdriver import Chrome
 from tests.browser.app_process import ROOT, running_app
 from tests.browser.page import Page
 
+SETTLE_SECONDS = 3
 READOUTS = """return Object.entries(Object.fromEntries([...document.querySelectorAll('.pane')].map(
     (pane) => [pane.dataset.arm, pane.querySelector('.readout b')?.innerText])))"""
 
@@ -36,6 +38,9 @@ def test_it_opens_with_a_working_result(demo: Page) -> None:
     demo.until_text("#route", "tinyworld-s")
     demo.until_figures("reachable share")
     assert panes["native"] != panes["unsteered"] and panes["transferred"] != panes["unsteered"]
+    demo.until(demo.find("#setup button", "Suggest").is_enabled, "an open pair")
+    time.sleep(SETTLE_SECONDS)
+    assert "These texts ship with the pair" in demo.text("#added"), "nothing is written twice"
 
 
 def test_the_slider_steers_with_the_native_and_the_transferred_vector_and_leaves_the_unsteered_pane(demo: Page) -> None:

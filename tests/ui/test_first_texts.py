@@ -56,6 +56,7 @@ def test_the_controls_ask_for_exactly_them(shipped: Screen, first: FirstShown) -
 
 def test_they_become_the_comparison_of_the_page(shipped: Screen, first: FirstShown) -> None:
     steer, session = shipped.steer, replace(first.first.session, own="a-visitor")
+    shipped.stage.blank("as opening a pair does")
     shown = steer.texts.on_page_opened(session)
     compared = shown[steer.compared]
     assert compared == Compared(session, first.first.spec) and shown[steer.panes] == first.texts.panes
