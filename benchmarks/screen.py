@@ -70,7 +70,6 @@ IMPORTS = (sys.executable, "-c", "import torch, transformers, gradio")
 VIEWED = """
 const [label, name, value, done] = [...arguments];
 const begun = performance.now();
-const other = document.querySelector('#space-plot .plot');
 [...document.querySelectorAll('#tabs label')].find((one) => one.offsetParent && one.innerText.trim() === label).click();
 const look = () => {
     const result = document.querySelector('#space-plot [data-for], #space-plot[data-for]');

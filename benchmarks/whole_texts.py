@@ -4,7 +4,7 @@
 
 For every pair of models, with the map that opening it finds or fits, and for every concept that ships for it: how much
 likelier, for each token, the texts of one half of its contrast pairs become under vectors of the other half. `--write`
-makes docs/results-whole-texts.md of it. Takes half a minute a concept on two real models of 0.1 to 0.3 billion weights
+makes docs/results-whole-texts.md of it. Takes about a minute a concept on two real models of 0.1 to 0.3 billion weights
 and two cores.
 """
 

@@ -95,7 +95,7 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> Json:
     """Write all arms."""
     from lrt_explorer.study.steering.also import read_also
-    from lrt_explorer.study.steering.other_layers import read_layers
+    from lrt_explorer.study.steering.other_layers import asked_layers
     from lrt_explorer.study.steering.steer_spec import SteerSpec
     from lrt_explorer.workbench.compare import comparison_document
     from lrt_explorer.workbench.requests import compare_models
@@ -116,7 +116,7 @@ def run(options: argparse.Namespace) -> Json:
         also=read_also(options.also),
         ask=options.ask,
         per_token=options.per_token,
-        other_layers=read_layers(options.other_layers) if options.other_layers else None,
+        other_layers=asked_layers(options.other_layers),
         scorer=chosen_scorer(options),
     )
     return comparison_document(run_study(compare_models(chosen_models(options), spec), keeps=True))

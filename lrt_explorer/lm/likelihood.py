@@ -1,14 +1,13 @@
 """Likelihood: how surprising a model finds a text that continues a prompt."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor
 
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.lm.steer import steering
+from lrt_explorer.lm.steer import steered_alike
 from lrt_explorer.lm.tokens import encode, token_counts
 
 BATCH_LOGITS = 2**25
@@ -45,12 +44,11 @@ def continuation_nats(
         raise SettingsError(f"{len(texts)} texts for {len(prompts)} prompts; give one per prompt")
     found: list[float | None] = []
     wholes = [prompt + text for prompt, text in zip(prompts, texts, strict=True)]
-    longest = min(lm.context, max(token_counts(lm, wholes), default=1))
-    rows = max(1, BATCH_LOGITS // (longest * lm.vocabulary)) if lm.traits.pads_right else 1
+    rows = _rows(lm, wholes)
     for first in range(0, len(prompts), rows):
         some = slice(first, first + rows)
         encoded = encode(lm, wholes[some])
-        with lm.lock, _added(lm, layer, addition, len(encoded.ids)), torch.inference_mode():
+        with lm.lock, steered_alike(lm, layer, addition, len(encoded.ids)), torch.inference_mode():
             logits: Tensor = lm.model(input_ids=encoded.ids.to(lm.device), use_cache=False).logits
             chosen = encoded.ids[:, 1:, None].to(lm.device)
             nats = (logits[:, :-1].float().logsumexp(2) - logits[:, :-1].gather(2, chosen)[..., 0].float()).cpu()
@@ -61,7 +59,9 @@ def continuation_nats(
     return found
 
 
-def _added(lm: LanguageModel, layer: int | None, addition: Tensor | None, rows: int) -> AbstractContextManager[None]:
-    if layer is None or addition is None:
-        return nullcontext()
-    return steering(lm, layer, addition.expand(rows, -1))
+def _rows(lm: LanguageModel, texts: Sequence[str]) -> int:
+    """How many texts go through the model at once."""
+    if len(texts) == 1 or not lm.traits.pads_right:
+        return 1
+    longest = min(lm.context, max(token_counts(lm, texts), default=1))
+    return max(1, BATCH_LOGITS // (longest * lm.vocabulary))

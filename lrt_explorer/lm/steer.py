@@ -1,7 +1,7 @@
 """Steering: add a vector to the output of a block, a separate one for each row of a batch."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -62,6 +62,15 @@ class Steering:
         if len(hidden) != self.rows:
             raise SettingsError(f"{self.rows} steering vectors for a batch of {len(hidden)}; give one row per text")
         return hidden + self._added.to(hidden)
+
+
+def steered_alike(
+    lm: LanguageModel, layer: int | None, addition: Tensor | None, rows: int
+) -> AbstractContextManager[None]:
+    """`steering` with one vector, `[width]`, for every row of a batch; without one, or without a layer, nothing."""
+    if layer is None or addition is None:
+        return nullcontext()
+    return steering(lm, layer, addition.expand(rows, -1))
 
 
 @contextmanager

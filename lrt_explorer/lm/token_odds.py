@@ -1,14 +1,13 @@
 """Token odds: how likely each token of a text was where it was written, and what else might have stood there."""
 
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.lm.steer import steering
+from lrt_explorer.lm.steer import steered_alike
 from lrt_explorer.lm.tokens import encode
 
 ALTERNATIVES = 3
@@ -64,8 +63,7 @@ def token_odds(
 def _pieces(lm: LanguageModel, layer: int, start: str, text: str, addition: Tensor | None) -> Pieces:
     """By place in the text, the log-probability of each token and the likeliest ones there."""
     encoded = encode(lm, [start + text])
-    added = nullcontext() if addition is None else steering(lm, layer, addition[None])
-    with lm.lock, added, torch.inference_mode():
+    with lm.lock, steered_alike(lm, layer, addition, 1), torch.inference_mode():
         logits = lm.model(input_ids=encoded.ids.to(lm.device), use_cache=False).logits[0].float()
     (ends,), ids, special = encoded.ends, encoded.ids[0], encoded.special[0]
     found: dict[Span, tuple[float, tuple[tuple[str, float], ...]]] = {}

@@ -12,7 +12,7 @@ from lrt_explorer.defaults import MAX_NEW_TOKENS, SEED
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.limits import check_limits
 from lrt_explorer.study.steering.arms import ARMS, NO_MAP, OFFERED, OTHER_LAYERS, PANES
-from lrt_explorer.study.steering.other_layers import other_layers, read_layers
+from lrt_explorer.study.steering.other_layers import asked_layers, other_layers
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.ui.choices import ConceptList
 from lrt_explorer.ui.engine import Engine
@@ -20,7 +20,6 @@ from lrt_explorer.ui.result_key import ResultKey, session_values
 from lrt_explorer.ui.sliders import RangeSlider, check_ends
 from lrt_explorer.ui.wiring import QUICK, Outputs
 from lrt_explorer.workbench.cards import ConceptCard
-from lrt_explorer.workbench.pair import Layers
 from lrt_explorer.workbench.session import Session
 
 LENGTHS = (8, MAX_NEW_TOKENS, 96)
@@ -110,12 +109,8 @@ class SteerControls:
             also=also,
             ask=self.ask or None,
             per_token=self.per_token,
-            other_layers=self._other_layers(),
+            other_layers=asked_layers(self.other_layers) if OTHER_LAYERS in self.arms else None,
         )
-
-    def _other_layers(self) -> Layers | None:
-        named = self.other_layers.strip() if OTHER_LAYERS in self.arms else ""
-        return read_layers(named) if named else None
 
     def key(self, session: Session, card: ConceptCard) -> ResultKey:
         """What the texts, their scores and all that is said of them belong to."""

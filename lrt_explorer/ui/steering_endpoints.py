@@ -22,7 +22,7 @@ from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
 from lrt_explorer.study.ground.progress import Progress, finish, retold
 from lrt_explorer.study.steering.also import read_also
 from lrt_explorer.study.steering.arms import PANES, chosen_arms
-from lrt_explorer.study.steering.other_layers import read_layers
+from lrt_explorer.study.steering.other_layers import asked_layers
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.ui.answering import Endpoint, going_on
 from lrt_explorer.ui.engine import Engine
@@ -100,7 +100,7 @@ def steering_endpoints(engine: Engine) -> tuple[Endpoint, ...]:
             also=read_also(also or ""),
             ask=ask,
             per_token=per_token,
-            other_layers=read_layers(other_layers) if other_layers else None,
+            other_layers=asked_layers(other_layers),
         )
         models = Models(small=small, large=large, small_layer=small_layer, large_layer=large_layer)
         return comparison_document(finish(retold(engine.compare_models(models, spec), _written), going_on))

@@ -117,11 +117,6 @@ def _prompt(text: str) -> str:
     return text
 
 
-def _layers(text: str) -> Layers:
-    small, large = text.split("-")
-    return _count(small), _count(large)
-
-
 def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise ValueError(text)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lrt_explorer.defaults import MAX_NEW_TOKENS
-from lrt_explorer.study.steering.arms import OTHER_LAYERS, PANES
+from lrt_explorer.study.steering.arms import PANES
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.concepts import set_file
 from lrt_explorer.workbench.links import View, in_words
@@ -136,7 +136,7 @@ def shared(pair: Pair, session: Session, spec: SteerSpec, tab: str, *, guarded: 
         also=spec.also,
         ask=spec.ask,
         per_token=spec.per_token,
-        other_layers=spec.other_layers if OTHER_LAYERS in spec.arms else None,
+        other_layers=spec.other_layers,
         tab=tab,
     )
     return Shared(query=view.query, python=python_code(source, spec), command=command(source, spec))
@@ -162,7 +162,7 @@ def _options(source: Source, spec: SteerSpec) -> dict[str, Any]:
     found["arms"] = _arms(spec)
     found |= {"also": spec.also} if spec.also else {}
     found["ask"] = spec.ask
-    found["other_layers"] = spec.other_layers if OTHER_LAYERS in spec.arms else None
+    found["other_layers"] = spec.other_layers
     if source.map:
         found["map"] = source.map
     return {name: value for name, value in found.items() if value is not None}

@@ -15,7 +15,7 @@ from lrt_explorer.numerals import change
 from lrt_explorer.plots import space_figure
 from lrt_explorer.study.compare import Comparison, ComparisonStep
 from lrt_explorer.study.ground.progress import Progress, finish
-from lrt_explorer.study.steering.other_layers import read_layers
+from lrt_explorer.study.steering.other_layers import asked_layers
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.ui.result_key import session_values
 from lrt_explorer.workbench.session import Session, SpaceSettings
@@ -66,7 +66,7 @@ def check_texts(page: Page, engine: TinyEngine, made: dict[str, Any]) -> None:
         also=tuple((made[name], made[f"{name}_strength"]) for name in ("also", "also_2") if made[name]),
         ask=made["ask"],
         per_token=made["per_token"],
-        other_layers=read_layers(made["other_layers"]) if made["other_layers"].strip() else None,
+        other_layers=asked_layers(made["other_layers"]),
     )
     done = finish(engine.compare(session_of(engine, made), spec))
     # A browser makes one line break of every kind, and leaves out what random models write beside letters.

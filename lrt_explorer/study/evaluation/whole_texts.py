@@ -104,7 +104,7 @@ def whole_texts(
     chosen = np.linspace(0, len(fitting) - 1, min(pairs, len(fitting))).round().astype(int)
     parts = halves(len(fitting), SEED)
     scored: dict[str, Array] = {}
-    total = 1 + sum(2 * (3 + relabelled) for _ in parts)
+    total = len(parts) * 2 * (3 + relabelled)
     done = 0
     plain = _scores(large, contrast.some_pairs(chosen.tolist()))
     for number, part in enumerate(parts):
@@ -114,8 +114,8 @@ def whole_texts(
         for name, vector in _vectors(states, part, saved.map, relabelled, number).items():
             found = []
             for side in (1, -1):
-                done += 1
                 yield Progress(done, total, f"{concept.name}: whole texts under the vector {name}")
+                done += 1
                 found.append(_scores(large, texts, layers[1], addition(vector, side * strength, unit)))
             slope = (found[0] - found[1]) / (2 * strength)
             scored[name] = np.concatenate([scored.get(name, np.empty(0)), slope])
@@ -130,7 +130,7 @@ def whole_texts(
 
 def _vectors(states: list[PairStates], part: Tensor, map: AffineMap, relabelled: int, number: int) -> dict[str, Tensor]:
     """The vectors that half of the pairs gives."""
-    ours, theirs = states[1], states[0]
+    theirs, ours = states
     found = {
         NATIVE: _direction(ours, part),
         TRANSFERRED: map.direction(_direction(theirs, part)),

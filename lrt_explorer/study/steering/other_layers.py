@@ -26,6 +26,11 @@ def read_layers(text: str) -> Layers:
     return int(found[1]), int(found[2])
 
 
+def asked_layers(text: str | None) -> Layers | None:
+    """What a field or an option asks for: nothing where nothing is written, else as `read_layers`."""
+    return read_layers(text) if text and text.strip() else None
+
+
 def other_layers(both: tuple[Layered, Layered], layers: Layers, asked: Layers | None) -> Layers:
     """Where the arm of that name is found and added.
 

@@ -9,7 +9,7 @@ from lrt_explorer.concepts.sets.scoring import ScorerChoice
 from lrt_explorer.defaults import MAX_NEW_TOKENS, READING, SEED, STRENGTH, TEMPERATURE
 from lrt_explorer.linear.steering import SteeringVector
 from lrt_explorer.study.steering.also import Also
-from lrt_explorer.study.steering.arms import PANES, chosen_arms
+from lrt_explorer.study.steering.arms import OTHER_LAYERS, PANES, chosen_arms
 from lrt_explorer.study.steering.brought import Side
 
 
@@ -71,4 +71,6 @@ class SteerSpec:
         object.__setattr__(self, "arms", chosen_arms(self.arms))
         object.__setattr__(self, "also", tuple(one for one in self.also if one[1] != 0))
         object.__setattr__(self, "ask", (self.ask or "").strip() or None)
+        if OTHER_LAYERS not in self.arms:
+            object.__setattr__(self, "other_layers", None)
         check_finding(self.reading, self.method)

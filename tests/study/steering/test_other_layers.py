@@ -3,7 +3,7 @@
 import pytest
 
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.study.steering.other_layers import other_layers, read_layers, spelled_layers
+from lrt_explorer.study.steering.other_layers import asked_layers, other_layers, read_layers, spelled_layers
 from tests.study.tiny import large, small
 
 
@@ -23,6 +23,7 @@ def test_unless_asked_for_they_are_one_block_lower() -> None:
     assert other_layers(both, (1, 2), None) == (0, 1)
     assert other_layers(both, (0, 2), None) == (1, 1), "where there is no lower one, the next"
     assert other_layers(both, (1, 2), (0, 0)) == (0, 0)
+    assert asked_layers(" ") is asked_layers(None) is None and asked_layers("0-2") == (0, 2)
 
 
 def test_what_does_not_exist_or_is_the_same_is_refused() -> None:
