@@ -14,7 +14,7 @@ from lrt_explorer.linear.spectrum import LazySpectrum
 
 # Bounds the float64 copy of a large update to 32 MiB, or to the least rows that still make a product worth its sums.
 _NUMBERS_AT_ONCE = 2**22
-_LEAST_ROWS_AT_ONCE = 256
+_LEAST_ROWS_AT_ONCE = 384
 # A gram is symmetric: only its blocks on and above the diagonal are multiplied. Narrower blocks would save more
 # products and lose it again, for small products are slow.
 _BLOCKS, _LEAST_BLOCK = 8, 64
@@ -87,7 +87,7 @@ class GridMoments:
     ) -> int:
         """Memory that the sums of such a grid take, in bytes.
 
-        Beyond this an update holds its rows once in float64, 32 MiB or 256 rows at a time, whichever is more.
+        Beyond this an update holds its rows once in float64, 32 MiB or 384 rows at a time, whichever is more.
 
         Args:
             small_widths: As for the constructor.
@@ -115,8 +115,10 @@ class GridMoments:
         """
         rows = self._checked(small, large)
         count = len(next(iter(rows.values())))
-        for start in range(0, count, self._rows_at_once):
-            stop = min(count, start + self._rows_at_once)
+        # In equal shares: a few rows left over would cost a pass over all sums of their own.
+        shares = -(-count // self._rows_at_once)
+        for share in range(shares):
+            start, stop = (count * (share + k) // shares for k in (0, 1))
             self._take({layer: x[start:stop] for layer, x in rows.items()}, stop - start, times)
 
     def merge(self, other: "GridMoments") -> None:

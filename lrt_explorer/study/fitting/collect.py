@@ -1,7 +1,7 @@
 """One pass of two models over the same texts, collecting the cross-moments of all chosen layer pairs."""
 
 import hashlib
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal, get_args
@@ -19,6 +19,7 @@ from lrt_explorer.study.corpora.batches import BATCH_TEXTS, Batch, DocumentStrea
 from lrt_explorer.study.corpora.paired import PairedStates, read_paired
 from lrt_explorer.study.corpora.texts import prepared
 from lrt_explorer.study.corpora.windows import Windows
+from lrt_explorer.study.fitting.readings import Readings
 from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.processes import Processes
 from lrt_explorer.study.ground.progress import Progress
@@ -106,6 +107,7 @@ class Collected:
         corpus_fingerprint: of the texts read.
         position: how far the corpus was read.
         take: is given the rows of each part of every batch that count, for what does not follow from moments.
+        readings: where what is read is kept for the passes that follow; a pass that finds some there reads nothing.
     """
 
     grids: dict[Part, GridMoments]
@@ -115,6 +117,7 @@ class Collected:
     corpus_fingerprint: str = ""
     position: Position = field(default_factory=Position)
     take: TakeRows | None = None
+    readings: Readings | None = None
 
     @classmethod
     def empty(cls, small: LanguageModel, large: LanguageModel, routes: Iterable[Route]) -> "Collected":
@@ -207,9 +210,9 @@ def collect(
         texts = DocumentStream((yield from prepared(texts, large, tokens)))
     pass_ = _Pass(small, large, collected, watched, end_weight)
     counts = collected.counts
-    batches = texts.batches(Windows(small, large), collected.position.batches)
-    while counts.used < tokens and (turn := list(islice(batches, crew.count))):
-        pass_.read(turn, tokens, crew)
+    turns = pass_.turns(texts, crew)
+    while counts.used < tokens and (read := next(turns, None)):
+        pass_.take(*read, tokens, crew)
         if counts.ordinary >= TOKENS_THAT_TELL:
             check_coverage(small, large, counts)
         yield Progress(counts.used, tokens, f"read {counts.used:,} of {tokens:,} tokens")
@@ -244,31 +247,45 @@ class _Pass:
         self._small_layers, self._large_layers = ({pair[side] for pair in (*held, *watched)} for side in (0, 1))
         self._earlier: dict[int, Tensor] = {}
 
-    def read(self, turn: Sequence[Batch], tokens: int, crew: Processes) -> None:
-        """Read one batch a process, and add of each what the processes before it leave room for."""
+    def turns(self, texts: DocumentStream, crew: Processes) -> Iterator[tuple[list[Batch], PairedStates | None]]:
+        """One batch a process at a time, and this process's own as it was read, now or in a pass before this."""
+        readings = self._collected.readings
+        if readings is not None and readings.turns:
+            yield from readings.turns
+            return
+        batches = texts.batches(Windows(self._small, self._large), self._collected.position.batches)
+        while turn := list(islice(batches, crew.count)):
+            read = turn, self._read(turn, crew)
+            if readings is not None:
+                readings.turns.append(read)
+            yield read
+
+    def _read(self, turn: Sequence[Batch], crew: Processes) -> PairedStates | None:
+        """Read this process's batch, if there is one."""
+        if crew.rank >= len(turn) or not turn[crew.rank].texts:
+            return None
+        every = self._collected.readings is not None
+        return read_paired(
+            self._small,
+            self._large,
+            [text for _, text, _ in _parted(turn[crew.rank])],
+            self._small_layers,
+            self._large_layers,
+            kept_small=None if every else self._kept_small,
+            kept_large=None if every else self._kept_large,
+            device=self._device,
+        )
+
+    def take(self, turn: Sequence[Batch], states: PairedStates | None, tokens: int, crew: Processes) -> None:
+        """Add of each process's batch what the processes before it leave room for."""
         counts = self._collected.counts
-        states = None
-        if crew.rank < len(turn) and turn[crew.rank].texts:
-            # In the order of the parts, so that each part is a slice.
-            mine = turn[crew.rank]
-            parted = sorted(zip(mine.numbers, mine.texts, mine.ends, strict=True), key=_by_part)
-            numbers, ends = [number for number, _, _ in parted], [end for _, _, end in parted]
-            states = read_paired(
-                self._small,
-                self._large,
-                [text for _, text, _ in parted],
-                self._small_layers,
-                self._large_layers,
-                kept_small=self._kept_small,
-                kept_large=self._kept_large,
-                device=self._device,
-            )
         for rank, read in enumerate(crew.gather(_numbers(states))):
             room = tokens - counts.used
             if room <= 0 or rank >= len(turn):
                 break
             if states is not None and rank == crew.rank:
-                self._add(states, numbers, ends, room)
+                parted = _parted(turn[rank])
+                self._add(states, [number for number, _, _ in parted], [end for _, _, end in parted], room)
             _count(counts, read, room)
             _count_documents(counts, turn[rank])
             self._collected.position = turn[rank].position
@@ -286,7 +303,8 @@ class _Pass:
         bounds = bounds if chosen is None else bounds[chosen]
         starts = torch.searchsorted(bounds, torch.arange(len(PARTS) + 1)).tolist()
         slices = {part: slice(starts[index], starts[index + 1]) for index, part in enumerate(PARTS)}
-        small, large = (_chosen(rows, chosen) for rows in (states.small, states.large))
+        small = {layer: _chosen(states.small[layer], chosen) for layer in self._kept_small}
+        large = {layer: _chosen(states.large[layer], chosen) for layer in self._kept_large}
         for part, held in slices.items():
             if self._collected.grids and held.start < held.stop:
                 self._collected.grids[part].update(
@@ -352,12 +370,16 @@ def _strangers(rows: Tensor, count: int, shuffle: int, number: int) -> Tensor:
     return rows[torch.randint(len(rows), (count,), generator=generator).to(rows.device)]
 
 
-def _by_part(document: tuple[int, Document, bool]) -> tuple[int, int]:
-    return PARTS.index(part_of(document[0])), document[0]
+def _parted(batch: Batch) -> list[tuple[int, Document, bool]]:
+    """Number, text and whether it goes to the end, in the order of the parts, so that each part is a slice."""
+    return sorted(
+        zip(batch.numbers, batch.texts, batch.ends, strict=True),
+        key=lambda document: (PARTS.index(part_of(document[0])), document[0]),
+    )
 
 
-def _chosen(states: Mapping[int, Tensor], chosen: Tensor | None) -> Mapping[int, Tensor]:
-    return states if chosen is None else {layer: rows[chosen.to(rows.device)] for layer, rows in states.items()}
+def _chosen(rows: Tensor, chosen: Tensor | None) -> Tensor:
+    return rows if chosen is None else rows[chosen.to(rows.device)]
 
 
 def _numbers(states: PairedStates | None) -> list[int]:

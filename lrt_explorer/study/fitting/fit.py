@@ -10,8 +10,9 @@ from lrt_explorer.study.fitting.collect import Collected, Route, collect
 from lrt_explorer.study.fitting.directions import read_directions
 from lrt_explorer.study.fitting.estimators import closed_form
 from lrt_explorer.study.fitting.fit_settings import FitSettings
-from lrt_explorer.study.fitting.memory import bytes_for, passes
+from lrt_explorer.study.fitting.memory import bytes_for, passes, passes_of_one_reading
 from lrt_explorer.study.fitting.moments import moments_of
+from lrt_explorer.study.fitting.readings import Readings
 from lrt_explorer.study.fitting.solve import FittedMap, check_enough, solve
 from lrt_explorer.study.ground.pair import Layers, Pair
 from lrt_explorer.study.ground.progress import Progress, retold
@@ -90,20 +91,27 @@ def each_map(
     kept = settings.keep_moments and bool(corpus) and not controls and fits
     summed = replace(settings, keep_moments=kept, end_weight=end_weight)
     groups = passes(small, large, pairs, memory_gb, kept=kept)
+    readings = None
     if len(groups) > 1:
-        if iter(texts) is texts:
+        once = passes_of_one_reading(small, large, pairs, memory_gb, tokens)
+        if once is not None:
+            groups, readings = once, Readings()
+        elif iter(texts) is texts:
             raise SettingsError(
                 f"these {len(pairs)} layer pairs take {len(groups)} passes within {memory_gb:g} GB, but the texts can "
                 "be read only once; give a list or a corpus, fewer layers, or more memory"
             )
         why = f"{memory_gb:g} GB hold {len(groups[0])} layer pairs at once"
-        yield Progress(0, len(groups), f"{len(groups)} passes, because {why}; no sums are saved")
+        again = "" if readings is None else "; the models read the texts once"
+        yield Progress(0, len(groups), f"{len(groups)} passes, because {why}{again}; no sums are saved")
     for number, group in enumerate(groups, 1):
         chosen = [route for route in routes if (route.small_layer, route.large_layer) in set(group)]
         if controls:
-            study = collect(pair, texts, chosen, tokens, watched=pairs, end_weight=end_weight)
+            begun = Collected.empty(small, large, chosen)
+            begun.readings = readings
+            study = collect(pair, texts, (), tokens, watched=pairs, begun=begun, end_weight=end_weight)
         else:
-            study = moments_of(pair, texts, group, summed, watched=pairs)
+            study = moments_of(pair, texts, group, summed, watched=pairs, readings=readings)
         collected = yield from _numbered(study, number, len(groups))
         collected.corpus = corpus
         check_enough(pair, collected, chosen)

@@ -11,6 +11,8 @@ from lrt_explorer.study.corpora.batches import BATCH_TOKENS
 from lrt_explorer.study.fitting.collect import PARTS
 
 _SCRATCH = 2**25  # float64 copy of some rows, as `GridMoments` makes it
+# Of the memory that rows may take which are kept for further passes: what is left has to hold sums of many pairs.
+_SHARE_OF_ROWS = 2 / 3
 _SAVING = 3  # the sums, their state, and the copy that is written
 
 Pair = tuple[int, int]
@@ -34,7 +36,7 @@ def bytes_for(small: LanguageModel, large: LanguageModel, pairs: Collection[Pair
     sums = len(PARTS) * GridMoments.bytes_needed(small_widths, large_widths, pairs)
     # When pairs are solved, the batch is gone and all pairs of a layer share a copy of its own sums.
     lent = 8 * len(PARTS) * sum(width**2 for width in (*small_widths.values(), *large_widths.values()))
-    batch = max(4 * 2 * BATCH_TOKENS * columns, lent) + max(_SCRATCH, 256 * 8 * columns)
+    batch = max(4 * 2 * BATCH_TOKENS * columns, lent) + max(_SCRATCH, 384 * 8 * columns)
     solving = 8 * (len(PARTS) + 4) * (small.width**2 + small.width * large.width + large.width**2)
     return sums * (_SAVING if kept else 1) + batch + solving
 
@@ -87,3 +89,26 @@ def passes(
         for y in range(0, len(theirs), b)
     )
     return tuple(group for group in groups if group)
+
+
+def passes_of_one_reading(
+    small: LanguageModel, large: LanguageModel, pairs: Collection[Pair], memory_gb: float, tokens: int
+) -> tuple[tuple[Pair, ...], ...] | None:
+    """As `passes`, with what is read kept beside the sums, so that the models read the texts once for all groups.
+
+    Args:
+        small: the small model.
+        large: the large model.
+        pairs: (small layer, large layer) wanted.
+        memory_gb: memory beside the models, in 10⁹ bytes.
+        tokens: pairs of tokens that are read.
+
+    Returns:
+        The groups; None if the rows leave too little room for sums.
+    """
+    columns = small.width * len({i for i, _ in pairs}) + large.width * len({j for _, j in pairs})
+    # The last batch is read whole.
+    rows = 4 * (tokens + BATCH_TOKENS) * columns / 1e9
+    if rows > _SHARE_OF_ROWS * memory_gb or bytes_for(small, large, list(pairs)[:1]) / 1e9 > memory_gb - rows:
+        return None
+    return passes(small, large, pairs, memory_gb - rows)

@@ -22,6 +22,7 @@ from lrt_explorer.study.corpora.paired import CONTEXT
 from lrt_explorer.study.corpora.texts import prepared
 from lrt_explorer.study.fitting.collect import PARTS, Collected, Route, TokenCounts, collect
 from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.fitting.readings import Readings
 from lrt_explorer.study.ground.known import folder_name
 from lrt_explorer.study.ground.pair import Layers, Pair
 from lrt_explorer.study.ground.processes import Processes, processes
@@ -46,6 +47,7 @@ def moments_of(
     *,
     watched: Collection[Layers] = (),
     crew: Processes | None = None,
+    readings: Readings | None = None,
 ) -> Generator[Progress, None, Collected]:
     """The moments of layer pairs, from where an earlier call left off if there was one.
 
@@ -61,6 +63,7 @@ def moments_of(
             the last pair of every text counts; the rest matters only for solving.
         watched: further pairs whose layers decide which tokens are outliers.
         crew: processes that share the work; by default those of the launcher. The folder of moments is theirs together.
+        readings: of a pass that this one shares its texts with; filled if they are empty.
 
     Raises:
         MapError: if too few tokens find a partner.
@@ -93,6 +96,7 @@ def moments_of(
     if collected is None:
         collected = Collected.empty(small, large, [Route(*pair) for pair in pairs])
     collected.corpus = corpus
+    collected.readings = readings
     study = collect(pair, stream, (), tokens, watched=watched, begun=collected, processes=crew, end_weight=end_weight)
     saved_at = 0
     try:

@@ -1,7 +1,10 @@
 """Batches of a corpus, and passes that fit into a stated memory."""
 
+from collections.abc import Iterable
 from copy import deepcopy
+from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import pytest
 import torch
@@ -13,14 +16,15 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import encode, token_ends
 from lrt_explorer.study.corpora import windows as windows_module
 from lrt_explorer.study.corpora.batches import BATCH_TOKENS, DocumentStream, Position
-from lrt_explorer.study.corpora.paired import place, read_paired
+from lrt_explorer.study.corpora.paired import PairedStates, place, read_paired
 from lrt_explorer.study.corpora.texts import Corpus
 from lrt_explorer.study.corpora.windows import Windows
 from lrt_explorer.study.fitting import collect as collect_module
+from lrt_explorer.study.fitting import fit as fit_module
 from lrt_explorer.study.fitting.collect import PARTS, Collected, Route, TokenCounts, collect, part_of
 from lrt_explorer.study.fitting.fit import FittedMap, fit_map, fit_maps
 from lrt_explorer.study.fitting.fit_settings import FitSettings
-from lrt_explorer.study.fitting.memory import bytes_for, passes
+from lrt_explorer.study.fitting.memory import bytes_for, passes, passes_of_one_reading
 from lrt_explorer.study.fitting.moments import known_moments
 from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import Progress, finish
@@ -156,15 +160,23 @@ def test_chosen_pairs_alone_are_counted_and_cut() -> None:
     assert sorted(pair for group in groups for pair in group) == diagonal
 
 
-def test_several_passes_give_the_maps_of_one_and_say_so() -> None:
-    routes = [Route(i, j) for i in range(2) for j in range(3)]
-    whole = finish(fit_maps(Pair(small=small(), large=large()), texts(), routes, FitSettings(3000)))
-    budget = bytes_for(small(), large(), [(0, 0), (0, 1), (1, 0), (1, 1)]) / 1e9
-    said: list[Progress] = []
+ALL = [(i, j) for i in range(2) for j in range(3)]
+ROUTES = [Route(i, j) for i in range(2) for j in range(3)]
+
+
+def fitted_within(budget: float, settings: FitSettings, given: Iterable[str], said: list[Progress]) -> list[FittedMap]:
     study = fit_maps(
-        Pair(small=small(), large=large()), texts(), routes, FitSettings(3000, "c", memory_gb=budget, keep_moments=True)
+        Pair(small=small(), large=large()), given, ROUTES, replace(settings, corpus="c", memory_gb=budget / 1e9)
     )
-    parted = finish(study, said.append)
+    return list(finish(study, said.append))
+
+
+def test_several_passes_give_the_maps_of_one_and_say_so() -> None:
+    whole = finish(fit_maps(Pair(small=small(), large=large()), texts(), ROUTES, FitSettings(3000)))
+    budget = bytes_for(small(), large(), [(0, 0), (0, 1), (1, 0), (1, 1)])
+    assert passes_of_one_reading(small(), large(), ALL, budget / 1e9, 3000) is None
+    said: list[Progress] = []
+    parted = fitted_within(budget, FitSettings(3000, keep_moments=True), texts(), said)
     assert known_moments(Pair(small=small(), large=large()), (0, 0)) is None  # copies for saving would not have fitted
     assert any("2 passes" in step.message for step in said)
     assert {step.message[:11] for step in said if "tokens" in step.message} == {"pass 1 of 2", "pass 2 of 2"}
@@ -172,7 +184,53 @@ def test_several_passes_give_the_maps_of_one_and_say_so() -> None:
         assert float((one.map.weight - other_.map.weight).norm() / one.map.weight.norm()) < 1e-10
         assert one.info.settings["outliers"] == other_.info.settings["outliers"]
     with pytest.raises(SettingsError, match="read only once"):
-        finish(fit_maps(Pair(small=small(), large=large()), iter(texts()), routes, FitSettings(3000, memory_gb=budget)))
+        fitted_within(budget, FitSettings(3000), iter(texts()), [])
+
+
+@pytest.mark.parametrize("end_weight", [1, 5])
+def test_where_rows_fit_beside_the_sums_the_models_read_the_texts_once_for_all_passes(
+    monkeypatch: pytest.MonkeyPatch, end_weight: int
+) -> None:
+    calls = []
+    real = collect_module.read_paired
+
+    def counted(*arguments: Any, **named: Any) -> PairedStates:
+        calls.append(len(arguments[2]))
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(collect_module, "read_paired", counted)
+    settings = FitSettings(3000, end_weight=end_weight)
+    whole = finish(fit_maps(Pair(small=small(), large=large()), texts(), ROUTES, settings))
+    once, calls[:] = list(calls), []
+    monkeypatch.setattr(fit_module, "passes", lambda *_, **__: [ALL[:4], ALL[4:]])
+    monkeypatch.setattr(fit_module, "passes_of_one_reading", lambda *_: [ALL[:2], ALL[2:5], ALL[5:]])
+    said: list[Progress] = []
+    # Texts that can be read only once are enough.
+    parted = fitted_within(4e9, settings, iter(texts()), said)
+    assert calls == once and len(once) > 1
+    assert any("3 passes" in step.message and "read the texts once" in step.message for step in said)
+    for one, other_ in zip(whole, parted, strict=True):
+        torch.testing.assert_close(other_.map.weight, one.map.weight, rtol=1e-9, atol=1e-12)
+        assert (one.info.tokens_used, one.info.corpus_fingerprint) == (
+            other_.info.tokens_used,
+            other_.info.corpus_fingerprint,
+        )
+        assert one.info.settings["outliers"] == other_.info.settings["outliers"]
+
+
+def test_rows_that_are_kept_count_as_memory_and_take_no_more_than_their_share() -> None:
+    def rows(tokens: int) -> int:
+        return 4 * (2 * small().width + 3 * large().width) * (tokens + BATCH_TOKENS)
+
+    sums, one = bytes_for(small(), large(), ALL), bytes_for(small(), large(), ALL[:1])
+    least = rows(10_000) + sums - 1
+    groups = passes_of_one_reading(small(), large(), ALL, least / 1e9, 10_000)
+    assert groups is not None and len(groups) > 1 and sorted(pair for group in groups for pair in group) == ALL
+    assert all(bytes_for(small(), large(), group) + rows(10_000) <= least for group in groups)
+    assert passes_of_one_reading(small(), large(), ALL, (rows(10_000) + one - 1) / 1e9, 10_000) is None
+    share = 1.5 * rows(10**6)
+    assert passes_of_one_reading(small(), large(), ALL, (share + 1) / 1e9, 10**6) == (tuple(ALL),)
+    assert passes_of_one_reading(small(), large(), ALL, (share - 1) / 1e9, 10**6) is None
 
 
 def test_tokenizers_that_hardly_meet_are_refused_before_the_corpus_is_read_through(

@@ -161,7 +161,8 @@ def test_lambda_was_chosen_on_the_select_part() -> None:
     assert dict(fitted.lambda_path)[fitted.info.lam] == pytest.approx(best, abs=1e-9)
 
 
-def test_the_sums_of_one_pass_are_gone_before_the_next_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("chosen_by", ["passes", "passes_of_one_reading"])
+def test_the_sums_of_one_pass_are_gone_before_the_next_begins(monkeypatch: pytest.MonkeyPatch, chosen_by: str) -> None:
     made: list[weakref.ref[Collected]] = []
     real = vars(fit_module)["moments_of"]
 
@@ -172,7 +173,9 @@ def test_the_sums_of_one_pass_are_gone_before_the_next_begins(monkeypatch: pytes
         return collected
 
     monkeypatch.setattr(fit_module, "moments_of", watched)
-    monkeypatch.setattr(fit_module, "passes", lambda *_, **__: [[(0, 1)], [(1, 2)], [(2, 2)]])
+    groups = [[(0, 1)], [(1, 2)], [(2, 2)]]
+    monkeypatch.setattr(fit_module, "passes", lambda *_, **__: groups)
+    monkeypatch.setattr(fit_module, "passes_of_one_reading", lambda *_: groups if chosen_by != "passes" else None)
     routes = [Route(0, 1), Route(1, 2), Route(2, 2)]
     assert (
         len(finish(fit_maps(Pair(small=small(), large=large()), texts(), routes, FitSettings(TOKENS))))
