@@ -7,6 +7,8 @@ const WAIT_MILLISECONDS = 50;
 let wired = false;
 let shown = '';
 let focus = null;
+let marked = [];
+const space = element.closest('#space-plot') !== null;
 
 function colours() {
   const style = getComputedStyle(host);
@@ -79,6 +81,27 @@ function numbers(figure, c) {
   return out;
 }
 
+// A last trace of rings around marked points, so that other rings leave the rest of the picture as it is.
+function rings(layout, c) {
+  const flat = !layout.scene;
+  return {
+    x: [], y: [], ...(flat ? {} : {z: []}), type: flat ? 'scatter' : 'scatter3d', mode: 'markers', name: 'marked',
+    hoverinfo: 'skip', showlegend: false,
+    marker: {symbol: 'circle-open', size: flat ? 15 : 9, color: c.ink, line: {width: 2, color: c.ink}, opacity: 1}};
+}
+
+function ring() {
+  const last = host.data.length - 1;
+  if (host.data[last].name !== 'marked') return;
+  const wanted = new Set(marked);
+  const found = {x: [], y: [], ...(host.layout.scene ? {z: []} : {})};
+  for (const trace of host.data.slice(0, last)) (trace.mode === 'markers' && trace.customdata || []).forEach((index, at) => {
+    // Numbers come packed; Plotly keeps them unpacked beside that.
+    if (wanted.has(index)) for (const axis of Object.keys(found)) found[axis].push((trace[axis]._inputArray ?? trace[axis])[at]);
+  });
+  Plotly.restyle(host, Object.fromEntries(Object.entries(found).map(([axis, places]) => [axis, [places]])), [last]);
+}
+
 function picked(event) {
   if (!event || !event.points) return;
   const points = event.points.map((point) => point.customdata).filter((index) => Number.isInteger(index));
@@ -138,9 +161,11 @@ async function draw() {
   if (figure.layout.height) host.style.height = `${figure.layout.height}px`;
   for (const trace of figure.data) dress(trace, c);
   if (cells) figure.layout.annotations = numbers(figure, c);
+  if (space) figure.data.push(rings(figure.layout, c));
   const drawing = Plotly.react(host, figure.data, dressed(figure.layout, c), config(figure));
   belongs(figure.layout.meta);
   await drawing;
+  if (space && marked.length) ring();
   if (!wired) {
     wired = true;
     host.on('plotly_selected', picked);
@@ -156,5 +181,9 @@ async function draw() {
 }
 
 watch('value', draw);
+if (space) document.addEventListener('mark-points', (event) => {
+  marked = event.detail;
+  if (wired) ring();
+});
 new ResizeObserver(() => { if (host.clientWidth) draw(); }).observe(host);
 new MutationObserver(draw).observe(document.body, {attributes: true, attributeFilter: ['class']});

@@ -230,7 +230,7 @@ def project(
         map: a fitted map or its folder, whose layers then count.
         layers: (small layer, large layer).
         progress: True for a bar, or a function that is called with each `Progress`.
-        options: points, method ("concept", "pca" or "umap") and dims (2 or 3).
+        options: points, method ("concept", "pca" or "umap"), dims (2 or 3), and for UMAP neighbours, min_dist and seed.
 
     Raises:
         As `compare`.

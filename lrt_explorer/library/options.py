@@ -54,6 +54,9 @@ class SpaceOptions(TypedDict, total=False):
     points: int
     method: str
     dims: int
+    neighbours: int
+    min_dist: float
+    seed: int
 
 
 class FitOptions(TypedDict, total=False):

@@ -24,7 +24,7 @@ from lrt_explorer.plots import (
     prompts_figure,
     space_figure,
 )
-from lrt_explorer.report import COLUMNS, evaluation_rows, report_page
+from lrt_explorer.report import COLUMNS, evaluation_rows, picture_rows, report_page
 from lrt_explorer.report.notebook import comparison_html, evaluation_html, map_html
 from lrt_explorer.store import save_map
 from lrt_explorer.store.swap import write_text
@@ -191,13 +191,11 @@ class SpacePicture(_Extended, lrt_explorer.study.project.SpacePicture):
     """Both models' activations in one space."""
 
     def to_frame(self) -> "DataFrame":
-        """One row for each point: its coordinates, model, token, sentence, label, error and partner."""
+        """One row for each point: its coordinates, token and where it stands, error, partner and nearest neighbour."""
         from pandas import DataFrame
 
-        axes = {name: self.coords[:, at] for at, name in enumerate("xyz"[: self.coords.shape[1]])}
-        rest = ("model", "token", "sentence", "label", "error", "partner")
-        return DataFrame({**axes, **{name: getattr(self, name) for name in rest}})
+        return DataFrame(picture_rows(self)).set_index("point")
 
     def plot(self, colour_by: ColourBy = "model") -> Figure:
-        """The points, coloured by model, concept, token or error."""
+        """The points, coloured by model, concept, token, position or error."""
         return space_figure(self, colour_by=colour_by)

@@ -9,8 +9,10 @@ from torch import Tensor
 
 from lrt_explorer.errors import MapError, SettingsError
 
-# What UMAP looks at around each point; with fewer points there is no neighbourhood to speak of.
-_NEIGHBOURS = 15
+UMAP_NEIGHBOURS = (2, 200)
+"""Fewest and most points around each that UMAP looks at; there must be more points than these."""
+UMAP_MIN_DIST = (0.0, 0.99)
+"""Least and most distance between points that it lays close together, where neighbourhoods are about 1 wide."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,33 +96,67 @@ def along(points: Tensor, direction: Tensor, k: int) -> Projection:
     return Projection(coords, components, mean, explained)
 
 
-def umap(points: Tensor, k: int, seed: int) -> NDArray[np.float32]:
-    """UMAP layout (arXiv 1802.03426), the same for the same points and seed on the same machine.
+@dataclass(frozen=True, kw_only=True)
+class UmapSettings:
+    """What UMAP can be asked for.
+
+    Attributes:
+        neighbours: points around each that it looks at: few show what is near, many how all lies.
+        min_dist: how close together points may lie in the picture.
+        seed: of the layout, from 0 to 2³² - 1.
+
+    Raises:
+        SettingsError: If one of them is out of range.
+    """
+
+    neighbours: int = 15
+    min_dist: float = 0.1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what UMAP cannot use."""
+        low, high = UMAP_NEIGHBOURS
+        if not low <= self.neighbours <= high:
+            raise SettingsError(f"UMAP cannot look at {self.neighbours} neighbours; choose {low} to {high}")
+        least, most = UMAP_MIN_DIST
+        if not least <= self.min_dist <= most:
+            raise SettingsError(f"a least distance of {self.min_dist} is out of range; choose {least:g} to {most:g}")
+        if not 0 <= self.seed < 2**32:
+            raise SettingsError(f"the seed {self.seed} is out of range; choose one from 0 to {2**32 - 1}")
+
+
+def umap(points: Tensor, k: int, settings: UmapSettings | None = None) -> NDArray[np.float32]:
+    """UMAP layout (arXiv 1802.03426), the same for the same points and settings on the same machine.
 
     Neighbourhoods can be read from it; distances between far groups, sizes and densities cannot.
 
     Args:
         points: [n, d], any floating type.
         k: Number of dimensions of the picture, 2 or 3.
-        seed: Seed of the layout, from 0 to 2³² - 1.
+        settings: Neighbours, least distance and seed; None for the usual ones.
 
     Returns:
         [n, k] float32.
 
     Raises:
-        MapError: If there are fewer than 16 points or a number is not finite.
-        SettingsError: If k or the seed is out of range.
+        MapError: If there are no more points than neighbours, or a number is not finite.
+        SettingsError: If k is out of range.
     """
+    settings = settings or UmapSettings()
     if k not in (2, 3):
         raise SettingsError(f"a UMAP picture has 2 or 3 dimensions, not {k}; choose one of these")
-    if not 0 <= seed < 2**32:
-        raise SettingsError(f"the seed {seed} is out of range; choose one from 0 to {2**32 - 1}")
-    wide = _checked(points, "a UMAP picture", at_least=_NEIGHBOURS + 1)
+    wide = _checked(points, "a UMAP picture", at_least=settings.neighbours + 1)
     # Loaded here because its import compiles for seconds, which only this picture should cost.
     from umap import UMAP
 
     # One job: with several, the layout depends on how the threads took turns.
-    layout = UMAP(n_components=k, n_neighbors=_NEIGHBOURS, random_state=seed, n_jobs=1)
+    layout = UMAP(
+        n_components=k,
+        n_neighbors=settings.neighbours,
+        min_dist=settings.min_dist,
+        random_state=settings.seed,
+        n_jobs=1,
+    )
     # It works in float32, where a mean far above the spread would cost digits.
     centred = wide - wide.mean(dim=0)
     return np.asarray(layout.fit_transform(centred.numpy()), dtype=np.float32)

@@ -15,8 +15,13 @@ SIDES = ("#CC79A7", "#56B4E9")
 """With and without a concept; the two colours of Okabe and Ito that mean nothing else here."""
 CATEGORIES = ("#CC6677", "#44AA99", "#AA4499", "#999933", "#88CCEE", "#882255", "#117733", "#DDCC77")
 """Paul Tol's muted set, safe for colour-blind readers: tokens have no meaning of their own among the colours above."""
-ColourBy = Literal["model", "concept", "token", "error"]
+ColourBy = Literal["model", "concept", "token", "position", "error"]
 COLOURINGS: tuple[ColourBy, ...] = get_args(ColourBy)
+SCALED: tuple[ColourBy, ...] = ("position", "error")
+"""Numbers: one scale for both models."""
+OPACITY = (0.8, 0.35)
+"""Of points in a picture of few and of many, so that one cloud shows through the other."""
+MANY_POINTS = 6000
 SVG_POINTS = 1500
 """Above this many points a flat picture is drawn by WebGL."""
 LINE_WIDTH = 64
@@ -74,8 +79,8 @@ def _points(picture: SpacePicture, colour_by: ColourBy) -> list[Any]:
             if not chosen:
                 continue
             marker = {"color": colour, "symbol": symbol}
-            if colour_by == "error":
-                marker |= _error_scale(picture, chosen, with_bar=model == LARGE)
+            if colour_by in SCALED:
+                marker |= _scale(getattr(picture, colour_by), colour_by, chosen, with_bar=model == LARGE)
             title = name if colour_by == "model" else f"{name}, {label}" if name else label
             traces.append(_cloud(picture, chosen, title, marker))
     return traces
@@ -92,7 +97,7 @@ def _legend(picture: SpacePicture, colour_by: ColourBy) -> tuple[list[str], dict
         common = [word for word, _ in Counter(word for word in words if len(word) > 2).most_common(len(CATEGORIES))]
         colours = {"other tokens": CONTROL, **dict(zip(common, CATEGORIES, strict=False))}
         return [word if word in colours else "other tokens" for word in words], colours
-    if colour_by == "error":
+    if colour_by in SCALED:
         return [""] * len(picture.model), {"": GREY}
     entries = {model: (label, colour) for model, (label, colour, _) in MODEL_STYLES.items()}
     return [entries[model][0] for model in picture.model], dict(entries.values())
@@ -110,11 +115,16 @@ def _cloud(picture: SpacePicture, chosen: list[int], title: str, marker: dict[st
         **fading,
         mode="markers",
         name=title,
-        marker={"size": 7 if flat else 3.5, "opacity": 0.8, "line": {"width": 0}, **marker},
+        marker={"size": 7 if flat else 3.5, "opacity": _opacity(picture), "line": {"width": 0}, **marker},
         text=text,
         customdata=chosen,
         hovertemplate="%{text}<extra></extra>",
     )
+
+
+def _opacity(picture: SpacePicture) -> float:
+    few, many = OPACITY
+    return round(few + (many - few) * min(1.0, len(picture.coords) / MANY_POINTS), 2)
 
 
 def _note(picture: SpacePicture, index: int) -> str:
@@ -122,13 +132,13 @@ def _note(picture: SpacePicture, index: int) -> str:
     return f"{MODEL_STYLES[picture.model[index]][0]}{label}, error {picture.error[index]:.2f}"
 
 
-def _error_scale(picture: SpacePicture, chosen: list[int], *, with_bar: bool) -> dict[str, Any]:
-    bar = {"title": {"text": "error"}, "thickness": 10, "outlinewidth": 0, "len": 0.6}
+def _scale(values: Any, title: str, chosen: list[int], *, with_bar: bool) -> dict[str, Any]:
+    bar = {"title": {"text": title}, "thickness": 10, "outlinewidth": 0, "len": 0.6}
     return {
-        "color": picture.error[chosen],
+        "color": values[chosen],
         "colorscale": "Cividis",
         "cmin": 0.0,
-        "cmax": float(picture.error.max()),
+        "cmax": float(values.max()),
         "showscale": with_bar,
         "colorbar": bar if with_bar else None,
     }

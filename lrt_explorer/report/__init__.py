@@ -1,6 +1,7 @@
 """Evidence as tables, a sheet of numbers, and a page that needs nothing else."""
 
 from lrt_explorer.report.page import report_page
+from lrt_explorer.report.picture import picture_page, picture_rows, picture_sheet
 from lrt_explorer.report.prompts import prompt_cards
 from lrt_explorer.report.sheet import COLUMNS, evaluation_rows, evaluation_sheet
 from lrt_explorer.report.tables import arms_table, suite_table
@@ -12,6 +13,9 @@ __all__ = [
     "concept_summary",
     "evaluation_rows",
     "evaluation_sheet",
+    "picture_page",
+    "picture_rows",
+    "picture_sheet",
     "prompt_cards",
     "report_page",
     "suite_summary",

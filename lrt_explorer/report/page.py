@@ -6,20 +6,17 @@ from typing import Any
 
 from markupsafe import Markup
 
-from lrt_explorer.errors import ArtifactError
-from lrt_explorer.plots import cost_figure, dose_figure, forest_figure, plotly_script, prompts_figure
+from lrt_explorer.plots import cost_figure, dose_figure, forest_figure, prompts_figure
 from lrt_explorer.report import captions
 from lrt_explorer.report.prompts import prompt_cards
+from lrt_explorer.report.standalone import POLICY, asset, data, drawing_script, plotly_source, raw
 from lrt_explorer.report.tables import arms_table, suite_table
 from lrt_explorer.report.template import HtmlTemplate, joined
 from lrt_explorer.report.words import concept_summary, suite_summary
-from lrt_explorer.store import assets_home
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.evaluate import ConceptResult, Evaluation
 from lrt_explorer.study.ground.known import model_label
 
-POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
-"""What a browser may load for the page: only what is in it."""
 NOT_SETTINGS = ("concepts", "kind")
 
 
@@ -66,22 +63,22 @@ def report_page(evaluation: Evaluation) -> str:
     """
     document = evaluation_document(evaluation)
     drawing = (
-        f"function drawFigure(element, props, trigger, watch) {{\n{_asset('plot.js')}\n}}\n"
-        f"function sortTable(element, props, trigger, watch) {{\n{_asset('table.js')}\n}}\n{_asset('report.js')}"
+        f"{drawing_script()}\n"
+        f"function sortTable(element, props, trigger, watch) {{\n{asset('table.js')}\n}}\n{asset('report.js')}"
     )
     page = _PAGE(
         policy=POLICY,
         title=f"Evidence: {model_label(evaluation.small)} → {model_label(evaluation.large)}",
-        style=_raw(f"{_asset('style.css')}\n{_asset('report.css')}"),
+        style=raw(f"{asset('style.css')}\n{asset('report.css')}"),
         summary=suite_summary(evaluation),
         table=suite_table(evaluation),
         captions=captions,
         forest=_figure(forest_figure(evaluation), captions.FOREST),
         concepts=joined([_concept(number, result) for number, result in enumerate(evaluation.concepts)]),
         settings=[(name, _shown(value)) for name, value in _settings(document)],
-        document=_data(json.dumps(document, ensure_ascii=False)),
-        plotly=_raw(plotly_script().read_text(encoding="utf-8")),
-        drawing=_raw(drawing),
+        document=data(json.dumps(document, ensure_ascii=False)),
+        plotly=plotly_source(),
+        drawing=raw(drawing),
     )
     return f"{page}\n"
 
@@ -102,7 +99,7 @@ def _concept(number: int, result: ConceptResult) -> Markup:
 
 def _figure(figure: Any, caption: Markup) -> Markup:
     """A place of the figure's height, with the figure as data in it."""
-    return _FIGURE(height=figure.layout.height, data=_data(figure.to_json()), caption=caption)
+    return _FIGURE(height=figure.layout.height, data=data(figure.to_json()), caption=caption)
 
 
 def _settings(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -121,22 +118,3 @@ def _shown(value: Any) -> list[Any]:
     if isinstance(value, list):
         return value
     return ["–" if value is None else value]
-
-
-def _data(text: str) -> Markup:
-    """JSON that may stand in a script: no "<" of it can end the script or open a comment."""
-    return _raw(text.replace("<", "\\u003c"))
-
-
-def _raw(text: str) -> Markup:
-    """What ships as a script or a style, or JSON without a "<"; nothing else may be put in as it is."""
-    return Markup(text)
-
-
-def _asset(name: str) -> str:
-    try:
-        return (assets_home() / name).read_text(encoding="utf-8")
-    except OSError as error:
-        raise ArtifactError(
-            f"a report needs {name}, which is not in {assets_home()}; point LRT_EXPLORER_ASSETS at the complete assets"
-        ) from error

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
@@ -15,8 +16,9 @@ from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.vectors import addition, transfer
 from lrt_explorer.defaults import SPACE_POINTS
 from lrt_explorer.errors import MapError, SettingsError
+from lrt_explorer.linear.neighbours import Neighbours, nearest
 from lrt_explorer.linear.outliers import ordinary_rows
-from lrt_explorer.linear.projection import along, pca, umap
+from lrt_explorer.linear.projection import UmapSettings, along, pca, umap
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.store import PairMap
 from lrt_explorer.study.corpora.paired import read_paired
@@ -36,6 +38,10 @@ PAIRS_SHOWN = 16
 """Pairs of a concept whose texts are read for the picture: enough to see both sides, and read at once."""
 UMAP_COMPONENTS = 50
 """Principal components that UMAP sees; what lies beyond is mostly noise and costs most of its time."""
+
+
+NEIGHBOURS = 5
+"""Of each point in the other model that a picture knows."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,10 @@ class SpacePicture:
         error: `[2n]`, distance between a mapped point and its partner, in units of the root mean square distance of the
             large model's points from their mean: the mean of its square is 1 − R² of these points.
         partner: `[2n]`, index of the other point of the pair.
+        position: `[2n]`, the number of the token in its text as the large model reads it, from 0.
+        nearest: `[2n, k]`, indices of the points of the other model that lie nearest in all dimensions, nearest first.
+        distance: `[2n, k]`, how far they are, in the unit of `error`.
+        found: share of the mapped points to which no point of the large model is nearer than their own partner.
         arrows: steering directions; none with UMAP, where directions have no meaning.
         explained: share of the variance of the points that make the axes along each; empty with UMAP.
         method: "concept", "pca" or "umap".
@@ -79,6 +89,10 @@ class SpacePicture:
     label: tuple[str, ...]
     error: NDArray[np.float64]
     partner: NDArray[np.int64]
+    position: NDArray[np.int64]
+    nearest: NDArray[np.int64]
+    distance: NDArray[np.float64]
+    found: float
     arrows: tuple[Arrow, ...]
     explained: tuple[float, ...]
     method: Method
@@ -106,6 +120,18 @@ class SpaceStates:
         """How many are held."""
         return self.large.numel() + self.mapped.numel()
 
+    @cached_property
+    def spread(self) -> float:
+        """Root mean square distance of the large model's points from their mean; the unit of errors."""
+        y = self.large.double()
+        return float((y - y.mean(0)).square().sum(1).mean().sqrt().clamp(min=1e-12))
+
+    @cached_property
+    def neighbours(self) -> tuple[Neighbours, Neighbours]:
+        """The mapped points nearest to each of the large model's, and the other way round."""
+        k = min(NEIGHBOURS, len(self.large))
+        return nearest(self.large, self.mapped, k), nearest(self.mapped, self.large, k)
+
 
 def project(
     pair: Pair,
@@ -128,7 +154,7 @@ def project(
         n_points: token pairs to show, drawn evenly from all that were read.
         dims: 2 or 3.
         method: "concept" or "pca" at once, or "umap", which takes seconds.
-        seed: of the drawing and of UMAP.
+        seed: of the drawing, and of UMAP.
 
     Raises:
         ArtifactError: if the map belongs to other models.
@@ -138,7 +164,7 @@ def project(
     check_picture(dims, n_points)
     states = yield from read_space(pair, saved, texts, concept=concept, n_points=n_points, seed=seed)
     yield Progress(1, 1, "laying out the picture")
-    return lay_out(states, dims, method, seed)
+    return lay_out(states, dims, method, UmapSettings(seed=seed))
 
 
 def read_space(
@@ -162,8 +188,12 @@ def read_space(
         states = read_paired(small, large, [text for text, _ in batch], [info.small_layer], [info.large_layer])
         xs.append(states.small[info.small_layer])
         ys.append(states.large[info.large_layer])
-        where = zip(states.text.tolist(), states.start.tolist(), states.end.tolist(), strict=True)
-        places += [_Place(batch[row][0], batch[row][1], begin, end) for row, begin, end in where]
+        where = zip(
+            states.text.tolist(), states.start.tolist(), states.end.tolist(), states.position.tolist(), strict=True
+        )
+        for row, begin, end, position in where:
+            text, label = batch[row]
+            places.append(_Place(text, label, begin, end, position))
     if not places:
         raise MapError("the texts hold no tokens that both models share; choose longer texts")
     drawn = torch.randperm(len(places), generator=torch.Generator().manual_seed(seed))[:n_points].sort().values
@@ -172,7 +202,9 @@ def read_space(
     return SpaceStates(y, mapped, chosen, _directions(pair, saved, concept))
 
 
-def lay_out(states: SpaceStates, dims: int = 2, method: Method = "pca", seed: int = 0) -> SpacePicture:
+def lay_out(
+    states: SpaceStates, dims: int = 2, method: Method = "pca", umap_settings: UmapSettings | None = None
+) -> SpacePicture:
     """Lay out what was read.
 
     The view along a concept has the native direction across, and up the strongest direction at right angles to it. PCA
@@ -180,24 +212,30 @@ def lay_out(states: SpaceStates, dims: int = 2, method: Method = "pca", seed: in
     in them: mapped ones too, so that a bad map shows as points that miss. UMAP lays out both together.
 
     Raises:
-        MapError: if there are too few tokens for a picture.
+        MapError: if there are too few tokens for a picture, or for so many neighbours in UMAP.
         SettingsError: if the view along a concept is asked for without one.
     """
     y, mapped = states.large.double(), states.mapped.double()
-    coords, arrows, explained = _layout(y, mapped, dims, method, seed, states.directions)
     found = states.directions
+    arrows: tuple[Arrow, ...] = ()
+    explained: tuple[float, ...] = ()
+    if method == "umap":
+        coords = _umap(y, mapped, dims, umap_settings)
+    else:
+        coords, arrows, explained = _projected(y, mapped, dims, method, found)
     angle = math.degrees(math.acos(cosine(found[NATIVE], found[TRANSFERRED]))) if found else None
-    return _picture(states.places, coords, _errors(y, mapped), arrows, explained, method, angle)
+    return _picture(states, coords, arrows, explained, method, angle)
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a token stands: its text, that text's label, and the token's span in it."""
+    """Where a token stands: its text, that text's label, the token's span in it, and which token it is."""
 
     text: str
     label: str
     begin: int
     end: int
+    position: int
 
     def sentence(self) -> tuple[str, int]:
         """The sentence around the token, and where it begins in the text."""
@@ -238,42 +276,39 @@ def _directions(
     return {name: addition(values, 1.0, unit) for name, values in vectors.items()}
 
 
-def _layout(
-    y: Tensor, mapped: Tensor, dims: int, method: Method, seed: int, directions: Mapping[str, Tensor]
+def _projected(
+    y: Tensor, mapped: Tensor, dims: int, method: Method, directions: Mapping[str, Tensor]
 ) -> tuple[NDArray[np.float64], tuple[Arrow, ...], tuple[float, ...]]:
     if method == "concept" and not directions:
         raise SettingsError("the view along a concept needs one; name a concept, or choose the layout pca or umap")
-    if method != "umap":
-        usual = y[ordinary_rows(y, USUAL_NORM)]
-        picture = along(usual, directions[NATIVE], dims) if method == "concept" else pca(usual, dims)
-        coords = torch.cat([picture.points(y), picture.points(mapped)]).numpy()
-        arrows = tuple(Arrow(name, picture.directions(v).numpy()) for name, v in directions.items())
-        return coords, arrows, tuple(picture.explained.tolist())
+    usual = y[ordinary_rows(y, USUAL_NORM)]
+    picture = along(usual, directions[NATIVE], dims) if method == "concept" else pca(usual, dims)
+    coords = torch.cat([picture.points(y), picture.points(mapped)]).numpy()
+    arrows = tuple(Arrow(name, picture.directions(v).numpy()) for name, v in directions.items())
+    return coords, arrows, tuple(picture.explained.tolist())
+
+
+def _umap(y: Tensor, mapped: Tensor, dims: int, settings: UmapSettings | None) -> NDArray[np.float64]:
     both = torch.cat([y, mapped])
     reduced = pca(both, min(UMAP_COMPONENTS, *both.shape)).coords
-    return umap(reduced, dims, seed).astype(np.float64), (), ()
-
-
-def _errors(y: Tensor, mapped: Tensor) -> NDArray[np.float64]:
-    spread = (y - y.mean(0)).square().sum(1).mean().sqrt().clamp(min=1e-12)
-    errors: NDArray[np.float64] = ((mapped - y).norm(dim=1) / spread).numpy()
-    return errors
+    return umap(reduced, dims, settings).astype(np.float64)
 
 
 def _picture(
-    places: Sequence[_Place],
+    states: SpaceStates,
     coords: NDArray[np.float64],
-    errors: NDArray[np.float64],
     arrows: tuple[Arrow, ...],
     explained: tuple[float, ...],
     method: Method,
     angle: float | None,
 ) -> SpacePicture:
-    n = len(places)
+    places, n = states.places, len(states.places)
     sentences = [place.sentence() for place in places]
     spans = [
         (max(place.begin - begin, 0), place.end - begin) for place, (_, begin) in zip(places, sentences, strict=True)
     ]
+    errors = ((states.mapped.double() - states.large.double()).norm(dim=1) / states.spread).numpy()
+    of_large, of_mapped = states.neighbours
     return SpacePicture(
         coords=coords,
         model=(LARGE,) * n + (MAPPED,) * n,
@@ -283,6 +318,10 @@ def _picture(
         label=tuple(place.label for place in places) * 2,
         error=np.concatenate([errors, errors]),
         partner=np.concatenate([np.arange(n, 2 * n), np.arange(n)]),
+        position=np.array([place.position for place in places] * 2, dtype=np.int64),
+        nearest=torch.cat([of_large.index + n, of_mapped.index]).numpy(),
+        distance=torch.cat([of_large.distance, of_mapped.distance]).double().numpy() / states.spread,
+        found=float(of_mapped.meets_partner.double().mean()),
         arrows=arrows,
         explained=explained,
         method=method,

@@ -97,6 +97,9 @@ def map_endpoints(engine: Engine, hosting: Hosting) -> tuple[Endpoint, ...]:
         points: int = SPACE_POINTS,
         layout: str = "concept",
         dims: int = 2,
+        neighbours: int = SpaceSettings.neighbours,
+        min_dist: float = SpaceSettings.min_dist,
+        seed: int = SpaceSettings.seed,
     ) -> dict[str, Any]:
         """Lay out both models' activations in the large model's space, a point for each token and model.
 
@@ -109,9 +112,12 @@ def map_endpoints(engine: Engine, hosting: Hosting) -> tuple[Endpoint, ...]:
             points: pairs of tokens.
             layout: concept (along the native vector), pca or umap.
             dims: 2 or 3.
+            neighbours: points around each that UMAP looks at.
+            min_dist: how close together UMAP may lay points, from 0 to 0.99.
+            seed: of UMAP.
         """
         models = Models(small=small, large=large, small_layer=small_layer, large_layer=large_layer)
-        settings = SpaceSettings(concept or "", points, layout, dims)
+        settings = SpaceSettings(concept or "", points, layout, dims, neighbours, min_dist, seed)
         return picture_document(finish(engine.picture_models(models, settings), going_on))
 
     return fit, suggest_layers, basis, space

@@ -10,6 +10,16 @@ from lrt_explorer.ui.result_key import ResultKey
 
 SCRIPT = "plotly.min.js"
 """Where the server offers the script of all figures."""
+SAVE_PNG = """() => {
+  const host = document.querySelector('#space-plot .js-plotly-plot');
+  if (!host) return [];
+  const ground = getComputedStyle(host).getPropertyValue('--panel').trim();
+  const layout = {...host.layout, paper_bgcolor: ground, plot_bgcolor: ground};
+  const size = {width: host.clientWidth, height: host.clientHeight, scale: 2};
+  Plotly.downloadImage({data: host.data, layout}, {format: 'png', filename: 'shared-space', ...size});
+  return [];
+}"""
+"""Has the page save the picture of the Space tab as it is seen, in the colours of its theme."""
 _LOADING = HtmlTemplate('<script src="{{ file }}"></script>')
 
 

@@ -1,28 +1,29 @@
 """The Space tab: mapped activations of the small model over those of the large one."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import gradio as gr
-from gradio.components import Component
 from markupsafe import Markup
 
-from lrt_explorer.defaults import SPACE_POINTS
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.plots import COLOURINGS, ColourBy, space_figure
+from lrt_explorer.plots import space_figure
+from lrt_explorer.report.picture import picture_page, picture_sheet
 from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.study.project import SpacePicture
-from lrt_explorer.ui.cards import added, notice, progress_bar
+from lrt_explorer.ui.cards import added, notice, pair_name, progress_bar
 from lrt_explorer.ui.choices import belongs
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.newest import Newest
 from lrt_explorer.ui.open_tab import OpenTab
-from lrt_explorer.ui.plot import drawn, plot_html
-from lrt_explorer.ui.result_key import ResultKey, keyed, session_values
-from lrt_explorer.ui.sliders import RangeSlider, check_ends, wire_left
+from lrt_explorer.ui.plot import SAVE_PNG, drawn, plot_html
+from lrt_explorer.ui.result_key import ResultKey, keyed
+from lrt_explorer.ui.space_controls import PictureControls, SpaceControls
 from lrt_explorer.ui.stage import Stage
-from lrt_explorer.ui.token_table import EMPTY, token_table
+from lrt_explorer.ui.token_table import EMPTY, found_table, token_listing, token_table
 from lrt_explorer.ui.wiring import (
     AT_ONCE,
     EVERY_TIME,
@@ -36,59 +37,26 @@ from lrt_explorer.ui.wiring import (
     on_busy_changed,
     run_study,
     to_status,
+    wire_save,
     wire_stop,
 )
-from lrt_explorer.workbench.session import Session, SpaceSettings
+from lrt_explorer.workbench.picture_files import picture_file
+from lrt_explorer.workbench.session import Session
 
+FIND_CHARACTERS = 200
+"""Of what is searched for, at most."""
 TAB = "space"
-METHODS = [("Concept", "concept"), ("PCA", "pca"), ("UMAP", "umap")]
-VIEWS = [("2D", 2), ("3D", 3)]
-POINTS = (100, SPACE_POINTS, 3000)
-"""Fewest, preset and most token pairs in the picture."""
 
 
-@dataclass(frozen=True)
-class PictureControls:
-    """What the controls of the picture hold, in the order in which they are handed over.
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What the picture on the screen was asked for; points are picked in it, whatever is asked for next.
 
-    Attributes:
-        concept: whose vectors are drawn.
-        points: token pairs to show.
-        method: the layout.
-        dims: 2 or 3.
-        colour: what the points are coloured by.
-        lines: whether partners are joined.
-        arrows: whether steering directions are drawn.
+    Each is another than all before, so that Gradio, which compares states by their hashes, tells of every new picture.
     """
 
-    concept: str
-    points: float
-    method: str
-    dims: int
-    colour: ColourBy
-    lines: bool
-    arrows: bool
-
-    def settings(self) -> SpaceSettings:
-        """The picture that is asked for.
-
-        Raises:
-            SettingsError: if it cannot be drawn.
-        """
-        check_ends(**{"number of points": self.points})
-        return SpaceSettings(self.concept, int(self.points), self.method, self.dims)
-
-    def key(self, session: Session, title: str) -> ResultKey:
-        """What the picture belongs to, of a concept with this title."""
-        return ResultKey({**session_values(session), **asdict(self)}, {"concept": title})
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """What the picture on the screen was asked for; points are picked in it, whatever is asked for next."""
-
     session: Session
-    settings: SpaceSettings
+    shown: PictureControls
     key: ResultKey
 
 
@@ -99,6 +67,8 @@ class SpaceTab:
         plot, caption, listing: the picture, how it is read, and the tokens of what is selected in it.
         status: progress and errors.
         drawn: the picture, a `Drawn` or None.
+        find: what is searched for in it.
+        files: save it.
         controls: the fields of `PictureControls` but for the concept, by their names.
     """
 
@@ -113,64 +83,33 @@ class SpaceTab:
             stage: what belongs to the open pair.
         """
         self.engine, self.newest, self.drawn = engine, Newest(), gr.State(None)
-        with gr.Row(elem_classes="view"):
-            colour = gr.Radio(
-                list(COLOURINGS),
-                value="model",
-                label="Colour by",
-                info="what sets the colour of a point",
-                scale=2,
-                min_width=330,
-                elem_classes="choices",
-            )
-            method = gr.Radio(
-                METHODS,
-                value="concept",
-                label="Layout",
-                info="UMAP takes a few seconds",
-                min_width=270,
-                elem_classes="choices",
-            )
-            dims = gr.Radio(
-                VIEWS, value=2, label="View", info="drag to rotate in 3D", min_width=130, elem_classes="choices"
-            )
-        with gr.Row(elem_classes="view"):
-            points = RangeSlider(
-                POINTS[0],
-                POINTS[2],
-                POINTS[1],
-                step=100,
-                label="Token pairs",
-                elem_id="space-points",
-                info="sampled evenly from the texts",
-                min_width=220,
-            )
-            lines = gr.Checkbox(False, label="Join partners", info="the same token in both models", min_width=150)
-            arrows = gr.Checkbox(True, label="Steering directions", info="as long as strength 1 adds", min_width=150)
-            self.stop = gr.Button("Stop", interactive=False, size="sm", min_width=70, scale=0, elem_id="space-stop")
+        layout = SpaceControls()
+        self.stop, self.controls = layout.stop, layout.fields
         self.status = gr.HTML(elem_id="space-status")
         with gr.Row(elem_classes="picture"):
             with gr.Column(scale=5, min_width=320):
                 self.plot = plot_html("space-plot")
             with gr.Column(scale=2, min_width=280):
-                self.listing = gr.HTML(EMPTY, apply_default_css=False, elem_id="space-listing")
+                self.find = gr.Textbox(
+                    label="Find",
+                    info="every point that has it is ringed",
+                    placeholder="a token, or words of its sentence",
+                    elem_id="space-find",
+                    max_length=FIND_CHARACTERS,
+                )
+                self.listing = token_listing()
         self.caption = gr.HTML(elem_id="space-caption")
+        with gr.Row(elem_classes="files"):
+            image = gr.Button(
+                "Picture (PNG)", size="sm", min_width=115, scale=0, elem_id="space-png", interactive=False
+            )
+            page = gr.Button("Page (HTML)", size="sm", min_width=115, scale=0, elem_id="space-html", interactive=False)
+            sheet = gr.Button("Points (CSV)", size="sm", min_width=115, scale=0, elem_id="space-csv", interactive=False)
 
-        self.controls: dict[str, Component] = {
-            "points": points,
-            "method": method,
-            "dims": dims,
-            "colour": colour,
-            "lines": lines,
-            "arrows": arrows,
-        }
-        left = gr.State(0)
-        wire_left(points, left)
-        by_visitor = [points.input, left.change, *(one.input for one in (method, dims, colour, lines, arrows))]
         asked = [concept, *self.controls.values()]
         view = [self.plot, self.status, self.caption, self.listing, self.stop, self.drawn]
         gr.on(
-            [session.change, concept.change, *by_visitor],
+            [session.change, concept.change, *layout.changed],
             from_controls(self.on_view_changed, PictureControls, 2),
             [here.tab, session, *asked],
             view,
@@ -178,7 +117,7 @@ class SpaceTab:
         )
         here.part.select(from_controls(self.on_tab_opened, PictureControls, 1), [session, *asked], view, **MODEL_WORK)
         gr.on(
-            [concept.change, *by_visitor],
+            [concept.change, *layout.changed],
             at_once_from_controls(self.on_other_view_asked, PictureControls),
             asked,
             None,
@@ -186,10 +125,18 @@ class SpaceTab:
         )
         stage.add(self.plot, self.caption)
         stage.add(self.listing, blank=EMPTY)
+        stage.add(self.drawn, blank=None)
         # Gradio would lose what is asked for while it cancels the drawing, so it ends as for a newer value.
         wire_stop(self.stop, [], self.status, stopped, self.newest)
         self.stop.click(partial(on_busy_changed, False), None, self.stop, **QUICK)
-        self.plot.pick(self.on_points_picked, self.drawn, self.listing, **EVERY_TIME)
+        for pickable in (self.plot, self.listing):
+            pickable.pick(self.on_points_picked, self.drawn, self.listing, **EVERY_TIME)
+        self.find.change(self.on_find_changed, [self.drawn, self.find], self.listing, **EVERY_TIME)
+        self.files = [image, page, sheet]
+        self.drawn.change(self.on_picture_changed, [self.drawn, self.find], [self.listing, *self.files], **QUICK)
+        image.click(None, None, None, js=SAVE_PNG, api_visibility="private")
+        for button, kind in ((page, "html"), (sheet, "csv")):
+            wire_save(button, partial(self.drawn_file, kind), [self.drawn], self.status)
 
     def on_other_view_asked(self, asked: PictureControls) -> None:
         """End what is computed for another picture at its next step."""
@@ -210,24 +157,57 @@ class SpaceTab:
         picture = yield from run_study(
             projecting, lambda step: {self.status: progress_bar(step), self.stop: on_busy_changed(True)}
         )
-        figure = space_figure(picture, colour_by=shown.colour, partner_lines=shown.lines, directions=shown.arrows)
         key = shown.key(session, self.engine.concept(session, shown.concept).title)
         yield {
-            self.plot: drawn(figure, key),
+            self.plot: drawn(_figure(picture, shown), key),
             self.status: "",
             self.caption: keyed(key, space_caption(picture)),
             self.listing: EMPTY,
             self.stop: on_busy_changed(False),
-            self.drawn: Drawn(session, settings, key),
+            self.drawn: Drawn(session, shown, key),
         }
 
     def on_points_picked(self, shown: Drawn | None, event: gr.EventData) -> Outputs:
         """List the selected points; their picture is cached, because it is the one on the screen."""
         if shown is None:
             return nothing()
-        picture = finish(self.engine.picture(shown.session, shown.settings))
-        table = token_table(picture, [int(index) for index in event.points])
+        return self._listed(shown, token_table(self._picture(shown), [int(index) for index in event.points]))
+
+    def on_find_changed(self, shown: Drawn | None, text: str) -> Outputs:
+        """List the points whose token or sentence holds what was typed; with nothing typed, none."""
+        if shown is None:
+            return nothing()
+        return self._listed(shown, found_table(self._picture(shown), text) if text.strip() else EMPTY)
+
+    def on_picture_changed(self, shown: Drawn | None, text: str) -> Outputs:
+        """Find in the new picture what was searched for in the old one, and let it be saved."""
+        buttons: Outputs = {button: gr.Button(interactive=shown is not None) for button in self.files}
+        return buttons if shown is None or not text.strip() else {**buttons, **self.on_find_changed(shown, text)}
+
+    def drawn_file(self, kind: str, shown: Drawn | None) -> Path:
+        """The picture as a page ("html"), or its points ("csv").
+
+        Raises:
+            SettingsError: while there is none.
+        """
+        if shown is None:
+            raise SettingsError("there is no picture to save yet; fit a map under Map, or wait until it is drawn")
+        picture, of = self._picture(shown), shown.session
+        if kind == "csv":
+            return picture_file(picture_sheet(picture), of, kind)
+        page = picture_page(_figure(picture, shown.shown), space_caption(picture), pair_name(of.small, of.large))
+        return picture_file(page, of, kind)
+
+    def _picture(self, shown: Drawn) -> SpacePicture:
+        """What is on the screen; it is cached."""
+        return finish(self.engine.picture(shown.session, shown.shown.settings()))
+
+    def _listed(self, shown: Drawn, table: str) -> Outputs:
         return {self.listing: table if table == EMPTY else keyed(shown.key, table)}
+
+
+def _figure(picture: SpacePicture, shown: PictureControls) -> Any:
+    return space_figure(picture, colour_by=shown.colour, partner_lines=shown.lines, directions=shown.arrows)
 
 
 def stopped() -> str:
@@ -246,9 +226,17 @@ def space_caption(picture: SpacePicture) -> Markup:
         "steering direction is drawn",
     }[picture.method]
     angle = "" if picture.angle is None else f" The transferred direction is {picture.angle:.0f}° from the native one."
+    met = (
+        f" For {picture.found:.0%} of them no other of the large model’s {pairs:,} points is nearer to the mapped one "
+        f"than its own; chance would find {100 / pairs:.2g}%."
+    )
+    error = (
+        " An error is the distance of a mapped point from its own, in units of the spread of the large model’s points "
+        "around their mean."
+    )
     return added(
-        f"{pairs} tokens as the large model holds them (circles) and as the map makes them from the small model’s "
-        f"(diamonds), {how}.{angle}"
+        f"{pairs:,} tokens as the large model holds them (circles) and as the map makes them from the small model’s "
+        f"(diamonds), {how}.{angle}{met}{error}"
     )
 
 

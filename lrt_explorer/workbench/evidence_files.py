@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from lrt_explorer.report import evaluation_sheet, report_page
-from lrt_explorer.store import data_home
-from lrt_explorer.store.swap import new_file
 from lrt_explorer.study.evaluation.evaluate import Evaluation
-from lrt_explorer.study.ground.known import folder_name, short_hash
+from lrt_explorer.study.ground.known import folder_name
+from lrt_explorer.workbench.downloads import download
 
 KINDS = {"csv": evaluation_sheet, "html": report_page}
 
@@ -16,7 +15,4 @@ def evidence_file(evaluation: Evaluation, kind: str) -> Path:
     text = KINDS[kind](evaluation)
     layers = f"{evaluation.small_layer}-{evaluation.large_layer}"
     pair = f"{folder_name(evaluation.small)}--{folder_name(evaluation.large)}"
-    place = data_home() / "downloads" / short_hash(text) / f"evidence-{pair}-{layers}.{kind}"
-    with new_file(place.resolve()) as fresh:
-        fresh.write_text(text, encoding="utf-8", newline="")
-    return place
+    return download(text, f"evidence-{pair}-{layers}.{kind}")

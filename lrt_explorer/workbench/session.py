@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from lrt_explorer.defaults import SPACE_POINTS
 from lrt_explorer.errors import SettingsError
+from lrt_explorer.linear.projection import UmapSettings
 from lrt_explorer.study.project import LAYOUTS, check_picture
 
 
@@ -47,18 +48,35 @@ class SpaceSettings:
         points: token pairs to show.
         method: the layout, "concept", "pca" or "umap".
         dims: 2 or 3.
+        neighbours: points around each that UMAP looks at; of no meaning for the other layouts, and so are the next two.
+        min_dist: how close together UMAP may lay points.
+        seed: of UMAP.
 
     Raises:
-        SettingsError: if there is no such layout.
+        SettingsError: if there is no such layout, or a number is out of range.
     """
 
     concept: str
     points: int = SPACE_POINTS
     method: str = "concept"
     dims: int = 2
+    neighbours: int = UmapSettings.neighbours
+    min_dist: float = UmapSettings.min_dist
+    seed: int = UmapSettings.seed
+
+    @property
+    def umap(self) -> UmapSettings:
+        """What UMAP is asked for."""
+        return UmapSettings(neighbours=self.neighbours, min_dist=self.min_dist, seed=self.seed)
+
+    @property
+    def laid_out(self) -> "SpaceSettings":
+        """The settings that make a difference: those of UMAP only where it is asked for."""
+        return self if self.method == "umap" else SpaceSettings(self.concept, self.points, self.method, self.dims)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn, before a model is loaded."""
+        UmapSettings(neighbours=self.neighbours, min_dist=self.min_dist, seed=self.seed)
         if self.method not in LAYOUTS:
             raise SettingsError(f"{self.method!r} is not a layout; choose one of {', '.join(LAYOUTS)}")
         check_picture(self.dims, self.points)

@@ -13,6 +13,9 @@ from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.pair import Pair
 from lrt_explorer.workbench.session import SpaceSettings
 
+POINTS_OF_A_TEXT = 20
+"""Token pairs for which one more text is read: no text gives many of them."""
+
 
 def project(
     pair: Pair, saved: SavedMap, concept: ContrastSet, settings: SpaceSettings
@@ -36,13 +39,13 @@ def read(pair: Pair, saved: SavedMap, concept: ContrastSet, points: int) -> Gene
     contrast = first_reading(places, concept)
     for lm, layer in places:
         yield from known_vectors().reading(lm, contrast, [layer])
-    texts = sample_texts(SPACE_TEXTS, pair.world.ordinary)
+    texts = sample_texts(max(SPACE_TEXTS, points // POINTS_OF_A_TEXT), pair.world.ordinary)
     return (yield from read_space(pair, saved, texts, concept=contrast, n_points=points))
 
 
 def view(states: SpaceStates, settings: SpaceSettings) -> SpacePicture:
     """One layout of what was read."""
-    return lay_out(states, settings.dims, cast(Method, settings.method))
+    return lay_out(states, settings.dims, cast(Method, settings.method), settings.umap)
 
 
 def picture_document(picture: SpacePicture) -> dict[str, Any]:
@@ -56,6 +59,10 @@ def picture_document(picture: SpacePicture) -> dict[str, Any]:
         "label": list(picture.label),
         "error": picture.error.tolist(),
         "partner": picture.partner.tolist(),
+        "position": picture.position.tolist(),
+        "nearest": picture.nearest.tolist(),
+        "distance": picture.distance.tolist(),
+        "found": picture.found,
         "arrows": [{"name": arrow.name, "end": arrow.end.tolist()} for arrow in picture.arrows],
         "explained": list(picture.explained),
         "angle": picture.angle,

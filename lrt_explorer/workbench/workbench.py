@@ -105,7 +105,7 @@ class Workbench(Programs):
 
     def compile_pictures(self) -> None:
         """Compile UMAP, which takes seconds in which little else runs."""
-        umap(torch.linspace(0, 1, 96).reshape(32, 3), 2, 0)
+        umap(torch.linspace(0, 1, 96).reshape(32, 3), 2)
 
     def ready(self) -> bool:
         """Whether the opening pair is in memory."""
@@ -474,7 +474,7 @@ def _room(session: Session) -> Own | None:
 
 def _picture_key(session: Session, settings: SpaceSettings) -> object:
     """What a picture depends on; whose it is makes no difference."""
-    return replace(session, own=""), settings
+    return replace(session, own=""), settings.laid_out
 
 
 def _layers(session: Session) -> Layers:

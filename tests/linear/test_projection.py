@@ -9,7 +9,7 @@ from sklearn.manifold import trustworthiness
 from torch import Tensor
 
 from lrt_explorer.errors import MapError, SettingsError
-from lrt_explorer.linear.projection import along, pca, umap
+from lrt_explorer.linear.projection import UmapSettings, along, pca, umap
 
 
 def cloud(n: int = 300, d: int = 10, seed: int = 0) -> Tensor:
@@ -107,18 +107,18 @@ def test_numbers_that_are_not_finite_are_refused() -> None:
     with pytest.raises(MapError, match="not finite"):
         pca(points, 2)
     with pytest.raises(MapError, match="not finite"):
-        umap(points, 2, seed=0)
+        umap(points, 2, UmapSettings(seed=0))
 
 
 @pytest.mark.parametrize("k", [2, 3])
 def test_umap_is_repeatable_and_keeps_neighbours_together(k: int) -> None:
     points, label = clusters()
-    layout = umap(points, k, seed=1)
+    layout = umap(points, k, UmapSettings(seed=1))
     assert layout.shape == (60, k)
     assert layout.dtype == np.float32
     assert np.isfinite(layout).all()
-    assert np.array_equal(layout, umap(points, k, seed=1))
-    assert not np.array_equal(layout, umap(points, k, seed=2))
+    assert np.array_equal(layout, umap(points, k, UmapSettings(seed=1)))
+    assert not np.array_equal(layout, umap(points, k, UmapSettings(seed=2)))
     assert trustworthiness(points.numpy(), layout, n_neighbors=5) > 0.8
     nearest = np.linalg.norm(layout[:, None] - layout[None], axis=-1) + np.eye(60) * 1e9
     assert (label[nearest.argmin(1)] == label).all()
@@ -126,28 +126,48 @@ def test_umap_is_repeatable_and_keeps_neighbours_together(k: int) -> None:
 
 def test_umap_of_points_far_from_the_origin_is_that_of_the_centred_ones() -> None:
     points, label = clusters()
-    layout = umap(points.double() + 1e7, 2, seed=1)
+    layout = umap(points.double() + 1e7, 2, UmapSettings(seed=1))
     nearest = np.linalg.norm(layout[:, None] - layout[None], axis=-1) + np.eye(60) * 1e9
     assert (label[nearest.argmin(1)] == label).all()
 
 
 def test_umap_of_equal_points_is_finite() -> None:
-    assert np.isfinite(umap(torch.ones(30, 4), 2, seed=0)).all()
+    assert np.isfinite(umap(torch.ones(30, 4), 2, UmapSettings(seed=0))).all()
+
+
+def test_fewer_neighbours_and_wider_distances_lay_points_out_otherwise() -> None:
+    points, _ = clusters()
+    usual = umap(points, 2)
+    wide = umap(points, 2, UmapSettings(min_dist=0.9))
+    near = umap(points, 2, UmapSettings(neighbours=3))
+    assert not np.array_equal(usual, near)
+
+    def closest(layout: object) -> float:
+        gaps = np.linalg.norm(np.asarray(layout)[:, None] - np.asarray(layout)[None], axis=-1) + np.eye(60) * 1e9
+        return float(np.median(gaps.min(1)))
+
+    assert closest(wide) > 2 * closest(usual)
 
 
 def test_umap_works_from_sixteen_points_and_is_refused_below() -> None:
     points, _ = clusters()
-    assert umap(points[:16], 2, seed=0).shape == (16, 2)
+    assert umap(points[:16], 2, UmapSettings(seed=0)).shape == (16, 2)
     with pytest.raises(MapError, match="at least 16 points"):
-        umap(points[:15], 2, seed=0)
+        umap(points[:15], 2, UmapSettings(seed=0))
 
 
 def test_umap_with_settings_out_of_range_is_refused() -> None:
     points, _ = clusters()
-    with pytest.raises(SettingsError, match="seed"):
-        umap(points, 2, seed=-1)
+    for wrong, sentence in (
+        ({"seed": -1}, "the seed -1 is out of range"),
+        ({"neighbours": 1}, "cannot look at 1 neighbours; choose 2 to 200"),
+        ({"min_dist": 1.0}, "a least distance of 1.0 is out of range"),
+        ({"min_dist": float("nan")}, "a least distance of nan"),
+    ):
+        with pytest.raises(SettingsError, match=sentence):
+            UmapSettings(**wrong)
     with pytest.raises(SettingsError, match="dimensions"):
-        umap(points, 0, seed=0)
+        umap(points, 0)
 
 
 def test_umap_is_imported_only_when_it_is_asked_for() -> None:

@@ -39,7 +39,7 @@ def test_every_pair_is_two_points_that_know_each_other(picture: SpacePicture) ->
     assert picture.coords.shape == (2 * N, 3)
     assert picture.model == ("large",) * N + ("mapped",) * N
     assert np.array_equal(picture.partner[picture.partner], np.arange(2 * N))
-    for name in ("token", "sentence", "label", "error"):
+    for name in ("token", "sentence", "label", "error", "position"):
         values = list(getattr(picture, name))
         assert values[:N] == values[N:]
 
@@ -62,10 +62,36 @@ def test_arrows_are_as_long_as_a_strength_of_1_allows(picture: SpacePicture) -> 
     assert all(arrow.end.shape == (3,) and np.isfinite(arrow.end).all() for arrow in picture.arrows)
 
 
+def test_a_token_has_its_number_in_its_text(picture: SpacePicture) -> None:
+    ids = {text: large().tokenizer(text)["input_ids"] for pair in CONCEPT.pairs for text in pair}
+    shown = 0
+    for token, sentence, position in zip(picture.token, picture.sentence, picture.position.tolist(), strict=True):
+        for text, read in ids.items():
+            if text == sentence:
+                assert str(large().tokenizer.decode([read[position]])).strip() == token.strip()
+                shown += 1
+    assert shown > 5 and picture.position.min() >= 0
+
+
+def test_neighbours_are_found_in_all_dimensions_and_partners_among_them(across: FittedMap) -> None:
+    pair = Pair(small=other(), large=large())
+    states = finish(read_space(pair, across, texts(8), concept=CONCEPT, n_points=N))
+    picture = lay_out(states, 2)
+    y, mapped = states.large.double(), states.mapped.double()
+    distances = torch.cdist(mapped, y)
+    for index in (0, 17, N - 1):
+        assert picture.nearest[N + index, 0] == int(distances[index].argmin())
+        assert picture.distance[N + index, 0] * states.spread == pytest.approx(float(distances[index].min()), rel=1e-5)
+        assert picture.nearest[index, 0] == N + int(distances[:, index].argmin())
+    own = distances.diagonal()
+    assert picture.found == pytest.approx(float((own <= distances.min(1).values + 1e-6).double().mean()))
+    assert 0 < picture.found <= 1
+
+
 def test_a_perfect_map_lays_every_point_on_its_partner(own: FittedMap) -> None:
     picture = finish(project(Pair(small=small(), large=small()), own, texts(8), concept=CONCEPT, n_points=N))
     assert np.allclose(picture.coords[:N], picture.coords[N:], atol=1e-4)
-    assert picture.error.max() < 1e-4
+    assert picture.error.max() < 1e-4 and picture.found == 1.0
     native, transferred = picture.arrows
     assert np.allclose(native.end, transferred.end, atol=1e-4)
 
@@ -94,7 +120,7 @@ def test_the_drawing_is_the_same_for_the_same_seed(across: FittedMap) -> None:
 
 def test_umap_lays_out_both_models_together_without_arrows(across: FittedMap, monkeypatch: pytest.MonkeyPatch) -> None:
     # The real one compiles for seconds and is tested with the linear algebra.
-    monkeypatch.setattr(project_module, "umap", lambda points, k, seed: points[:, :k].numpy().astype(np.float32))
+    monkeypatch.setattr(project_module, "umap", lambda points, k, _: points[:, :k].numpy().astype(np.float32))
     study = project(Pair(small=other(), large=large()), across, texts(8), concept=CONCEPT, n_points=N, method="umap")
     picture = finish(study)
     assert picture.coords.shape == (2 * N, 2)

@@ -141,8 +141,9 @@ def test_a_basis_is_asked_for_as_it_was_sent(engine: NotingEngine, endpoints: di
 
 
 def test_a_picture_is_asked_for_as_it_was_sent(engine: NotingEngine, endpoints: dict[str, Callable[..., Any]]) -> None:
-    ask(endpoints["space"], PLACES | {"concept": "mood", "points": 7, "layout": "umap", "dims": 3})
-    assert engine.noted == [Models(**PLACES), SpaceSettings("mood", 7, "umap", 3)]  # type: ignore[arg-type]
+    umap = {"neighbours": 5, "min_dist": 0.5, "seed": 3}
+    ask(endpoints["space"], PLACES | {"concept": "mood", "points": 7, "layout": "umap", "dims": 3} | umap)
+    assert engine.noted == [Models(**PLACES), SpaceSettings("mood", 7, "umap", 3, 5, 0.5, 3)]  # type: ignore[arg-type]
 
 
 def test_a_vector_is_asked_for_as_it_was_sent(engine: NotingEngine, endpoints: dict[str, Callable[..., Any]]) -> None:

@@ -12,7 +12,7 @@ from gradio.state_holder import SessionState
 from lrt_explorer.study.ground.world import WORLDS
 from lrt_explorer.ui.choices import GONE, NONE, ConceptList, ShelfList, followed
 from lrt_explorer.ui.screen import Screen, create_app
-from lrt_explorer.ui.space_tab import PictureControls
+from lrt_explorer.ui.space_controls import PictureControls
 from lrt_explorer.ui.steer_controls import SteerControls
 from lrt_explorer.ui.vectors_panel import RecipeControls
 from lrt_explorer.ui.wiring import nothing

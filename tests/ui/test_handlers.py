@@ -19,7 +19,7 @@ from lrt_explorer.ui.guard import UNEXPECTED, guarded
 from lrt_explorer.ui.result_key import ResultKey
 from lrt_explorer.ui.screen import Screen
 from lrt_explorer.ui.share_panel import Compared
-from lrt_explorer.ui.space_tab import PictureControls
+from lrt_explorer.ui.space_controls import PictureControls
 from lrt_explorer.ui.steer_controls import SteerControls
 from lrt_explorer.ui.steer_texts import Settled
 from lrt_explorer.ui.token_table import EMPTY

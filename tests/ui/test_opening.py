@@ -12,7 +12,7 @@ from lrt_explorer.ui.opening import LONGEST_UNASKED, stopped
 from lrt_explorer.ui.panes import added_line
 from lrt_explorer.ui.screen import Screen
 from lrt_explorer.ui.setup_panel import OTHER
-from lrt_explorer.ui.space_tab import PictureControls
+from lrt_explorer.ui.space_controls import PictureControls
 from lrt_explorer.ui.steer_controls import SteerControls
 from lrt_explorer.ui.steer_texts import Settled
 from lrt_explorer.ui.token_table import EMPTY

@@ -10,7 +10,7 @@ import pytest
 
 from lrt_explorer.ui.result_key import WORDS, ResultKey, keyed, session_values, values_in_use
 from lrt_explorer.ui.screen import Screen
-from lrt_explorer.ui.space_tab import PictureControls
+from lrt_explorer.ui.space_controls import PictureControls
 from lrt_explorer.ui.steer_controls import SteerControls
 from lrt_explorer.workbench.session import Session
 from tests.ui.fakes import CONCEPTS
@@ -52,8 +52,10 @@ def test_every_name_is_that_of_a_control_or_of_what_is_in_use_and_of_no_other(sc
 
 def test_the_fields_of_the_controls_are_named_as_on_the_page(screen: Screen, session: Session) -> None:
     assert list(screen.steer.controls) == list(vars(CONTROLS))
-    picture = PictureControls("mood", 50, "pca", 2, "model", True, False)
+    picture = PictureControls("mood", 50, "umap", 2, "model", True, False)
     assert {*screen.space.controls, "concept"} == set(vars(picture)) < set(picture.key(session, "happy").values)
+    other = replace(picture, method="pca").key(session, "happy").values
+    assert not {"neighbours", "min_dist", "umap_seed"} & set(other), "they change nothing there"
 
 
 def test_the_order_in_which_arms_were_ticked_makes_no_difference() -> None:

@@ -24,4 +24,4 @@ def test_the_first_of_them_is_named() -> None:
 
 def test_every_slider_of_the_screen_is_such_a_one(screen: Screen) -> None:
     sliders = [block for block in screen.app.blocks.values() if isinstance(block, gr.Slider)]
-    assert len(sliders) == 7 and all(type(slider).preprocess is RangeSlider.preprocess for slider in sliders)
+    assert len(sliders) == 9 and all(type(slider).preprocess is RangeSlider.preprocess for slider in sliders)

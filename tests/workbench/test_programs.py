@@ -77,7 +77,7 @@ def test_layers(app: gr.Blocks) -> None:
         ("basis", {**PAIR, "corpus": "/etc/passwd"}, "there is no corpus"),
         ("basis", {**PAIR, "directions": 41}, "the number of directions must be 1 to 40"),
         ("suggest_layers", {**PAIR, "corpus": "wikitext"}, "there is no corpus"),
-        ("space", {**PAIR, "points": 10_000}, "the number of points must be"),
+        ("space", {**PAIR, "points": 10_001}, "the number of points must be"),
     ],
 )
 def test_strangers_come_through_the_same_door(endpoint: str, asked: dict[str, Any], said: str) -> None:

@@ -17,6 +17,7 @@ from lrt_explorer.workbench.workbench import Workbench
 SESSION = Session("a", "b", 1, 2, 3, 5, 16, 32, map_folder="map", map_mark="1")
 PLAIN = SpaceSettings("mood", 100, "pca", 2)
 OTHER: dict[str, Any] = {"concept": "size", "points": 200, "method": "umap", "dims": 3}
+OTHER_UMAP: dict[str, Any] = {"neighbours": 5, "min_dist": 0.5, "seed": 3}
 
 
 class Bare(Workbench):
@@ -68,8 +69,13 @@ def drawn(engine: Workbench, session: Session, settings: SpaceSettings) -> Any:
 
 
 def test_another_setting_is_another_picture(asked: list[Any]) -> None:
-    assert {field.name for field in fields(SpaceSettings)} == set(OTHER)
-    wanted = [PLAIN, *(replace(PLAIN, **{name: value}) for name, value in OTHER.items())]
+    assert {field.name for field in fields(SpaceSettings)} == {*OTHER, *OTHER_UMAP}
+    umap = replace(PLAIN, method="umap")
+    wanted = [
+        PLAIN,
+        *(replace(PLAIN, **{name: value}) for name, value in OTHER.items()),
+        *(replace(umap, **{name: value}) for name, value in OTHER_UMAP.items()),
+    ]
     engine = Bare()
     for _ in range(2):
         for settings in wanted:
@@ -77,6 +83,13 @@ def test_another_setting_is_another_picture(asked: list[Any]) -> None:
     assert [one for one in asked if isinstance(one, SpaceSettings)] == wanted, "each was laid out once"
     read = [("mood", 100), ("size", 100), ("mood", 200)]
     assert [one for one in asked if isinstance(one, tuple)] == read, "every layout is made from one reading"
+
+
+@pytest.mark.usefixtures("asked")
+def test_what_only_umap_knows_is_not_another_picture_of_other_layouts() -> None:
+    engine = Bare()
+    for name, value in OTHER_UMAP.items():
+        assert drawn(engine, SESSION, PLAIN) is drawn(engine, SESSION, replace(PLAIN, **{name: value}))
 
 
 def test_another_map_is_another_picture(asked: list[Any]) -> None:

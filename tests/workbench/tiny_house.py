@@ -61,6 +61,7 @@ def build_assets(folder: Path) -> Path:
         "early.js",
         "stale.js",
         "table.js",
+        "tokens.js",
         "tour.js",
         "report.css",
         "report.js",

@@ -47,6 +47,11 @@ class PairedStates:
     _large_positions: Tensor = field(repr=False)
     _large_ends: Sequence[Sequence[int]] = field(repr=False)
 
+    @property
+    def position(self) -> Tensor:
+        """`[n]` int64, which of its text's tokens each is to the large model, from 0."""
+        return self._large_positions
+
     @cached_property
     def start(self) -> Tensor:
         """`[n]` where the large model's token begins in its text."""

@@ -192,11 +192,12 @@ def test_where_rows_fit_beside_the_sums_the_models_read_the_texts_once_for_all_p
     monkeypatch: pytest.MonkeyPatch, end_weight: int
 ) -> None:
     calls = []
-    real = collect_module.read_paired
+    real = vars(collect_module)["read_paired"]
 
     def counted(*arguments: Any, **named: Any) -> PairedStates:
         calls.append(len(arguments[2]))
-        return real(*arguments, **named)
+        states: PairedStates = real(*arguments, **named)
+        return states
 
     monkeypatch.setattr(collect_module, "read_paired", counted)
     settings = FitSettings(3000, end_weight=end_weight)
