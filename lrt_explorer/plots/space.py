@@ -2,7 +2,7 @@
 
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from functools import lru_cache
 from html import escape
 from typing import Any, Literal, get_args
 
@@ -25,6 +25,8 @@ MANY_POINTS = 6000
 SVG_POINTS = 1500
 """Above this many points a flat picture is drawn by WebGL."""
 LINE_WIDTH = 64
+HOVERS = 40_000
+"""That are kept: the points of a picture say the same in every layout."""
 
 
 def space_figure(
@@ -57,7 +59,8 @@ def space_figure(
     return figure
 
 
-def hover_text(token: str, sentence: str, span: Sequence[int], note: str) -> str:
+@lru_cache(maxsize=HOVERS)
+def hover_text(token: str, sentence: str, span: tuple[int, int], note: str) -> str:
     """The token in bold within its sentence, in lines short enough for a label; markup in the text is shown as text."""
     begin, end = int(span[0]), int(span[1])
     while begin < end and sentence[begin : begin + 1].isspace():
@@ -104,9 +107,8 @@ def _legend(picture: SpacePicture, colour_by: ColourBy) -> tuple[list[str], dict
 
 
 def _cloud(picture: SpacePicture, chosen: list[int], title: str, marker: dict[str, Any]) -> Any:
-    text = [
-        hover_text(picture.token[i], picture.sentence[i], picture.span[i].tolist(), _note(picture, i)) for i in chosen
-    ]
+    spans = [(begin, end) for begin, end in picture.span.tolist()]
+    text = [hover_text(picture.token[i], picture.sentence[i], spans[i], _note(picture, i)) for i in chosen]
     flat = picture.coords.shape[1] == 2
     # A selection fades the rest; plots in three dimensions know no selection and refuse the key.
     fading = {"unselected": {"marker": {"opacity": 0.12}}} if flat else {}

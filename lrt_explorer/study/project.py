@@ -127,6 +127,11 @@ class SpaceStates:
         return float((y - y.mean(0)).square().sum(1).mean().sqrt().clamp(min=1e-12))
 
     @cached_property
+    def sentences(self) -> tuple[tuple[str, int], ...]:
+        """The sentence around each token, and where it begins in its text."""
+        return tuple(place.sentence() for place in self.places)
+
+    @cached_property
     def neighbours(self) -> tuple[Neighbours, Neighbours]:
         """The mapped points nearest to each of the large model's, and the other way round."""
         k = min(NEIGHBOURS, len(self.large))
@@ -303,7 +308,7 @@ def _picture(
     angle: float | None,
 ) -> SpacePicture:
     places, n = states.places, len(states.places)
-    sentences = [place.sentence() for place in places]
+    sentences = states.sentences
     spans = [
         (max(place.begin - begin, 0), place.end - begin) for place, (_, begin) in zip(places, sentences, strict=True)
     ]

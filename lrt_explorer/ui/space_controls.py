@@ -11,7 +11,6 @@ from lrt_explorer.linear.projection import UMAP_MIN_DIST, UMAP_NEIGHBOURS
 from lrt_explorer.plots import COLOURINGS, ColourBy
 from lrt_explorer.ui.result_key import ResultKey, session_values
 from lrt_explorer.ui.sliders import RangeSlider, check_ends, wire_left
-from lrt_explorer.ui.wiring import QUICK
 from lrt_explorer.workbench.session import Session, SpaceSettings
 
 METHODS = [("Concept", "concept"), ("PCA", "pca"), ("UMAP", "umap")]
@@ -79,6 +78,11 @@ class PictureControls:
         return ResultKey({**session_values(session), **values}, {"concept": title})
 
 
+_ONLY_WITH_UMAP = """(method) => {
+  document.querySelector('#umap-settings')?.classList.toggle('away', method !== 'umap');
+  return [];
+}"""
+"""What UMAP can be asked for is seen with UMAP; without a way to the server, so that the picture need not wait."""
 UMAP_FIELDS = ("neighbours", "min_dist", "umap_seed")
 
 
@@ -114,7 +118,7 @@ class SpaceControls:
             dims = gr.Radio(
                 VIEWS, value=2, label="View", info="drag to rotate in 3D", min_width=130, elem_classes="choices"
             )
-        with gr.Row(elem_classes="view", visible=False) as self._umap:
+        with gr.Row(elem_classes="view away", elem_id="umap-settings"):
             neighbours = RangeSlider(
                 *UMAP_NEIGHBOURS,
                 value=SpaceSettings.neighbours,
@@ -170,8 +174,4 @@ class SpaceControls:
             *(left.change for left in lefts),
             umap_seed.change,
         ]
-        method.change(self.on_layout_chosen, method, self._umap, **QUICK)
-
-    def on_layout_chosen(self, method: str) -> gr.Row:
-        """Show what UMAP can be asked for, with UMAP."""
-        return gr.Row(visible=method == "umap")
+        method.change(None, method, None, js=_ONLY_WITH_UMAP, api_visibility="private")

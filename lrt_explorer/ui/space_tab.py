@@ -105,17 +105,19 @@ class SpaceTab:
             )
             page = gr.Button("Page (HTML)", size="sm", min_width=115, scale=0, elem_id="space-html", interactive=False)
             sheet = gr.Button("Points (CSV)", size="sm", min_width=115, scale=0, elem_id="space-csv", interactive=False)
+        self.files = [image, page, sheet]
 
         asked = [concept, *self.controls.values()]
-        view = [self.plot, self.status, self.caption, self.listing, self.stop, self.drawn]
+        view = [self.plot, self.status, self.caption, self.listing, self.stop, self.drawn, *self.files]
         gr.on(
             [session.change, concept.change, *layout.changed],
-            from_controls(self.on_view_changed, PictureControls, 2),
-            [here.tab, session, *asked],
+            from_controls(self.on_view_changed, PictureControls, 3),
+            [here.tab, session, self.find, *asked],
             view,
             **MODEL_WORK,
         )
-        here.part.select(from_controls(self.on_tab_opened, PictureControls, 1), [session, *asked], view, **MODEL_WORK)
+        opened = from_controls(self.on_tab_opened, PictureControls, 2)
+        here.part.select(opened, [session, self.find, *asked], view, **MODEL_WORK)
         gr.on(
             [concept.change, *layout.changed],
             at_once_from_controls(self.on_other_view_asked, PictureControls),
@@ -132,8 +134,6 @@ class SpaceTab:
         for pickable in (self.plot, self.listing):
             pickable.pick(self.on_points_picked, self.drawn, self.listing, **EVERY_TIME)
         self.find.change(self.on_find_changed, [self.drawn, self.find], self.listing, **EVERY_TIME)
-        self.files = [image, page, sheet]
-        self.drawn.change(self.on_picture_changed, [self.drawn, self.find], [self.listing, *self.files], **QUICK)
         image.click(None, None, None, js=SAVE_PNG, api_visibility="private")
         for button, kind in ((page, "html"), (sheet, "csv")):
             wire_save(button, partial(self.drawn_file, kind), [self.drawn], self.status)
@@ -142,13 +142,15 @@ class SpaceTab:
         """End what is computed for another picture at its next step."""
         self.newest.move(asked)
 
-    def on_tab_opened(self, session: Session | None, shown: PictureControls) -> Iterator[Outputs]:
+    def on_tab_opened(self, session: Session | None, wanted: str, shown: PictureControls) -> Iterator[Outputs]:
         """Draw the picture of what was chosen meanwhile, or the first one."""
-        yield from self.on_view_changed(TAB, session, shown)
+        yield from self.on_view_changed(TAB, session, wanted, shown)
 
     @guarded_by(lambda tab, sentence: {**to_status(tab, sentence), tab.stop: on_busy_changed(False)})
-    def on_view_changed(self, tab: str, session: Session | None, shown: PictureControls) -> Iterator[Outputs]:
-        """Draw the picture; the old one and its selection stay until the new one is ready."""
+    def on_view_changed(
+        self, tab: str, session: Session | None, wanted: str, shown: PictureControls
+    ) -> Iterator[Outputs]:
+        """Draw the picture and find what is wanted in it; the old one and its selection stay until it is ready."""
         if tab != TAB or (session is not None and not belongs(self.engine, session, shown.concept)):
             yield nothing()
             return
@@ -162,9 +164,10 @@ class SpaceTab:
             self.plot: drawn(_figure(picture, shown), key),
             self.status: "",
             self.caption: keyed(key, space_caption(picture)),
-            self.listing: EMPTY,
+            self.listing: keyed(key, found_table(picture, wanted)) if wanted.strip() else EMPTY,
             self.stop: on_busy_changed(False),
             self.drawn: Drawn(session, shown, key),
+            **{button: gr.Button(interactive=True) for button in self.files},
         }
 
     def on_points_picked(self, shown: Drawn | None, event: gr.EventData) -> Outputs:
@@ -178,11 +181,6 @@ class SpaceTab:
         if shown is None:
             return nothing()
         return self._listed(shown, found_table(self._picture(shown), text) if text.strip() else EMPTY)
-
-    def on_picture_changed(self, shown: Drawn | None, text: str) -> Outputs:
-        """Find in the new picture what was searched for in the old one, and let it be saved."""
-        buttons: Outputs = {button: gr.Button(interactive=shown is not None) for button in self.files}
-        return buttons if shown is None or not text.strip() else {**buttons, **self.on_find_changed(shown, text)}
 
     def drawn_file(self, kind: str, shown: Drawn | None) -> Path:
         """The picture as a page ("html"), or its points ("csv").

@@ -44,7 +44,7 @@ def test_a_click_lists_the_token_in_its_sentence(page: Page) -> None:
     look(page)
     page.js("document.querySelector('#space-plot .plot').emit('plotly_click', {points: [{customdata: 3}]})")
     page.until_text("#space-listing", "1 point selected")
-    assert page.js("return document.querySelectorAll('#space-listing mark').length") == 1
+    assert page.js("return document.querySelector('#space-listing table').querySelectorAll('mark').length") == 1
 
 
 def test_a_lasso_lists_what_it_holds(page: Page) -> None:
@@ -63,7 +63,7 @@ def test_a_lasso_lists_what_it_holds(page: Page) -> None:
             mouse("mouseMoved", x0 + (x1 - x0) * step / 4, y0 + (y1 - y0) * step / 4)
     mouse("mouseReleased", *corners[-1])
     listed = page.until_text("#space-listing", "points selected")
-    assert int(listed.split(" points")[0]) > 1000
+    assert int(listed.split(" points")[0].replace(",", "")) > 1000
 
 
 def test_a_plot_drawn_before_follows_the_theme(page: Page) -> None:
@@ -72,3 +72,71 @@ def test_a_plot_drawn_before_follows_the_theme(page: Page) -> None:
     light = page.js(ink)
     page.js("document.body.classList.add('dark')")
     page.until(lambda: page.js(ink) != light, "other colours")
+
+
+RINGS = """
+const marked = document.querySelector('#space-plot .js-plotly-plot').data.find((trace) => trace.name === 'marked');
+return marked.x.map((x, at) => [x, marked.y[at]])
+"""
+PLACES = """
+const clouds = document.querySelector('#space-plot .js-plotly-plot').data.filter((trace) => trace.customdata);
+const numbers = (trace, axis) => trace[axis]._inputArray ?? trace[axis];
+return arguments[0].map((wanted) => clouds.flatMap((trace) => trace.customdata.flatMap(
+    (index, at) => index === wanted ? [[numbers(trace, 'x')[at], numbers(trace, 'y')[at]]] : []))[0])
+"""
+LISTED = (
+    "return [...document.querySelectorAll('#space-listing button[data-point]')].map((e) => Number(e.dataset.point))"
+)
+
+
+def test_a_point_is_ringed_with_its_partner_and_its_neighbours_can_be_followed(page: Page) -> None:
+    look(page)
+    page.js("document.querySelector('#space-plot .plot').emit('plotly_click', {points: [{customdata: 3}]})")
+    page.until_text("#space-listing", "Nearest to it among the points of the small model, mapped")
+    page.until(lambda: len(page.js(RINGS)) == 2, "two rings")
+    assert page.js(RINGS) == page.js(PLACES, [3, 603])
+    listed = page.js(LISTED)
+    assert listed[0] == 3 and all(index >= 600 for index in listed[1:])
+    page.js("document.querySelectorAll('#space-listing button[data-point]')[2].click()")
+    page.until_text("#space-listing", "Nearest to it among the points of the large model")
+    page.until(lambda: page.js(RINGS) == page.js(PLACES, [listed[2] - 600, listed[2]]), "its own two rings")
+
+
+def test_what_is_found_is_ringed_in_every_layout(page: Page) -> None:
+    look(page)
+    page.write("#space-find input, #space-find textarea", "The")
+    said = page.until_text("#space-listing", "points with the token “The”")
+    count = int(said.split()[0])
+    page.until(lambda: len(page.js(RINGS)) == count, "all of them ringed")
+    before = page.js(RINGS)
+    page.press("PCA", "label")
+    page.until(lambda: page.js(RINGS) not in ([], before), "the rings of the new layout")
+    assert len(page.js(RINGS)) == count
+    page.write("#space-find input, #space-find textarea", "")
+    page.until_text("#space-listing", "find a word")
+    page.until(lambda: page.js(RINGS) == [], "no rings")
+
+
+def test_the_settings_of_umap_are_seen_with_it(page: Page) -> None:
+    look(page)
+    seen = "return document.querySelector('#umap-seed').offsetParent !== null"
+    assert not page.js(seen)
+    page.press("UMAP", "label")
+    page.until(lambda: page.js(seen), "the settings of UMAP")
+    page.until_text("#space-caption", "laid out by UMAP")
+    before = page.js(PLACES, [0, 1])
+    page.write("#umap-seed input", "5")
+    page.until(lambda: page.js(PLACES, [0, 1]) != before, "another layout")
+    page.press("PCA", "label")
+    page.until(lambda: not page.js(seen), "none of it")
+
+
+def test_twenty_thousand_points_are_drawn_and_can_be_picked(page: Page) -> None:
+    look(page)
+    page.write("#space-points input[type=number]", "10000", submit=True)
+    page.until_text("#space-caption", "10,000 tokens")
+    drawn = "return document.querySelector('#space-plot .js-plotly-plot').data.filter((t) => t.type === 'scattergl')"
+    assert sum(page.js(f"{drawn}.map((trace) => trace.customdata.length)")) == 20_000
+    page.js("document.querySelector('#space-plot .plot').emit('plotly_click', {points: [{customdata: 12345}]})")
+    page.until_text("#space-listing", "Nearest to it among the points of the large model")
+    assert page.js(RINGS) == page.js(PLACES, [2345, 12345])

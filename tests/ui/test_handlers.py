@@ -24,9 +24,9 @@ from lrt_explorer.ui.steer_controls import SteerControls
 from lrt_explorer.ui.steer_texts import Settled
 from lrt_explorer.ui.token_table import EMPTY
 from lrt_explorer.ui.wiring import STOPPED, Outputs, nothing
-from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf
+from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf, SpaceSettings
 from tests.ui.fake_evidence import fake_evaluation
-from tests.ui.fakes import CONCEPTS, PAIRS, FakeEngine, page_request
+from tests.ui.fakes import CONCEPTS, PAIRS, FakeEngine, fake_picture, page_request
 
 
 def picked(**data: Any) -> gr.EventData:
@@ -337,9 +337,13 @@ def test_a_bad_contrast_set_gets_one_sentence(screen: Screen, tmp_path: Path, co
 # Space
 
 
-def draw(screen: Screen, session: Session | None, tab: str = "space") -> list[Outputs]:
-    controls = PictureControls("mood", 50, "pca", 2, "model", True, True)
-    return list(screen.space.on_view_changed(tab, session, controls))
+PICTURE = PictureControls("mood", 50, "pca", 2, "model", True, True)
+
+
+def draw(
+    screen: Screen, session: Session | None, tab: str = "space", wanted: str = "", controls: PictureControls = PICTURE
+) -> list[Outputs]:
+    return list(screen.space.on_view_changed(tab, session, wanted, controls))
 
 
 def test_the_picture_is_drawn_only_while_somebody_looks(screen: Screen, session: Session) -> None:
@@ -354,8 +358,7 @@ def test_the_picture_is_drawn_only_while_somebody_looks(screen: Screen, session:
 def test_a_click_on_its_tab_draws_at_once(screen: Screen, session: Session) -> None:
     """Not only once the page has noted which tab is open, which costs it half a second."""
     space = screen.space
-    controls = PictureControls("mood", 50, "pca", 2, "model", True, True)
-    *_, done = space.on_tab_opened(session, controls)
+    *_, done = space.on_tab_opened(session, "", PICTURE)
     assert done[space.plot].startswith("{") and done[space.drawn].session == session
     parts: dict[int | None, Any] = {
         block._id: block.label for block in screen.app.blocks.values() if isinstance(block, gr.Tab)
@@ -387,6 +390,43 @@ def test_selected_points_are_listed(screen: Screen, session: Session) -> None:
     html = space.on_points_picked(drawn, picked(points=[0, 1, 99, 4000, -1]))[space.listing]
     assert html.count("<tr class") == 3 and "3 points selected" in html
     assert "data-for" in html and space.on_points_picked(drawn, picked(points=[-1])) == {space.listing: EMPTY}
+
+
+def test_what_is_searched_for_is_listed_and_found_again_in_the_next_picture(screen: Screen, session: Session) -> None:
+    space = screen.space
+    *_, done = draw(screen, session)
+    word = fake_picture(50).token[0].strip()
+    found = space.on_find_changed(done[space.drawn], word)[space.listing]
+    assert f"with the token “{word}”" in found and "data-for" in found
+    assert space.on_find_changed(done[space.drawn], "  ") == {space.listing: EMPTY}
+    assert space.on_find_changed(None, word) == nothing()
+    *_, again = draw(screen, session, wanted=word, controls=replace(PICTURE, dims=3))
+    assert f"with the token “{word}”" in again[space.listing]
+
+
+def test_a_picture_is_taken_away_as_a_page_and_as_numbers(screen: Screen, session: Session) -> None:
+    space = screen.space
+    *_, done = draw(screen, session)
+    assert all(done[button].interactive for button in space.files)
+    page, sheet = (space.drawn_file(kind, done[space.drawn]) for kind in ("html", "csv"))
+    assert page.name == "space-tinyworld-s--tinyworld-l-2-3.html" and "50 tokens" in page.read_text(encoding="utf-8")
+    assert len(sheet.read_text(encoding="utf-8").splitlines()) == 101
+    with pytest.raises(SettingsError, match="no picture to save yet"):
+        space.drawn_file("csv", None)
+
+
+def test_umap_is_asked_for_with_its_settings_and_others_without(screen: Screen, session: Session) -> None:
+    controls = replace(PICTURE, method="umap", neighbours=5, min_dist=0.5, umap_seed=3)
+    assert controls.settings() == SpaceSettings("mood", 50, "umap", 2, 5, 0.5, 3)
+    assert replace(controls, method="pca", umap_seed=None).settings() == SpaceSettings("mood", 50, "pca", 2)
+    for wrong, sentence in (
+        ({"umap_seed": None}, "seed of UMAP is not a whole number"),
+        ({"umap_seed": 0.5}, "seed of UMAP is not a whole number"),
+        ({"neighbours": math.nan}, "number of neighbours lies beyond"),
+        ({"min_dist": math.nan}, "least distance lies beyond"),
+    ):
+        (shown,) = draw(screen, session, controls=replace(controls, **wrong))
+        assert sentence in shown[screen.space.status]
 
 
 # Layers

@@ -243,7 +243,7 @@ def test_until_the_concept_has_followed_nothing_is_said_of_the_old_one(screen: S
     real = Session("gemma-a", "gemma-b", 0, 0, 1, 1, 1, 1, "maps/fitted")
     assert list(screen.map_panel.on_map_changed(real, "register")) == [nothing()]
     controls = PictureControls("register", 50, "pca", 2, "model", True, True)
-    assert list(screen.space.on_view_changed("space", real, controls)) == [nothing()]
+    assert list(screen.space.on_view_changed("space", real, "", controls)) == [nothing()]
 
 
 # A few pairs first

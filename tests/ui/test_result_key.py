@@ -99,7 +99,9 @@ def test_every_result_of_every_tab_carries_its_settings(screen: Screen, session:
     for part in (steer.panes, steer.said, steer.added):
         made, _ = carried(texts[part])
         assert (made["strength"], made["prompt"], made["small_layer"]) == (0.5, "Once", 2)
-    *_, picture = space.on_view_changed("space", session, PictureControls("mood", 50, "pca", 2, "model", True, True))
+    *_, picture = space.on_view_changed(
+        "space", session, "", PictureControls("mood", 50, "pca", 2, "model", True, True)
+    )
     *_, grid = layers.on_compute_clicked(session, 20_000, None, "cka")
     (figures,) = panel.on_map_changed(session, "mood")
     *_, check = screen.concepts.check.on_check_clicked(session, "mood", "mean-difference", "", False)
