@@ -29,6 +29,7 @@ from lrt_explorer.cli.common import named_concepts
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.reading import PairStates
 from lrt_explorer.concepts.readout import answer_difference, answer_tokens, settle
+from lrt_explorer.concepts.relabelled import PERMUTATIONS, flipped_pairs, relabelled_directions
 from lrt_explorer.concepts.vectors import addition
 from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.model import LanguageModel
@@ -36,7 +37,6 @@ from lrt_explorer.lm.suffix import read_starts, suffix_logits
 from lrt_explorer.study.corpora.texts import read_texts
 from lrt_explorer.study.evaluation.first_order import first_order_slopes, readout_gradients
 from lrt_explorer.study.evaluation.pair_states import pair_states
-from lrt_explorer.study.evaluation.relabelled import PERMUTATIONS, flipped_pairs, relabelled_directions
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.statistics import Array, mean_interval, ratio_interval, resamples, slopes
 from lrt_explorer.study.evaluation.verdict import TRANSFERS, VERDICTS, doubts, verdicts

@@ -113,6 +113,9 @@ def test_fit_says_all_that_was_promised_and_keeps_the_map(run: Run, folders: dic
     _, info = load_map(Path(result["artifact"]))
     assert info.r2 == pair["r2"] and Path(result["artifact"]).is_relative_to(data_home())
     assert info.r2_standardised == pair["r2_standardised"] and pair["r2_standardised"] != pair["r2"]
+    names = ("direction_cosine_relabelled", "direction_cosine_standardised_relabelled")
+    compared = fitted(run, folders, "--small-layer", "1", "--large-layer", "2", "--concepts", "all")["pairs"][0]
+    assert all(0 < compared[name] < 1 for name in names)
 
 
 def test_fit_reads_the_concepts_it_was_asked_for_and_no_others(

@@ -96,8 +96,8 @@ EVIDENCE = (
         ),
     ),
     *planted(
-        "study/evaluation/relabelled.py",
-        "study/evaluation/test_relabelled.py",
+        "concepts/relabelled.py",
+        "concepts/test_relabelled.py",
         (
             "labels-kept-where-they-should-be-swapped",
             "torch.where(there, states.negative, states.positive)",

@@ -129,7 +129,13 @@ def _elsewhere(result: "FitResult") -> Json:
 def show(result: Json) -> str:
     """What was fitted, how good it is, and where it lies."""
     keys = ("r2", "r2_standardised", "cka", "cka_standardised")
-    directions = ("reachable_share", "direction_cosine", "direction_cosine_standardised", "norm_ratio")
+    directions = (
+        "reachable_share",
+        "direction_cosine",
+        "direction_cosine_relabelled",
+        "direction_cosine_standardised",
+        "norm_ratio",
+    )
     rows = [
         (
             f"{pair['small_layer']} → {pair['large_layer']}",
@@ -149,6 +155,7 @@ def show(result: Json) -> str:
         "largest dimension",
         "reachable",
         "direction cosine",
+        "relabelled",
         "standardised",
         "norm ratio",
         "λ",

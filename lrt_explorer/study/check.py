@@ -1,7 +1,7 @@
 """Check: does a contrast set give a vector, in which layers, and does the map carry it, before anyone steers?"""
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Generator, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -9,6 +9,8 @@ from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.diagnostics import Diagnosis, diagnose
 from lrt_explorer.concepts.methods import METHODS, Method
 from lrt_explorer.concepts.reading import PairStates, fitting_pairs, reader, reading_pairs
+from lrt_explorer.concepts.relabelled import RELABELLINGS, highest_of_most, relabelled_directions, swapped_pairs
+from lrt_explorer.concepts.sets.contrast_set import MINIMUM_PAIRS
 from lrt_explorer.concepts.stability import Stability, stability
 from lrt_explorer.concepts.vectors import SteeringVector, found_in, random_vector, transfer
 from lrt_explorer.concepts.whitening import whitening
@@ -16,7 +18,6 @@ from lrt_explorer.defaults import SEED
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import PairMap
-from lrt_explorer.study.evaluation.relabelled import relabelled_directions, swapped_pairs
 from lrt_explorer.study.ground.pair import Layers, Pair
 from lrt_explorer.study.ground.progress import Progress, retold
 
@@ -132,12 +133,14 @@ def check_concept(
     if map is not None:
         pair.check(map.info)
     read = _sampled(contrast)
-    fitting = set(fitting_pairs(small, read, reading)) & set(fitting_pairs(large, read, reading))
+    in_small, in_large = (fitting_pairs(lm, read, reading) for lm in pair.both)
+    fitting = set(in_small) & set(in_large)
     one, found = yield from _check_model(small, read, small_layer, method, reading, whiten=whiten, before=0)
     other, native = yield from _check_model(large, read, large_layer, method, reading, whiten=whiten, before=1)
     mapped = None
     if map is not None:
-        mapped = _check_mapped(map, found.vector, native.vector, _relabelled(map, found.states, native.states, method))
+        both = _only(found.states, in_small, fitting), _only(native.states, in_large, fitting)
+        mapped = _check_mapped(map, found.vector, native.vector, _relabelled(map, *both, method))
     return ConceptCheck(contrast.name, len(contrast.pairs), len(fitting), method, reading, whiten, one, other, mapped)
 
 
@@ -192,24 +195,29 @@ class _Read:
     states: PairStates
 
 
+def _only(states: PairStates, read: Sequence[int], wanted: Collection[int]) -> PairStates:
+    """The states of the wanted pairs alone, where `read` numbers those that there are."""
+    rows = [row for row, number in enumerate(read) if number in wanted]
+    return replace(states, positive=states.positive[rows], negative=states.negative[rows])
+
+
 def _relabelled(saved: PairMap, small: PairStates, large: PairStates, method: Method) -> float:
-    """`MappedCheck.relabelled`; 0 where the pairs are too alike to be relabelled."""
-    swapped = swapped_pairs(len(small.positive), RANDOM_DIRECTIONS, SEED)
+    """`MappedCheck.relabelled`; 0 where the pairs are too alike, or too few, to be relabelled."""
+    if len(small.positive) < MINIMUM_PAIRS:
+        return 0.0
+    swapped = swapped_pairs(len(small.positive), RELABELLINGS, SEED)
     directions = (relabelled_directions(one, swapped, method, one.whitener) for one in (small, large))
     both = [(saved.map.direction(own), native) for own, native in zip(*directions, strict=True)]
-    return _high([abs(cosine(own, native)) for own, native in both if own.any() and native.any()])
-
-
-def _high(cosines: list[float]) -> float:
-    return sorted(cosines)[int(0.95 * len(cosines))] if cosines else 0.0
+    return highest_of_most([cosine(own, native) for own, native in both if own.any() and native.any()])
 
 
 def _check_mapped(saved: PairMap, found: SteeringVector, native: SteeringVector, relabelled: float) -> MappedCheck:
     map = saved.map
     mapped = transfer(found, map, saved.info).values
     drawn = torch.stack([random_vector(map.d_small, seed) for seed in range(RANDOM_DIRECTIONS)])
-    by_chance = [abs(cosine(direction, native.values)) for direction in _pointing(map.direction(drawn))]
-    return MappedCheck(cosine(mapped, native.values), _high(by_chance), relabelled, map.reachable_share(native.values))
+    by_chance = [cosine(direction, native.values) for direction in _pointing(map.direction(drawn))]
+    chance = highest_of_most(by_chance)
+    return MappedCheck(cosine(mapped, native.values), chance, relabelled, map.reachable_share(native.values))
 
 
 def _pointing(directions: torch.Tensor) -> Sequence[torch.Tensor]:

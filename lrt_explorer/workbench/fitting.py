@@ -170,7 +170,7 @@ def fit(
         )
         found = yield from fit_one(pair, texts, layers, settings, DescentOptions(spec.learning_rate, learn_from))
         take(found)
-        directions = yield from read_directions(pair, [layers], compared)
+        directions = yield from read_directions(pair, [layers], compared, relabelled=True)
         grid = grid_of_one(found.compared(directions))
     else:
         yield Progress(0, spec.tokens, "reading the first texts")
@@ -185,6 +185,8 @@ def fit(
                 memory_gb=spec.memory_gb,
                 keep_moments=True,
                 sums=sums,
+                # Of all layer pairs this would take longer than the maps, which are held against each other anyway.
+                relabelled=not spec.all_layers,
             ),
             pairs=None if spec.all_layers else [layers],
             take=take,
@@ -272,6 +274,8 @@ def _described(info: MapInfo, cell: LayerCell) -> dict[str, Any]:
         "reachable_share": cell.reachable_share,
         "direction_cosine": cell.direction_cosine,
         "direction_cosine_standardised": cell.direction_cosine_standardised,
+        "direction_cosine_relabelled": cell.direction_cosine_relabelled,
+        "direction_cosine_standardised_relabelled": cell.direction_cosine_standardised_relabelled,
         "norm_ratio": cell.norm_ratio,
         "concepts": cell.concepts,
         "concepts_left_out": list(cell.left_out),

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lrt_explorer.concepts.diagnostics import diagnose
-from lrt_explorer.concepts.reading import read_pairs
+from lrt_explorer.concepts.reading import fitting_pairs, read_pairs
 from lrt_explorer.concepts.stability import SETTLED, stability
 from lrt_explorer.concepts.vectors import mean_difference, transfer
 from lrt_explorer.errors import ArtifactError, SettingsError, VectorError
@@ -96,6 +96,21 @@ def test_relabelled_pairs_have_the_same_labels_in_both_models() -> None:
     mapped = map.direction(signs @ (theirs.positive - theirs.negative))
     cosines = torch.cosine_similarity(mapped, native, dim=1).abs().sort().values
     assert seen.relabelled == pytest.approx(float(cosines[190]), abs=1e-6)
+
+
+def test_pairs_that_only_one_model_reads_whole_are_not_relabelled() -> None:
+    map, info = between()
+    long = " ".join(["The cow laughed on the beach."] * 5)
+    pairs = (*CONCEPT.pairs[:5], (f"{long} Happy.", f"{long} Sad."), *CONCEPT.pairs[5:])
+    short = replace(small(), context=30)
+    assert len(fitting_pairs(short, replace(CONCEPT, pairs=pairs), CONCEPT.reading)) == 12
+    assert len(fitting_pairs(large(), replace(CONCEPT, pairs=pairs), CONCEPT.reading)) == 13
+    saved = PairMap(map=map, info=info)
+    pair = Pair(small=short, large=large())
+    with_it = finish(check_concept(pair, replace(CONCEPT, pairs=pairs), (1, 2), map=saved))
+    without = finish(check_concept(pair, CONCEPT, (1, 2), map=saved))
+    assert with_it.mapped is not None and without.mapped is not None
+    assert with_it.mapped.relabelled == pytest.approx(without.mapped.relabelled, abs=1e-6)
 
 
 def test_only_so_many_pairs_are_read_spread_over_the_set(monkeypatch: pytest.MonkeyPatch) -> None:

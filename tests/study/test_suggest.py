@@ -42,7 +42,7 @@ def test_the_best_candidate_is_suggested_with_its_reason() -> None:
         layer_grid(
             Pair(small=small(), large=large()),
             texts(),
-            FitSettings(tokens=4000, concepts=[CONCEPT]),
+            FitSettings(tokens=4000, concepts=[CONCEPT], relabelled=True),
             pairs=[(0, 1), (0, 2), (1, 1), (1, 2)],
         )
     )
@@ -50,6 +50,9 @@ def test_the_best_candidate_is_suggested_with_its_reason() -> None:
         cell = grid.cell(candidate.small_layer, candidate.large_layer)
         assert cell is not None and candidate.r2_standardised == pytest.approx(cell.r2_standardised)
         assert candidate.direction_cosine == pytest.approx(cell.direction_cosine_standardised)
+        assert candidate.relabelled == pytest.approx(cell.direction_cosine_standardised_relabelled)
+    assert best.relabelled is not None and 0 < best.relabelled < 1
+    assert f"relabelled pairs stay below {best.relabelled:.2f}" in suggestion.reason
 
 
 def test_a_candidate_counts_by_its_map_and_by_what_steers_there() -> None:

@@ -11,6 +11,12 @@ from lrt_explorer.concepts.contrast import ContrastSet, Reading, ReadoutPrompt
 from lrt_explorer.concepts.directions import direction
 from lrt_explorer.concepts.reading import PairStates
 from lrt_explorer.concepts.readout import answer_tokens, settle
+from lrt_explorer.concepts.relabelled import (
+    PERMUTATIONS,
+    flipped_pairs,
+    relabelled_directions,
+    swapped_pairs,
+)
 from lrt_explorer.concepts.vectors import SteeringVector, transfer
 from lrt_explorer.errors import ContrastError, VectorError
 from lrt_explorer.linear.deviation import TypicalDeviation
@@ -21,12 +27,6 @@ from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.chosen_prompts import held_back_prompts
 from lrt_explorer.study.evaluation.holding import LEAST_PAIRS, Holding, bound_direction, halves, holding
 from lrt_explorer.study.evaluation.pair_states import pair_states
-from lrt_explorer.study.evaluation.relabelled import (
-    PERMUTATIONS,
-    flipped_pairs,
-    relabelled_directions,
-    swapped_pairs,
-)
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.ground.known import Known, known_vectors
 from lrt_explorer.study.ground.progress import Progress

@@ -7,11 +7,11 @@ from typing import Any
 from torch import Tensor
 
 from lrt_explorer.concepts.reading import PairStates, read_pairs
+from lrt_explorer.concepts.relabelled import swapped_pairs
 from lrt_explorer.errors import MapError
 from lrt_explorer.linear.dual_ridge import few_rows_map
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.study.evaluation.case import Case
-from lrt_explorer.study.evaluation.relabelled import swapped_pairs
 from lrt_explorer.study.ground.world import world_of
 from lrt_explorer.study.steering.ordinary import ordinary_states
 

@@ -16,6 +16,7 @@ from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.directions import direction
 from lrt_explorer.concepts.methods import METHODS
 from lrt_explorer.concepts.reading import PairStates, fitting_pairs
+from lrt_explorer.concepts.relabelled import relabelled_directions, swapped_pairs
 from lrt_explorer.concepts.vectors import addition, random_vector
 from lrt_explorer.errors import ContrastError, VectorError
 from lrt_explorer.linear.affine import AffineMap
@@ -25,7 +26,6 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import PairMap
 from lrt_explorer.study.evaluation.holding import LEAST_PAIRS, halves
 from lrt_explorer.study.evaluation.pair_states import pair_states
-from lrt_explorer.study.evaluation.relabelled import relabelled_directions, swapped_pairs
 from lrt_explorer.study.evaluation.statistics import (
     Array,
     Interval,

@@ -8,7 +8,7 @@ from lrt_explorer.linear.estimators import Estimate
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.study.fitting.collect import Collected, Part, Route
-from lrt_explorer.study.fitting.directions import read_directions
+from lrt_explorer.study.fitting.directions import directions_for
 from lrt_explorer.study.fitting.fit_settings import FitSettings
 from lrt_explorer.study.fitting.moments import moments_of
 from lrt_explorer.study.fitting.solve import FittedMap, check_enough, with_evidence
@@ -43,7 +43,7 @@ class Ground:
         """A map that was found, scored on the rows that the closed forms are scored on."""
         found = with_evidence(self.pair, self.collected, self.route, estimate, method=method)
         pairs, settings = [(self.route.small_layer, self.route.large_layer)], self.settings
-        return found.compared((yield from read_directions(self.pair, pairs, settings.concepts, settings.reading)))
+        return found.compared((yield from directions_for(self.pair, pairs, settings)))
 
 
 def ground_for(

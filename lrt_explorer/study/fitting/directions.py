@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
+from lrt_explorer.concepts.relabelled import highest_of_most
 from lrt_explorer.errors import ContrastError, VectorError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.scores import cosine, cosine_standardised, norm_ratio
 from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.fitting.relabelled import Relabelled, read_relabelled
 from lrt_explorer.study.ground.known import known_vectors
 from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import Progress
@@ -24,12 +27,14 @@ class Directions:
         small: for each layer of the small model `[d_small]`.
         large: for each layer of the large model `[d_large]`.
         reason: why layers are missing; "" where none are.
+        relabelled: vectors of relabelled pairs, for those who asked for them.
     """
 
     concept: str
     small: Mapping[int, Tensor]
     large: Mapping[int, Tensor]
     reason: str = ""
+    relabelled: Relabelled = field(default_factory=lambda: ({}, {}))
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,9 @@ class Agreement:
         left_out: the concepts that give no vector at these layers, and why.
         standardised_cosines: as `direction_cosines`, with every dimension of the large model in units of its own
             deviation; empty where that is not known.
+        relabelled: the cosine, without its sign, that 19 in 20 vectors of relabelled pairs stay below: what
+            `direction_cosines` has to exceed. Empty where these were not read.
+        relabelled_standardised: likewise for `standardised_cosines`.
     """
 
     direction_cosines: Mapping[str, float] = field(default_factory=dict)
@@ -50,6 +58,8 @@ class Agreement:
     reachable_shares: Mapping[str, float] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
     standardised_cosines: Mapping[str, float] = field(default_factory=dict)
+    relabelled: Mapping[str, float] = field(default_factory=dict)
+    relabelled_standardised: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def direction_cosine(self) -> float | None:
@@ -60,6 +70,16 @@ class Agreement:
     def standardised_cosine(self) -> float | None:
         """Mean over concepts; None without any."""
         return _mean(self.standardised_cosines)
+
+    @property
+    def relabelled_cosine(self) -> float | None:
+        """Mean over concepts; None without any."""
+        return _mean(self.relabelled)
+
+    @property
+    def relabelled_standardised_cosine(self) -> float | None:
+        """Mean over concepts; None without any."""
+        return _mean(self.relabelled_standardised)
 
     @property
     def norm_ratio(self) -> float | None:
@@ -77,8 +97,10 @@ def read_directions(
     pairs: Collection[tuple[int, int]],
     concepts: Sequence[ContrastSet],
     reading: Reading | None = None,
+    *,
+    relabelled: bool = False,
 ) -> Generator[Progress, None, list[Directions]]:
-    """The vectors of every concept at the layers of these pairs, in both models.
+    """The vectors of every concept at the layers of these pairs, in both models, and on demand of relabelled pairs.
 
     A concept whose texts a model cannot tell apart, or cannot read, has no vector there; it costs its own figures and
     nothing else.
@@ -90,8 +112,20 @@ def read_directions(
         in_small, why_small = _vectors(small, concept, sorted({i for i, _ in pairs}), reading)
         in_large, why_large = _vectors(large, concept, sorted({j for _, j in pairs}), reading)
         reason = "; ".join(why for why in (why_small, why_large) if why)
-        read.append(Directions(concept.name, in_small, in_large, reason))
+        others: Relabelled = ({}, {})
+        if relabelled and in_small and in_large:
+            others = yield from read_relabelled(pair, pairs, concept, reading)
+        read.append(Directions(concept.name, in_small, in_large, reason, others))
     return read
+
+
+def directions_for(
+    pair: Pair, pairs: Collection[tuple[int, int]], settings: FitSettings
+) -> Generator[Progress, None, list[Directions]]:
+    """`read_directions` of what a fit is asked for."""
+    return (
+        yield from read_directions(pair, pairs, settings.concepts, settings.reading, relabelled=settings.relabelled)
+    )
 
 
 def agreement(
@@ -115,6 +149,8 @@ def agreement(
     """
     cosines, ratios, left_out, standardised = {}, {}, {}, {}
     natives: dict[str, Tensor] = {}
+    relabelled: dict[str, float] = {}
+    relabelled_standardised: dict[str, float] = {}
     for one in directions:
         if small_layer not in one.small or large_layer not in one.large:
             left_out[one.concept] = one.reason
@@ -130,11 +166,19 @@ def agreement(
             continue
         ratios[one.concept] = norm_ratio(mapped, native)
         natives[one.concept] = native
+        if small_layer in one.relabelled[0] and large_layer in one.relabelled[1]:
+            sent, own = map.direction(one.relabelled[0][small_layer]), one.relabelled[1][large_layer]
+            told = [(a, b) for a, b in zip(sent, own, strict=True) if a.any() and b.any()]
+            relabelled[one.concept] = highest_of_most([cosine(a, b) for a, b in told])
+            if deviations is not None:
+                relabelled_standardised[one.concept] = highest_of_most(
+                    [cosine_standardised(a, b, deviations) for a, b in told]
+                )
     if once:
         shares = dict(zip(natives, map.reachable_shares(list(natives.values())), strict=True))
     else:
         shares = {concept: map.reachable_share(native) for concept, native in natives.items()}
-    return Agreement(cosines, ratios, shares, left_out, standardised)
+    return Agreement(cosines, ratios, shares, left_out, standardised, relabelled, relabelled_standardised)
 
 
 def _vectors(

@@ -7,7 +7,7 @@ from lrt_explorer.errors import SettingsError
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.study.corpora.texts import prepared
 from lrt_explorer.study.fitting.collect import Collected, Route, collect
-from lrt_explorer.study.fitting.directions import read_directions
+from lrt_explorer.study.fitting.directions import directions_for
 from lrt_explorer.study.fitting.estimators import closed_form
 from lrt_explorer.study.fitting.fit_settings import FitSettings
 from lrt_explorer.study.fitting.memory import bytes_for, passes, passes_of_one_reading
@@ -58,7 +58,7 @@ def fit_maps(
     fitted: dict[Route, FittedMap] = {}
     yield from each_map(pair, texts, routes, settings, lambda route, found: fitted.update({route: found}))
     pairs = {(route.small_layer, route.large_layer) for route in routes}
-    directions = yield from read_directions(pair, pairs, settings.concepts, settings.reading)
+    directions = yield from directions_for(pair, pairs, settings)
     return tuple(fitted[route].compared(directions) for route in routes)
 
 

@@ -27,6 +27,8 @@ class FitSettings:
         sums: folder below which the moments are kept, and looked for before those of the data folder; None for the
             data folder's.
         end_weight: how often the last pair of every text counts; by default as the corpus asks for, or once.
+        relabelled: whether that cosine is also measured for relabelled pairs, of which both models read a few more
+            texts for each concept.
     """
 
     tokens: int = FIT_TOKENS
@@ -38,6 +40,7 @@ class FitSettings:
     keep_moments: bool = False
     sums: Path | None = None
     end_weight: int | None = None
+    relabelled: bool = False
 
     def weight_of_ends(self, texts: Iterable[Document]) -> int:
         """How often the last pair of every one of these texts counts."""

@@ -13,7 +13,7 @@ from lrt_explorer.linear.within import within_contexts
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.study.corpora.texts import prepared
 from lrt_explorer.study.fitting.collect import Collected, Part, Route, collect
-from lrt_explorer.study.fitting.directions import read_directions
+from lrt_explorer.study.fitting.directions import directions_for
 from lrt_explorer.study.fitting.estimators import WITHIN_CONTEXTS
 from lrt_explorer.study.fitting.fit_settings import FitSettings
 from lrt_explorer.study.fitting.solve import FittedMap, check_enough, with_evidence
@@ -61,7 +61,7 @@ def within_maps(
         estimate = rows.estimate((fit.mean_x, fit.mean_y), shuffle)
         found = Route(*layers, shuffle)
         maps.append(with_evidence(pair, collected, found, estimate, method=WITHIN_CONTEXTS, scored_on=route))
-    directions = yield from read_directions(pair, [layers], settings.concepts, settings.reading)
+    directions = yield from directions_for(pair, [layers], settings)
     return tuple(one.compared(directions) for one in maps)
 
 

@@ -3,6 +3,7 @@
 import itertools
 import weakref
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,11 +14,13 @@ from lrt_explorer.errors import MapError, SettingsError
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.capture import capture
 from lrt_explorer.lm.tokens import encode
+from lrt_explorer.study.check import check_concept
 from lrt_explorer.study.fitting import collect as collect_module
 from lrt_explorer.study.fitting import fit as fit_module
 from lrt_explorer.study.fitting.collect import PARTS, Collected, Part, Route, collect, part_of
 from lrt_explorer.study.fitting.fit import fit_map, fit_maps
 from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.fitting.layers import grid_of_one
 from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import Progress, finish
 from tests.study.tiny import CONCEPT, large, other, short_texts, small, texts
@@ -151,6 +154,24 @@ def test_the_direction_cosine_is_that_of_the_vectors_at_the_layers() -> None:
             fit_map(Pair(small=small(), large=large()), texts(), (1, 2), FitSettings(tokens=TOKENS))
         ).agreement.direction_cosine
         is None
+    )
+
+
+def test_the_cosine_of_relabelled_pairs_is_that_of_a_check_and_is_read_only_on_demand() -> None:
+    pair, settings = Pair(small=small(), large=large()), FitSettings(tokens=TOKENS, concepts=[CONCEPT])
+    plain = finish(fit_map(pair, texts(), (1, 2), settings))
+    assert plain.agreement.relabelled_cosine is None and not plain.agreement.relabelled
+    fitted = finish(fit_map(pair, texts(), (1, 2), replace(settings, relabelled=True)))
+    checked = finish(check_concept(pair, CONCEPT, (1, 2), map=fitted)).mapped
+    assert checked is not None
+    assert fitted.agreement.relabelled == {"mood": pytest.approx(checked.relabelled)}
+    assert fitted.agreement.direction_cosines == plain.agreement.direction_cosines
+    standardised = fitted.agreement.relabelled_standardised_cosine
+    assert standardised is not None and 0 < standardised < 1 and standardised != pytest.approx(checked.relabelled)
+    cell = grid_of_one(fitted).cells[0]
+    assert (cell.direction_cosine_relabelled, cell.direction_cosine_standardised_relabelled) == (
+        fitted.agreement.relabelled_cosine,
+        standardised,
     )
 
 

@@ -5,7 +5,7 @@ For the test that a verdict stands on, every pair is relabelled by the toss of a
 the draws, which makes the test exact for any number of pairs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -16,6 +16,10 @@ from lrt_explorer.concepts.reading import PairStates
 
 PERMUTATIONS = 1999
 """Enough that the smallest p value, 1/2000, stays below 0.05 when it is corrected for up to a hundred claims."""
+
+
+RELABELLINGS = 200
+"""Of which 19 in 20 give a cosine below what is said of relabelled pairs."""
 
 
 def swapped_pairs(pairs: int, count: int, seed: int) -> Tensor:
@@ -63,3 +67,9 @@ def relabelled_directions(
         positive = torch.where(there, states.negative, states.positive)
         negative = torch.where(there, states.positive, states.negative)
         yield direction(positive, negative, method, whitener)
+
+
+def highest_of_most(cosines: Sequence[float]) -> float:
+    """What 19 in 20 of them stay below without their signs; 0 without any."""
+    ordered = sorted(map(abs, cosines))
+    return ordered[int(0.95 * len(ordered))] if ordered else 0.0

@@ -9,6 +9,7 @@ import torch
 from lrt_explorer.concepts.contrast import ReadoutPrompt
 from lrt_explorer.concepts.reading import PairStates
 from lrt_explorer.concepts.readout import answer_readout, answer_tokens, settle
+from lrt_explorer.concepts.relabelled import flipped_pairs, relabelled_directions, swapped_pairs
 from lrt_explorer.lm.suffix import read_starts
 from lrt_explorer.study.evaluation.chosen_prompts import (
     HELD_BACK,
@@ -19,7 +20,6 @@ from lrt_explorer.study.evaluation.chosen_prompts import (
 )
 from lrt_explorer.study.evaluation.clusters import Clusters
 from lrt_explorer.study.evaluation.first_order import first_order_slopes, readout_gradients
-from lrt_explorer.study.evaluation.relabelled import flipped_pairs, relabelled_directions, swapped_pairs
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.statistics import among_relabelled
 from lrt_explorer.study.evaluation.verdict import doubts
