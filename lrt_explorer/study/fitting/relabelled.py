@@ -16,7 +16,7 @@ from lrt_explorer.concepts.reading import fitting_pairs, reading_pairs
 from lrt_explorer.concepts.relabelled import RELABELLINGS, relabelled_directions, swapped_pairs
 from lrt_explorer.concepts.sets.contrast_set import MINIMUM_PAIRS
 from lrt_explorer.defaults import SEED
-from lrt_explorer.study.ground.known import few_pairs
+from lrt_explorer.study.ground.known import few_pairs, model_label
 from lrt_explorer.study.ground.pair import Layers, Pair
 from lrt_explorer.study.ground.progress import Progress, retold
 
@@ -43,7 +43,7 @@ def read_relabelled(
     swapped = swapped_pairs(len(numbers), RELABELLINGS, SEED)
     found: list[dict[int, Tensor]] = []
     for lm, layers in zip(pair.both, map(sorted, map(set, zip(*pairs, strict=True))), strict=True):
-        said = f"reading {len(numbers)} relabelled pairs of {concept.name} with {lm.name}"
+        said = f"reading {len(numbers)} relabelled pairs of {concept.name} with {model_label(lm.name)}"
         yield Progress(0, 2 * len(numbers), said)
         states = yield from retold(reading_pairs(lm, read, layers, how), partial(_step, said, 2 * len(numbers)))
         found.append(
