@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from datetime import datetime, timedelta
 
 import gradio as gr
@@ -10,6 +11,8 @@ GONE_SECONDS = 90.0
 """After so long without a sign of life a page is closed; browsers let hidden pages tick once a minute."""
 MARGIN = timedelta(seconds=5)
 """In which what a page had asked for before it was closed still arrives."""
+TRIES, TRY_AGAIN_SECONDS = 10, 0.5
+"""How often, and how soon again, a page is removed for which something is just ending."""
 
 
 class Leaving:
@@ -41,7 +44,13 @@ class Leaving:
             # Gradio would still forget it, an hour after its last change.
             holder.session_data[page].is_closed = False
             return
-        holder.delete_state(page)
+        for _ in range(TRIES):
+            try:
+                holder.delete_state(page)
+                break
+            except RuntimeError:
+                # What the page had asked for last is just ending, and changes what Gradio goes through.
+                time.sleep(TRY_AGAIN_SECONDS)
         with holder.lock:
             holder.session_data.pop(page, None)
             holder.time_last_used.pop(page, None)

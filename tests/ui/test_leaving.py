@@ -88,3 +88,24 @@ def test_a_page_that_comes_back_keeps_all(tmp_path: Path) -> None:
     watch.remove("page", closed)
     assert removed == ["mine"] and "page" not in holder
     watch.remove("page", closed)
+
+
+def test_a_page_is_removed_though_something_of_it_is_just_ending(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leaving, "TRY_AGAIN_SECONDS", 0.01)
+    removed: list[str] = []
+    holder = StateHolder()  # type: ignore[no-untyped-call]
+
+    def forget(value: str) -> None:
+        removed.append(value)
+        # What Gradio goes through grows meanwhile.
+        if len(removed) == 1:
+            holder["page"][late._id] = "late"
+
+    with gr.Blocks() as app:
+        kept, late = (gr.State("mine", delete_callback=forget) for _ in range(2))
+        watch = Leaving(app)
+    holder.set_blocks(app)
+    app.app = SimpleNamespace(state_holder=holder)
+    holder["page"][kept._id] = "mine"
+    watch.remove("page", datetime.now() + timedelta(minutes=1))
+    assert "page" not in holder and set(removed) == {"mine", "late"}
