@@ -207,8 +207,14 @@ def show(result: Json) -> str:
     return (
         f"{route(result)}, {grid} strengths, up to {result['settings']['prompts']} prompts for each concept\n"
         f"{table(header, rows)}\n"
+        f"{''.join(_remarks(concept) for concept in sorted(result['concepts'], key=ranked))}"
         f"saved in {result['out']}"
     )
+
+
+def _remarks(concept: Json) -> str:
+    """What a reader must know beside the verdict on a concept, a line each."""
+    return "".join(f"{concept['name']}: {remark}\n" for remark in concept["remarks"])
 
 
 def _interval(holder: Json | None, name: str) -> str:

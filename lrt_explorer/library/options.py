@@ -72,7 +72,7 @@ class FitOptions(TypedDict, total=False):
 
 
 class EvaluateOptions(TypedDict, total=False):
-    """What an evaluation is asked for; see `EvaluationSettings`, and `EvidenceSpec` for tokens, neutral and folder."""
+    """What an evaluation is asked for; see `EvaluationSettings`, and `EvidenceSpec` for the last four."""
 
     strengths: tuple[float, ...] | None
     prompts: int
@@ -96,6 +96,7 @@ class EvaluateOptions(TypedDict, total=False):
     tokens: int | None
     neutral: tuple[str, ...] | None
     folder: Path | None
+    vectors: str | Mapping[Side, SteeringVector]
 
 
 def settings_of(

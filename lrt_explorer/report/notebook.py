@@ -90,10 +90,11 @@ def evaluation_html(evaluation: Evaluation) -> Markup:
             _interval(result.evidence.retention),
             _interval(result.evidence.retention_at_equal_cost),
             plain(result.evidence.direction_cosine),
+            " ".join(result.remarks),
         )
         for result in evaluation.ranked()
     ]
-    columns = ("concept", "verdict", "retention", "retention at equal cost", "direction cosine")
+    columns = ("concept", "verdict", "retention", "retention at equal cost", "direction cosine", "remarks")
     return _ROWS(caption=_layers(vars(evaluation)), columns=columns, rows=rows)
 
 

@@ -29,6 +29,7 @@ _SUITE = HtmlTemplate("""
 """)
 _CONCEPT = HtmlTemplate("""
     <p class="concept-verdict">{{ word }}: {{ meaning }}. <small>Corrected p values: {{ claims }}.</small></p>
+    {% if remarks %}<ul class="remarks">{% for remark in remarks %}<li>{{ remark }}</li>{% endfor %}</ul>{% endif %}
     <dl class="badges across">
     {% for name, value, aside, hint in rows %}
     <div><dt>{{ name }}</dt><dd>{{ value }}{% if aside %} <small>({{ aside }})</small>{% endif %}</dd>
@@ -60,7 +61,7 @@ def suite_summary(evaluation: Evaluation) -> Markup:
 
 
 def concept_summary(result: ConceptResult) -> Markup:
-    """The verdict on one concept, why, and the numbers that belong to no arm."""
+    """The verdict on one concept, what a reader must know beside it, and the numbers that belong to no arm."""
     evidence, verdict = result.evidence, result.verdict
     rows = [
         ("retention", *_with(evidence.retention), "slope of the transferred over that of the native vector"),
@@ -90,6 +91,7 @@ def concept_summary(result: ConceptResult) -> Markup:
         word=verdict_word(verdict.word),
         meaning=_MEANING.get(verdict.word, ""),
         claims=f"native {_p(verdict.native)}, partly {_p(verdict.partly)}, transfers {_p(verdict.transfers)}",
+        remarks=result.remarks,
         rows=rows,
     )
 

@@ -15,7 +15,7 @@ from lrt_explorer.errors import SettingsError
 from lrt_explorer.study.evaluation.evaluate import EvaluationStep
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.ui.cards import notice, progress_bar
-from lrt_explorer.ui.choices import GONE, ConceptList, belongs
+from lrt_explorer.ui.choices import GONE, OWN_VECTORS, ConceptList, belongs, steered_vectors
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.evidence_view import EvidenceView, Shown, stale_notice
 from lrt_explorer.ui.map_panel import MapPanel
@@ -35,7 +35,7 @@ from lrt_explorer.ui.wiring import (
     wire_save,
 )
 from lrt_explorer.workbench.evidence_files import evidence_file
-from lrt_explorer.workbench.session import EvidenceSettings, Session
+from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf
 
 TAB = "evidence"
 PROMPT_RANGE = (4, 60)
@@ -65,13 +65,20 @@ class EvidenceTab:
     """
 
     def __init__(
-        self, engine: Engine, session: gr.State, here: OpenTab, concept: gr.Dropdown, map_panel: MapPanel
+        self,
+        engine: Engine,
+        session: gr.State,
+        shelf: gr.State,
+        here: OpenTab,
+        concept: gr.Dropdown,
+        map_panel: MapPanel,
     ) -> None:
         """Lay out the tab and wire what happens inside it.
 
         Args:
             engine: the studies.
             session: the visitor's.
+            shelf: with the visitor's own vectors, which can be evaluated.
             here: this tab, and which one is open; what ships is read when it is this one.
             concept: that of the Steer tab; a visitor's own is offered here too.
             map_panel: where the text that control maps are fitted on is set.
@@ -103,6 +110,11 @@ class EvidenceTab:
             with gr.Column(scale=0, min_width=110, elem_classes="run-column"):
                 self.run = gr.Button("Run", variant="primary", interactive=False, size="md", elem_id="evidence-run")
                 stop = gr.Button("Stop", interactive=False, size="sm", elem_id="evidence-stop")
+        with gr.Row(elem_classes="view"):
+            self.vectors = gr.Dropdown(
+                [OWN_VECTORS], value=OWN_VECTORS[1], label="Vectors of", info="yours, for one concept", min_width=185,
+                visible=False, elem_id="evidence-vectors",
+            )  # fmt: skip
         self.status = gr.HTML(notice(HINT, "hint"), elem_id="evidence-status")
         self.stale = gr.HTML(elem_id="evidence-stale")
         self.view = EvidenceView()
@@ -113,10 +125,21 @@ class EvidenceTab:
             "strengths": strengths,
             "texts": texts,
             "readout": readout,
+            "evidence_vectors": self.vectors,
         }
         shown, chosen = self.shown, self.chosen
-        asked: list[Block] = [session, self.concepts, prompts, strengths, texts, map_panel.corpus, readout]
+        asked: list[Block] = [
+            session,
+            self.concepts,
+            prompts,
+            strengths,
+            texts,
+            map_panel.corpus,
+            readout,
+            self.vectors,
+        ]
         wire_run(self.run, stop, self.on_run_clicked, asked, [shown, self.status], self.status, stopped)
+        shelf.change(self.on_shelf_changed, shelf, self.vectors, **QUICK)
         gr.on([shown.change, chosen.change], self.on_evidence_changed, [shown, chosen], self.view.outputs, **QUICK)
         found: list[Block] = [shown, self.status]
         session.change(self.on_tab_opened, [here.tab, session, shown], found, **QUICK)
@@ -170,22 +193,26 @@ class EvidenceTab:
         texts: bool,
         corpus: str | None,
         readout: str = AS_THE_CONCEPT[1],
+        vectors: str = OWN_VECTORS[1],
     ) -> Iterator[Outputs]:
         """Evaluate with progress; each concept is shown as soon as it is finished."""
         session = opened(session)
         suite = next((suite.concepts for suite in self.engine.suites(session) if suite.title == concepts), None)
         if suite is None and not belongs(self.engine, session, concepts):
             raise SettingsError(GONE)
+        if vectors and suite is not None:
+            raise SettingsError("your vectors stand for one concept; choose a single one, or vectors from its texts")
         if prompts is None or math.isnan(prompts):
             raise SettingsError("say how many prompts to read for each concept, between the ends of the slider")
         grid = asked_strengths(strengths) or None
-        asked = EvidenceSettings(suite or (concepts,), int(prompts), grid, texts, readout)
+        asked = EvidenceSettings(suite or (concepts,), int(prompts), grid, texts, readout, vectors)
         values: dict[str, Value] = {
             "evaluated": concepts,
             "prompts": prompts,
             "strengths": strengths,
             "texts": texts,
             "readout": readout,
+            "evidence_vectors": vectors,
         }
         key = ResultKey({**session_values(session), **values, "text": text_mark(corpus)})
 
@@ -195,6 +222,10 @@ class EvidenceTab:
 
         found = yield from run_study(self.engine.evaluate(session, asked, Path(corpus) if corpus else None), show)
         yield {self.shown: Shown(session, found, key), self.status: ""}
+
+    def on_shelf_changed(self, shelf: Shelf) -> gr.Dropdown:
+        """Offer the visitor's own vectors, once there are some."""
+        return gr.Dropdown(steered_vectors(shelf), visible=bool(shelf.vectors))
 
     def on_evidence_changed(self, shown: Shown | None, chosen: str) -> Outputs:
         """Show an evaluation and the concept that was picked, or else the first of the table."""

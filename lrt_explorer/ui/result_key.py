@@ -155,6 +155,7 @@ WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
         "strengths": lambda text: f"strengths {text}" if text.strip() else "calibrated strengths",
         "texts": lambda ticked: "with texts" if ticked else "without texts",
         "readout": lambda name: f"readout: {_or_default(name, READOUTS.label, 'concept’s default')}",
+        "evidence_vectors": lambda folder: "other vectors" if folder else "the concept’s own vectors",
         "set": lambda name: Path(name).stem,
         "check_method": METHODS.label,
         "check_reading": lambda name: f"tokens read: {_or_default(name, READINGS.label, 'set’s default')}",

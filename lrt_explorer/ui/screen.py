@@ -109,7 +109,7 @@ class Screen:
                             self.layers = LayersTab(engine, session, opened, self.setup, self.map_panel, self.stage)
                         with gr.Tab("Evidence", id=EVIDENCE) as evidence:
                             opened = OpenTab(evidence, tab)
-                            self.evidence = EvidenceTab(engine, session, opened, steered.concept, self.map_panel)
+                            self.evidence = EvidenceTab(engine, session, shelf, opened, steered.concept, self.map_panel)
                         with gr.Tab("Concepts", id=CONCEPTS) as concepts:
                             self.concepts = ConceptsTab(engine, session, steered, self.stage)
                     self.share = SharePanel(engine, self.steer.compared, tab)

@@ -1,12 +1,13 @@
 """Evidence for a map: control maps beside it, and every concept kept as soon as it is finished."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.defaults import CONTROL_TOKENS
 from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.linear.steering import SteeringVector
 from lrt_explorer.study.corpora.batches import BATCH_TOKENS
 from lrt_explorer.study.corpora.texts import Source, read_texts
 from lrt_explorer.study.evaluation import evaluate as study
@@ -18,6 +19,7 @@ from lrt_explorer.study.fitting.rivals import rivals
 from lrt_explorer.study.fitting.solve import least_tokens
 from lrt_explorer.study.ground.progress import Progress, retold
 from lrt_explorer.study.ground.world import World
+from lrt_explorer.study.steering.brought import Side, take_vectors
 from lrt_explorer.workbench.cards import Suite
 from lrt_explorer.workbench.concepts import named_concept, shipped_sets
 from lrt_explorer.workbench.map_store import SavedMap
@@ -37,6 +39,7 @@ class EvidenceSpec:
         tokens: pairs of tokens of each control map; None for as many as the map has, up to `CONTROL_TOKENS`.
         neutral: prompts that have nothing to do with the concepts; None for beginnings of ordinary text.
         folder: where the evidence is kept; None for a place in the data folder.
+        vectors: a folder of vectors, or vectors, that are measured in place of those of the one concept's texts.
     """
 
     concepts: tuple[str | ContrastSet, ...] | None = None
@@ -45,6 +48,7 @@ class EvidenceSpec:
     tokens: int | None = None
     neutral: tuple[str, ...] | None = None
     folder: Path | None = None
+    vectors: str | Mapping[Side, SteeringVector] = ""
 
 
 def shipped_suites(world: World) -> tuple[Suite, ...]:
@@ -79,6 +83,7 @@ def evaluate(pair: Pair, saved: SavedMap, spec: EvidenceSpec) -> Generator[Progr
     """
     shipped = shipped_sets(pair.world)
     chosen = shipped if spec.concepts is None else [named_concept(pair.world, one) for one in spec.concepts]
+    vectors = take_vectors(spec.vectors)
     controls = yield from controls_of(pair, saved, spec)
     home, (source, name, tokens) = evidence_folder(pair, saved.layers, spec), _control_text(pair, saved, spec)
     others = yield from retold(
@@ -98,7 +103,7 @@ def evaluate(pair: Pair, saved: SavedMap, spec: EvidenceSpec) -> Generator[Progr
             pair,
             saved,
             chosen,
-            controls=Controls(controls, others),
+            controls=Controls(controls, others, vectors),
             among=shipped,
             neutral=spec.neutral,
             settings=spec.settings,

@@ -92,6 +92,7 @@ class EvidenceSettings:
         strengths: the grid, in typical deviations; None for the calibrated one of each concept.
         texts: whether texts are written and scored too.
         readout: what answers are counted in; "" for what each concept asks for.
+        vectors: in place of those of the one concept's texts, by the name that the shelf gives them; "" for none.
     """
 
     concepts: tuple[str, ...]
@@ -99,6 +100,7 @@ class EvidenceSettings:
     strengths: tuple[float, ...] | None
     texts: bool
     readout: str = ""
+    vectors: str = ""
 
 
 @dataclass(frozen=True)

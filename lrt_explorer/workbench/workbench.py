@@ -397,6 +397,7 @@ class Workbench(Programs):
                 readout=settings.readout or None,
             ),
             corpus=own_text if is_map_text else None,
+            vectors=str(own_vectors(settings.vectors)) if settings.vectors else "",
         )
         check_evidence(spec)
         return (yield from evaluate(self._pair(session), saved, spec))

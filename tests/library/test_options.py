@@ -27,7 +27,7 @@ from lrt_explorer.workbench.session import SpaceSettings
     [
         (CompareOptions, [SteerSpec], {"concept"}),
         (FitOptions, [FitSpec], {"corpus", "all_layers"}),
-        (EvaluateOptions, [EvaluationSettings, EvidenceSpec], {"concepts", "settings", "corpus"}),
+        (EvaluateOptions, [EvaluationSettings, EvidenceSpec], {"concepts", "settings", "corpus", "brought"}),
         (SpaceOptions, [SpaceSettings], {"concept"}),
     ],
 )

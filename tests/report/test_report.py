@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from lrt_explorer.cli.evaluate import show
 from lrt_explorer.errors import ArtifactError
 from lrt_explorer.report import COLUMNS, arms_table, evaluation_sheet, prompt_cards, report_page, suite_table
+from lrt_explorer.report.notebook import evaluation_html
 from lrt_explorer.report.words import SHORT, concept_summary, suite_summary
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.prompts import prompts_by_gap, worst_and_best
@@ -196,3 +198,18 @@ def test_summaries_say_what_was_found() -> None:
     for result in FOUND.concepts:
         assert SHORT[result.verdict.word] in concept_summary(result)
     assert set(SHORT) == set(VERDICTS)
+
+
+def test_what_a_reader_must_know_stands_beside_every_verdict() -> None:
+    """In the report, on the screen, on the command line and in a notebook: a number alone would say too much."""
+    told = replace(
+        FOUND, concepts=(replace(FOUND.concepts[0], remarks=("A <b>trivial</b> vector does as much.", "Why.")),)
+    )
+    escaped = "A &lt;b&gt;trivial&lt;/b&gt; vector does as much."
+    summary = concept_summary(told.concepts[0])
+    assert f"<li>{escaped}</li><li>Why.</li>" in summary and escaped in report_page(told)
+    assert escaped in evaluation_html(told)
+    printed = show({**evaluation_document(told), "out": "here"})
+    name = told.concepts[0].evidence.name
+    assert f"{name}: A <b>trivial</b> vector does as much.\n{name}: Why.\nsaved in here" in printed
+    assert "<ul" not in concept_summary(replace(told.concepts[0], remarks=()))

@@ -517,6 +517,20 @@ def test_one_concept_or_an_own_one_runs_alone(screen: Screen, engine: FakeEngine
         assert engine.asked is not None and engine.asked.concepts == (name,)
 
 
+def test_a_visitors_vectors_are_offered_and_evaluated_for_one_concept(
+    screen: Screen, engine: FakeEngine, session: Session
+) -> None:
+    evidence = screen.evidence
+    assert evidence.on_shelf_changed(Shelf()).visible is False
+    offered = evidence.on_shelf_changed(Shelf(vectors=(("mine", "/shelf/mine"),)))
+    assert offered.visible is True and [value for _, value in offered.choices] == ["", "/shelf/mine"]
+    *_, done = run(screen, session, vectors="/shelf/mine")
+    assert engine.asked is not None and engine.asked.vectors == "/shelf/mine"
+    assert done[evidence.shown].key.values["evidence_vectors"] == "/shelf/mine"
+    (shown,) = run(screen, session, concepts="all 3 demo concepts", vectors="/shelf/mine")
+    assert "stand for one concept" in str(shown[evidence.status])
+
+
 @pytest.mark.parametrize(
     ("written", "strengths"), [("0.5, −0.5;0", (-0.5, 0.0, 0.5)), ("-.2 .2", (-0.2, 0.2)), ("", ())]
 )

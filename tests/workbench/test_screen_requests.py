@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,12 +99,13 @@ def test_another_map_is_another_picture(asked: list[Any]) -> None:
     assert drawn(engine, moved, PLAIN) == (moved, PLAIN)
 
 
-def test_evidence_is_asked_for_as_the_tab_says(asked: list[Any]) -> None:
-    settings = EvidenceSettings(("mood", "size"), 5, (-0.5, 0.0, 0.75), True, "probability")
+def test_evidence_is_asked_for_as_the_tab_says(asked: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = EvidenceSettings(("mood", "size"), 5, (-0.5, 0.0, 0.75), True, "probability", "mine")
+    monkeypatch.setattr(workbench, "own_vectors", lambda name: Path("/shelf") / name)
     with pytest.raises(ModelError, match="only noted"):
         finish(Bare().evaluate(SESSION, settings, None))
     (spec,) = asked
-    assert spec.concepts == ("mood", "size")
+    assert spec.concepts == ("mood", "size") and spec.vectors == "/shelf/mine"
     assert spec.settings == EvaluationSettings(
         prompts=5, strengths=(-0.5, 0.0, 0.75), generate=True, readout="probability"
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -33,6 +33,7 @@ from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.ground.world import world_of
 from lrt_explorer.study.steering.arm_directions import ArmMaterial, Direction
 from lrt_explorer.study.steering.arms import ARMS, FEW
+from lrt_explorer.study.steering.brought import Side
 from lrt_explorer.study.steering.calibrate import calibrate
 from lrt_explorer.study.steering.deviation import unit_of
 from lrt_explorer.study.steering.ordinary import ordinary_states
@@ -110,9 +111,10 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
     def mapped(vector: SteeringVector) -> Tensor:
         return transfer(vector, case.map, info, as_in_paper=settings.as_in_paper).values
 
-    own = known(large, case.concept, info.large_layer).vector.values
-    found = known(small, case.concept, info.small_layer).vector
-    carried = mapped(found)
+    own = _in_place(case, "large", known(large, case.concept, info.large_layer).vector.values)
+    read = known(small, case.concept, info.small_layer).vector
+    found = replace(read, values=_in_place(case, "small", read.values))
+    carried = _in_place(case, "transferred", mapped(found))
     others: dict[str, Tensor] = {}
     for other in case.others:
         # A concept that is only a control must not stop the one that is evaluated.
@@ -160,6 +162,19 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
         cosine(*of_halves) if of_halves else None,
         holding(case, found.values),
     )
+
+
+def _in_place(case: Case, side: Side, values: Tensor) -> Tensor:
+    """The brought vector of this side at the length of the one that it stands in for; that one where none was brought.
+
+    Only directions are compared, but vectors of relabelled pairs are held against the length of the concept's own.
+    """
+    brought = case.controls.vectors.get(side)
+    if brought is None:
+        return values
+    given = brought.values.to(values)
+    scaled: Tensor = given * (values.norm() / given.norm())
+    return scaled
 
 
 def _rivals(case: Case, own: Tensor, known: Callable[..., Known]) -> dict[str, Tensor]:

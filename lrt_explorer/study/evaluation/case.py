@@ -1,28 +1,47 @@
 """One concept of an evaluation with all that it is measured with."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.linear.steering import SteeringVector
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.fitting.rivals import Rival
+from lrt_explorer.study.ground.known import short_hash
+from lrt_explorer.study.steering.brought import Side
+
+BROUGHT: Mapping[Side, str] = {
+    "small": "the small model’s vector",
+    "large": "the large model’s own vector",
+    "transferred": "the transferred vector",
+}
 
 
 @dataclass(frozen=True, eq=False)
 class Controls:
-    """What stands beside the map under test, whatever the concept.
+    """What an evaluation is given beside the map under test.
 
     Attributes:
         maps: fitted on shuffled pairs (see `study/fitting/controls.py`); at least 3 are advised.
         rivals: other ways across (see `study/fitting/rivals.py`).
+        vectors: brought ones that are measured in place of what the texts of the concept give, each as long as that.
     """
 
     maps: Sequence[AffineMap] = ()
     rivals: Sequence[Rival] = ()
+    vectors: Mapping[Side, SteeringVector] = field(default_factory=dict)
+
+    @property
+    def brought(self) -> tuple[str, ...]:
+        """The brought vectors in words: whose, of what, and a digest of their numbers."""
+        return tuple(
+            f"{BROUGHT[side]}: {vector.concept} ({short_hash(str(vector.values.tolist()))})"
+            for side, vector in sorted(self.vectors.items())
+        )
 
 
 @dataclass(frozen=True, eq=False)

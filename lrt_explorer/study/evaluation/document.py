@@ -49,7 +49,8 @@ def evaluation_document(evaluation: Evaluation) -> dict[str, Any]:
         },
         "control_maps": evaluation.control_maps,
         "strengths": _listed(evaluation.settings.strengths),
-        "settings": asdict(evaluation.settings) | {"strengths": _listed(evaluation.settings.strengths)},
+        "settings": asdict(evaluation.settings)
+        | {"strengths": _listed(evaluation.settings.strengths), "brought": list(evaluation.settings.brought)},
         "neutral": list(evaluation.neutral),
         "versions": {"lrt-explorer": __version__, **{name: version(name) for name in _LIBRARIES}},
         "concepts": [_concept(result) for result in evaluation.concepts],

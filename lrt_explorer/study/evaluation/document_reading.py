@@ -59,6 +59,7 @@ def read_evaluation(document: Json, info: MapInfo) -> Evaluation:
 def _settings(asked: Json) -> EvaluationSettings:
     grid = asked["strengths"]
     more = {"strengths": None if grid is None else tuple(grid), "scorer": _scorer(asked["scorer"])}
+    more["brought"] = tuple(asked.get("brought", ()))
     return EvaluationSettings(**{**asked, **more})
 
 

@@ -1,7 +1,7 @@
 """Evaluate: does it transfer, how sure is that, and what does it cost, for any number of concepts at once."""
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lrt_explorer.concepts.contrast import ContrastSet
@@ -18,6 +18,7 @@ from lrt_explorer.study.evaluation.verdict import NOT_MEASURABLE, Verdict, verdi
 from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import Progress, retold
 from lrt_explorer.study.steering.arms import beside
+from lrt_explorer.study.steering.brought import check_home
 from lrt_explorer.study.steering.judged import text_scorer
 from lrt_explorer.study.steering.neutral import neutral_prompts
 
@@ -42,10 +43,12 @@ class ConceptResult:
     remarks: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, evidence: ConceptEvidence, verdict: Verdict, *, together: int) -> "ConceptResult":
+    def of(
+        cls, evidence: ConceptEvidence, verdict: Verdict, *, together: int, brought: Sequence[str] = ()
+    ) -> "ConceptResult":
         """A concept among those that were judged together: one rule says for all numbers what is measurable."""
         kept = evidence.unmeasurable() if verdict.word == NOT_MEASURABLE else evidence
-        return cls(kept, verdict, remarks(kept, verdict, together))
+        return cls(kept, verdict, remarks(kept, verdict, together, brought))
 
 
 @dataclass(frozen=True)
@@ -131,13 +134,19 @@ def evaluate(
     Raises:
         ArtifactError: if the map belongs to other models, or a kept concept is damaged.
         ContrastError: if no concept is given, two have one name, or one cannot be read out.
-        VectorError: if a concept gives no vector.
-        SettingsError: if there is no neutral prompt, or no such judge or label of a classifier.
+        VectorError: if a concept gives no vector, or a brought one does not live in its layer.
+        SettingsError: if there is no neutral prompt, no such judge or label of a classifier, or vectors are brought for
+            several concepts.
         ModelError: if a classifier that should score texts cannot be loaded.
     """
     (small, large), map, info = pair.both, saved.map, saved.info
-    settings, controls = settings or EvaluationSettings(), controls or Controls()
+    controls = controls or Controls()
+    settings = replace(settings or EvaluationSettings(), brought=controls.brought)
     pair.check(info)
+    for side, vector in controls.vectors.items():
+        check_home(vector, *((small, info.small_layer) if side == "small" else (large, info.large_layer)))
+    if controls.vectors and len(concepts) > 1:
+        raise SettingsError("vectors that were brought stand for one concept; evaluate one concept with them")
     names = [concept.name for concept in concepts]
     if not names:
         raise ContrastError("there is no concept to evaluate; give at least one")
@@ -171,7 +180,10 @@ def evaluate(
             len(controls.maps),
             quiet,
             settings,
-            tuple(ConceptResult.of(*both, together=len(found)) for both in zip(found, judged, strict=True)),
+            tuple(
+                ConceptResult.of(*both, together=len(found), brought=settings.brought)
+                for both in zip(found, judged, strict=True)
+            ),
         )
 
     for number, concept in enumerate(concepts):

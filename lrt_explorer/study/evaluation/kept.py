@@ -123,8 +123,9 @@ def find_measured(folder: Path, key: str) -> Measured | None:
 def _asked(settings: EvaluationSettings) -> dict[str, Any]:
     """The settings, without one that was not asked for and is newer than what may be kept."""
     asked = asdict(settings)
-    if asked["readout"] is None:
-        del asked["readout"]
+    for name in ("readout", "brought"):
+        if not asked[name]:
+            del asked[name]
     return asked
 
 

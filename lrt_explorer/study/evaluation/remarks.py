@@ -1,5 +1,7 @@
 """What a reader must know beside a verdict, in plain sentences that follow from the numbers."""
 
+from collections.abc import Sequence
+
 from lrt_explorer.numerals import plain
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.evaluation.finding import finding
@@ -37,20 +39,31 @@ RIVALS = {
 """What is said of a rival that does as much as the transferred vector: what it is, and what follows."""
 
 
+def _brought(vectors: Sequence[str]) -> str:
+    if not vectors:
+        return ""
+    return (
+        f"Brought in place of what the texts of this set give: {'; '.join(vectors)}. All controls, and the vectors of "
+        "relabelled pairs, are still those of its texts."
+    )
+
+
 def as_much(rival: float, own: float) -> bool:
     """Whether the retention of a rival is about that of the transferred vector or more."""
     return rival >= AS_MUCH * own > 0
 
 
-def remarks(evidence: ConceptEvidence, verdict: Verdict, together: int) -> tuple[str, ...]:
+def remarks(evidence: ConceptEvidence, verdict: Verdict, together: int, brought: Sequence[str] = ()) -> tuple[str, ...]:
     """Sentences for people, the gravest first; none where there is nothing to say.
 
     Args:
         evidence: of one concept.
         verdict: on it.
         together: how many concepts were judged with it.
+        brought: vectors that stand in for those of its texts, in words.
     """
     found = [
+        _brought(brought),
         _backwards(evidence),
         finding(evidence),
         _rival(evidence, verdict, ANSWERS),

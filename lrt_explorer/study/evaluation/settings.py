@@ -50,6 +50,8 @@ class EvaluationSettings:
         temperature: of their sampling.
         examples: texts of the positive side that the prompt baseline puts before a prompt.
         seed: of the bootstrap and the sampling.
+        brought: which vectors were brought in place of those of the concept's texts, each in words with a digest; it
+            follows from `Controls.vectors`.
 
     Raises:
         SettingsError: if a number makes no sense.
@@ -74,6 +76,7 @@ class EvaluationSettings:
     temperature: float = GENERATE_TEMPERATURE
     examples: int = PROMPT_EXAMPLES
     seed: int = SEED
+    brought: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be measured."""
