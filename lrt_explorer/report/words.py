@@ -67,7 +67,7 @@ def concept_summary(result: ConceptResult) -> Markup:
         ("retention", *_with(evidence.retention), "slope of the transferred over that of the native vector"),
         ("sample-wise r", plain(evidence.pearson_r), "", f"with random directions {plain(evidence.pearson_r_random)}"),
         ("r of the changes", plain(evidence.pearson_r_effect), "", "the same against unsteered"),
-        ("direction cosine", plain(evidence.direction_cosine), "", "mapped against native vector"),
+        ("direction cosine", plain(evidence.direction_cosine), "", _cosine_hint(evidence.direction_cosine_relabelled)),
         (
             "reachable share",
             f"{evidence.reachable_share * 100:.0f} %",
@@ -94,6 +94,11 @@ def concept_summary(result: ConceptResult) -> Markup:
         remarks=result.remarks,
         rows=rows,
     )
+
+
+def _cosine_hint(relabelled: Interval | None) -> str:
+    beside = "" if relabelled is None else f"; of relabelled pairs {plain(relabelled.value)} ({between(relabelled)})"
+    return f"mapped against native vector{beside}"
 
 
 def _grid(evaluation: Evaluation) -> str:

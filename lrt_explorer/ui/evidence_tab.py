@@ -112,7 +112,8 @@ class EvidenceTab:
                 stop = gr.Button("Stop", interactive=False, size="sm", elem_id="evidence-stop")
         with gr.Row(elem_classes="view"):
             self.vectors = gr.Dropdown(
-                [OWN_VECTORS], value=OWN_VECTORS[1], label="Vectors of", info="yours, for one concept", min_width=185,
+                [OWN_VECTORS], value=OWN_VECTORS[1], label="Vectors evaluated", min_width=185,
+                info="those of the texts, or yours for one concept",
                 visible=False, elem_id="evidence-vectors",
             )  # fmt: skip
         self.status = gr.HTML(notice(HINT, "hint"), elem_id="evidence-status")

@@ -17,6 +17,7 @@ from lrt_explorer.report.notebook import evaluation_html
 from lrt_explorer.report.words import SHORT, concept_summary, suite_summary
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.prompts import prompts_by_gap, worst_and_best
+from lrt_explorer.study.evaluation.statistics import Interval
 from lrt_explorer.study.evaluation.verdict import VERDICTS
 from tests.ui.fake_evidence import fake_evaluation
 
@@ -213,3 +214,10 @@ def test_what_a_reader_must_know_stands_beside_every_verdict() -> None:
     name = told.concepts[0].evidence.name
     assert f"{name}: A <b>trivial</b> vector does as much.\n{name}: Why.\nsaved in here" in printed
     assert "<ul" not in concept_summary(replace(told.concepts[0], remarks=()))
+
+
+def test_the_direction_cosine_stands_beside_that_of_relabelled_pairs() -> None:
+    evidence = replace(MOOD.evidence, direction_cosine_relabelled=Interval(0.12, -0.31, 0.52))
+    assert "of relabelled pairs 0.12 (−0.31 … 0.52)" in concept_summary(replace(MOOD, evidence=evidence))
+    without = replace(MOOD.evidence, direction_cosine_relabelled=None)
+    assert "relabelled" not in concept_summary(replace(MOOD, evidence=without, remarks=()))

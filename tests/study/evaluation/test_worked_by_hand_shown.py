@@ -132,7 +132,7 @@ def test_every_number_of_the_sentence() -> None:
         "retention": interval(EXPECTED, "retention"),
         "sample-wise r": (EXPECTED["pearson_r"], EXPECTED["pearson_r_random"]),
         "r of the changes": (EXPECTED["pearson_r_effect"],),
-        "direction cosine": (0.75,),
+        "direction cosine": (0.75, *interval(EXPECTED, "direction_cosine_relabelled")),
         "reachable share": (62.5,),
         "prompt baseline": interval(EXPECTED, "prompt_effect"),
         "at equal cost": (17.875, 10.125 + 5 / 7 * 10.25, 8.0),
