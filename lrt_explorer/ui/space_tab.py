@@ -95,6 +95,7 @@ class SpaceTab:
                     info="every point that has it is ringed",
                     placeholder="a token, or words of its sentence",
                     elem_id="space-find",
+                    max_lines=1,
                     max_length=FIND_CHARACTERS,
                 )
                 self.listing = token_listing()
