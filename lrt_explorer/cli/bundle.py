@@ -6,7 +6,7 @@ from typing import Any
 from lrt_explorer.cli.common import Json, add_json, add_placement, number, run_study, table
 from lrt_explorer.defaults import FIT_TOKENS, PROMPTS
 
-PARTS = ("maps", "strengths", "layers", "evidence", "openings", "firsts")
+PARTS = ("maps", "strengths", "ends", "layers", "evidence", "openings", "firsts")
 
 
 def add_parser(commands: Any) -> None:
@@ -31,8 +31,9 @@ def add_parser(commands: Any) -> None:
         choices=PARTS,
         action="append",
         help="rebuild this part alone; may be repeated. maps: maps, vectors and strengths; strengths: typical "
-        "deviations and calibrations; layers: scores of all layer pairs; evidence: the verdict on every concept; "
-        "openings: examples and first strengths; firsts: the texts that a page shows first",
+        "deviations and calibrations; ends: R² of the maps at the ends of prompts; layers: scores of all layer pairs; "
+        "evidence: the verdict on every concept; openings: examples and first strengths; firsts: the texts that a page "
+        "shows first",
     )
     add_json(parser)
     parser.set_defaults(run=run, show=show)
@@ -43,6 +44,7 @@ def run(options: argparse.Namespace) -> Json:
     from lrt_explorer.store import assets_home
     from lrt_explorer.workbench.bundle import (
         build_demo_maps,
+        ship_ends,
         ship_firsts,
         ship_layer_scores,
         ship_starts,
@@ -50,10 +52,12 @@ def run(options: argparse.Namespace) -> Json:
         ship_verdicts,
     )
 
-    parts = options.only or ("maps", "layers", "evidence", "openings", "firsts")
+    parts = options.only or ("maps", "ends", "layers", "evidence", "openings", "firsts")
     fits = run_study(build_demo_maps(tokens=options.tokens)).maps if "maps" in parts else ()
     if "strengths" in parts:
         run_study(ship_strengths())
+    if "ends" in parts:
+        ship_ends()
     if "layers" in parts:
         run_study(ship_layer_scores())
     if "evidence" in parts:

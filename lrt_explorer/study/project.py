@@ -74,7 +74,7 @@ class SpacePicture:
         position: `[2n]`, the number of the token in its text as the large model reads it, from 0.
         nearest: `[2n, k]`, indices of the points of the other model that lie nearest in all dimensions, nearest first.
         distance: `[2n, k]`, how far they are, in the unit of `error`.
-        found: share of the mapped points to which no point of the large model is nearer than their own partner.
+        partners_nearest: share of the mapped points to which no point of the large model is nearer than their partner.
         arrows: steering directions; none with UMAP, where directions have no meaning.
         explained: share of the variance of the points that make the axes along each; empty with UMAP.
         method: "concept", "pca" or "umap".
@@ -92,7 +92,7 @@ class SpacePicture:
     position: NDArray[np.int64]
     nearest: NDArray[np.int64]
     distance: NDArray[np.float64]
-    found: float
+    partners_nearest: float
     arrows: tuple[Arrow, ...]
     explained: tuple[float, ...]
     method: Method
@@ -326,7 +326,7 @@ def _picture(
         position=np.array([place.position for place in places] * 2, dtype=np.int64),
         nearest=torch.cat([of_large.index + n, of_mapped.index]).numpy(),
         distance=torch.cat([of_large.distance, of_mapped.distance]).double().numpy() / states.spread,
-        found=float(of_mapped.meets_partner.double().mean()),
+        partners_nearest=float(of_mapped.meets_partner.double().mean()),
         arrows=arrows,
         explained=explained,
         method=method,

@@ -81,9 +81,10 @@ def route(session: Session, badges: MapBadges | None) -> Markup:
 
 
 def map_line(badges: MapBadges) -> str:
-    """The two figures by which a map is judged first."""
+    """The figures by which a map is judged first."""
     cosine = badges.direction_cosine
-    return f"held-out R² {figure(badges.r2)}" + ("" if cosine is None else f" · cosine {figure(cosine)}")
+    ends = "" if badges.r2_ends is None else f", at ends {figure(badges.r2_ends)}"
+    return f"held-out R² {figure(badges.r2)}{ends}" + ("" if cosine is None else f" · cosine {figure(cosine)}")
 
 
 def map_notice(session: Session, badges: MapBadges | None) -> Markup:
@@ -97,6 +98,8 @@ def map_notice(session: Session, badges: MapBadges | None) -> Markup:
 def badges_card(badges: MapBadges, concept: str) -> Markup:
     """The figures of the map in use."""
     rows = [("held-out R²", figure(badges.r2), "variance of the large model's states that the map explains")]
+    if badges.r2_ends is not None:
+        rows.append(("R² at ends", figure(badges.r2_ends), "the same where prompts break off, where vectors act"))
     rows.append(("standardised R²", known(badges.r2_standardised, figure), "the same, with equal weight per dimension"))
     hint = "share of the variance, small → large layer"
     if any(badges.outlier_dimensions):

@@ -226,8 +226,8 @@ def space_caption(picture: SpacePicture) -> Markup:
     }[picture.method]
     angle = "" if picture.angle is None else f" The transferred direction is {picture.angle:.0f}° from the native one."
     met = (
-        f" For {picture.found:.0%} of them no other of the large model’s {pairs:,} points is nearer to the mapped one "
-        f"than its own; chance would find {100 / pairs:.2g}%."
+        f" For {picture.partners_nearest:.0%} of them no other of the large model’s {pairs:,} points is nearer to the "
+        f"mapped one than its own; chance would find {100 / pairs:.2g}%."
     )
     error = (
         " An error is the distance of a mapped point from its own, in units of the spread of the large model’s points "

@@ -81,6 +81,12 @@ TERMS = (
         "1 − Σ|y − ŷ|² / Σ|y − ȳ|²",
     ),
     Term(
+        "R² at ends",
+        "The same at the last tokens of readout prompts, where the next word is about to show a concept, and where "
+        "vectors act. No map is fitted on them.",
+        "1 − Σ|y − ŷ|² / Σ|y − ȳ|² over the ends of the prompts",
+    ),
+    Term(
         "standardised R²",
         "The same with every dimension in units of its own deviation. Read it where one dimension holds much of the "
         "variance.",

@@ -7,10 +7,12 @@ from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.store import MapInfo
 from lrt_explorer.study.fitting.caveats import caveats
 from lrt_explorer.study.fitting.directions import agreement, read_directions
+from lrt_explorer.study.fitting.ends import end_prompts, known_ends
 from lrt_explorer.study.fitting.estimators import chosen_setting
 from lrt_explorer.study.ground.known import first_reading, known_vectors
 from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.workbench.cards import FitPath, MapBadges
+from lrt_explorer.workbench.concepts import shipped_sets
 from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.pair import Pair
 
@@ -51,6 +53,7 @@ def map_badges(pair: Pair, saved: SavedMap, concept: ContrastSet) -> MapBadges:
         outlier_dimensions=(info.outlier_dimensions_small, info.outlier_dimensions_large),
         outlier_shares=(info.outlier_share_small, info.outlier_share_large),
         caveats=caveats(info),
+        r2_ends=known_ends(pair, saved, end_prompts(shipped_sets(pair.world))),
     )
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from lrt_explorer.concepts.contrast import READINGS, load_concept, shipped_concepts
 from lrt_explorer.defaults import FIT_TOKENS, NEUTRAL_PROMPTS, PROMPTS
 from lrt_explorer.lm.cache import ModelCache, models
+from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.presets import MODELS, PAIRS, PairPreset
 from lrt_explorer.study.corpora.texts import read_texts, sample_texts
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
+from lrt_explorer.study.fitting.ends import end_prompts, ends_key, ends_records, measure_ends
 from lrt_explorer.study.fitting.fit_one import fit_one
 from lrt_explorer.study.fitting.fit_settings import FitSettings
 from lrt_explorer.study.fitting.solve import FittedMap
@@ -110,6 +112,25 @@ def ship_strengths(
                 curves[curve_key(lm, layer, vector, units[layer], prompts)] = curve
         if curves:
             curve_records().ship(lm, curves)
+
+
+def ship_ends(pairs: Sequence[PairPreset] | None = None, cache: ModelCache | None = None) -> tuple[Path, ...]:
+    """Measure the map of each pair at the ends of the readout prompts that ship, and save the scores.
+
+    Args:
+        pairs: by default all whose models ship; their maps must be there.
+        cache: where the models come from; by default the one that the whole program shares.
+
+    Raises:
+        ArtifactError: if a map is missing.
+    """
+    found: dict[str, tuple[LanguageModel, dict[str, float]]] = {}
+    for _, pair, saved in _with_maps(pairs, cache):
+        prompts = end_prompts(shipped_sets(pair.world))
+        if prompts:
+            _, scores = found.setdefault(pair.large.name, (pair.large, {}))
+            scores[ends_key(pair, saved, prompts)] = measure_ends(pair, saved, prompts)
+    return tuple(ends_records().ship(lm, scores) for lm, scores in found.values())
 
 
 def ship_layer_scores(

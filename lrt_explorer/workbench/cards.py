@@ -102,6 +102,7 @@ class MapBadges:
         outlier_dimensions: how many dimensions of each layer are outliers.
         outlier_shares: share of each layer's variance that they hold.
         caveats: sentences that say where a few dimensions rule these scores.
+        r2_ends: as `r2`, at the ends of readout prompts, see `study/fitting/ends.py`; None if not measured yet.
     """
 
     r2: float
@@ -119,6 +120,7 @@ class MapBadges:
     outlier_dimensions: tuple[int | None, int | None] = (None, None)
     outlier_shares: tuple[float | None, float | None] = (None, None)
     caveats: tuple[str, ...] = ()
+    r2_ends: float | None = None
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def picture_document(picture: SpacePicture) -> dict[str, Any]:
         "position": picture.position.tolist(),
         "nearest": picture.nearest.tolist(),
         "distance": picture.distance.tolist(),
-        "found": picture.found,
+        "partners_nearest": picture.partners_nearest,
         "arrows": [{"name": arrow.name, "end": arrow.end.tolist()} for arrow in picture.arrows],
         "explained": list(picture.explained),
         "angle": picture.angle,

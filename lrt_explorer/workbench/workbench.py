@@ -22,6 +22,7 @@ from lrt_explorer.study.compare import Comparison, ComparisonStep
 from lrt_explorer.study.corpora.files import ENDINGS
 from lrt_explorer.study.corpora.texts import read_texts, sample_texts
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings
+from lrt_explorer.study.fitting.ends import end_prompts, keep_ends
 from lrt_explorer.study.fitting.estimators import ESTIMATORS, by_descent, closed_forms, without_descent
 from lrt_explorer.study.ground.known import short_hash
 from lrt_explorer.study.ground.progress import Progress, finish
@@ -191,7 +192,9 @@ class Workbench(Programs):
         own = _room(session)
         keep, sums = kept_by(spec, self._world(session), own), None if own is None else own.sums
         result = yield from fit(self._pair(session), _layers(session), spec, keep=keep, sums=sums)
-        return _with_map(session, load_saved(result.folders[0]))
+        saved = load_saved(result.folders[0])
+        self._keep_ends(session, saved)
+        return _with_map(session, saved)
 
     def badges(self, session: Session, concept: str) -> MapBadges | None:
         """The figures of the session's map."""
@@ -346,6 +349,8 @@ class Workbench(Programs):
         """Read all pairs of the concept at the session's layers."""
         pair = self._pair(session)
         spec = self._steered(session, SteerSpec(concept=concept, reading=reading, vectors=vectors))
+        if session.map_folder:
+            self._keep_ends(session, _needed(session))
         if comparisons.is_all_read(pair, _layers(session), spec):
             return False
         yield from comparisons.read_concept(pair, _layers(session), spec)
@@ -416,6 +421,11 @@ class Workbench(Programs):
         also = tuple((one, beside) for one, (_, beside) in zip(others, spec.also, strict=True))
         own = str(own_vectors(spec.vectors)) if isinstance(spec.vectors, str) and spec.vectors else spec.vectors
         return replace(spec, concept=concept, vectors=own, also=also)
+
+    def _keep_ends(self, session: Session, saved: SavedMap) -> None:
+        """Measure the map where prompts break off, for its figures; known ones are left as they are."""
+        pair = self._pair(session)
+        keep_ends(pair, saved, end_prompts(concepts.shipped_sets(pair.world)))
 
     @cached_property
     def _examples(self) -> frozenset[str]:

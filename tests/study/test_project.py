@@ -84,14 +84,14 @@ def test_neighbours_are_found_in_all_dimensions_and_partners_among_them(across: 
         assert picture.distance[N + index, 0] * states.spread == pytest.approx(float(distances[index].min()), rel=1e-5)
         assert picture.nearest[index, 0] == N + int(distances[:, index].argmin())
     own = distances.diagonal()
-    assert picture.found == pytest.approx(float((own <= distances.min(1).values + 1e-6).double().mean()))
-    assert 0 < picture.found <= 1
+    assert picture.partners_nearest == pytest.approx(float((own <= distances.min(1).values + 1e-6).double().mean()))
+    assert 0 < picture.partners_nearest <= 1
 
 
 def test_a_perfect_map_lays_every_point_on_its_partner(own: FittedMap) -> None:
     picture = finish(project(Pair(small=small(), large=small()), own, texts(8), concept=CONCEPT, n_points=N))
     assert np.allclose(picture.coords[:N], picture.coords[N:], atol=1e-4)
-    assert picture.error.max() < 1e-4 and picture.found == 1.0
+    assert picture.error.max() < 1e-4 and picture.partners_nearest == 1.0
     native, transferred = picture.arrows
     assert np.allclose(native.end, transferred.end, atol=1e-4)
 

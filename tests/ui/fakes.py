@@ -402,7 +402,7 @@ def fake_picture(pairs: int, dims: int = 2, method: Method = "pca") -> SpacePict
         # Its own first, then its successors around.
         nearest=np.stack([(np.arange(2 * pairs) + pairs + near) % (2 * pairs) for near in range(3)], 1),
         distance=np.tile([0.1, 0.2, 0.3], (2 * pairs, 1)),
-        found=0.62,
+        partners_nearest=0.62,
         arrows=arrows if method != "umap" else (),
         explained=(0.31, 0.12, 0.07)[:dims] if method != "umap" else (),
         method=method,

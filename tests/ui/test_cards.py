@@ -119,3 +119,10 @@ def test_what_is_not_whole_never_reads_as_a_hundred_percent(share: float, shown:
 
 def test_thousands() -> None:
     assert thousands(1_234_567) == "1\u2009234\u2009567"
+
+
+def test_r2_at_ends_stands_beside_that_of_whole_documents_once_it_is_known() -> None:
+    assert "ends" not in map_line(BADGES) and "R² at ends" not in badges_card(BADGES, "mood")
+    known = replace(BADGES, r2_ends=0.1234)
+    assert map_line(known).startswith("held-out R² 0.84, at ends 0.12 · cosine")
+    assert "R² at ends" in badges_card(known, "mood") and "0.12" in badges_card(known, "mood")
