@@ -81,10 +81,9 @@ def route(session: Session, badges: MapBadges | None) -> Markup:
 
 
 def map_line(badges: MapBadges) -> str:
-    """The figures by which a map is judged first."""
+    """The two figures by which a map is judged first."""
     cosine = badges.direction_cosine
-    ends = "" if badges.r2_ends is None else f", at ends {figure(badges.r2_ends)}"
-    return f"held-out R² {figure(badges.r2)}{ends}" + ("" if cosine is None else f" · cosine {figure(cosine)}")
+    return f"held-out R² {figure(badges.r2)}" + ("" if cosine is None else f" · cosine {figure(cosine)}")
 
 
 def map_notice(session: Session, badges: MapBadges | None) -> Markup:
