@@ -1,5 +1,6 @@
 """R² at the ends of prompts: against the plain way, kept under what it depends on, and shown beside the other."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -33,11 +34,12 @@ def fitted() -> FittedMap:
 
 
 def plain(lm: LanguageModel, layer: int) -> torch.Tensor:
-    rows = []
+    # On a copy: being asked for hidden states leaves hooks of transformers on a model.
+    rows, model = [], deepcopy(lm.model)
     for prompt in PROMPTS:
         ids = torch.tensor([lm.tokenizer(prompt)["input_ids"]])
         with torch.inference_mode():
-            rows.append(lm.model(ids, output_hidden_states=True).hidden_states[layer + 1][0, -1].double())
+            rows.append(model(ids, output_hidden_states=True).hidden_states[layer + 1][0, -1].double())
     return torch.stack(rows)
 
 
