@@ -1,5 +1,6 @@
 """The affine map that takes activations of a small model to those of a large one."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -65,6 +66,14 @@ class AffineMap:
     def d_large(self) -> int:
         """Width of what the map gives."""
         return self.weight.shape[1]
+
+    @cached_property
+    def digest(self) -> str:
+        """A hash of the weight and the bias, made once: what is measured of a map is kept under it."""
+        found = hashlib.sha256()
+        for tensor in (self.weight, self.bias):
+            found.update(tensor.contiguous().numpy().tobytes())
+        return found.hexdigest()[:24]
 
     def __call__(self, x: Tensor) -> Tensor:
         """Map points.

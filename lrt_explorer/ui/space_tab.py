@@ -48,12 +48,9 @@ FIND_CHARACTERS = 200
 TAB = "space"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Drawn:
-    """What the picture on the screen was asked for; points are picked in it, whatever is asked for next.
-
-    Each is another than all before, so that Gradio, which compares states by their hashes, tells of every new picture.
-    """
+    """What the picture on the screen was asked for; points are picked in it, whatever is asked for next."""
 
     session: Session
     shown: PictureControls
@@ -165,7 +162,7 @@ class SpaceTab:
             self.plot: drawn(_figure(picture, shown), key),
             self.status: "",
             self.caption: keyed(key, space_caption(picture)),
-            self.listing: keyed(key, found_table(picture, wanted)) if wanted.strip() else EMPTY,
+            **self._listed(key, found_table(picture, wanted)),
             self.stop: on_busy_changed(False),
             self.drawn: Drawn(session, shown, key),
             **{button: gr.Button(interactive=True) for button in self.files},
@@ -175,13 +172,13 @@ class SpaceTab:
         """List the selected points; their picture is cached, because it is the one on the screen."""
         if shown is None:
             return nothing()
-        return self._listed(shown, token_table(self._picture(shown), [int(index) for index in event.points]))
+        return self._listed(shown.key, token_table(self._picture(shown), [int(index) for index in event.points]))
 
     def on_find_changed(self, shown: Drawn | None, text: str) -> Outputs:
         """List the points whose token or sentence holds what was typed; with nothing typed, none."""
         if shown is None:
             return nothing()
-        return self._listed(shown, found_table(self._picture(shown), text) if text.strip() else EMPTY)
+        return self._listed(shown.key, found_table(self._picture(shown), text))
 
     def drawn_file(self, kind: str, shown: Drawn | None) -> Path:
         """The picture as a page ("html"), or its points ("csv").
@@ -201,8 +198,8 @@ class SpaceTab:
         """What is on the screen; it is cached."""
         return finish(self.engine.picture(shown.session, shown.shown.settings()))
 
-    def _listed(self, shown: Drawn, table: str) -> Outputs:
-        return {self.listing: table if table == EMPTY else keyed(shown.key, table)}
+    def _listed(self, key: ResultKey, table: str) -> Outputs:
+        return {self.listing: table if table == EMPTY else keyed(key, table)}
 
 
 def _figure(picture: SpacePicture, shown: PictureControls) -> Any:

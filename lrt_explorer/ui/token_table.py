@@ -60,6 +60,8 @@ def token_table(picture: SpacePicture, chosen: Sequence[int]) -> str | Markup:
 def found_table(picture: SpacePicture, text: str) -> str | Markup:
     """The points whose token is this text, or else whose sentence has it at the start of a word, in any case."""
     wanted = " ".join(text.lower().split())
+    if not wanted:
+        return EMPTY
     found = [index for index, token in enumerate(picture.token) if wanted == token.strip().lower()]
     what = f"with the token “{text.strip()}”"
     if not found:

@@ -14,7 +14,6 @@ from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.scorers import scorer_identity
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS, Readout
 from lrt_explorer.errors import ArtifactError
-from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.store import data_home, has_artifact, load_artifact, save_artifact
 from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.holding import holding_document, read_holding
@@ -40,8 +39,8 @@ def evaluation_key(case: Case, neutral: Sequence[str]) -> str:
         "way": WAY,
         "small": [case.small.fingerprint, str(case.small.model.dtype), info.small_layer],
         "large": [case.large.fingerprint, str(case.large.model.dtype), info.large_layer],
-        "maps": [_digest(one) for one in (case.map, *case.controls.maps)],
-        "rivals": [[one.arm, one.lm.fingerprint, one.layer, _digest(one.map)] for one in case.controls.rivals],
+        "maps": [one.digest for one in (case.map, *case.controls.maps)],
+        "rivals": [[one.arm, one.lm.fingerprint, one.layer, one.map.digest] for one in case.controls.rivals],
         "concept": case.concept.fingerprint(),
         "others": [other.fingerprint() for other in case.others],
         "neutral": list(neutral),
@@ -133,10 +132,3 @@ def _origins(readout: Readout) -> dict[str, str]:
     """The package of a readout that is not of this one: another version of it may count otherwise."""
     origin = READOUTS.find(readout).origin
     return {"readout_of": origin} if origin else {}
-
-
-def _digest(map: AffineMap) -> str:
-    digest = hashlib.sha256()
-    for tensor in (map.weight, map.bias):
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()[:24]
