@@ -9,7 +9,7 @@ from markupsafe import Markup
 from lrt_explorer.plots import cost_figure, dose_figure, forest_figure, prompts_figure
 from lrt_explorer.report import captions
 from lrt_explorer.report.prompts import prompt_cards
-from lrt_explorer.report.standalone import POLICY, asset, data, drawing_script, plotly_source, raw
+from lrt_explorer.report.standalone import HEAD, POLICY, asset, data, drawing_script, page_style, plotly_source, raw
 from lrt_explorer.report.tables import arms_table, suite_table
 from lrt_explorer.report.template import HtmlTemplate, joined
 from lrt_explorer.report.words import concept_summary, suite_summary
@@ -20,12 +20,11 @@ from lrt_explorer.study.ground.known import model_label
 NOT_SETTINGS = ("concepts", "kind")
 
 
-_PAGE = HtmlTemplate("""
+_PAGE = HtmlTemplate(
+    HEAD,
+    """
     <!DOCTYPE html>
-    <html lang="en"><head><meta charset="utf-8">
-    <meta http-equiv="Content-Security-Policy" content="{{ policy }}">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>{{ title }}</title><style>{{ style }}</style></head>
+    <html lang="en">{{ head(policy, title, style) }}
     <body class="report"><main>
     <header><h1>{{ title }}</h1>{{ summary }}</header>
     <section id="suite">{{ table }}<p class="added">{{ captions.TABLE }}</p>{{ forest }}</section>
@@ -39,7 +38,8 @@ _PAGE = HtmlTemplate("""
     {{- " " }}with every number of this page.</p></section></main>
     <script type="application/json" id="evaluation">{{ document }}</script>
     <script>{{ plotly }}</script><script>{{ drawing }}</script></body></html>
-""")
+""",
+)
 _CONCEPT = HtmlTemplate("""
     <section id="concept-{{ number }}" data-concept="{{ evidence.name }}">
     <h2>{{ evidence.name }} <small>{{ evidence.negative_label }} → {{ evidence.positive_label }}</small></h2>
@@ -69,7 +69,7 @@ def report_page(evaluation: Evaluation) -> str:
     page = _PAGE(
         policy=POLICY,
         title=f"Evidence: {model_label(evaluation.small)} → {model_label(evaluation.large)}",
-        style=raw(f"{asset('style.css')}\n{asset('report.css')}"),
+        style=page_style(),
         summary=suite_summary(evaluation),
         table=suite_table(evaluation),
         captions=captions,

@@ -6,22 +6,22 @@ from typing import Any
 
 from markupsafe import Markup
 
-from lrt_explorer.report.standalone import POLICY, asset, data, drawing_script, plotly_source, raw
+from lrt_explorer.report.standalone import HEAD, POLICY, data, drawing_script, page_style, plotly_source, raw
 from lrt_explorer.report.template import HtmlTemplate
 from lrt_explorer.study.project import SpacePicture
 
 HEIGHT = 720
-_PAGE = HtmlTemplate("""
+_PAGE = HtmlTemplate(
+    HEAD,
+    """
     <!DOCTYPE html>
-    <html lang="en"><head><meta charset="utf-8">
-    <meta http-equiv="Content-Security-Policy" content="{{ policy }}">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>{{ title }}</title><style>{{ style }}</style></head>
+    <html lang="en">{{ head(policy, title, style) }}
     <body class="report"><main><header><h1>{{ title }}</h1></header>
     <div class="figure"><div class="plot" style="height:{{ height }}px"></div>
     <script type="application/json">{{ figure }}</script></div>{{ caption }}</main>
     <script>{{ plotly }}</script><script>{{ drawing }}</script></body></html>
-""")
+""",
+)
 _DRAW = """
 const dark = matchMedia('(prefers-color-scheme: dark)');
 document.body.classList.toggle('dark', dark.matches);
@@ -46,7 +46,7 @@ def picture_page(figure: Any, caption: Markup, models: str) -> str:
         _PAGE(
             policy=POLICY,
             title=f"Shared space: {models}",
-            style=raw(f"{asset('style.css')}\n{asset('report.css')}"),
+            style=page_style(),
             height=HEIGHT,
             figure=data(figure.to_json()),
             caption=caption,

@@ -10,6 +10,22 @@ POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inli
 """What a browser may load for the page: only what is in it."""
 
 
+HEAD = """
+    {% macro head(policy, title, style) %}
+    <head><meta charset="utf-8">
+    <meta http-equiv="Content-Security-Policy" content="{{ policy }}">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>{{ title }}</title><style>{{ style }}</style></head>
+    {% endmacro %}
+"""
+"""What every such page begins with, as a macro for templates."""
+
+
+def page_style() -> Markup:
+    """The styles of the app and of its pages."""
+    return raw(f"{asset('style.css')}\n{asset('report.css')}")
+
+
 def plotly_source() -> Markup:
     """The script of all figures."""
     return raw(plotly_script().read_text(encoding="utf-8"))

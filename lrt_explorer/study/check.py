@@ -9,7 +9,13 @@ from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.diagnostics import Diagnosis, diagnose
 from lrt_explorer.concepts.methods import METHODS, Method
 from lrt_explorer.concepts.reading import PairStates, fitting_pairs, reader, reading_pairs
-from lrt_explorer.concepts.relabelled import RELABELLINGS, highest_of_most, relabelled_directions, swapped_pairs
+from lrt_explorer.concepts.relabelled import (
+    RELABELLINGS,
+    highest_of_most,
+    pointing,
+    relabelled_directions,
+    swapped_pairs,
+)
 from lrt_explorer.concepts.sets.contrast_set import MINIMUM_PAIRS
 from lrt_explorer.concepts.stability import Stability, stability
 from lrt_explorer.concepts.vectors import SteeringVector, found_in, random_vector, transfer
@@ -206,9 +212,8 @@ def _relabelled(saved: PairMap, small: PairStates, large: PairStates, method: Me
     if len(small.positive) < MINIMUM_PAIRS:
         return 0.0
     swapped = swapped_pairs(len(small.positive), RELABELLINGS, SEED)
-    directions = (relabelled_directions(one, swapped, method, one.whitener) for one in (small, large))
-    both = [(saved.map.direction(own), native) for own, native in zip(*directions, strict=True)]
-    return highest_of_most([cosine(own, native) for own, native in both if own.any() and native.any()])
+    own, native = (torch.stack([*relabelled_directions(one, swapped, method, one.whitener)]) for one in (small, large))
+    return highest_of_most([cosine(*both) for both in pointing(saved.map.direction(own), native)])
 
 
 def _check_mapped(saved: PairMap, found: SteeringVector, native: SteeringVector, relabelled: float) -> MappedCheck:

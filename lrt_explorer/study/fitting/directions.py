@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
-from lrt_explorer.concepts.relabelled import highest_of_most
+from lrt_explorer.concepts.relabelled import highest_of_most, pointing
 from lrt_explorer.errors import ContrastError, VectorError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.scores import cosine, cosine_standardised, norm_ratio
@@ -167,12 +167,11 @@ def agreement(
         ratios[one.concept] = norm_ratio(mapped, native)
         natives[one.concept] = native
         if small_layer in one.relabelled[0] and large_layer in one.relabelled[1]:
-            sent, own = map.direction(one.relabelled[0][small_layer]), one.relabelled[1][large_layer]
-            told = [(a, b) for a, b in zip(sent, own, strict=True) if a.any() and b.any()]
-            relabelled[one.concept] = highest_of_most([cosine(a, b) for a, b in told])
+            told = pointing(map.direction(one.relabelled[0][small_layer]), one.relabelled[1][large_layer])
+            relabelled[one.concept] = highest_of_most([cosine(*both) for both in told])
             if deviations is not None:
                 relabelled_standardised[one.concept] = highest_of_most(
-                    [cosine_standardised(a, b, deviations) for a, b in told]
+                    [cosine_standardised(*both, deviations) for both in told]
                 )
     if once:
         shares = dict(zip(natives, map.reachable_shares(list(natives.values())), strict=True))
