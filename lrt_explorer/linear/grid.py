@@ -137,7 +137,6 @@ class GridMoments:
         between = self.count * other.count / (self.count + other.count)
         for (left, right, sums), (_, _, more) in zip(self._products, other._products, strict=True):
             sums.add_(more.to(self.device)).addr_(shift[left], shift[right], alpha=between)
-        self._mirror()
         self._move_mean(shift, other.count)
 
     def pair(self, small_layer: int, large_layer: int) -> CrossMoments:
@@ -222,18 +221,19 @@ class GridMoments:
                 left, right = slice(begin + start, begin + stop), slice(begin + start, begin + width)
                 yield left, right, gram[start:stop, start:]
 
-    def _mirror(self) -> None:
-        """Fill in what lies below the diagonal of every gram."""
-        for layer, gram in self._grams.items():
-            for start, stop in _blocks(self._widths[layer]):
-                gram[stop:, start:stop] = gram[start:stop, stop:].T
+    def _gram(self, layer: _Layer) -> Tensor:
+        """The sums of squares of a layer themselves, whole: updates leave out what lies below the diagonal blocks."""
+        gram = self._grams[layer]
+        for start, stop in _blocks(self._widths[layer]):
+            gram[stop:, start:stop] = gram[start:stop, stop:].T
+        return gram
 
     def _named(self) -> dict[str, Tensor]:
         """The sums themselves under the names of `state`."""
         named = {}
         for (side, number), columns in self._columns.items():
             named[f"mean_{side}.{number}"] = self._mean[columns]
-            named[f"c{side}{side}.{number}"] = self._grams[side, number]
+            named[f"c{side}{side}.{number}"] = self._gram((side, number))
         return named | {f"cxy.{i}.{j}": sums for (i, j), sums in self._cross.items()}
 
     def _checked(self, small: Mapping[int, Tensor], large: Mapping[int, Tensor]) -> dict[_Layer, Tensor]:
@@ -273,14 +273,13 @@ class GridMoments:
         block[-1] = (self.count * weight / (self.count + weight)) ** 0.5 * shift
         for left, right, sums in self._products:
             sums.addmm_(block[:, left].T, block[:, right])
-        self._mirror()
         self._move_mean(shift, weight)
 
     def _lend(self, layer: _Layer) -> tuple[Tensor, Tensor]:
         """A layer's mean and sums of squares as they are now, copied once for all pairs."""
         if layer not in self._lent:
             with torch.inference_mode(False):
-                self._lent[layer] = self._mean[self._columns[layer]].clone(), self._grams[layer].clone()
+                self._lent[layer] = self._mean[self._columns[layer]].clone(), self._gram(layer).clone()
         return self._lent[layer]
 
     def _move_mean(self, shift: Tensor, rows: int) -> None:

@@ -117,9 +117,10 @@ def read_paired(
     text, positions = pairing.rows, pairing.large
     states_small, states_large = rows_small.states, rows_large.states
     if outliers:
-        text, positions = text[kept.cpu()], positions[kept.cpu()]
-        states_small = {layer: rows[kept] for layer, rows in states_small.items()}
-        states_large = {layer: rows[kept] for layer, rows in states_large.items()}
+        places = kept.nonzero().flatten()
+        text, positions = text[places.cpu()], positions[places.cpu()]
+        states_small = {layer: rows.index_select(0, places) for layer, rows in states_small.items()}
+        states_large = {layer: rows.index_select(0, places) for layer, rows in states_large.items()}
     return PairedStates(
         states_small,
         states_large,
