@@ -56,8 +56,12 @@ def answer_readout(
     Raises:
         ContrastError: if a side of a prompt has no answer that the model could begin differently from the other side.
     """
-    settled = settle(lm, prompts)
-    return read_answers(lm, [p.text for p in settled], answer_tokens(lm, settled), layer, additions, kind)
+    # The arms of a comparison are read out after one prompt: each is told apart once.
+    distinct = list(dict.fromkeys(prompts))
+    settled = settle(lm, distinct)
+    read = dict(zip(distinct, zip(settled, answer_tokens(lm, settled), strict=True), strict=True))
+    texts, answers = [read[p][0].text for p in prompts], [read[p][1] for p in prompts]
+    return read_answers(lm, texts, answers, layer, additions, kind)
 
 
 def read_answers(

@@ -1,8 +1,9 @@
 """Compare: the large model unsteered, and steered by its own vector, by the mapped one, and by others beside them."""
 
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
+from functools import cached_property, partial
 
 from lrt_explorer.concepts.directions import method_name
 from lrt_explorer.concepts.examples import default_prompt
@@ -59,12 +60,17 @@ class Arm:
 
 @dataclass(frozen=True)
 class ComparisonStep:
-    """The arms as they stand after `done` of at most `total` tokens; `last` where the result follows at once."""
+    """How far a comparison is: `done` of at most `total` tokens; `last` where the result follows at once."""
 
-    arms: tuple[Arm, ...]
+    look: Callable[[], tuple[Arm, ...]] = field(repr=False, compare=False)
     done: int
     total: int
     last: bool = False
+
+    @cached_property
+    def arms(self) -> tuple[Arm, ...]:
+        """As they stand there. Told apart and scored only for who looks: most steps are passed over on a screen."""
+        return self.look()
 
 
 @dataclass(frozen=True)
@@ -134,31 +140,36 @@ def compare(
     task = ArmTask(large, layers[1], pushed.get(OTHER_LAYERS, here).layer, starts, additions)
     steps = task.write(max_new_tokens=spec.max_new_tokens, temperature=temperature, seed=spec.seed)
     readouts = task.readouts(concept)
-    pieces: dict[str, list[str]] = {name: [] for name in spec.arms}
+    pieces: dict[str, tuple[str, ...]] = dict.fromkeys(spec.arms, ())
     arms: tuple[Arm, ...] = ()
-    for number, step in enumerate(steps, 1):
-        for name, tokens in pieces.items():
-            # A text only ever grows; what a step adds to it is shown as one token.
-            if new := step.texts[name][len("".join(tokens)) :]:
-                tokens.append(new)
-        arms = tuple(
+
+    def look(pieces: Mapping[str, tuple[str, ...]]) -> tuple[Arm, ...]:
+        written = {name: "".join(tokens) for name, tokens in pieces.items()}
+        return tuple(
             Arm(
                 name,
-                step.texts[name],
-                tuple(tokens),
+                text := written[name],
+                tokens,
                 changed_tokens(tokens, pieces[UNSTEERED]),
-                None if score is None else score(prompt, step.texts[name]),
+                None if score is None else score(prompt, text),
                 readouts[name],
                 *(pushed[name].how_far(name) if name in pushed else ()),
             )
             for name, tokens in pieces.items()
         )
+
+    for number, step in enumerate(steps, 1):
+        # A text only ever grows; what a step adds to it is shown as one token.
+        added = {name: text[len("".join(pieces[name])) :] for name, text in step.texts.items()}
+        pieces = {name: (*tokens, added[name]) if added[name] else tokens for name, tokens in pieces.items()}
+        seen = partial(look, pieces)
         if step.done:
             found = coherence(large, read, step.texts, UNSTEERED)
-            arms = tuple(replace(arm, **vars(found[arm.name])) for arm in arms)
+            arms = tuple(replace(arm, **vars(found[arm.name])) for arm in seen())
             if spec.per_token:
                 arms = tuple(replace(arm, odds=task.odds(arm.name, read, arm.text)) for arm in arms)
-        yield ComparisonStep(arms, number, spec.max_new_tokens, step.done)
+            seen = partial(tuple, arms)
+        yield ComparisonStep(seen, number, spec.max_new_tokens, step.done)
     settings: dict[str, str | int | float] = {
         "small": small.name,
         "large": large.name,

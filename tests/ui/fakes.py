@@ -4,6 +4,7 @@ import random
 import zipfile
 from collections.abc import Collection, Generator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -275,7 +276,7 @@ class FakeEngine(FakeConcepts):
                 )
                 for name, lean in leanings.items()
             )
-            yield ComparisonStep(arms, done, spec.max_new_tokens)
+            yield ComparisonStep(partial(tuple, arms), done, spec.max_new_tokens)
         broken = {"random": "repeats itself"} if abs(spec.strength) > 0.9 else {}
         arms = tuple(replace(arm, repetition=0.04, perplexity=12.0, remark=broken.get(arm.name, "")) for arm in arms)
         pairs = 120 if spec.concept in self.read else 32

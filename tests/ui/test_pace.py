@@ -16,7 +16,7 @@ def test_of_quick_steps_some_are_shown_and_of_slow_ones_all() -> None:
             yield Progress(1, 2, "measuring")
             for done in range(1, 41):
                 now[0] += seconds
-                yield ComparisonStep((), done, 40, done == 40)
+                yield ComparisonStep(tuple, done, 40, done == 40)
             return "written"
         finally:
             closed.append(seconds)
