@@ -164,6 +164,7 @@ def show(result: Json) -> str:
         f"{result['small']} → {result['large']}: {result['tokens_used']:,} tokens in {result['seconds']:.1f} s, "
         f"{result['tokens_left_out']:,} left out, coverage {result['coverage']:.0%}",
         table(header, rows),
+        *_ends(result["pairs"]),
         *result["left_out"],
         *_outliers(result["pairs"]),
         *result["warnings"][:WARNINGS_SHOWN],
@@ -176,6 +177,12 @@ def show(result: Json) -> str:
         pairs = sum(name in pair["concepts_left_out"] for pair in result["pairs"])
         lines.append(f"{name} is left out at {pairs} of {len(result['pairs'])} layer pairs: {reason}")
     return "\n".join([*lines, f"saved in {result['artifact']}"])
+
+
+def _ends(pairs: Sequence[Json]) -> list[str]:
+    """Of a single pair, how good its map is where vectors act."""
+    found = pairs[0]["r2_ends"]
+    return [] if found is None else [f"R² where prompts break off, where vectors act: {number(found)}"]
 
 
 def _outliers(pairs: Sequence[Json]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from lrt_explorer.study.corpora.left_out import left_out_sentences
 from lrt_explorer.study.corpora.texts import Source, read_texts
 from lrt_explorer.study.fitting.caveats import caveats
 from lrt_explorer.study.fitting.directions import read_directions
+from lrt_explorer.study.fitting.ends import end_prompts, keep_ends
 from lrt_explorer.study.fitting.estimators import (
     ESTIMATORS,
     AnyEstimator,
@@ -145,6 +146,7 @@ def fit(
     learn_from, concepts = _concepts(pair, spec)
     infos: list[MapInfo] = []
     folders: list[Path] = []
+    ends: list[float | None] = []
     not_written: list[str] = []
 
     def take(found: FittedMap) -> Path | None:
@@ -159,6 +161,9 @@ def fit(
                 raise
             folders.append(keep_apart(found, INSTEAD))
             not_written.append(str(error))
+        if not spec.all_layers:
+            # Of all layer pairs it would take as long as the fit; the figures of the one in use are measured then.
+            ends.append(keep_ends(pair, found, end_prompts(shipped_sets(pair.world))))
         return folders[-1]
 
     compared = concepts if main else []
@@ -191,6 +196,9 @@ def fit(
             pairs=None if spec.all_layers else [layers],
             take=take,
         )
+    if ends:
+        (cell,) = grid.cells
+        grid = replace(grid, cells=(replace(cell, r2_ends=ends[0]),))
     # Several passes come group by group, and the cells in order.
     infos.sort(key=lambda info: (info.small_layer, info.large_layer))
     return FitResult(
@@ -263,6 +271,7 @@ def _described(info: MapInfo, cell: LayerCell) -> dict[str, Any]:
         "large_layer": info.large_layer,
         "r2": info.r2,
         "r2_standardised": info.r2_standardised,
+        "r2_ends": cell.r2_ends,
         "cka": info.cka,
         "cka_standardised": info.cka_standardised,
         "largest_dimension_small": info.largest_dimension_small,

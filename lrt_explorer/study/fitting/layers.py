@@ -42,6 +42,7 @@ class LayerCell:
         direction_cosine_relabelled: mean over concepts, the cosine that 19 in 20 vectors of relabelled pairs stay
             below; None where these were not read.
         direction_cosine_standardised_relabelled: likewise, standardised.
+        r2_ends: as `r2`, at the ends of readout prompts (see `ends.py`); None where these were not read.
         concepts: how many the means are over.
         left_out: the concepts that were asked for and give no vector at these layers.
     """
@@ -61,6 +62,7 @@ class LayerCell:
     direction_cosine_standardised: float | None = None
     direction_cosine_relabelled: float | None = None
     direction_cosine_standardised_relabelled: float | None = None
+    r2_ends: float | None = None
     concepts: int = 0
     left_out: tuple[str, ...] = ()
 
