@@ -6,7 +6,7 @@ from typing import Any
 from lrt_explorer.cli.common import Json, add_json, add_placement, number, run_study, table
 from lrt_explorer.defaults import FIT_TOKENS, PROMPTS
 
-PARTS = ("maps", "strengths", "ends", "layers", "evidence", "openings", "firsts")
+PARTS = ("maps", "strengths", "ends", "layouts", "layers", "evidence", "openings", "firsts")
 
 
 def add_parser(commands: Any) -> None:
@@ -47,17 +47,20 @@ def run(options: argparse.Namespace) -> Json:
         ship_ends,
         ship_firsts,
         ship_layer_scores,
+        ship_layouts,
         ship_starts,
         ship_strengths,
         ship_verdicts,
     )
 
-    parts = options.only or ("maps", "ends", "layers", "evidence", "openings", "firsts")
+    parts = options.only or ("maps", "ends", "layouts", "layers", "evidence", "openings", "firsts")
     fits = run_study(build_demo_maps(tokens=options.tokens)).maps if "maps" in parts else ()
     if "strengths" in parts:
         run_study(ship_strengths())
     if "ends" in parts:
         ship_ends()
+    if "layouts" in parts:
+        run_study(ship_layouts())
     if "layers" in parts:
         run_study(ship_layer_scores())
     if "evidence" in parts:

@@ -25,6 +25,7 @@ from lrt_explorer.study.corpora.paired import read_paired
 from lrt_explorer.study.ground.known import known_vectors
 from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.layouts import Mark, layout_key, layout_records, points_digest
 from lrt_explorer.study.steering.arms import NATIVE, TRANSFERRED
 from lrt_explorer.study.steering.deviation import unit_of
 
@@ -108,12 +109,16 @@ class SpaceStates:
         mapped: `[n, d]`, what the map makes of the small model's partners.
         places: where each of the n tokens stands.
         directions: native and transferred vector, as long as a strength of 1 pushes; empty without a concept.
+        of: the large model.
+        through: tells which small model, layers and map the mapped points are of.
     """
 
     large: Tensor
     mapped: Tensor
     places: tuple["_Place", ...]
     directions: Mapping[str, Tensor]
+    of: Mark
+    through: str
 
     @property
     def numbers(self) -> int:
@@ -130,6 +135,12 @@ class SpaceStates:
     def sentences(self) -> tuple[tuple[str, int], ...]:
         """The sentence around each token, and where it begins in its text."""
         return tuple(place.sentence() for place in self.places)
+
+    @cached_property
+    def digest(self) -> str:
+        """Tells these points from others, on any machine."""
+        where = ((place.text, place.begin, place.end) for place in self.places)
+        return points_digest((self.through, *where))
 
     @cached_property
     def neighbours(self) -> tuple[Neighbours, Neighbours]:
@@ -204,7 +215,10 @@ def read_space(
     drawn = torch.randperm(len(places), generator=torch.Generator().manual_seed(seed))[:n_points].sort().values
     y, mapped = torch.cat(ys)[drawn].float(), map(torch.cat(xs)[drawn]).float()
     chosen = tuple(places[index] for index in drawn.tolist())
-    return SpaceStates(y, mapped, chosen, _directions(pair, saved, concept))
+    through = f"{small.fingerprint} {saved.layers} {map.digest}"
+    return SpaceStates(
+        y, mapped, chosen, _directions(pair, saved, concept), Mark(large.name, large.fingerprint), through
+    )
 
 
 def lay_out(
@@ -214,7 +228,8 @@ def lay_out(
 
     The view along a concept has the native direction across, and up the strongest direction at right angles to it. PCA
     takes the strongest directions. Both are made from the large model's points of usual norm, and all others are placed
-    in them: mapped ones too, so that a bad map shows as points that miss. UMAP lays out both together.
+    in them: mapped ones too, so that a bad map shows as points that miss. UMAP lays out both together, unless a layout
+    of these points ships.
 
     Raises:
         MapError: if there are too few tokens for a picture, or for so many neighbours in UMAP.
@@ -225,11 +240,26 @@ def lay_out(
     arrows: tuple[Arrow, ...] = ()
     explained: tuple[float, ...] = ()
     if method == "umap":
-        coords = _umap(y, mapped, dims, umap_settings)
+        coords = known_layout(states, dims, umap_settings)
+        if coords is None:
+            coords = umap_layout(states, dims, umap_settings)
     else:
         coords, arrows, explained = _projected(y, mapped, dims, method, found)
     angle = math.degrees(math.acos(cosine(found[NATIVE], found[TRANSFERRED]))) if found else None
     return _picture(states, coords, arrows, explained, method, angle)
+
+
+def known_layout(states: SpaceStates, dims: int, settings: UmapSettings | None = None) -> NDArray[np.float64] | None:
+    """UMAP's positions `[2n, dims]` of these points where they ship; None elsewhere."""
+    found = layout_records().get(states.of, layout_key(states.digest, dims, settings or UmapSettings()))
+    return found if found is not None and found.shape == (2 * len(states.places), dims) else None
+
+
+def umap_layout(states: SpaceStates, dims: int, settings: UmapSettings | None = None) -> NDArray[np.float64]:
+    """UMAP's positions `[2n, dims]`, computed now; errors as for `lay_out`."""
+    both = torch.cat([states.large.double(), states.mapped.double()])
+    reduced = pca(both, min(UMAP_COMPONENTS, *both.shape)).coords
+    return umap(reduced, dims, settings).astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -291,12 +321,6 @@ def _projected(
     coords = torch.cat([picture.points(y), picture.points(mapped)]).numpy()
     arrows = tuple(Arrow(name, picture.directions(v).numpy()) for name, v in directions.items())
     return coords, arrows, tuple(picture.explained.tolist())
-
-
-def _umap(y: Tensor, mapped: Tensor, dims: int, settings: UmapSettings | None) -> NDArray[np.float64]:
-    both = torch.cat([y, mapped])
-    reduced = pca(both, min(UMAP_COMPONENTS, *both.shape)).coords
-    return umap(reduced, dims, settings).astype(np.float64)
 
 
 def _picture(

@@ -6,8 +6,12 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lrt_explorer.concepts.contrast import READINGS, load_concept, shipped_concepts
-from lrt_explorer.defaults import FIT_TOKENS, NEUTRAL_PROMPTS, PROMPTS
+from lrt_explorer.defaults import FIT_TOKENS, NEUTRAL_PROMPTS, PROMPTS, SPACE_POINTS
+from lrt_explorer.linear.projection import UmapSettings
 from lrt_explorer.lm.cache import ModelCache, models
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.presets import MODELS, PAIRS, PairPreset
@@ -21,6 +25,8 @@ from lrt_explorer.study.ground.known import known_vectors, ship_vectors
 from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import Progress, retold
 from lrt_explorer.study.ground.world import world_of
+from lrt_explorer.study.layouts import layout_key, layout_records
+from lrt_explorer.study.project import umap_layout
 from lrt_explorer.study.steering.calibrate import curve_key, curve_records, measure_curve
 from lrt_explorer.study.steering.deviation import DOCUMENTS, measure_units, ordinary_digest, unit_key, unit_records
 from lrt_explorer.study.steering.neutral import neutral_prompts
@@ -33,6 +39,7 @@ from lrt_explorer.workbench.map_store import SavedMap, load_saved
 from lrt_explorer.workbench.maps import keep_map, shipped_map_folder
 from lrt_explorer.workbench.openings import ship_openings
 from lrt_explorer.workbench.shipped import ship_evidence, ship_layers
+from lrt_explorer.workbench.space import read
 from lrt_explorer.workbench.starting_points import corpus_name
 
 
@@ -131,6 +138,30 @@ def ship_ends(pairs: Sequence[PairPreset] | None = None, cache: ModelCache | Non
             _, scores = found.setdefault(pair.large.name, (pair.large, {}))
             scores[ends_key(pair, saved, prompts)] = measure_ends(pair, saved, prompts)
     return tuple(ends_records().ship(lm, scores) for lm, scores in found.values())
+
+
+def ship_layouts(
+    pairs: Sequence[PairPreset] | None = None, cache: ModelCache | None = None
+) -> Generator[Progress, None, tuple[Path, ...]]:
+    """Lay out the picture of every concept of each pair by UMAP at its usual settings, and save the positions.
+
+    Args:
+        pairs: by default all whose models ship; their maps must be there.
+        cache: where the models come from; by default the one that the whole program shares.
+
+    Raises:
+        ArtifactError: if a map is missing.
+    """
+    found: dict[str, tuple[LanguageModel, dict[str, NDArray[np.float64]]]] = {}
+    for preset, pair, saved in _with_maps(pairs, cache):
+        concepts = shipped_sets(pair.world)
+        _, layouts = found.setdefault(pair.large.name, (pair.large, {}))
+        for number, concept in enumerate(concepts):
+            yield Progress(number, len(concepts), f"{preset.name}: laying out {concept.name}")
+            states = yield from read(pair, saved, concept, SPACE_POINTS)
+            for dims in (2, 3):
+                layouts[layout_key(states.digest, dims, UmapSettings())] = umap_layout(states, dims)
+    return tuple(layout_records().ship(lm, layouts) for lm, layouts in found.values())
 
 
 def ship_layer_scores(

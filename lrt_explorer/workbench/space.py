@@ -8,7 +8,7 @@ from lrt_explorer.defaults import SPACE_TEXTS
 from lrt_explorer.study.corpora.texts import sample_texts
 from lrt_explorer.study.ground.known import first_reading, known_vectors
 from lrt_explorer.study.ground.progress import Progress
-from lrt_explorer.study.project import Method, SpacePicture, SpaceStates, lay_out, read_space
+from lrt_explorer.study.project import Method, SpacePicture, SpaceStates, known_layout, lay_out, read_space
 from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.pair import Pair
 from lrt_explorer.workbench.session import SpaceSettings
@@ -46,6 +46,11 @@ def read(pair: Pair, saved: SavedMap, concept: ContrastSet, points: int) -> Gene
 def view(states: SpaceStates, settings: SpaceSettings) -> SpacePicture:
     """One layout of what was read."""
     return lay_out(states, settings.dims, cast(Method, settings.method), settings.umap)
+
+
+def is_laid_out(states: SpaceStates, settings: SpaceSettings) -> bool:
+    """Whether `view` answers at once."""
+    return settings.method != "umap" or known_layout(states, settings.dims, settings.umap) is not None
 
 
 def picture_document(picture: SpacePicture) -> dict[str, Any]:

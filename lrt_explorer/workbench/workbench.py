@@ -192,9 +192,7 @@ class Workbench(Programs):
         own = _room(session)
         keep, sums = kept_by(spec, self._world(session), own), None if own is None else own.sums
         result = yield from fit(self._pair(session), _layers(session), spec, keep=keep, sums=sums)
-        saved = load_saved(result.folders[0])
-        self._keep_ends(session, saved)
-        return _with_map(session, saved)
+        return _with_map(session, load_saved(result.folders[0]))
 
     def badges(self, session: Session, concept: str) -> MapBadges | None:
         """The figures of the session's map."""
@@ -362,20 +360,21 @@ class Workbench(Programs):
         key = _picture_key(session, settings)
         if (known := self._pictures.get(key)) is not None:
             return known
-        # What is read is the same for every layout.
-        read_key = _picture_key(session, SpaceSettings(settings.concept, settings.points))
-        if (states := self._spaces.get(read_key)) is None:
+        if (states := self._spaces.get(_points_key(session, settings))) is None:
             saved, contrast = _needed(session), self.contrast(session, settings.concept)
             states = yield from space.read(self._pair(session), saved, contrast, settings.points)
-            self._spaces.keep(read_key, states)
+            self._spaces.keep(_points_key(session, settings), states)
         yield Progress(1, 1, "laying out the picture")
         picture = space.view(states, settings)
         self._pictures.keep(key, picture)
         return picture
 
     def is_drawn(self, session: Session, settings: SpaceSettings) -> bool:
-        """Whether this picture is cached."""
-        return self._pictures.get(_picture_key(session, settings)) is not None
+        """Whether this picture is cached, or needs no more than a moment."""
+        if self._pictures.get(_picture_key(session, settings)) is not None:
+            return True
+        states = self._spaces.get(_points_key(session, settings))
+        return states is not None and space.is_laid_out(states, settings)
 
     def shipped_evidence(self, session: Session) -> ShippedEvidence | None:
         """What ships for the map in use."""
@@ -486,6 +485,11 @@ def _room(session: Session) -> Own | None:
 def _picture_key(session: Session, settings: SpaceSettings) -> object:
     """What a picture depends on; whose it is makes no difference."""
     return replace(session, own=""), settings.laid_out
+
+
+def _points_key(session: Session, settings: SpaceSettings) -> object:
+    """What the points of a picture depend on: they are the same for every layout."""
+    return _picture_key(session, SpaceSettings(settings.concept, settings.points))
 
 
 def _layers(session: Session) -> Layers:

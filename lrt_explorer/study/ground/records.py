@@ -3,11 +3,10 @@
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from lrt_explorer.bounded import BoundedCache
 from lrt_explorer.errors import ArtifactError, LRTError
-from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import assets_home, data_home
 from lrt_explorer.store.records import find_record, save_record
 from lrt_explorer.study.ground.known import folder_name
@@ -17,6 +16,18 @@ logger = logging.getLogger(__name__)
 Value = TypeVar("Value")
 Json = dict[str, Any]
 CAPACITY = 4096
+
+
+class Marked(Protocol):
+    """What values are measured on: a model, or what is left of one that may have left the memory."""
+
+    @property
+    def name(self) -> str:
+        """As people know it."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Of its weights."""
 
 
 class Records(Generic[Value]):
@@ -40,7 +51,7 @@ class Records(Generic[Value]):
         self._to_json, self._from_json = to_json, from_json
         self._known: BoundedCache[tuple[str, str], Value] = BoundedCache(CAPACITY)
 
-    def get(self, lm: LanguageModel, key: str) -> Value | None:
+    def get(self, lm: Marked, key: str) -> Value | None:
         """The value under a key of everything it depends on beside the model's weights; None if there is none yet."""
         if (known := self._known.get((lm.fingerprint, key))) is not None:
             return known
@@ -54,7 +65,7 @@ class Records(Generic[Value]):
         self._known.keep((lm.fingerprint, key), value)
         return value
 
-    def keep(self, lm: LanguageModel, key: str, value: Value) -> None:
+    def keep(self, lm: Marked, key: str, value: Value) -> None:
         """Keep a value in memory and in the data folder; that a disk is full or may not be written is only logged."""
         self._known.keep((lm.fingerprint, key), value)
         try:
@@ -62,7 +73,7 @@ class Records(Generic[Value]):
         except ArtifactError as error:
             logger.warning("what was just measured is not kept (%s)", error)
 
-    def ship(self, lm: LanguageModel, values: Mapping[str, Value]) -> Path:
+    def ship(self, lm: Marked, values: Mapping[str, Value]) -> Path:
         """Write values where they ship with a model, in the place of those that were there.
 
         Raises:
@@ -72,14 +83,14 @@ class Records(Generic[Value]):
         content = {"model": lm.name, "fingerprint": lm.fingerprint, "entries": entries}
         return save_record(self._shipped_file(lm), self._kind, self._version, content)
 
-    def _shipped(self, lm: LanguageModel) -> Mapping[str, Json]:
+    def _shipped(self, lm: Marked) -> Mapping[str, Json]:
         """What ships for this model; nothing if it belongs to other weights of the same name."""
         content = find_record(self._shipped_file(lm), self._kind, self._version) or {}
         entries = content.get("entries")
         return entries if content.get("fingerprint") == lm.fingerprint and isinstance(entries, dict) else {}
 
-    def _shipped_file(self, lm: LanguageModel) -> Path:
+    def _shipped_file(self, lm: Marked) -> Path:
         return assets_home() / self._kind / f"{folder_name(lm.name)}.json"
 
-    def _own_file(self, lm: LanguageModel, key: str) -> Path:
+    def _own_file(self, lm: Marked, key: str) -> Path:
         return data_home() / self._kind / lm.fingerprint[:24] / f"{key}.json"
