@@ -19,6 +19,21 @@ function line(result) {
   return other.length ? `for ${[...new Set(other.map((name) => said[name]))].join(', ')}` : '';
 }
 
+// What the style of something else depends on, as a class: see style.css.
+const TOLD = [
+  ['body', 'veiled', '#opening .veil'],
+  ['#map-notice', 'of-others', '#map-notice .stale'],
+  ['#share', 'of-others', '#share-note .stale'],
+  ['#layers-caption', 'brief', '#layers-caption .added'],
+];
+
+function tell() {
+  for (const [where, name, sign] of TOLD) {
+    const told = document.querySelector(where), there = document.querySelector(sign) !== null;
+    if (told && told.classList.contains(name) !== there) told.classList.toggle(name, there);
+  }
+}
+
 function mark() {
   for (const result of document.querySelectorAll('[data-for]')) {
     const said = line(result);
@@ -27,6 +42,7 @@ function mark() {
     if (said) result.dataset.line = said;
     else delete result.dataset.line;
   }
+  tell();
 }
 
 window.addEventListener('shown-settings', () => {

@@ -1,5 +1,6 @@
 """Pictures of a space: points of many dimensions laid out in two or three."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lrt_explorer.errors import MapError, SettingsError
+from lrt_explorer.linear.umap_layout import Points, umap_layout
 
+Layouter = Callable[[Points, int, int, float, int], Points]
+"""Lays out points: `[n, d]`, dimensions, neighbours, least distance, seed."""
 UMAP_NEIGHBOURS = (2, 200)
 """Fewest and most points around each that UMAP looks at; there must be more points than these."""
 UMAP_MIN_DIST = (0.0, 0.99)
@@ -125,7 +129,9 @@ class UmapSettings:
             raise SettingsError(f"the seed {self.seed} is out of range; choose one from 0 to {2**32 - 1}")
 
 
-def umap(points: Tensor, k: int, settings: UmapSettings | None = None) -> NDArray[np.float32]:
+def umap(
+    points: Tensor, k: int, settings: UmapSettings | None = None, by: Layouter = umap_layout
+) -> NDArray[np.float32]:
     """UMAP layout (arXiv 1802.03426), the same for the same points and settings on the same machine.
 
     Neighbourhoods can be read from it; distances between far groups, sizes and densities cannot.
@@ -134,6 +140,7 @@ def umap(points: Tensor, k: int, settings: UmapSettings | None = None) -> NDArra
         points: [n, d], any floating type.
         k: Number of dimensions of the picture, 2 or 3.
         settings: Neighbours, least distance and seed; None for the usual ones.
+        by: What lays out, as `umap_layout` does.
 
     Returns:
         [n, k] float32.
@@ -146,20 +153,9 @@ def umap(points: Tensor, k: int, settings: UmapSettings | None = None) -> NDArra
     if k not in (2, 3):
         raise SettingsError(f"a UMAP picture has 2 or 3 dimensions, not {k}; choose one of these")
     wide = _checked(points, "a UMAP picture", at_least=settings.neighbours + 1)
-    # Loaded here because its import compiles for seconds, which only this picture should cost.
-    from umap import UMAP
-
-    # One job: with several, the layout depends on how the threads took turns.
-    layout = UMAP(
-        n_components=k,
-        n_neighbors=settings.neighbours,
-        min_dist=settings.min_dist,
-        random_state=settings.seed,
-        n_jobs=1,
-    )
     # It works in float32, where a mean far above the spread would cost digits.
-    centred = wide - wide.mean(dim=0)
-    return np.asarray(layout.fit_transform(centred.numpy()), dtype=np.float32)
+    centred = (wide - wide.mean(dim=0)).float()
+    return by(centred.numpy(), k, settings.neighbours, settings.min_dist, settings.seed)
 
 
 def _checked(points: Tensor, what: str, at_least: int) -> Tensor:

@@ -18,8 +18,9 @@ from lrt_explorer.defaults import SPACE_POINTS
 from lrt_explorer.errors import MapError, SettingsError
 from lrt_explorer.linear.neighbours import Neighbours, nearest
 from lrt_explorer.linear.outliers import ordinary_rows
-from lrt_explorer.linear.projection import UmapSettings, along, pca, umap
+from lrt_explorer.linear.projection import Layouter, UmapSettings, along, pca, umap
 from lrt_explorer.linear.scores import cosine
+from lrt_explorer.linear.umap_layout import umap_layout
 from lrt_explorer.store import PairMap
 from lrt_explorer.study.corpora.paired import read_paired
 from lrt_explorer.study.ground.known import known_vectors
@@ -222,7 +223,11 @@ def read_space(
 
 
 def lay_out(
-    states: SpaceStates, dims: int = 2, method: Method = "pca", umap_settings: UmapSettings | None = None
+    states: SpaceStates,
+    dims: int = 2,
+    method: Method = "pca",
+    umap_settings: UmapSettings | None = None,
+    umap_by: Layouter = umap_layout,
 ) -> SpacePicture:
     """Lay out what was read.
 
@@ -230,6 +235,13 @@ def lay_out(
     takes the strongest directions. Both are made from the large model's points of usual norm, and all others are placed
     in them: mapped ones too, so that a bad map shows as points that miss. UMAP lays out both together, unless a layout
     of these points ships.
+
+    Args:
+        states: what was read.
+        dims: 2 or 3.
+        method: the layout.
+        umap_settings: of UMAP; None for the usual ones.
+        umap_by: what UMAP is computed by.
 
     Raises:
         MapError: if there are too few tokens for a picture, or for so many neighbours in UMAP.
@@ -242,7 +254,7 @@ def lay_out(
     if method == "umap":
         coords = known_layout(states, dims, umap_settings)
         if coords is None:
-            coords = umap_layout(states, dims, umap_settings)
+            coords = computed_layout(states, dims, umap_settings, umap_by)
     else:
         coords, arrows, explained = _projected(y, mapped, dims, method, found)
     angle = math.degrees(math.acos(cosine(found[NATIVE], found[TRANSFERRED]))) if found else None
@@ -255,11 +267,13 @@ def known_layout(states: SpaceStates, dims: int, settings: UmapSettings | None =
     return found if found is not None and found.shape == (2 * len(states.places), dims) else None
 
 
-def umap_layout(states: SpaceStates, dims: int, settings: UmapSettings | None = None) -> NDArray[np.float64]:
+def computed_layout(
+    states: SpaceStates, dims: int, settings: UmapSettings | None = None, by: Layouter = umap_layout
+) -> NDArray[np.float64]:
     """UMAP's positions `[2n, dims]`, computed now; errors as for `lay_out`."""
     both = torch.cat([states.large.double(), states.mapped.double()])
     reduced = pca(both, min(UMAP_COMPONENTS, *both.shape)).coords
-    return umap(reduced, dims, settings).astype(np.float64)
+    return umap(reduced, dims, settings, by).astype(np.float64)
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ from lrt_explorer.workbench.workbench import Workbench
 FIRST_PORT, PORTS = 7860, 100
 LOCAL = "127.0.0.1"
 FIRST_ANSWERS_SECONDS, QUIET_SECONDS = 1.5, 15.0
-"""After which the server begins to load, and without a job in which it begins to compile, which holds up all else."""
+"""After which the server begins to load, and without a job in which it begins to have UMAP compiled."""
 PATIENCE_SECONDS = 3.0
 """For jobs and answers that go on when the server is told to stop."""
 SESSIONS_PER_VISITOR = 20

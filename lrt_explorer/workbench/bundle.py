@@ -26,7 +26,7 @@ from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import Progress, retold
 from lrt_explorer.study.ground.world import world_of
 from lrt_explorer.study.layouts import layout_key, layout_records
-from lrt_explorer.study.project import umap_layout
+from lrt_explorer.study.project import computed_layout
 from lrt_explorer.study.steering.calibrate import curve_key, curve_records, measure_curve
 from lrt_explorer.study.steering.deviation import DOCUMENTS, measure_units, ordinary_digest, unit_key, unit_records
 from lrt_explorer.study.steering.neutral import neutral_prompts
@@ -160,7 +160,7 @@ def ship_layouts(
             yield Progress(number, len(concepts), f"{preset.name}: laying out {concept.name}")
             states = yield from read(pair, saved, concept, SPACE_POINTS)
             for dims in (2, 3):
-                layouts[layout_key(states.digest, dims, UmapSettings())] = umap_layout(states, dims)
+                layouts[layout_key(states.digest, dims, UmapSettings())] = computed_layout(states, dims)
     return tuple(layout_records().ship(lm, layouts) for lm, layouts in found.values())
 
 

@@ -5,6 +5,8 @@ from typing import Any, cast
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.defaults import SPACE_TEXTS
+from lrt_explorer.linear.projection import Layouter
+from lrt_explorer.linear.umap_layout import umap_layout
 from lrt_explorer.study.corpora.texts import sample_texts
 from lrt_explorer.study.ground.known import first_reading, known_vectors
 from lrt_explorer.study.ground.progress import Progress
@@ -43,9 +45,9 @@ def read(pair: Pair, saved: SavedMap, concept: ContrastSet, points: int) -> Gene
     return (yield from read_space(pair, saved, texts, concept=contrast, n_points=points))
 
 
-def view(states: SpaceStates, settings: SpaceSettings) -> SpacePicture:
-    """One layout of what was read."""
-    return lay_out(states, settings.dims, cast(Method, settings.method), settings.umap)
+def view(states: SpaceStates, settings: SpaceSettings, umap_by: Layouter = umap_layout) -> SpacePicture:
+    """One layout of what was read; `umap_by` computes UMAP."""
+    return lay_out(states, settings.dims, cast(Method, settings.method), settings.umap, umap_by)
 
 
 def is_laid_out(states: SpaceStates, settings: SpaceSettings) -> bool:

@@ -65,6 +65,7 @@ from lrt_explorer.workbench.share import Shared, shared
 from lrt_explorer.workbench.shelves import own_vectors, put_set
 from lrt_explorer.workbench.shipped import ShippedEvidence, shipped_evidence, shipped_layers
 from lrt_explorer.workbench.starting_points import corpus_name
+from lrt_explorer.workbench.umap_process import UmapProcess
 
 logger = logging.getLogger(__name__)
 PICTURES = 12
@@ -91,6 +92,7 @@ class Workbench(Programs):
         self._spaces: BoundedCache[object, SpaceStates] = BoundedCache(
             PICTURES, lambda all_states: sum(states.numbers for states in all_states) <= MOST_NUMBERS
         )
+        self._umap = UmapProcess()
         self._paces: dict[tuple[str, str], float] = {}
 
     def warm_up(self) -> None:
@@ -105,8 +107,8 @@ class Workbench(Programs):
             logger.info("could not warm up", exc_info=True)
 
     def compile_pictures(self) -> None:
-        """Compile UMAP, which takes seconds in which little else runs."""
-        umap(torch.linspace(0, 1, 96).reshape(32, 3), 2)
+        """Have UMAP compiled, which takes ten seconds."""
+        umap(torch.linspace(0, 1, 96).reshape(32, 3), 2, by=self._umap)
 
     def ready(self) -> bool:
         """Whether the opening pair is in memory."""
@@ -365,7 +367,7 @@ class Workbench(Programs):
             states = yield from space.read(self._pair(session), saved, contrast, settings.points)
             self._spaces.keep(_points_key(session, settings), states)
         yield Progress(1, 1, "laying out the picture")
-        picture = space.view(states, settings)
+        picture = space.view(states, settings, self._umap)
         self._pictures.keep(key, picture)
         return picture
 

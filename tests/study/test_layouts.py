@@ -15,7 +15,7 @@ from lrt_explorer.study import project as project_module
 from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.study.layouts import layout_key, layout_records
-from lrt_explorer.study.project import SpaceStates, known_layout, lay_out, umap_layout
+from lrt_explorer.study.project import SpaceStates, computed_layout, known_layout, lay_out
 from lrt_explorer.workbench.bundle import demo_pairs
 from lrt_explorer.workbench.concepts import shipped_sets
 from lrt_explorer.workbench.map_store import load_saved
@@ -74,8 +74,8 @@ def test_a_layout_is_that_of_its_points_and_settings_alone() -> None:
 def test_what_ships_is_what_was_laid_out_to_a_thousandth(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
     states = replace(states_of(demo_pairs()[0], 0, 40), through="a map of the test")
     monkeypatch.setenv("LRT_EXPLORER_ASSETS", str(tmp_path))
-    monkeypatch.setattr(project_module, "umap", lambda points, k, _: 7 * points[:, :k].float().numpy())
-    made = umap_layout(states, 3)
+    monkeypatch.setattr(project_module, "umap", lambda points, k, *_: 7 * points[:, :k].float().numpy())
+    made = computed_layout(states, 3)
     layout_records().ship(states.of, {layout_key(states.digest, 3, UmapSettings()): made})
     found = known_layout(states, 3)
     assert found is not None and np.abs(found - made).max() < 1e-3 * np.ptp(made)

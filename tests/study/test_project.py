@@ -120,7 +120,7 @@ def test_the_drawing_is_the_same_for_the_same_seed(across: FittedMap) -> None:
 
 def test_umap_lays_out_both_models_together_without_arrows(across: FittedMap, monkeypatch: pytest.MonkeyPatch) -> None:
     # The real one compiles for seconds and is tested with the linear algebra.
-    monkeypatch.setattr(project_module, "umap", lambda points, k, _: points[:, :k].numpy().astype(np.float32))
+    monkeypatch.setattr(project_module, "umap", lambda points, k, *_: points[:, :k].numpy().astype(np.float32))
     study = project(Pair(small=other(), large=large()), across, texts(8), concept=CONCEPT, n_points=N, method="umap")
     picture = finish(study)
     assert picture.coords.shape == (2 * N, 2)
