@@ -190,35 +190,36 @@ def left(page: Page, selector: str, text: str, key: str) -> None:
     field.send_keys(text, key)
 
 
+FIELDS = {
+    "#prompt textarea": "Once more",
+    "#seed input": "5",
+    "#strength input[type=number]": "0.2",
+    "#temperature input[type=number]": "0.5",
+    "#length input[type=number]": "12",
+}
+"""Fields, each with something else than what stands there."""
+
+
 @pytest.mark.parametrize("key", [Keys.ENTER, Keys.TAB], ids=["Enter", "leaving"])
-@pytest.mark.parametrize(
-    ("selector", "text"),
-    [
-        ("#prompt textarea", "Once more"),
-        ("#seed input", "5"),
-        ("#strength input[type=number]", "0.2"),
-        ("#temperature input[type=number]", "0.5"),
-        ("#length input[type=number]", "12"),
-    ],
-)
-def test_a_field_acts_by_enter_and_by_leaving_it(slow: Opened, selector: str, text: str, key: str) -> None:
+def test_a_field_acts_by_enter_and_by_leaving_it(slow: Opened, key: str) -> None:
     page = slow.page
     page.press("More settings")
-    left(page, selector, text, key)
-    page.until(lambda: line(page), "a line over the old texts")
-    page.until(lambda: line(page) == "" and page.js("return document.activeElement") is not None, "the new texts")
+    for selector, text in FIELDS.items():
+        left(page, selector, text, key)
+        page.until(lambda: line(page), f"a line over the texts from before {selector}")
+        page.until(lambda: line(page) == "", f"the texts after {selector}")
 
 
-@pytest.mark.parametrize("name", ["strength", "temperature", "length"])
-def test_a_slider_acts_by_key_and_by_its_arrow(slow: Opened, name: str) -> None:
+def test_a_slider_acts_by_key_and_by_its_arrow(slow: Opened) -> None:
     page = slow.page
     page.press("More settings")
-    page.find(f"#{name} input[type=range]").send_keys(Keys.ARROW_RIGHT)
-    page.until(lambda: line(page), "a line over the old texts")
-    page.until(lambda: line(page) == "", "the new texts")
-    page.find(f"#{name} .reset-button").click()
-    page.until(lambda: line(page), "a line over the old texts")
-    page.until(lambda: line(page) == "", "the new texts")
+    for name in ("strength", "temperature", "length"):
+        page.find(f"#{name} input[type=range]").send_keys(Keys.ARROW_RIGHT)
+        page.until(lambda: line(page), f"a line over the texts from before a key on {name}")
+        page.until(lambda: line(page) == "", f"the texts after a key on {name}")
+        page.find(f"#{name} .reset-button").click()
+        page.until(lambda: line(page), f"a line over the texts from before the arrow of {name}")
+        page.until(lambda: line(page) == "", f"the texts after the arrow of {name}")
 
 
 @pytest.mark.parametrize(
