@@ -116,6 +116,10 @@ def test_fit_says_all_that_was_promised_and_keeps_the_map(run: Run, folders: dic
     names = ("direction_cosine_relabelled", "direction_cosine_standardised_relabelled")
     compared = fitted(run, folders, "--small-layer", "1", "--large-layer", "2", "--concepts", "all")["pairs"][0]
     assert all(0 < compared[name] < 1 for name in names)
+    every = fitted(run, folders, "--all-layers", "--concepts", "all")["pairs"]
+    assert len(every) > 1 and all(0 < one[name] < 1 for one in every for name in names)
+    (same,) = [one for one in every if (one["small_layer"], one["large_layer"]) == (1, 2)]
+    assert [same[name] for name in names] == pytest.approx([compared[name] for name in names])
 
 
 def test_fit_reads_the_concepts_it_was_asked_for_and_no_others(

@@ -193,6 +193,24 @@ def cosine_standardised(a: Tensor, b: Tensor, deviations: Tensor) -> float:
     return cosine(a.detach().cpu().double() * scale, b.detach().cpu().double() * scale)
 
 
+def row_cosines(a: Tensor, b: Tensor, deviations: Tensor | None = None) -> Tensor:
+    """`cosine`, or with deviations `cosine_standardised`, of each row of one with the same row of the other.
+
+    Args:
+        a: [n, d], any floating type, no row without length.
+        b: [n, d], likewise.
+        deviations: [d], how far ordinary states deviate from their mean; dimensions with 0 do not count.
+
+    Returns:
+        [n] float64 on the CPU, in [-1, 1]; 0 for a row that lies in dimensions that do not vary.
+    """
+    one, other = (rows.detach().to("cpu", torch.float64) for rows in (a, b))
+    if deviations is not None:
+        scale = torch.where(deviations > 0, deviations.clamp(min=1e-300).reciprocal(), 0.0).cpu()
+        one, other = one * scale, other * scale
+    return torch.nn.functional.cosine_similarity(one, other, dim=1, eps=1e-300).clamp(-1, 1)
+
+
 def norm_ratio(a: Tensor, b: Tensor) -> float:
     """Length of a over that of b: how much a mapped direction shrank or grew beside the native one.
 

@@ -190,8 +190,7 @@ def fit(
                 memory_gb=spec.memory_gb,
                 keep_moments=True,
                 sums=sums,
-                # Of all layer pairs this would take longer than the maps, which are held against each other anyway.
-                relabelled=not spec.all_layers,
+                relabelled=True,
             ),
             pairs=None if spec.all_layers else [layers],
             take=take,

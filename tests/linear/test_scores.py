@@ -19,6 +19,7 @@ from lrt_explorer.linear.scores import (
     r2,
     r2_per_dimension,
     r2_standardised,
+    row_cosines,
     spread,
 )
 
@@ -285,3 +286,15 @@ def test_the_norm_ratio_is_that_of_the_lengths() -> None:
 def test_what_has_no_length_to_compare_with_has_no_norm_ratio(a: Tensor, b: Tensor) -> None:
     with pytest.raises(VectorError):
         norm_ratio(a, b)
+
+
+def test_cosines_of_rows_are_those_of_each_row_alone() -> None:
+    a, b, deviations = noise(5, 6, seed=1), noise(5, 6, seed=2), noise(6, seed=3).abs()
+    deviations[2] = 0
+    plain, standardised = row_cosines(a, b), row_cosines(a, b, deviations)
+    for row in range(5):
+        assert float(plain[row]) == pytest.approx(cosine(a[row], b[row]))
+        assert float(standardised[row]) == pytest.approx(cosine_standardised(a[row], b[row], deviations))
+    only = torch.zeros(1, 6)
+    only[0, 2] = 3.0
+    assert row_cosines(only, only, deviations).tolist() == [0.0], "nothing is left of it"

@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
-from lrt_explorer.concepts.relabelled import highest_of_most, pointing
 from lrt_explorer.errors import ContrastError, VectorError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.scores import cosine, cosine_standardised, norm_ratio
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.fitting.fit_settings import FitSettings
-from lrt_explorer.study.fitting.relabelled import Relabelled, read_relabelled
+from lrt_explorer.study.fitting.relabelled import RelabelledPairs, read_relabelled
 from lrt_explorer.study.ground.known import known_vectors
 from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import Progress
@@ -27,14 +26,14 @@ class Directions:
         small: for each layer of the small model `[d_small]`.
         large: for each layer of the large model `[d_large]`.
         reason: why layers are missing; "" where none are.
-        relabelled: vectors of relabelled pairs, for those who asked for them.
+        relabelled: what its vectors are held against, for those who asked for it.
     """
 
     concept: str
     small: Mapping[int, Tensor]
     large: Mapping[int, Tensor]
     reason: str = ""
-    relabelled: Relabelled = field(default_factory=lambda: ({}, {}))
+    relabelled: RelabelledPairs | None = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ def read_directions(
         in_small, why_small = _vectors(small, concept, sorted({i for i, _ in pairs}), reading)
         in_large, why_large = _vectors(large, concept, sorted({j for _, j in pairs}), reading)
         reason = "; ".join(why for why in (why_small, why_large) if why)
-        others: Relabelled = ({}, {})
+        others = None
         if relabelled and in_small and in_large:
             others = yield from read_relabelled(pair, pairs, concept, reading)
         read.append(Directions(concept.name, in_small, in_large, reason, others))
@@ -166,13 +165,11 @@ def agreement(
             continue
         ratios[one.concept] = norm_ratio(mapped, native)
         natives[one.concept] = native
-        if small_layer in one.relabelled[0] and large_layer in one.relabelled[1]:
-            told = pointing(map.direction(one.relabelled[0][small_layer]), one.relabelled[1][large_layer])
-            relabelled[one.concept] = highest_of_most([cosine(*both) for both in told])
-            if deviations is not None:
-                relabelled_standardised[one.concept] = highest_of_most(
-                    [cosine_standardised(*both, deviations) for both in told]
-                )
+        if one.relabelled is not None:
+            limit, standardised_limit = one.relabelled.limits(map, (small_layer, large_layer), deviations)
+            relabelled[one.concept] = limit
+            if standardised_limit is not None:
+                relabelled_standardised[one.concept] = standardised_limit
     if once:
         shares = dict(zip(natives, map.reachable_shares(list(natives.values())), strict=True))
     else:

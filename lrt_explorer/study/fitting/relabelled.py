@@ -4,33 +4,69 @@ A map that carries whatever some texts differ in takes vectors of the same texts
 as well, so that their cosine, and not zero, is what says nothing.
 """
 
-from collections.abc import Collection, Generator
+from collections.abc import Collection, Generator, Mapping
+from dataclasses import dataclass
 from functools import partial
 
-import torch
 from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
-from lrt_explorer.concepts.methods import METHODS
 from lrt_explorer.concepts.reading import fitting_pairs, reading_pairs
-from lrt_explorer.concepts.relabelled import RELABELLINGS, relabelled_directions, swapped_pairs
+from lrt_explorer.concepts.relabelled import RELABELLINGS, highest_of_most, swapped_pairs
 from lrt_explorer.concepts.sets.contrast_set import MINIMUM_PAIRS
 from lrt_explorer.defaults import SEED
+from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.linear.scores import row_cosines
 from lrt_explorer.study.ground.known import few_pairs, model_label
 from lrt_explorer.study.ground.pair import Layers, Pair
 from lrt_explorer.study.ground.progress import Progress, retold
 
-Relabelled = tuple[dict[int, Tensor], dict[int, Tensor]]
-"""For each layer of the small, and of the large model, `[RELABELLINGS, d]` float64; row i of both belongs together."""
+NOTHING = 1e-12
+"""Of the length of all differences together: shorter means of them are rounding, and point nowhere."""
+
+
+@dataclass(frozen=True, eq=False)
+class RelabelledPairs:
+    """Pairs of a concept at layers of both models, and which of them change their labels.
+
+    A vector of relabelled pairs is a mean of their differences with signs. So a map need take only the differences
+    across, for all relabellings together, which is what makes it cheap enough for all layer pairs.
+
+    Attributes:
+        signs: `[RELABELLINGS, n]`, -1 for a pair that changes its labels, else 1; the same in both models.
+        small: for each layer of the small model `[n, d_small]` float64, with less without the behaviour.
+        large: for each layer of the large model `[n, d_large]`, likewise.
+    """
+
+    signs: Tensor
+    small: Mapping[int, Tensor]
+    large: Mapping[int, Tensor]
+
+    def limits(self, map: AffineMap, layers: Layers, deviations: Tensor | None = None) -> tuple[float, float | None]:
+        """The cosines, without their signs, that 19 in 20 mapped vectors stay below; 0 where none has a length.
+
+        Args:
+            map: between these layers.
+            layers: both among those that were read.
+            deviations: `[d_large]`, for the second number, which is standardised; None without them.
+        """
+        across, native = map.direction(self.small[layers[0]]).double().cpu(), self.large[layers[1]]
+        rows, others = ((self.signs @ differences / len(differences)) for differences in (across, native))
+        long = (rows.norm(dim=1) > NOTHING * across.norm()) & (others.norm(dim=1) > NOTHING * native.norm())
+        rows, others = rows[long], others[long]
+        plain = highest_of_most(row_cosines(rows, others).tolist())
+        if deviations is None:
+            return plain, None
+        return plain, highest_of_most(row_cosines(rows, others, deviations).tolist())
 
 
 def read_relabelled(
     pair: Pair, pairs: Collection[Layers], concept: ContrastSet, reading: Reading | None = None
-) -> Generator[Progress, None, Relabelled]:
-    """Vectors of a few of the concept's pairs, the labels of half of them swapped, the same ones in both models.
+) -> Generator[Progress, None, RelabelledPairs | None]:
+    """A few of the concept's pairs, the labels of half of them to be swapped, the same ones in both models.
 
-    Few pairs are enough: with more of them relabelled vectors are shorter, but point nowhere else. Nothing is given
-    where both models read fewer than two of the pairs whole.
+    Few pairs are enough: with more of them relabelled vectors are shorter, but point nowhere else. None where both
+    models read fewer than two of the pairs whole.
 
     Raises:
         ContrastError: if a text has no token that is read.
@@ -38,21 +74,16 @@ def read_relabelled(
     few, how = few_pairs(concept), reading or concept.reading
     numbers = sorted(set(fitting_pairs(pair.small, few, how)) & set(fitting_pairs(pair.large, few, how)))
     if len(numbers) < MINIMUM_PAIRS:
-        return {}, {}
+        return None
     read = few.some_pairs(numbers)
-    swapped = swapped_pairs(len(numbers), RELABELLINGS, SEED)
     found: list[dict[int, Tensor]] = []
     for lm, layers in zip(pair.both, map(sorted, map(set, zip(*pairs, strict=True))), strict=True):
         said = f"reading {len(numbers)} relabelled pairs of {concept.name} with {model_label(lm.name)}"
         yield Progress(0, 2 * len(numbers), said)
         states = yield from retold(reading_pairs(lm, read, layers, how), partial(_step, said, 2 * len(numbers)))
-        found.append(
-            {
-                layer: torch.stack([*relabelled_directions(one, swapped, METHODS.default)])
-                for layer, one in states.items()
-            }
-        )
-    return found[0], found[1]
+        found.append({layer: one.positive - one.negative for layer, one in states.items()})
+    signs = 1 - 2 * swapped_pairs(len(numbers), RELABELLINGS, SEED).double()
+    return RelabelledPairs(signs, *found)
 
 
 def _step(said: str, texts: int, done: int) -> Progress:
