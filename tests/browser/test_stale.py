@@ -84,8 +84,9 @@ def check_picture(page: Page, engine: TinyEngine, made: dict[str, Any]) -> None:
     picture = finish(engine.picture(session_of(engine, made), settings))
     figure = space_figure(picture, colour_by=made["colour"], partner_lines=made["lines"], directions=made["arrows"])
     traces = json.loads(figure.to_json())["data"]
+    # The page itself adds a trace of rings.
     drawn = page.js(
-        """return document.querySelector('#space-plot .plot').data.map(
+        """return document.querySelector('#space-plot .plot').data.filter((trace) => trace.name !== 'marked').map(
             (trace) => [trace.name ?? null, trace.x?.bdata ?? null])"""
     )
     numbers = [trace["x"].get("bdata") if isinstance(trace["x"], dict) else None for trace in traces]
