@@ -13,13 +13,16 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+import lrt_explorer as lrt
 from lrt_explorer.cli import build_parser, main
 from lrt_explorer.concepts.contrast import write_contrast
+from lrt_explorer.concepts.vectors import SteeringVector
 from lrt_explorer.lm.cache import CAPACITY, ModelCache
 from lrt_explorer.lm.cache import models as cached
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import data_home, load_map, load_vector
 from lrt_explorer.study.ground import known
+from lrt_explorer.study.steering.brought import Side
 from lrt_explorer.workbench.hosting import OPTIONS, Hosting
 from tests.study.fitting.test_layers import without_vectors
 from tests.study.tiny import CONCEPT, large, other, small, texts
@@ -212,6 +215,29 @@ def test_compare_gives_four_arms_and_repeats_itself(run: Run, folders: dict[str,
     assert run(*command) == result
     own = run(*command, "--prompt", "Anna saw a cow and")
     assert own["prompt"] == "Anna saw a cow and" and own["arms"] != result["arms"]
+
+
+def test_compare_takes_vectors_from_files_in_place_of_the_concepts(
+    run: Run, fail: Run, folders: dict[str, str], tmp_path: Path
+) -> None:
+    fitted(run, folders, "--small-layer", "1", "--large-layer", "2")
+    where = (folders["small"], folders["large"], "--small-layer", "1", "--large-layer", "2")
+    asked = ("compare", *where, "--concept", "mood", "--strength", "0.5", "--max-new-tokens", "6")
+    files: dict[Side, Path] = {"small": tmp_path / "a.safetensors", "large": tmp_path / "b.gguf"}
+    at: dict[Side, str] = {"small": "1", "large": "2"}
+    for side, layer in at.items():
+        how = ("--layer", layer, "--concept", "mood", "--method", "principal-component", "--out", str(files[side]))
+        run("vector", folders[side], *how)
+    found = run(*asked, "--vector", str(files["large"]), "--vector", str(files["small"]))
+    assert found["small_vector"] == found["large_vector"] == "mood (principal-component)"
+    vectors: dict[Side, SteeringVector] = {side: load_vector(file) for side, file in files.items()}
+    by_library = lrt.compare(
+        folders["small"], folders["large"], "mood", layers=(1, 2), strength=0.5, max_new_tokens=6, vectors=vectors
+    )
+    assert found["arms"] == json.loads(json.dumps(by_library.document()["arms"])) != run(*asked)["arms"]
+    twice = fail(*asked, "--vector", str(files["large"]), "--vector", str(files["large"]))
+    assert "b.gguf and b.gguf are both" in twice and "give one of them" in twice
+    assert "there is no file" in fail(*asked, "--vector", str(tmp_path / "gone.safetensors"))
 
 
 def test_compare_takes_any_arms_and_those_without_a_map_fit_none(

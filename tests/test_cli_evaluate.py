@@ -75,6 +75,21 @@ def test_it_writes_one_document_and_a_rerun_measures_nothing_again(
     assert str(out) in table
 
 
+def test_vectors_from_files_are_measured_in_place_of_the_concepts(
+    folders: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "own.safetensors"
+    how = ("--layer", "1", "--concept", "animals", "--out", str(file))
+    assert main(["vector", folders["small"], *how]) == 0
+    capsys.readouterr()
+    arguments = command(folders, "--out", str(tmp_path), "--json", "--vector", str(file), "--concepts")
+    assert main([*arguments, "mood"]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert len(found["settings"]["brought"]) == 1 and "small" in found["settings"]["brought"][0]
+    assert main([*arguments, "mood,animals"]) == 1
+    assert "evaluate one concept with them" in capsys.readouterr().err
+
+
 def test_scorers_and_vectors_are_chosen_on_the_command_line(
     folders: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

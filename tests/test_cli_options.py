@@ -28,11 +28,11 @@ FOUND: dict[str, Any] = {
 
 @pytest.fixture
 def noted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The models and what is asked for; nothing is loaded."""
+    """The models, what is asked for and the files of vectors; nothing is loaded."""
     found: list[Any] = []
 
-    def note(models: Models, spec: Any) -> Generator[Progress, None, Any]:
-        found.extend([models, spec])
+    def note(models: Models, spec: Any, files: list[Path]) -> Generator[Progress, None, Any]:
+        found.extend([models, spec, files])
         yield Progress(0, 1, "noted")
         raise ModelError("only noted")
 
@@ -43,13 +43,13 @@ def noted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def test_a_comparison_is_asked_for_as_the_options_say(noted: list[Any]) -> None:
     options = ["--concept", "mood", "--prompt", "Once", "--strength", "0.25", "--seed", "7", "--max-new-tokens", "9"]
-    options += ["--temperature", "0.5", "--as-in-paper", "--equal-cost", *VECTORS]
+    options += ["--temperature", "0.5", "--as-in-paper", "--equal-cost", *VECTORS, "--vector", "a", "--vector", "b"]
     assert main(["compare", *PLACES, *options]) == 1
     spec = SteerSpec(
         concept="mood", prompt="Once", strength=0.25, seed=7, max_new_tokens=9, temperature=0.5, as_in_paper=True,
         equal_cost=True, **FOUND,
     )  # fmt: skip
-    assert noted == [MODELS, spec]
+    assert noted == [MODELS, spec, [Path("a"), Path("b")]]
 
 
 def test_an_evaluation_is_asked_for_as_the_options_say(noted: list[Any], tmp_path: Path) -> None:
@@ -59,13 +59,24 @@ def test_an_evaluation_is_asked_for_as_the_options_say(noted: list[Any], tmp_pat
     corpus.write_text("Tom saw the sea.\n")
     options = ["--concepts", str(concept), "--prompts", "5", "--strengths", "-0.5", "0", "0.75", "--seeds", "6"]
     options += ["--others", "1", "--readout", "probability", "--generate", "--neutral", str(neutral)]
-    options += ["--corpus", str(corpus), "--tokens", "1234", "--out", str(tmp_path / "out"), *VECTORS]
+    options += [
+        "--corpus",
+        str(corpus),
+        "--tokens",
+        "1234",
+        "--out",
+        str(tmp_path / "out"),
+        *VECTORS,
+        "--vector",
+        "a.gguf",
+    ]
     assert main(["evaluate", *PLACES, *options]) == 1
     settings = EvaluationSettings(
         strengths=(-0.5, 0.0, 0.75), prompts=5, random_seeds=6, other_concepts=1, readout="probability", generate=True,
         **FOUND,
     )  # fmt: skip
-    models, spec = noted
+    models, spec, files = noted
+    assert files == [Path("a.gguf")]
     assert models == MODELS and [one.name for one in spec.concepts] == ["mood"]
     assert spec == EvidenceSpec(
         concepts=spec.concepts, settings=settings, corpus=str(corpus), tokens=1234,

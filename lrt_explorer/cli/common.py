@@ -192,6 +192,19 @@ def add_vectors(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--whiten", action="store_true", help="down-weight directions that vary in any text")
 
 
+def add_own_vectors(parser: argparse.ArgumentParser) -> None:
+    """Vectors from files in place of those of the texts."""
+    parser.add_argument(
+        "--vector",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a vector of your own, .safetensors or .gguf, in place of what the concept's texts give; of either model, "
+        "or one that came through a map; may be repeated",
+    )
+
+
 def add_readout(parser: argparse.ArgumentParser) -> None:
     """What the answers are counted in."""
     how = f"how to measure answers (default: the concept's choice). {described(READOUTS)}"

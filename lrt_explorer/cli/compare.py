@@ -10,6 +10,7 @@ from lrt_explorer.cli.common import (
     add_json,
     add_map,
     add_models,
+    add_own_vectors,
     add_scorer,
     chosen_models,
     chosen_scorer,
@@ -27,6 +28,7 @@ def add_parser(commands: Any) -> None:
     add_models(parser)
     add_map(parser)
     add_concept(parser)
+    add_own_vectors(parser)
     add_scorer(parser)
     parser.add_argument("--prompt", metavar="TEXT", help="start of every text (default: one that suits the concept)")
     parser.add_argument(
@@ -119,7 +121,7 @@ def run(options: argparse.Namespace) -> Json:
         other_layers=asked_layers(options.other_layers),
         scorer=chosen_scorer(options),
     )
-    return comparison_document(run_study(compare_models(chosen_models(options), spec), keeps=True))
+    return comparison_document(run_study(compare_models(chosen_models(options), spec, options.vector), keeps=True))
 
 
 def show(result: Json) -> str:

@@ -12,6 +12,7 @@ from lrt_explorer.cli.common import (
     add_json,
     add_map,
     add_models,
+    add_own_vectors,
     add_places,
     add_readout,
     add_scorer,
@@ -55,6 +56,7 @@ def add_parser(commands: Any) -> None:
         help="concepts to evaluate (default: all that ship for these models)",
     )
     add_vectors(parser)
+    add_own_vectors(parser)
     add_readout(parser)
     add_map(parser)
     parser.add_argument(
@@ -121,7 +123,7 @@ def run(options: argparse.Namespace) -> Json:
     from lrt_explorer.workbench.requests import evaluate_models
 
     models = chosen_models(options)
-    evaluation = run_study(evaluate_models(models, _asked(options, models.world)), keeps=True)
+    evaluation = run_study(evaluate_models(models, _asked(options, models.world), options.vector), keeps=True)
     layers = (evaluation.small_layer, evaluation.large_layer)
     out = options.out or evaluations_folder(evaluation.small, evaluation.large, *layers)
     document = evaluation_document(evaluation)

@@ -4,8 +4,9 @@ The app's endpoints, the command line and Python all ask here, so the same reque
 """
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.defaults import BASIS_DIRECTIONS, BASIS_TOKENS
@@ -20,6 +21,7 @@ from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.ground.world import World, world_of
 from lrt_explorer.study.project import SpacePicture
 from lrt_explorer.study.steering.arms import need_map
+from lrt_explorer.study.steering.brought import bring_vectors, check_files
 from lrt_explorer.study.steering.calibrate import Calibration
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.study.suggest import SECONDS, Suggestion, suggest_layers
@@ -34,6 +36,8 @@ from lrt_explorer.workbench.own import Own
 from lrt_explorer.workbench.pair import Layers, Pair, open_pair
 from lrt_explorer.workbench.session import SpaceSettings
 from lrt_explorer.workbench.starting_points import corpus_name
+
+Spec = TypeVar("Spec", SteerSpec, EvidenceSpec)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,29 +90,49 @@ def open_with_map(
     return pair, saved
 
 
-def compare_models(models: Models, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
+def compare_models(
+    models: Models, spec: SteerSpec, vector_files: Sequence[Path] = ()
+) -> Generator[Progress | ComparisonStep, None, Comparison]:
     """Write all arms side by side; without a map, a first one is fitted and kept if an arm needs it.
+
+    Args:
+        models: the models and their layers.
+        spec: what is asked for.
+        vector_files: vectors that take the place of the concept's own, as `bring_vectors` takes them.
 
     Raises what loading, `map_for` and `compare` raise; for a concept that does not exist, before a model is loaded.
     """
     for concept in (spec.concept, *(concept for concept, _ in spec.also)):
         named_concept(models.world, concept)
+    check_files(vector_files)
     if models.map is None and not need_map(spec.arms):
         pair, layers = yield from open_at_layers(models)
-        return (yield from compare(pair, layers, spec))
+        return (yield from compare(pair, layers, _with_vectors(spec, vector_files, pair, layers)))
     pair, saved = yield from open_with_map(models)
-    return (yield from compare(pair, saved, spec, own=models.own))
+    return (yield from compare(pair, saved, _with_vectors(spec, vector_files, pair, saved.layers), own=models.own))
 
 
-def evaluate_models(models: Models, spec: EvidenceSpec) -> Generator[Progress, None, Evaluation]:
+def evaluate_models(
+    models: Models, spec: EvidenceSpec, vector_files: Sequence[Path] = ()
+) -> Generator[Progress, None, Evaluation]:
     """Evaluate concepts; without a map, a first one is fitted and kept, on the spec's corpus and tokens if it has any.
+
+    Args:
+        models: the models and their layers.
+        spec: what is asked for.
+        vector_files: vectors that are measured in place of the one concept's own, as `bring_vectors` takes them.
 
     Raises what loading, `map_for` and `evaluate` raise; for a concept that does not exist, before a model is loaded.
     """
     for concept in spec.concepts or ():
         named_concept(models.world, concept)
+    check_files(vector_files)
     pair, saved = yield from open_with_map(models, corpus=spec.corpus, tokens=spec.tokens)
-    return (yield from evaluate(pair, saved, spec))
+    return (yield from evaluate(pair, saved, _with_vectors(spec, vector_files, pair, saved.layers)))
+
+
+def _with_vectors(spec: Spec, files: Sequence[Path], pair: Pair, layers: Layers) -> Spec:
+    return replace(spec, vectors=bring_vectors(files, pair, layers)) if files else spec
 
 
 def fit_models(models: Models, spec: FitSpec, *, keep: Keep | None = None) -> Generator[Progress, None, FitResult]:

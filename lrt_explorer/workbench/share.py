@@ -8,6 +8,7 @@ from typing import Any
 
 from lrt_explorer.defaults import MAX_NEW_TOKENS
 from lrt_explorer.study.steering.arms import PANES
+from lrt_explorer.study.steering.brought import vector_files
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.concepts import set_file
 from lrt_explorer.workbench.links import View, in_words
@@ -59,17 +60,19 @@ def python_code(source: Source, spec: SteerSpec) -> str:
 
 
 def command(source: Source, spec: SteerSpec) -> str:
-    """The same for a terminal, in one line below its notes."""
+    """The same for a terminal, in one line below its notes.
+
+    Raises:
+        ArtifactError: if the visitor's own vectors are gone.
+    """
     options = {"small_layer": source.layers[0], "large_layer": source.layers[1], "concept": source.concept}
     words = ["lrt-explorer", "compare", source.small, source.large]
     for name, value in (options | _options(source, spec)).items():
         flag = f"--{name.replace('_', '-')}"
         # With "=", because a value may begin with a dash.
         words.append(flag if value is True else f"{flag}={in_words(value)}")
-    own = ("The command takes no vectors of your own; use the Python code for the same numbers.",) * bool(
-        source.vectors
-    )
-    return "".join(f"# {note}\n" for note in (*source.notes, *own)) + shlex.join(words)
+    words += [f"--vector={file}" for file in vector_files(source.vectors)] if source.vectors else []
+    return "".join(f"# {note}\n" for note in source.notes) + shlex.join(words)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.study.steering.recipe import Recipe
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.compare import comparison_document
 from lrt_explorer.workbench.hosting import Hosting
@@ -166,3 +167,17 @@ def test_a_hosted_server_tells_no_folder(session: Session) -> None:
         whole = given.query + given.python + given.command
         assert "/maps" not in whole and "/tmp" not in whole and str(Path.home()) not in whole
         assert "# Made with a map that only this server has" in given.python
+
+
+def test_the_code_of_a_comparison_with_vectors_of_ones_own_names_their_files(
+    bench: Workbench, session: Session, tmp_path: Path
+) -> None:
+    shelf = finish(bench.make(session, Shelf(), "mood", "", Recipe(method="principal-component")))
+    spec = SteerSpec(
+        concept="register", prompt="Anna felt", strength=0.3, max_new_tokens=5, vectors=shelf.vectors[-1][1]
+    )
+    on_screen = comparison_document(finish(bench.compare(session, spec)))
+    given = bench.shared(session, spec, "steer")
+    assert given.command.count("--vector=") == 2 and "#" not in given.command
+    by_command = run([sys.executable, "-m", *_module(given.command), "--json"], tmp_path)
+    assert json.loads(by_command) == on_screen and "large_vector" in on_screen

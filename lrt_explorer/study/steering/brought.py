@@ -1,6 +1,6 @@
 """Vectors from files, of this program or another: which of two models is one for, and does it fit there?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -55,11 +55,24 @@ def take_vectors(folder: str | Mapping[Side, SteeringVector]) -> Mapping[Side, S
         return folder
     if not folder:
         return {}
-    files = {side: Path(folder) / f"{side}.safetensors" for side in sides}
-    vectors = {side: load_vector(file) for side, file in files.items() if file.is_file()}
-    if not vectors:
+    return {side: load_vector(file) for side, file in _files(folder).items()}
+
+
+def vector_files(folder: str) -> tuple[Path, ...]:
+    """The files of a folder of vectors.
+
+    Raises:
+        ArtifactError: if they are gone.
+    """
+    return tuple(_files(folder).values())
+
+
+def _files(folder: str) -> dict[Side, Path]:
+    files: dict[Side, Path] = {side: Path(folder) / f"{side}.safetensors" for side in get_args(Side)}
+    there = {side: file for side, file in files.items() if file.is_file()}
+    if not there:
         raise ArtifactError("these vectors have been removed; make or load them again")
-    return vectors
+    return there
 
 
 def bring_vector(path: Path, pair: Pair, layers: Layers) -> tuple[Side, SteeringVector]:
@@ -96,6 +109,30 @@ def bring_vector(path: Path, pair: Pair, layers: Layers) -> tuple[Side, Steering
     if side == "large" and vector.mapped_from:
         side = "transferred"
     return side, check_home(replace(vector, model=lm.name), lm, layer)
+
+
+def bring_vectors(files: Sequence[Path], pair: Pair, layers: Layers) -> Mapping[Side, SteeringVector]:
+    """`bring_vector` of several files, one for each side at most.
+
+    Raises:
+        VectorError: as for one, or if two are for the same side.
+    """
+    found: dict[Side, SteeringVector] = {}
+    of: dict[Side, Path] = {}
+    for file in files:
+        side, vector = bring_vector(file, pair, layers)
+        if side in found:
+            whose = {"small": f"{pair.small.name}’s own", "large": f"{pair.large.name}’s own"}.get(side, "mapped ones")
+            raise VectorError(f"{of[side].name} and {file.name} are both {whose}; give one of them")
+        found[side], of[side] = vector, file
+    return found
+
+
+def check_files(files: Sequence[Path]) -> None:
+    """Raise VectorError unless these files are there, before a model is loaded for them."""
+    for file in files:
+        if not file.expanduser().is_file():
+            raise VectorError(f"there is no file {file}; check the path of the vector")
 
 
 def _described(path: Path) -> tuple[int, str, list[int]]:
