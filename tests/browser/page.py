@@ -26,6 +26,13 @@ FLAGS = (
     "--enable-unsafe-swiftshader",
 )
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+PANES = """[...document.querySelectorAll('.pane')].map((pane) => {
+    const text = pane.querySelector('.pane-text').cloneNode(true);
+    text.querySelector('.prompt')?.remove();
+    return [pane.dataset.arm, text.textContent];
+})"""
+WRITTEN = "document.querySelector('.panes')?.getAttribute('aria-busy') === 'false'"
+AT_REST = f"{WRITTEN} && !document.querySelector('#panes [data-for].stale, #panes[data-for].stale')"
 PATIENCE = 90
 """Seconds that anything may take on a slow machine before a test gives up."""
 
@@ -79,22 +86,24 @@ class Page:
 
     def panes(self) -> dict[str, str]:
         """What each arm has written after the prompt."""
-        code = """return [...document.querySelectorAll('.pane')].map((pane) => {
-            const text = pane.querySelector('.pane-text').cloneNode(true);
-            text.querySelector('.prompt')?.remove();
-            return [pane.dataset.arm, text.textContent];
-        })"""
-        return dict(self.js(code))
+        return dict(self.js(f"return {PANES}"))
+
+    def finished(self) -> dict[str, str]:
+        """The same once they are written to their end and belong to the settings shown; nothing before.
+
+        In one look: between two the page may have begun to write.
+        """
+        return dict(self.js(f"return {AT_REST} ? {PANES} : []"))
 
     def until_settled(self) -> dict[str, str]:
         """Wait until all four arms are written to their end."""
 
-        def written() -> bool:
-            busy = self.js("return document.querySelector('.panes')?.getAttribute('aria-busy')")
-            return busy == "false" and len(panes := self.panes()) == 4 and all(panes.values())
+        def written() -> dict[str, str] | None:
+            panes = dict(self.js(f"return {WRITTEN} ? {PANES} : []"))
+            return panes if len(panes) == 4 and all(panes.values()) else None
 
-        self.until(written, "four filled panes")
-        return self.panes()
+        found: dict[str, str] = self.until(written, "four filled panes")
+        return found
 
     def find(self, selector: str, text: str | None = None) -> WebElement:
         """The first visible element, with a text that begins so."""

@@ -7,7 +7,6 @@ from selenium.webdriver.common.keys import Keys
 from lrt_explorer.ui.kept_pins import STORAGE_KEY
 from tests.browser.page import Page
 
-DIMMED = "return document.querySelectorAll('#panes [data-for].stale, #panes[data-for].stale').length"
 PINNED_TEXT = "return [...document.querySelectorAll('#pins .pin')].at(-1).querySelector('dl').innerText"
 CARDS = "return [...document.querySelectorAll('#pins .pin')].map((card) => card.querySelector('h4').innerText)"
 
@@ -20,12 +19,12 @@ def tick(page: Page, arm: str) -> None:
 
 
 def until_written(page: Page, *arms: str) -> dict[str, str]:
-    def written() -> bool:
-        busy = page.js("return document.querySelector('.panes')?.getAttribute('aria-busy')")
-        return busy == "false" and tuple(page.panes()) == arms and not page.js(DIMMED)
+    def written() -> dict[str, str] | None:
+        found = page.finished()
+        return found if tuple(found) == arms else None
 
-    page.until(written, f"the arms {arms}")
-    return page.panes()
+    written_out: dict[str, str] = page.until(written, f"the arms {arms}")
+    return written_out
 
 
 def test_an_arm_is_added_and_taken_away_and_the_others_stay_as_they_are(page: Page) -> None:
