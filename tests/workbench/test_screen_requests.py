@@ -13,6 +13,7 @@ from lrt_explorer.study.ground.progress import Progress, finish
 from lrt_explorer.workbench import space, workbench
 from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.session import EvidenceSettings, Session, SpaceSettings
+from lrt_explorer.workbench.umap_process import UmapProcess
 from lrt_explorer.workbench.workbench import Workbench
 
 SESSION = Session("a", "b", 1, 2, 3, 5, 16, 32, map_folder="map", map_mark="1")
@@ -49,7 +50,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         noted.append((concept, points))
         return Read(saved)
 
-    def view(states: Read, settings: SpaceSettings) -> Any:
+    def view(states: Read, settings: SpaceSettings, umap_by: Any) -> Any:
+        assert isinstance(umap_by, UmapProcess)
         noted.append(settings)
         return states.saved, settings
 
