@@ -69,11 +69,6 @@ def relabelled_directions(
         yield direction(positive, negative, method, whitener)
 
 
-def pointing(rows: Tensor, others: Tensor) -> list[tuple[Tensor, Tensor]]:
-    """Rows of both that belong together, `[count, d]` each, without those where one has no length and so no cosine."""
-    return [(one, other) for one, other in zip(rows, others, strict=True) if one.any() and other.any()]
-
-
 def highest_of_most(cosines: Sequence[float]) -> float:
     """What 19 in 20 of them stay below without their signs; 0 without any."""
     ordered = sorted(map(abs, cosines))

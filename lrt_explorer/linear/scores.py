@@ -189,7 +189,7 @@ def cosine_standardised(a: Tensor, b: Tensor, deviations: Tensor) -> float:
     Raises:
         VectorError: As for `cosine`, or if either vector lies in dimensions that do not vary.
     """
-    scale = torch.where(deviations > 0, deviations.clamp(min=1e-300).reciprocal(), 0.0).cpu()
+    scale = _in_deviations(deviations)
     return cosine(a.detach().cpu().double() * scale, b.detach().cpu().double() * scale)
 
 
@@ -197,18 +197,25 @@ def row_cosines(a: Tensor, b: Tensor, deviations: Tensor | None = None) -> Tenso
     """`cosine`, or with deviations `cosine_standardised`, of each row of one with the same row of the other.
 
     Args:
-        a: [n, d], any floating type, no row without length.
+        a: [n, d], any floating type; where a row of either has no length, neither counts.
         b: [n, d], likewise.
         deviations: [d], how far ordinary states deviate from their mean; dimensions with 0 do not count.
 
     Returns:
-        [n] float64 on the CPU, in [-1, 1]; 0 for a row that lies in dimensions that do not vary.
+        [m] float64 on the CPU, in [-1, 1], of the rows that count; 0 for one that lies in dimensions that do not vary.
     """
     one, other = (rows.detach().to("cpu", torch.float64) for rows in (a, b))
+    long = one.any(dim=1) & other.any(dim=1)
+    one, other = one[long], other[long]
     if deviations is not None:
-        scale = torch.where(deviations > 0, deviations.clamp(min=1e-300).reciprocal(), 0.0).cpu()
+        scale = _in_deviations(deviations)
         one, other = one * scale, other * scale
     return torch.nn.functional.cosine_similarity(one, other, dim=1, eps=1e-300).clamp(-1, 1)
+
+
+def _in_deviations(deviations: Tensor) -> Tensor:
+    """What takes a vector to units of the deviations, and what does not vary to nothing."""
+    return torch.where(deviations > 0, deviations.clamp(min=1e-300).reciprocal(), 0.0).cpu()
 
 
 def norm_ratio(a: Tensor, b: Tensor) -> float:

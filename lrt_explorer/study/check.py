@@ -9,19 +9,13 @@ from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.diagnostics import Diagnosis, diagnose
 from lrt_explorer.concepts.methods import METHODS, Method
 from lrt_explorer.concepts.reading import PairStates, fitting_pairs, reader, reading_pairs
-from lrt_explorer.concepts.relabelled import (
-    RELABELLINGS,
-    highest_of_most,
-    pointing,
-    relabelled_directions,
-    swapped_pairs,
-)
+from lrt_explorer.concepts.relabelled import RELABELLINGS, highest_of_most, relabelled_directions, swapped_pairs
 from lrt_explorer.concepts.sets.contrast_set import MINIMUM_PAIRS
 from lrt_explorer.concepts.stability import Stability, stability
 from lrt_explorer.concepts.vectors import SteeringVector, found_in, random_vector, transfer
 from lrt_explorer.concepts.whitening import whitening
 from lrt_explorer.defaults import SEED
-from lrt_explorer.linear.scores import cosine
+from lrt_explorer.linear.scores import cosine, row_cosines
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import PairMap
 from lrt_explorer.study.ground.pair import Layers, Pair
@@ -213,17 +207,12 @@ def _relabelled(saved: PairMap, small: PairStates, large: PairStates, method: Me
         return 0.0
     swapped = swapped_pairs(len(small.positive), RELABELLINGS, SEED)
     own, native = (torch.stack([*relabelled_directions(one, swapped, method, one.whitener)]) for one in (small, large))
-    return highest_of_most([cosine(*both) for both in pointing(saved.map.direction(own), native)])
+    return highest_of_most(row_cosines(saved.map.direction(own), native).tolist())
 
 
 def _check_mapped(saved: PairMap, found: SteeringVector, native: SteeringVector, relabelled: float) -> MappedCheck:
     map = saved.map
     mapped = transfer(found, map, saved.info).values
     drawn = torch.stack([random_vector(map.d_small, seed) for seed in range(RANDOM_DIRECTIONS)])
-    by_chance = [cosine(direction, native.values) for direction in _pointing(map.direction(drawn))]
-    chance = highest_of_most(by_chance)
+    chance = highest_of_most(row_cosines(map.direction(drawn), native.values.expand(len(drawn), -1)).tolist())
     return MappedCheck(cosine(mapped, native.values), chance, relabelled, map.reachable_share(native.values))
-
-
-def _pointing(directions: torch.Tensor) -> Sequence[torch.Tensor]:
-    return [direction.float() for direction in directions if direction.any()]

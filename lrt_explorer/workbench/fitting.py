@@ -146,7 +146,7 @@ def fit(
     learn_from, concepts = _concepts(pair, spec)
     infos: list[MapInfo] = []
     folders: list[Path] = []
-    ends: list[float | None] = []
+    made: list[FittedMap] = []
     not_written: list[str] = []
 
     def take(found: FittedMap) -> Path | None:
@@ -162,8 +162,7 @@ def fit(
             folders.append(keep_apart(found, INSTEAD))
             not_written.append(str(error))
         if not spec.all_layers:
-            # Of all layer pairs it would take as long as the fit; the figures of the one in use are measured then.
-            ends.append(keep_ends(pair, found, end_prompts(shipped_sets(pair.world))))
+            made.append(found)
         return folders[-1]
 
     compared = concepts if main else []
@@ -195,9 +194,12 @@ def fit(
             pairs=None if spec.all_layers else [layers],
             take=take,
         )
-    if ends:
+    # Of all layer pairs it would take as long as the fit; a page measures those of the one in use.
+    for found in made:
+        yield Progress(0, 1, "scoring the map where prompts break off")
         (cell,) = grid.cells
-        grid = replace(grid, cells=(replace(cell, r2_ends=ends[0]),))
+        scored = replace(cell, r2_ends=keep_ends(pair, found, end_prompts(shipped_sets(pair.world))))
+        grid = replace(grid, cells=(scored,))
     # Several passes come group by group, and the cells in order.
     infos.sort(key=lambda info: (info.small_layer, info.large_layer))
     return FitResult(
