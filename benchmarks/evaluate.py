@@ -1,21 +1,25 @@
 """How much faster the evaluation is than the plain loop, and whether its readouts are the same.
 
     python -m benchmarks.evaluate [tinyworld-s tinyworld-l] [--concepts register,mood] [--prompts 60] [--threads 1]
+    python -m benchmarks.evaluate SMALL.gguf LARGE.gguf --sample 100   # two real models: the loop would take hours
 
-The suite is `evaluate` as the app runs it, with coherence cost, prompt baseline, intervals and verdicts. The plain loop
-runs the whole model once for each prompt, arm and strength, and computes the readouts alone; what all arms share at
-strength 0 it runs once. Prints one JSON object: seconds of both by the clock and by the processor (which other
-programs disturb less), their ratios, the largest difference of a readout in nats, and what the suite's own estimate of
-its time was over what it took, once that much of the work was done. The project holds the ratio at 3 or above, the
-difference at 1e-4 or below, and the estimate within 30 % from a tenth of the work on.
+The suite is `evaluate` as the app runs it, with as many control maps and rivals, coherence cost, prompt baseline,
+intervals and verdicts. The plain loop runs the whole model once for each prompt, arm and strength, and computes the
+readouts alone; what all arms share at strength 0 it runs once. With `--sample` it runs so many passes of each concept,
+drawn at random, and its time is their mean for all of its passes. Prints one JSON object: seconds of both by the clock
+and by the processor (which other programs disturb less), their ratios, the largest difference of a readout in nats, and
+what the suite's own estimate of its time was over what it took, once that much of the work was done. The project holds
+the ratio at 3 or above, the difference at 1e-4 or below, and the estimate within 30 % from a tenth of the work on.
 """
 
 import argparse
 import json
+import random
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,79 +35,123 @@ from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo, PairMap, load_artifact, load_map
-from lrt_explorer.study.evaluation.arms import concept_arms, others_of
+from lrt_explorer.study.evaluation.arms import ConceptArms, concept_arms, others_among
 from lrt_explorer.study.evaluation.case import Case, Controls
-from lrt_explorer.study.evaluation.evaluate import EvaluationSettings, evaluate
+from lrt_explorer.study.evaluation.evaluate import EvaluationSettings, EvaluationStep, evaluate
 from lrt_explorer.study.evaluation.kept import KIND
+from lrt_explorer.study.fitting.controls import SEEDS
+from lrt_explorer.study.fitting.rivals import Rival
 from lrt_explorer.study.ground.progress import Progress, finish, timed
 from lrt_explorer.study.ground.world import world_of
+from lrt_explorer.study.steering.arms import ANCHORS, EMBEDDINGS, UNTRAINED, VOCABULARY
 from lrt_explorer.workbench.maps import map_for
 from lrt_explorer.workbench.pair import Pair
 
 BAR, TOLERANCE = 3.0, 1e-4
-CONTROL_MAPS = 3
 TOLD_AT = (0.05, 0.1, 0.25, 0.5)
 """Shares of the work at which the estimate of the time is looked at."""
 
 
-def stand_ins(map: AffineMap) -> Controls:
-    """Maps with the rows of the true one in another order: the cost does not depend on what a control map says."""
+def stand_ins(small: LanguageModel, layer: int, map: AffineMap) -> Controls:
+    """Controls with the rows of the true map in another order: the cost does not depend on what a map says."""
     generator = torch.Generator().manual_seed(0)
-    return Controls(
-        [
-            AffineMap(map.weight[torch.randperm(len(map.weight), generator=generator)], map.bias)
-            for _ in range(CONTROL_MAPS)
-        ]
-    )
+
+    def another() -> AffineMap:
+        return AffineMap(map.weight[torch.randperm(len(map.weight), generator=generator)], map.bias)
+
+    rivals = [Rival(arm, small, layer, another()) for arm in (UNTRAINED, EMBEDDINGS, VOCABULARY, ANCHORS)]
+    return Controls([another() for _ in SEEDS], rivals)
+
+
+@dataclass(frozen=True)
+class Loop:
+    """What the plain loop found, and what it takes.
+
+    Attributes:
+        readouts: of each concept, `[directions, strengths, prompts]`; NaN where a pass was not drawn.
+        passes, ran: all passes of the loop, and those that ran.
+        seconds, processor_seconds: of all passes; for a sample its mean, times the number of all.
+        spread: the standard error of `seconds` over the passes that ran.
+    """
+
+    readouts: list[torch.Tensor]
+    passes: int
+    ran: int
+    seconds: float
+    processor_seconds: float
+    spread: float
 
 
 def plain_loop(
-    small: LanguageModel,
-    large: LanguageModel,
-    map: AffineMap,
-    info: MapInfo,
-    controls: Controls,
-    concepts: Sequence[ContrastSet],
-    settings: EvaluationSettings,
-) -> tuple[list[torch.Tensor], int]:
-    """The readouts `[directions, strengths, prompts]` of each concept, one pass of the whole model for each."""
-    found, passes = [], 0
-    for number, concept in enumerate(concepts):
-        others = others_of(concepts, number, settings.other_concepts)
-        arms = finish(concept_arms(Case(small, large, map, info, controls, concept, others, settings)))
-        prompts = settle(large, concept.prompts[: settings.prompts])
-        readouts = torch.empty(len(arms.directions), len(arms.strengths), len(prompts), dtype=torch.float64)
-        for column, (prompt, answer) in enumerate(zip(prompts, answer_tokens(large, prompts), strict=True)):
-            unsteered = answer_difference(next_token_logprobs(large, [prompt.text])[0], answer)
-            passes += 1
-            for row, direction in enumerate(arms.directions):
-                layer = large.layers - 1 if direction.direct else info.large_layer
-                for place, strength in enumerate(arms.strengths):
-                    readouts[row, place, column] = unsteered
-                    if strength != 0:
-                        added = addition(direction.values, strength, arms.typical_deviation)[None]
-                        logprobs = next_token_logprobs(large, [prompt.text], layer, added)[0]
-                        readouts[row, place, column] = answer_difference(logprobs, answer)
-                        passes += 1
+    large: LanguageModel, info: MapInfo, cases: Sequence[tuple[ContrastSet, ConceptArms]], prompts: int, sample: int
+) -> Loop:
+    """One pass of the whole model for each direction, strength and prompt.
+
+    Args:
+        large: the model that is steered.
+        info: of the map, which says where.
+        cases: each concept with its directions.
+        prompts: how many of a concept's.
+        sample: passes of each concept that run, drawn at random; 0 for all.
+    """
+    found: list[torch.Tensor] = []
+    times: list[tuple[float, float]] = []
+    passes = 0
+    for concept, arms in cases:
+        settled = settle(large, concept.prompts[:prompts])
+        answers = answer_tokens(large, settled)
+        readouts = torch.full((len(arms.directions), len(arms.strengths), len(settled)), torch.nan, dtype=torch.float64)
+        # What no direction changes runs once for each prompt.
+        middle = arms.strengths.index(0.0)
+        places = [
+            (row, place, column)
+            for row in range(len(arms.directions))
+            for place in range(len(arms.strengths))
+            for column in range(len(settled))
+            if place != middle or row == 0
+        ]
+        passes += len(places)
+        for row, place, column in random.Random(concept.name).sample(places, sample) if sample else places:
+            direction = arms.directions[row]
+            layer = large.layers - 1 if direction.direct else info.large_layer
+            clock, processor = time.perf_counter(), time.process_time()
+            added = addition(direction.values, arms.strengths[place], arms.typical_deviation)[None]
+            prompt = settled[column]
+            logprobs = next_token_logprobs(large, [prompt.text], layer, added)[0]
+            times.append((time.perf_counter() - clock, time.process_time() - processor))
+            rows = slice(None) if place == middle else slice(row, row + 1)
+            readouts[rows, place, column] = answer_difference(logprobs, answers[column])
         found.append(readouts)
         print(f"plain loop: {concept.name}", file=sys.stderr, flush=True)
-    return found, passes
+    by_clock, by_processor = torch.tensor(times, dtype=torch.float64).T
+    return Loop(
+        found,
+        passes,
+        len(times),
+        passes * float(by_clock.mean()),
+        passes * float(by_processor.mean()),
+        passes * float(by_clock.std()) / len(times) ** 0.5 if len(times) < passes else 0.0,
+    )
 
 
 def measure(
-    small: LanguageModel,
-    large: LanguageModel,
-    map: AffineMap,
-    info: MapInfo,
+    pair: Pair,
+    saved: PairMap,
     concepts: Sequence[ContrastSet],
     settings: EvaluationSettings,
+    sample: int,
 ) -> dict[str, Any]:
     """Both ways in one run, and how far they differ."""
-    controls = stand_ins(map)
+    (small, large), map, info = pair.both, saved.map, saved.info
+    controls = stand_ins(small, info.small_layer, map)
     # Reading the vectors is the same work for both, and done before either.
-    for number, concept in enumerate(concepts):
-        others = others_of(concepts, number, settings.other_concepts)
-        finish(concept_arms(Case(small, large, map, info, controls, concept, others, settings)))
+    cases = []
+    for concept in concepts:
+        others = others_among(concepts, concept, settings.other_concepts)
+        cases.append(
+            (concept, finish(concept_arms(Case(small, large, map, info, controls, concept, others, settings))))
+        )
+        print(f"vectors: {concept.name}", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory() as home:
         told: list[tuple[float, float]] = []
         clock, processor = time.perf_counter(), time.process_time()
@@ -111,38 +159,32 @@ def measure(
         def note(step: Progress) -> None:
             if step.left is not None:
                 told.append((step.share, time.perf_counter() - clock + step.left))
+            if isinstance(step, EvaluationStep):
+                print(f"suite: {step.message}", file=sys.stderr, flush=True)
 
-        study = evaluate(
-            Pair(small=small, large=large),
-            PairMap(map=map, info=info),
-            concepts,
-            controls=controls,
-            settings=settings,
-            keep=Path(home),
-        )
+        study = evaluate(pair, saved, concepts, controls=controls, settings=settings, keep=Path(home))
         evaluation = finish(timed(study), note)
         suite = (time.perf_counter() - clock, time.process_time() - processor)
         kept = {folder.name.rpartition("-")[0]: load_artifact(folder, KIND) for folder in Path(home).iterdir()}
-    print("suite: done", file=sys.stderr, flush=True)
-    clock, processor = time.perf_counter(), time.process_time()
-    plain, passes = plain_loop(small, large, map, info, controls, concepts, settings)
-    loop = (time.perf_counter() - clock, time.process_time() - processor)
+    loop = plain_loop(large, info, cases, settings.prompts, sample)
     differences = [
-        float((kept[concept.name].tensors["readouts"] - readouts).abs().max())
-        for concept, readouts in zip(concepts, plain, strict=True)
+        float((kept[concept.name].tensors["readouts"] - readouts).abs().nan_to_num(0.0).max())
+        for concept, readouts in zip(concepts, loop.readouts, strict=True)
     ]
     return {
         "concepts": [concept.name for concept in concepts],
         "prompts": [len(result.evidence.prompts) for result in evaluation.concepts],
-        "directions": [len(readouts) for readouts in plain],
+        "directions": [len(readouts) for readouts in loop.readouts],
         "strengths": list(STRENGTHS),
-        "plain_passes": passes,
+        "plain_passes": loop.passes,
+        "plain_passes_ran": loop.ran,
         "suite_seconds": suite[0],
-        "plain_seconds": loop[0],
-        "ratio": loop[0] / suite[0],
+        "plain_seconds": loop.seconds,
+        "plain_seconds_standard_error": loop.spread,
+        "ratio": loop.seconds / suite[0],
         "suite_processor_seconds": suite[1],
-        "plain_processor_seconds": loop[1],
-        "processor_ratio": loop[1] / suite[1],
+        "plain_processor_seconds": loop.processor_seconds,
+        "processor_ratio": loop.processor_seconds / suite[1],
         "estimated_over_taken": {
             f"{at:.0%}": next(round(whole / suite[0], 3) for share, whole in told if share >= at)
             for at in TOLD_AT
@@ -152,6 +194,12 @@ def measure(
         "largest_difference": max(differences),
         "tolerance": TOLERANCE,
     }
+
+
+def loaded(folder: Path) -> PairMap:
+    """A saved map."""
+    map, info = load_map(folder)
+    return PairMap(map=map, info=info)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -164,22 +212,21 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--concepts", default="all", help="names or files with commas between (default: all)")
     parser.add_argument("--prompts", type=int, default=60)
+    parser.add_argument("--sample", type=int, default=0, help="passes of the loop for each concept (default: 0, all)")
     parser.add_argument("--threads", type=int, default=1, help="one, so that processor seconds mean something")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
     concepts = named_concepts(options.concepts, world_of(options.small, options.large))
-    small, large = models().get(options.small), models().get(options.large)
-    if options.map:
-        map, info = load_map(options.map)
-    else:
-        pair = Pair(small=small, large=large)
-        saved = finish(map_for(pair, pair.layers()))
-        map, info = saved.map, saved.info
-    report = measure(
-        small, large, map, info, concepts, EvaluationSettings(strengths=STRENGTHS, prompts=options.prompts)
-    )
-    layers = {"small_layer": info.small_layer, "large_layer": info.large_layer, "large_layers": large.layers}
-    print(json.dumps({"small": small.name, "large": large.name, **layers, **report}, indent=1))
+    pair = Pair(small=models().get(options.small), large=models().get(options.large))
+    saved = loaded(options.map) if options.map else finish(map_for(pair, pair.layers()))
+    settings = EvaluationSettings(strengths=STRENGTHS, prompts=options.prompts)
+    report = measure(pair, saved, concepts, settings, options.sample)
+    layers = {
+        "small_layer": saved.info.small_layer,
+        "large_layer": saved.info.large_layer,
+        "large_layers": pair.large.layers,
+    }
+    print(json.dumps({"small": pair.small.name, "large": pair.large.name, **layers, **report}, indent=1))
 
 
 if __name__ == "__main__":
