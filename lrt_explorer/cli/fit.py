@@ -43,7 +43,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--method",
         choices=tuple(ESTIMATORS),
-        help="estimator (default: within-contexts within the demo family, ridge elsewhere and for all layers). "
+        help="estimator (default: next-tokens within the demo family, ridge elsewhere and for all layers). "
         f"{described(ESTIMATORS)}",
     )
     parser.add_argument("--learning-rate", type=float, metavar="RATE", help=_rates())

@@ -66,9 +66,14 @@ def _numbered(group: Tensor) -> tuple[Tensor, Tensor]:
 
 def _deviations(rows: Tensor, group: Tensor, sizes: Tensor) -> Tensor:
     """`[n, d]` float32, each row less the mean of its group; the sums of a group are made in float64."""
-    sums = torch.zeros(len(sizes), rows.shape[1], dtype=torch.float64)
+    means = sums_of(rows, group, len(sizes)).div_(sizes[:, None]).float()
+    return rows.float() - means[group]
+
+
+def sums_of(rows: Tensor, group: Tensor, groups: int) -> Tensor:
+    """`[groups, d]` float64, the sum of the rows of each group; `group` is `[n]` int64."""
+    sums = torch.zeros(groups, rows.shape[1], dtype=torch.float64)
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         part = slice(start, start + _ROWS_AT_ONCE)
         sums.index_add_(0, group[part], rows[part].double())
-    means = sums.div_(sizes[:, None]).float()
-    return rows.float() - means[group]
+    return sums

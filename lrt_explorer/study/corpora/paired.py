@@ -15,8 +15,6 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.tokens import Encoded, Pairing, encode, pair_batches, pair_with_itself
 
 CONTEXT = 512
-_MOST_TOKENS = 2**31
-"""More than any vocabulary has."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,8 @@ class PairedStates:
         partnered: tokens of both models that found a partner.
         ordinary: tokens of both models that could have found one.
         coverage_by_text: `[b]` for each text the share of its tokens, of both models, that found a partner.
-        contexts: `[n]` int64, equal where the large model's last two tokens are.
+        tokens: `[n, 4]` int64, the large model's last three tokens, of which the state is that of the third, and the
+            one that follows; -1 where there is none.
     """
 
     small: dict[int, Tensor]
@@ -43,7 +42,7 @@ class PairedStates:
     partnered: int
     ordinary: int
     coverage_by_text: Tensor
-    contexts: Tensor
+    tokens: Tensor
     _large_positions: Tensor = field(repr=False)
     _large_ends: Sequence[Sequence[int]] = field(repr=False)
 
@@ -130,16 +129,18 @@ def read_paired(
         partnered=2 * len(pairing.rows),
         ordinary=pairing.tokens_small + pairing.tokens_large,
         coverage_by_text=pairing.coverage_by_text,
-        contexts=_last_two(placed.large.ids, text, positions),
+        tokens=_around(placed.large, text, positions),
         _large_positions=positions,
         _large_ends=placed.large.ends,
     )
 
 
-def _last_two(ids: Tensor, text: Tensor, positions: Tensor) -> Tensor:
-    """One number for each place, made of its token and the one before it; a first token has none before it."""
-    before = torch.where(positions > 0, ids[text, (positions - 1).clamp(min=0)] + 1, 0)
-    return before * _MOST_TOKENS + ids[text, positions]
+def _around(read: Encoded, text: Tensor, positions: Tensor) -> Tensor:
+    """`[n, 4]`: the two tokens before each place, its own, and the one that follows."""
+    lengths = read.mask.sum(dim=1)[text]
+    places = positions[:, None] + torch.arange(-2, 2)
+    known = (places >= 0) & (places < lengths[:, None])
+    return torch.where(known, read.ids[text[:, None], places.clamp(0, read.ids.shape[1] - 1)], -1)
 
 
 def place(small: LanguageModel, large: LanguageModel, texts: Sequence[Document]) -> Placed:

@@ -29,7 +29,7 @@ __all__ = ["BATCH_TEXTS", "PARTS", "Collected", "Part", "Route", "TokenCounts", 
 Part = Literal["fit", "select", "report"]
 PARTS: tuple[Part, ...] = get_args(Part)
 TakeRows = Callable[[Part, Mapping[int, Tensor], Mapping[int, Tensor], Tensor], None]
-"""Takes rows: their part, `[n, width]` of both models by layer, and `[n]` the context of each."""
+"""Takes rows: their part, `[n, width]` of both models by layer, and the `tokens` of `PairedStates`."""
 MINIMUM_COVERAGE = 0.1
 """Below this the few tokens that meet are mostly punctuation, and a map of them says little about the rest."""
 TOKENS_THAT_TELL = 20_000
@@ -322,11 +322,11 @@ class _Pass:
                     times=self._end_weight - 1,
                 )
         if self._collected.take is not None:
-            contexts = states.contexts if chosen is None else states.contexts[chosen]
+            tokens = states.tokens if chosen is None else states.tokens[chosen]
             for part, held in slices.items():
                 if held.start < held.stop:
                     of_small, of_large = ({k: rows[held] for k, rows in side.items()} for side in (small, large))
-                    self._collected.take(part, of_small, of_large, contexts[held])
+                    self._collected.take(part, of_small, of_large, tokens[held])
         if self._collected.controls:
             self._add_controls(small, slices, ends, len(documents), min(numbers))
             if len(states.text):

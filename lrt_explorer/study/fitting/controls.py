@@ -9,10 +9,10 @@ from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.store import has_artifact, load_map, save_map
 from lrt_explorer.study.fitting.collect import Route
-from lrt_explorer.study.fitting.estimators import ESTIMATORS, WITHIN_CONTEXTS
+from lrt_explorer.study.fitting.estimators import ESTIMATORS
 from lrt_explorer.study.fitting.fit import fit_maps
 from lrt_explorer.study.fitting.fit_settings import FitSettings
-from lrt_explorer.study.fitting.within import within_maps
+from lrt_explorer.study.fitting.row_fits import ROW_FITS, row_maps
 from lrt_explorer.study.ground.known import short_hash
 from lrt_explorer.study.ground.pair import Layers, Pair
 from lrt_explorer.study.ground.progress import Progress
@@ -44,24 +44,24 @@ def control_maps(
         corpus: the name of the texts, for people.
         seeds: of the shuffling, one for each map.
         keep: folder for control maps, of whatever texts; None to keep none.
-        method: the estimator of the map that they control. Within contexts they are fitted as it is; for all others by
-            ridge.
+        method: the estimator of the map that they control. By one of `ROW_FITS` they are fitted as it is; for all
+            others by ridge.
 
     Raises:
         MapError, SettingsError: as `fit_maps`.
     """
-    within = method == WITHIN_CONTEXTS
+    by_rows = method in ROW_FITS
     if keep is not None:
         # Maps of other texts are kept beside these, not written over.
-        keep = keep / short_hash(f"{corpus} {tokens}{' within contexts' * within}")
+        keep = keep / short_hash(f"{corpus} {tokens}{f' {method}' * by_rows}")
         ends = ((pair.small.fingerprint, layers[0]), (pair.large.fingerprint, layers[1]))
         kept = [_kept(keep / str(seed), ends, (corpus, tokens, seed)) for seed in seeds]
         found = [one for one in kept if one is not None]
         if len(found) == len(seeds):
             return tuple(found)
-    settings = FitSettings(tokens, corpus)
-    if within:
-        controls = yield from within_maps(pair, texts, layers, settings, seeds)
+    settings = FitSettings(tokens, corpus, method=method if by_rows else ESTIMATORS.default)
+    if by_rows:
+        controls = yield from row_maps(pair, texts, layers, settings, seeds)
     else:
         controls = yield from fit_maps(pair, texts, [Route(*layers, seed) for seed in seeds], settings)
     if keep is not None:

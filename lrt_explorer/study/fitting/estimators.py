@@ -75,7 +75,7 @@ class Descent(Entry[FitStudy]):
     learns: bool = False
 
 
-WITHIN_CONTEXTS, SGD, DISTILLED = "within-contexts", "sgd", "distilled"
+NEXT_TOKENS, WITHIN_CONTEXTS, SGD, DISTILLED = "next-tokens", "within-contexts", "sgd", "distilled"
 SGD_RATE = 1e-3
 """The higher of the paper's two; with far fewer tokens than its ten millions the lower one stops short."""
 DISTILLED_RATE = 0.01
@@ -108,11 +108,19 @@ ESTIMATORS: Table[AnyEstimator] = Table(
             setting="rank",
         ),
         RowFit(
+            name=NEXT_TOKENS,
+            label="Next tokens",
+            unit="",
+            help="least squares on how states of one context differ by the token that follows",
+            function="lrt_explorer.study.fitting.row_fits:fit_rows",
+            setting="",
+        ),
+        RowFit(
             name=WITHIN_CONTEXTS,
             label="Within contexts",
             unit="× mean variance",
             help="ridge on what differs between places with the same last two tokens",
-            function="lrt_explorer.study.fitting.within:fit_within",
+            function="lrt_explorer.study.fitting.row_fits:fit_rows",
         ),
         Descent(
             name=SGD,

@@ -21,9 +21,10 @@ from lrt_explorer.study.corpora.batches import DocumentStream
 from lrt_explorer.study.corpora.paired import read_paired
 from lrt_explorer.study.corpora.texts import prepared
 from lrt_explorer.study.corpora.windows import Windows
-from lrt_explorer.study.fitting.estimators import ESTIMATORS, WITHIN_CONTEXTS
+from lrt_explorer.study.fitting.estimators import ESTIMATORS
 from lrt_explorer.study.fitting.fit_one import fit_one
 from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.fitting.row_fits import ROW_FITS
 from lrt_explorer.study.ground.known import short_hash
 from lrt_explorer.study.ground.pair import Layers, Pair
 from lrt_explorer.study.ground.progress import Progress, retold
@@ -81,12 +82,12 @@ def rivals(
         tokens: pairs of tokens for each map that is fitted.
         corpus: the name of the texts, for people.
         keep: folder for the maps; None to keep none.
-        method: the estimator of the map that they stand beside. Within contexts the untrained model's map is fitted as
-            it is; all others by ridge, because embeddings do not change within a context.
+        method: the estimator of the map that they stand beside. By one of `ROW_FITS` the untrained model's map is
+            fitted as it is; all others by ridge, because embeddings do not change within a context.
     """
     small, large = pair.both
     small_layer, large_layer = layers
-    fitted = method if method == WITHIN_CONTEXTS else "ridge"
+    fitted = method if method in ROW_FITS else "ridge"
 
     def crossed(lm: LanguageModel, layer: int, by: str) -> Generator[Progress, None, AffineMap]:
         settings = FitSettings(tokens, corpus, method=by, keep_moments=False)

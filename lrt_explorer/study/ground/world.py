@@ -67,7 +67,7 @@ class World:
 DEMO = World(
     "demo",
     corpus="tinyworld",
-    estimator="within-contexts",
+    estimator="next-tokens",
     ordinary="demo",
     opening_concept="register",
     temperature=0.0,

@@ -1,0 +1,100 @@
+"""Cross-moments between next tokens: how the states of one context differ by the token that follows."""
+
+import torch
+from torch import Tensor
+
+from lrt_explorer.errors import MapError
+from lrt_explorer.linear.moments import CrossMoments
+from lrt_explorer.linear.spectrum import LazySpectrum
+from lrt_explorer.linear.within import FLOOR, sums_of
+
+LEAST = 2
+"""Rows that a context and a next token must share to count: what one row holds beside them has nothing to cancel it."""
+ORDINARY_SHARE = 0.05
+"""Weight of all states beside the differences, by variance of y: it settles what no difference says."""
+
+
+def between_next_tokens(
+    x: Tensor,
+    y: Tensor,
+    tokens: Tensor,
+    ordinary: CrossMoments,
+    *,
+    shuffle: int | None = None,
+    least: int = LEAST,
+    floor: float = FLOOR,
+    share: float = ORDINARY_SHARE,
+) -> CrossMoments:
+    """Moments of what is common to the rows of one context that go on alike, against all rows of that context.
+
+    A steering vector is a mean difference between texts that end alike and go on differently. Such differences are
+    made here without any label: rows of the same last tokens are averaged for each token that follows, and the mean of
+    their context is taken away. Averaging removes what is peculiar to single texts from both sides, so that errors of x
+    do not shrink the map (grouping as in Wald 1940, with the next token as the instrument). A difference counts by its
+    rows and by 1 / (its squared length in y).
+
+    Args:
+        x: `[n, d_x]`, any floating type.
+        y: `[n, d_y]`, row i belonging to row i of x.
+        tokens: `[n, k + 1]` int64, the last k tokens of each row and the one that follows; below 0 where there is none.
+        ordinary: moments of all rows, whose means a map bears.
+        shuffle: a seed, to pair every difference of x with that of another context or token; None for the true pairing.
+        least: rows that a difference is made of, at least.
+        floor: of the mean square, added to that of each difference.
+        share: of the moments of all rows in what is fitted, relative to that of the differences, by variance of y.
+
+    Raises:
+        MapError: if no context goes on in two ways, each of them twice.
+    """
+    dx, dy, rows = next_token_differences(x, y, tokens, least)
+    if not len(dx):
+        raise MapError(
+            "no context of the texts goes on in two ways that come twice; give more documents, or choose ridge"
+        )
+    cross = ordinary.cxy
+    if shuffle is not None:
+        order = torch.randperm(len(dy), generator=torch.Generator().manual_seed(shuffle))
+        # Strangers have no cross-covariance.
+        dy, rows, cross = dy[order], rows[order], torch.zeros_like(cross)
+    lengths = dy.square().sum(dim=1)
+    weights = rows / (lengths + floor * lengths.mean()).clamp(min=torch.finfo(torch.float64).tiny)
+    weighted = weights[:, None] / weights.sum()
+    cyy = dy.T @ (dy * weighted)
+    beside = share * cyy.trace() / ordinary.cyy.trace().clamp(min=torch.finfo(torch.float64).tiny)
+    total = int(rows.sum())
+    cxx, cxy, cyy = (
+        total * (differences + beside * all_rows)
+        for differences, all_rows in (
+            (dx.T @ (dx * weighted), ordinary.cxx),
+            (dx.T @ (dy * weighted), cross),
+            (cyy, ordinary.cyy),
+        )
+    )
+    return CrossMoments.borrowing(
+        total, (ordinary.mean_x, ordinary.mean_y), (cxx, cxy, cyy), (LazySpectrum(), LazySpectrum())
+    )
+
+
+def next_token_differences(x: Tensor, y: Tensor, tokens: Tensor, least: int = LEAST) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean states of each context and next token, less the mean of their context; arguments as above.
+
+    Returns:
+        `[c, d_x]` and `[c, d_y]` float64, and `[c]` how many rows each is the mean of.
+    """
+    known = (tokens[:, -1] >= 0).nonzero()[:, 0]
+    _, of, sizes = tokens[known].unique(dim=0, return_inverse=True, return_counts=True)
+    known = known[sizes[of] >= least]
+    ways, of, sizes = tokens[known].unique(dim=0, return_inverse=True, return_counts=True)
+    if not len(known):
+        return x.new_empty(0, x.shape[1]).double(), y.new_empty(0, y.shape[1]).double(), sizes.double()
+    _, context, ways_of = ways[:, :-1].unique(dim=0, return_inverse=True, return_counts=True)
+    rows = sizes.double()
+    differ = ways_of[context] > 1
+
+    def less_their_context(states: Tensor) -> Tensor:
+        sums = sums_of(states[known], of, len(ways))
+        whole = torch.zeros(len(ways_of), states.shape[1], dtype=torch.float64).index_add_(0, context, sums)
+        of_context = torch.zeros(len(ways_of), dtype=torch.float64).index_add_(0, context, rows)
+        return (sums / rows[:, None] - (whole / of_context[:, None])[context])[differ]
+
+    return less_their_context(x), less_their_context(y), rows[differ]
