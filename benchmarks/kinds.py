@@ -5,7 +5,8 @@
 For each pair, at its default layers (or another of the large model), with the tokens and the corpus that
 `lrt-explorer fit` takes by default:
 
-- *within contexts*: what ships; ordinary documents, no label, nothing of any concept;
+- *next tokens*: what ships; ordinary documents, no label, nothing of any concept;
+- *within contexts*: the same without averaging over states that go on alike;
 - *ridge*: the same documents, every token alike;
 - *leave-concept-out*: ridge on texts that break off where the other concepts decide the next word, one map a concept;
 - *where vectors are read*: ridge on texts that break off where any concept does, this one too, ends counted 600 times;
@@ -41,7 +42,7 @@ from lrt_explorer.store.swap import new_file
 from lrt_explorer.study.corpora.paired import read_paired
 from lrt_explorer.study.corpora.texts import BROKEN_OFF, BROKEN_OFF_END_WEIGHT, ENDLESS, TINYWORLD, Corpus, read_texts
 from lrt_explorer.study.evaluation.dose import dose_response
-from lrt_explorer.study.fitting.estimators import WITHIN_CONTEXTS
+from lrt_explorer.study.fitting.estimators import NEXT_TOKENS, WITHIN_CONTEXTS
 from lrt_explorer.study.fitting.fit_one import fit_one
 from lrt_explorer.study.fitting.fit_settings import FitSettings
 from lrt_explorer.study.ground.known import known_vectors
@@ -54,7 +55,8 @@ SCORED_TEXTS, FIRST_SCORED = 300, 5_000_000
 """Texts that R² is measured on, far beyond those that are fitted on."""
 ANCHOR = 0.01
 """Of the covariance of ordinary tokens, added to that of the pairs: keeps the refined map sane where no pair says."""
-WITHIN, RIDGE, OTHERS, READ, BOUND = (
+NEXT, WITHIN, RIDGE, OTHERS, READ, BOUND = (
+    "next tokens",
     "within contexts",
     "ridge",
     "leave-concept-out",
@@ -103,6 +105,7 @@ def measured(small: str, large: str, layers: Layers) -> dict[str, Any]:
     whole = read_texts(TINYWORLD)
     maps: dict[str, AffineMap] = {}
     for name, corpus, method in (
+        (NEXT, whole, NEXT_TOKENS),
         (WITHIN, whole, WITHIN_CONTEXTS),
         (RIDGE, whole, "ridge"),
         (READ, read_texts(BROKEN_OFF), "ridge"),

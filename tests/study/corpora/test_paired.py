@@ -181,3 +181,16 @@ def test_one_tokenizer_is_known_by_its_rules_and_not_by_its_object() -> None:
     assert first.tokenizer_digest == second.tokenizer_digest is not None
     assert first.tokenizer_digest not in (model("fallback").tokenizer_digest, chatting("bytes", MARKS).tokenizer_digest)
     assert replace(first, name="c").tokenizer_digest == first.tokenizer_digest
+
+
+def test_every_state_stands_with_its_last_three_tokens_and_the_one_that_follows() -> None:
+    small, large = model("bytes"), model("fallback")
+    texts = ["a short text", "A longer text, which goes on."]
+    states = read_paired(small, large, texts, [0], [0])
+    ids = encode(large, texts).ids
+    lengths = encode(large, texts).mask.sum(dim=1).tolist()
+    for row, at, tokens in zip(states.text.tolist(), states.position.tolist(), states.tokens.tolist(), strict=True):
+        around = [ids[row, place].item() if 0 <= place < lengths[row] else -1 for place in range(at - 2, at + 2)]
+        assert tokens == around
+    ends = [states.tokens[states.text == row][-1, -1].item() for row in range(len(texts))]
+    assert ends == [-1, -1] and (states.tokens[:, -2] >= 0).all()
