@@ -22,10 +22,10 @@ from torch import Tensor
 from lrt_explorer.defaults import FIT_TOKENS
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.moments import CrossMoments
-from lrt_explorer.linear.next_tokens import LEAST, ORDINARY_SHARE, between_next_tokens, next_token_differences
+from lrt_explorer.linear.next_tokens import FLOOR, LEAST, ORDINARY_SHARE, between_next_tokens, next_token_differences
 from lrt_explorer.linear.ridge import RidgePath
 from lrt_explorer.linear.scores import r2
-from lrt_explorer.linear.within import FLOOR, within_contexts
+from lrt_explorer.linear.within import within_contexts
 from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.presets import PAIRS
 from lrt_explorer.study.corpora.paired import read_paired
@@ -84,7 +84,7 @@ def maps(rows: Rows) -> Mapping[str, AffineMap]:
         "of two tokens": between(2),
         "of one token": between(1),
         **{f"at least {least} states": between(least=least) for least in (1, 3, 5)},
-        **{f"floor {floor}": between(floor=floor) for floor in (0.01, 0.2)},
+        **{f"floor {floor}": between(floor=floor) for floor in (0.002, 0.05, 0.2)},
         **{f"share {share}": between(share=share) for share in (0.0, 0.02, 0.1, 0.3)},
         "within contexts": RidgePath(within).map(RIDGE_LAMBDA),
         "ridge": RidgePath(ordinary).map(RIDGE_LAMBDA),

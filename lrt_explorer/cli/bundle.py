@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from lrt_explorer.cli.common import Json, add_json, add_placement, number, run_study, table
-from lrt_explorer.defaults import FIT_TOKENS, PROMPTS
+from lrt_explorer.defaults import PROMPTS, SHIPPED_FIT_TOKENS
 
 PARTS = ("maps", "strengths", "ends", "layouts", "layers", "evidence", "openings", "firsts")
 
@@ -16,7 +16,11 @@ def add_parser(commands: Any) -> None:
         help="rebuild what ships with the demo family: maps, strengths, layer scores, evidence, examples, first texts",
     )
     parser.add_argument(
-        "--tokens", type=int, default=FIT_TOKENS, metavar="N", help="pairs of tokens per map (default: %(default)s)"
+        "--tokens",
+        type=int,
+        default=SHIPPED_FIT_TOKENS,
+        metavar="N",
+        help="pairs of tokens per map (default: %(default)s)",
     )
     parser.add_argument(
         "--prompts",

@@ -6,10 +6,12 @@ from torch import Tensor
 from lrt_explorer.errors import MapError
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.spectrum import LazySpectrum
-from lrt_explorer.linear.within import FLOOR, sums_of
+from lrt_explorer.linear.within import sums_of
 
 LEAST = 2
 """Rows that a context and a next token must share to count: what one row holds beside them has nothing to cancel it."""
+FLOOR = 0.01
+"""Of the mean square, added to that of each difference, so that one that hardly exists is not blown up."""
 ORDINARY_SHARE = 0.05
 """Weight of all states beside the differences, by variance of y: it settles what no difference says."""
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrt_explorer.concepts.contrast import READINGS, load_concept, shipped_concepts
-from lrt_explorer.defaults import FIT_TOKENS, NEUTRAL_PROMPTS, PROMPTS, SPACE_POINTS
+from lrt_explorer.defaults import FIT_TOKENS, NEUTRAL_PROMPTS, PROMPTS, SHIPPED_FIT_TOKENS, SPACE_POINTS
 from lrt_explorer.linear.projection import UmapSettings
 from lrt_explorer.lm.cache import ModelCache, models
 from lrt_explorer.lm.model import LanguageModel
@@ -56,7 +56,7 @@ class Bundle:
 
 
 def build_demo_maps(
-    pairs: Sequence[PairPreset] | None = None, tokens: int = FIT_TOKENS, cache: ModelCache | None = None
+    pairs: Sequence[PairPreset] | None = None, tokens: int = SHIPPED_FIT_TOKENS, cache: ModelCache | None = None
 ) -> Generator[Progress, None, Bundle]:
     """Fit the map of every demo pair at its default layers, read every concept at all layers, and save both.
 

@@ -6,10 +6,10 @@ from torch import Tensor
 
 from lrt_explorer.errors import MapError
 from lrt_explorer.linear.moments import CrossMoments
-from lrt_explorer.linear.next_tokens import ORDINARY_SHARE, between_next_tokens
+from lrt_explorer.linear.next_tokens import FLOOR, ORDINARY_SHARE, between_next_tokens
 from lrt_explorer.linear.ridge import RidgePath
 from lrt_explorer.linear.scores import cosine
-from lrt_explorer.linear.within import FLOOR, within_contexts
+from lrt_explorer.linear.within import within_contexts
 
 D_X, D_Y, CONTEXTS, WAYS, EACH = 6, 9, 80, 4, 12
 
