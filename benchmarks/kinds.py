@@ -2,10 +2,10 @@
 
     python -m benchmarks.kinds [--pairs tinyworld-s,tinyworld-m] [--large-layer N] [--out FILE]
 
-For each pair, at its default layers (or another of the large model), with the tokens and the corpus that
-`lrt-explorer fit` takes by default:
+For each pair, at its default layers (or another of the large model), with the corpus and, but for the first, the tokens
+that `lrt-explorer fit` takes by default:
 
-- *next tokens*: what ships; ordinary documents, no label, nothing of any concept;
+- *next tokens*: what ships, with as many tokens as that; ordinary documents, no label, nothing of any concept;
 - *within contexts*: the same without averaging over states that go on alike;
 - *ridge*: the same documents, every token alike;
 - *leave-concept-out*: ridge on texts that break off where the other concepts decide the next word, one map a concept;
@@ -32,12 +32,13 @@ from benchmarks.grid import STRENGTHS, unit_for
 from benchmarks.steering import PROMPTS, interval
 from lrt_explorer.concepts.contrast import ContrastSet, load_concept, shipped_concepts
 from lrt_explorer.concepts.reading import read_pairs
-from lrt_explorer.defaults import FIT_TOKENS
+from lrt_explorer.defaults import FIT_TOKENS, SHIPPED_FIT_TOKENS
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.scores import cosine, r2
 from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.presets import PAIRS
+from lrt_explorer.store import load_map
 from lrt_explorer.store.swap import new_file
 from lrt_explorer.study.corpora.paired import read_paired
 from lrt_explorer.study.corpora.texts import BROKEN_OFF, BROKEN_OFF_END_WEIGHT, ENDLESS, TINYWORLD, Corpus, read_texts
@@ -50,6 +51,7 @@ from lrt_explorer.study.ground.pair import Layers, Pair
 from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.tinyworld.contrasts import broken_off_texts
 from lrt_explorer.tinyworld.corpus import documents
+from lrt_explorer.workbench.maps import shipped_map_folder
 
 SCORED_TEXTS, FIRST_SCORED = 300, 5_000_000
 """Texts that R² is measured on, far beyond those that are fitted on."""
@@ -66,8 +68,13 @@ NEXT, WITHIN, RIDGE, OTHERS, READ, BOUND = (
 
 
 def fitted(pair: Pair, layers: Layers, corpus: Corpus, method: str) -> AffineMap:
-    """A map of the default size."""
-    settings = FitSettings(tokens=FIT_TOKENS, corpus=corpus.name, method=method)
+    """The map that ships, if it is this one, or one of the size of its kind."""
+    if method == NEXT_TOKENS:
+        map, info = load_map(shipped_map_folder(pair.small.name, pair.large.name))
+        if (info.small_layer, info.large_layer) == layers:
+            return map
+    tokens = SHIPPED_FIT_TOKENS if method == NEXT_TOKENS else FIT_TOKENS
+    settings = FitSettings(tokens=tokens, corpus=corpus.name, method=method)
     return finish(fit_one(pair, corpus, layers, settings)).map
 
 
@@ -132,6 +139,7 @@ def measured(small: str, large: str, layers: Layers) -> dict[str, Any]:
         "large": large,
         "layers": list(layers),
         "tokens": FIT_TOKENS,
+        "tokens_shipped": SHIPPED_FIT_TOKENS,
         "prompts": PROMPTS,
         "r2": shares,
         "concepts": rows,

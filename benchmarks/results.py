@@ -47,11 +47,10 @@ Measured and written by `python -m benchmarks.results`; nothing here is typed by
 
 **What was shown.** In a family of small transformers trained on one synthetic world, steering vectors found in a
 small model were mapped into the largest one, `tinyworld-l`, and steered it. The map was fitted on {tokens:,} tokens
-of ordinary documents, without a label and before any concept was looked at, exactly as `lrt-explorer fit` does by
-default. From `tinyworld-m` {m_transfers} of {all} concepts transfer by the fixed rule of
-[evidence.md](evidence.md), and {m_enough} keep at least {enough} of the effect of the large model's own vector.
-From the smaller `tinyworld-s` it is {s_transfers} and {s_enough}. The median retention is {m_median:.2f} and
-{s_median:.2f}.
+of ordinary documents, without a label, as `lrt-explorer fit --tokens {tokens}` does. From `tinyworld-m`
+{m_transfers} of {all} concepts transfer by the fixed rule of [evidence.md](evidence.md), and {m_enough} keep at
+least {enough} of the effect of the large model's own vector. From the smaller `tinyworld-s` it is {s_transfers} and
+{s_enough}. The median retention is {m_median:.2f} and {s_median:.2f}.
 
 **For which models.** For this family only: models of one tokenizer and one training text, at one pair of layers
 each ({s_layers} and {m_layers}), steered two blocks below the last. Nothing here is about models of everyday
@@ -60,10 +59,10 @@ language, for which the app measures the same in minutes.
 **How sure.** Every retention has a 95 % interval over {prompts} held-out prompts, below. The verdicts are corrected
 for {all} concepts. With labels that mean nothing in the place of the real ones, "transfers" came out in at most
 {false:.1f} % of {draws} draws, each judged alone. Maps fitted on shuffled pairs carry {shuffled:.2f} of the native
-effect in the median (absolute value), and relabelled pairs {permuted:.2f}. The
-settings of the fit are those that carry differences of unseen documents well (`python -m benchmarks.next_tokens`),
-but one thing flatters the counts: no map has seen a concept, and yet among some dozens of ways to fit one that were
-tried, this way was kept because it carries most of these concepts.
+effect in the median (absolute value), and relabelled pairs {permuted:.2f}. The settings of the fit are those that
+carry differences of unseen documents well (`python -m benchmarks.next_tokens`), but one thing flatters the counts:
+no map has seen a concept, and yet among some dozens of ways to fit one that were tried, this way was kept because
+it carries most of these concepts.
 
 **What was not shown.** From `tinyworld-s`: {s_failing}. From `tinyworld-m`: {m_failing}. Where a linear map fitted
 on half of a concept's own pairs carries the other half (*upper bound* below), the map loses the concept, not the
@@ -101,11 +100,11 @@ What keeps a retention below {enough}, by a fixed rule from the numbers:
 KINDS = """
 ## Kinds of map side by side: {small} layer {i} → {large} layer {j}
 
-Retention through maps of {tokens:,} tokens each, over seven strengths from −0.6 to 0.6 typical deviations (`python
--m benchmarks.kinds`). *Next tokens* ships. *Leave-concept-out* has seen the places where the other concepts
-decide the next word, never this one's. *Where vectors are read* has seen them all, ends counted 600 times: it is
-tuned to the demo and shown for comparison. *Upper bound* is refined on half of the concept's own pairs and carries
-the other half.
+Retention through maps of {tokens:,} tokens each (*next tokens*, which ships, of {shipped:,}), over seven strengths
+from −0.6 to 0.6 typical deviations (`python -m benchmarks.kinds`). *Leave-concept-out* has seen the places where
+the other concepts decide the next word, never this one's. *Where vectors are read* has seen them all, ends counted
+600 times: it is tuned to the demo and shown for comparison. *Upper bound* is refined on half of the concept's own
+pairs and carries the other half.
 
 | concept | next tokens | within contexts | ridge | leave-concept-out | where vectors are read | upper bound |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |
@@ -179,7 +178,14 @@ def enough_words(concepts: list[dict[str, Any]]) -> str:
 def kinds_section(result: Mapping[str, Any]) -> str:
     """The table of one pair, with counts and scores of each kind below."""
     i, j = result["layers"]
-    text = KINDS.format(small=result["small"], large=result["large"], i=i, j=j, tokens=result["tokens"])
+    text = KINDS.format(
+        small=result["small"],
+        large=result["large"],
+        i=i,
+        j=j,
+        tokens=result["tokens"],
+        shipped=result["tokens_shipped"],
+    )
     kinds = (NEXT, WITHIN, RIDGE, OTHERS, READ, BOUND)
     counts = dict.fromkeys(kinds, 0)
     for name, row in result["concepts"].items():

@@ -97,6 +97,7 @@ def next_token_differences(x: Tensor, y: Tensor, tokens: Tensor, least: int = LE
         sums = sums_of(states[known], of, len(ways))
         whole = torch.zeros(len(ways_of), states.shape[1], dtype=torch.float64).index_add_(0, context, sums)
         of_context = torch.zeros(len(ways_of), dtype=torch.float64).index_add_(0, context, rows)
-        return (sums / rows[:, None] - (whole / of_context[:, None])[context])[differ]
+        means: Tensor = sums / rows[:, None] - (whole / of_context[:, None])[context]
+        return means[differ]
 
     return less_their_context(x), less_their_context(y), rows[differ]
