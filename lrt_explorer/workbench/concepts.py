@@ -8,10 +8,12 @@ from lrt_explorer.concepts.contrast import ContrastSet, load_concept, read_contr
 from lrt_explorer.concepts.examples import example_prompts
 from lrt_explorer.errors import ContrastError
 from lrt_explorer.limits import SHOWN_CHARACTERS
+from lrt_explorer.study.evaluation.verdict import TRANSFERS
 from lrt_explorer.study.ground.world import WORLDS, World, world_of
 from lrt_explorer.workbench.cards import ConceptCard
 from lrt_explorer.workbench.openings import examples_of, shipped_openings
 from lrt_explorer.workbench.shelves import is_own, own_set
+from lrt_explorer.workbench.shipped import evidence_of
 
 MEANT_FOR = {"demo": "for the demo family", "everyday": "for everyday language"}
 """How a set is labelled where models of another world are open."""
@@ -46,14 +48,20 @@ def concept_card(contrast: ContrastSet, small: str = "", large: str = "") -> Con
 
 
 def concept_cards(small: str, large: str) -> Sequence[ConceptCard]:
-    """What ships for these models, the opening concept first.
+    """What ships for these models, the concept that they open with first.
+
+    That is the most telling one of which the evidence that ships says that it transfers; the world's own opening
+    concept where nothing is known, or none does.
 
     Raises:
         ContrastError: if nothing does.
     """
-    world = world_of(small, large)
-    world.opening()
-    return [concept_card(contrast, small, large) for contrast in shipped_sets(world)]
+    world, known = world_of(small, large), evidence_of(small, large)
+    opening = world.opening()
+    if known is not None:
+        opening = next((name for name in world.telling if known.verdicts.get(name) == TRANSFERS), opening)
+    cards = [concept_card(contrast, small, large) for contrast in shipped_sets(world)]
+    return sorted(cards, key=lambda card: card.name != opening)
 
 
 def shipped_examples(pairs: Iterable[tuple[str, str]]) -> frozenset[str]:

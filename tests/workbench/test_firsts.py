@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 
 from lrt_explorer.store import assets_home
+from lrt_explorer.study.evaluation.verdict import TRANSFERS
 from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.workbench.bundle import demo_pairs
+from lrt_explorer.workbench.concepts import concept_cards
 from lrt_explorer.workbench.firsts import FIRSTS, first_texts, firsts_file
 from lrt_explorer.workbench.map_store import load_saved
+from lrt_explorer.workbench.shipped import evidence_of
 from lrt_explorer.workbench.workbench import Workbench
 
 NAMES = [(pair.small, pair.large) for pair in demo_pairs()]
@@ -127,3 +130,10 @@ def write(content: object) -> None:
     file.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
     while file.stat().st_mtime_ns == before:
         file.touch()
+
+
+@pytest.mark.parametrize(("small", "large"), NAMES, ids=lambda name: str(name))
+def test_every_pair_opens_with_a_concept_that_transfers(small: str, large: str) -> None:
+    known = evidence_of(small, large)
+    assert known is not None
+    assert known.verdicts[concept_cards(small, large)[0].name] == TRANSFERS

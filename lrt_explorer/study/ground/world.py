@@ -22,8 +22,9 @@ class World:
         corpus: what a map is fitted on unless someone names another text; a name that `read_texts` takes.
         estimator: what fits a map of two layers unless someone names another, by its name in `ESTIMATORS`.
         ordinary: the corpus of ordinary text: neutral prompts, the unit of strength, the picture of the shared space.
-        opening_concept: what is shown first.
+        opening_concept: what is shown first where no evidence says which concept transfers.
         temperature: of the first texts. Small real models repeat themselves where they always take the likeliest token.
+        telling: concepts whose texts show at a glance what steers them, the most telling first.
         vectors_ship: whether the vectors of its concepts ship with its models, so that no text is read for them.
     """
 
@@ -33,6 +34,7 @@ class World:
     ordinary: str
     opening_concept: str
     temperature: float
+    telling: tuple[str, ...]
     vectors_ship: bool = False
 
     def concepts(self) -> Mapping[str, Path]:
@@ -71,10 +73,17 @@ DEMO = World(
     ordinary="demo",
     opening_concept="register",
     temperature=0.0,
+    telling=("register", "language", "certainty"),
     vectors_ship=True,
 )
 EVERYDAY = World(
-    "everyday", corpus="everyday", estimator="ridge", ordinary="everyday", opening_concept="sentiment", temperature=0.7
+    "everyday",
+    corpus="everyday",
+    estimator="ridge",
+    ordinary="everyday",
+    opening_concept="sentiment",
+    temperature=0.7,
+    telling=("sentiment", "pirate"),
 )
 
 WORLDS = (DEMO, EVERYDAY)
