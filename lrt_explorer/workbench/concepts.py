@@ -59,7 +59,8 @@ def concept_cards(small: str, large: str) -> Sequence[ConceptCard]:
     world, known = world_of(small, large), evidence_of(small, large)
     opening = world.opening()
     if known is not None:
-        opening = next((name for name in world.telling if known.verdicts.get(name) == TRANSFERS), opening)
+        names = (*world.telling, *world.concepts())
+        opening = next((name for name in names if known.verdicts.get(name) == TRANSFERS), opening)
     cards = [concept_card(contrast, small, large) for contrast in shipped_sets(world)]
     return sorted(cards, key=lambda card: card.name != opening)
 
