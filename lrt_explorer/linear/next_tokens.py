@@ -46,12 +46,13 @@ def between_next_tokens(
         share: of the moments of all rows in what is fitted, relative to that of the differences, by variance of y.
 
     Raises:
-        MapError: if no context goes on in two ways, each of them twice.
+        MapError: if no context goes on in two ways, each of them often enough.
     """
     dx, dy, rows = next_token_differences(x, y, tokens, least)
     if not len(dx):
         raise MapError(
-            "no context of the texts goes on in two ways that come twice; give more documents, or choose ridge"
+            f"the texts are too short for this estimator: no {tokens.shape[1] - 1} tokens in them go on in two ways that "
+            f"each come {least} times or more; give more documents, or choose ridge"
         )
     cross = ordinary.cxy
     if shuffle is not None:

@@ -97,11 +97,13 @@ def test_without_two_ways_to_go_on_there_is_nothing_to_fit() -> None:
     x, y, tokens, _ = noisy(0.5)
     plain = moments(x, y)
     for lonely in (
-        torch.arange(len(x))[:, None].repeat(1, 2),
-        torch.stack([tokens[:, 0], tokens[:, 0]], dim=1),
-        torch.stack([tokens[:, 0], torch.full((len(x),), -1)], dim=1),
+        torch.arange(len(x))[:, None].repeat(1, 4),
+        tokens[:, [0, 0, 0, 0]],
+        torch.cat([tokens[:, :3], torch.full((len(x), 1), -1)], dim=1),
     ):
-        with pytest.raises(MapError, match="no context of the texts goes on in two ways that come twice"):
+        with pytest.raises(
+            MapError, match="no 3 tokens in them go on in two ways that each come 2 times or more; give more"
+        ):
             between_next_tokens(x, y, lonely, plain)
 
 
