@@ -51,8 +51,8 @@ def between_next_tokens(
     dx, dy, rows = next_token_differences(x, y, tokens, least)
     if not len(dx):
         raise MapError(
-            f"the texts are too short for this estimator: no {tokens.shape[1] - 1} tokens in them go on in two ways that "
-            f"each come {least} times or more; give more documents, or choose ridge"
+            f"the texts are too short for this estimator: no {tokens.shape[1] - 1} tokens in them go on in two ways "
+            f"that each come {least} times or more; give more documents, or choose ridge"
         )
     cross = ordinary.cxy
     if shuffle is not None:
