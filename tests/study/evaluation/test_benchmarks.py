@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks import calibration, evaluate
+from benchmarks import calibration, evaluate, next_tokens
 from lrt_explorer.concepts.contrast import write_contrast
 from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.store import save_map
@@ -50,13 +50,36 @@ def test_the_suite_has_the_readouts_of_the_plain_loop(
         torch.set_num_threads(threads)
     report = json.loads(capsys.readouterr().out)
     assert report["concepts"] == ["animals", "mood"] and report["prompts"] == [3, 3]
-    # 2 + 5 random + 3 shuffled + 8 and 8 relabelled + 1 other concept + 4 of ordinary text, which here is one sentence
-    # and so gives no difference of texts, + 1 of answers + 2 halves, then 1 or 2 of few pairs + 2 direct.
-    assert report["directions"] == [38, 39]
+    # 2 + 5 random + 8 shuffled + 8 and 8 relabelled + 1 other concept + 4 of ordinary text, which here is one sentence
+    # and so gives no difference of texts, + 4 rivals + 1 of answers + 2 halves, then 1 or 2 of few pairs + 2 direct.
+    assert report["directions"] == [47, 48]
     # At strength 0 there is one pass for all.
-    assert report["plain_passes"] == 3 * (2 + sum(report["directions"]) * 6)
+    assert report["plain_passes"] == report["plain_passes_ran"] == 3 * (2 + sum(report["directions"]) * 6)
+    assert report["plain_seconds_standard_error"] == 0
     assert report["largest_difference"] <= report["tolerance"]
     assert report["ratio"] == pytest.approx(report["plain_seconds"] / report["suite_seconds"])
+
+
+def test_a_sample_of_the_plain_loop_stands_for_all_of_it(
+    places: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    threads = torch.get_num_threads()
+    try:
+        evaluate.main([*places, "--map", str(tmp_path / "map"), "--prompts", "3", "--sample", "12"])
+    finally:
+        torch.set_num_threads(threads)
+    report = json.loads(capsys.readouterr().out)
+    assert report["plain_passes_ran"] == 2 * 12 < report["plain_passes"]
+    assert 0 < report["plain_seconds_standard_error"] < report["plain_seconds"]
+    # Only what ran is compared, and that is the same.
+    assert 0 < report["largest_difference"] <= report["tolerance"]
+
+
+def test_next_tokens_carry_unseen_differences_better_than_ridge(capsys: pytest.CaptureFixture[str]) -> None:
+    next_tokens.main(["--small", "tinyworld-s", "--tokens", "12000", "--unseen", "1"])
+    table = json.loads(capsys.readouterr().out)["tinyworld-s"]
+    (default,) = (row for name, row in table.items() if name.startswith("next tokens"))
+    assert default["cosine"] > table["ridge"]["cosine"] and default["r2"] < table["ridge"]["r2"]
 
 
 def test_the_interval_holds_what_was_planted(capsys: pytest.CaptureFixture[str]) -> None:
