@@ -25,7 +25,7 @@ from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.next_tokens import FLOOR, LEAST, ORDINARY_SHARE, between_next_tokens, next_token_differences
 from lrt_explorer.linear.ridge import RidgePath
 from lrt_explorer.linear.scores import r2
-from lrt_explorer.linear.within import within_contexts
+from lrt_explorer.linear.within import last_two, within_contexts
 from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.presets import PAIRS
 from lrt_explorer.study.corpora.paired import read_paired
@@ -77,8 +77,7 @@ def maps(rows: Rows) -> Mapping[str, AffineMap]:
     def between(last: int = 3, **settings: Any) -> AffineMap:
         return RidgePath(between_next_tokens(x, y, tokens[:, -1 - last :], ordinary, **settings)).map(0.0)
 
-    contexts = (tokens[:, -3] + 1) * 2**31 + tokens[:, -2]
-    within = within_contexts(x, y, contexts, (ordinary.mean_x, ordinary.mean_y))
+    within = within_contexts(x, y, last_two(tokens), (ordinary.mean_x, ordinary.mean_y))
     return {
         f"next tokens ({LEAST} states, floor {FLOOR}, share {ORDINARY_SHARE})": between(),
         "of two tokens": between(2),

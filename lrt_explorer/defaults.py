@@ -24,7 +24,7 @@ FEW_PAIRS = 32
 FIT_TOKENS = 100_000
 """Pairs of tokens of a map that is asked for."""
 SHIPPED_FIT_TOKENS = 800_000
-"""Pairs of tokens of a map that ships: two minutes for models as small as the demo family's."""
+"""Pairs of tokens of a map that ships: two to three minutes for models as small as the demo family's."""
 FIRST_FIT_TOKENS = 20_000
 """Pairs of tokens of a map that is fitted because there was none: half a minute for small models.
 

@@ -44,7 +44,7 @@ from lrt_explorer.study.steering.calibrate import Calibration
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.study.suggest import Suggestion
 from lrt_explorer.workbench import single_vectors
-from lrt_explorer.workbench.concepts import named_concept
+from lrt_explorer.workbench.concepts import named_concept, opening_concept
 from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitSpec
 from lrt_explorer.workbench.map_store import SavedMap, load_saved
@@ -216,7 +216,7 @@ def project(
 ) -> Generator[Progress, None, SpacePicture]:
     """`lrt_explorer.project` step by step."""
     models = _models(small, large, layers, map)
-    contrast = named_concept(models.world, models.world.opening() if concept is None else concept)
+    contrast = named_concept(models.world, opening_concept(*models.names) if concept is None else concept)
     settings = settings_of(SpaceSettings, "project", options, _SPACE, concept=contrast.name)
 
     def steps() -> Generator[Progress, None, SpacePicture]:

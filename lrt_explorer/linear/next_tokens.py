@@ -32,8 +32,8 @@ def between_next_tokens(
     A steering vector is a mean difference between texts that end alike and go on differently. Such differences are
     made here without any label: rows of the same last tokens are averaged for each token that follows, and the mean of
     their context is taken away. Averaging removes what is peculiar to single texts from both sides, so that errors of x
-    do not shrink the map (grouping as in Wald 1940, with the next token as the instrument). A difference counts by its
-    rows and by 1 / (its squared length in y).
+    neither turn nor shrink the map (grouping as in Wald 1940, with the next token as the instrument). A difference
+    counts by its rows and by 1 / (its squared length in y).
 
     Args:
         x: `[n, d_x]`, any floating type.
@@ -85,20 +85,18 @@ def next_token_differences(x: Tensor, y: Tensor, tokens: Tensor, least: int = LE
         `[c, d_x]` and `[c, d_y]` float64, and `[c]` how many rows each is the mean of.
     """
     known = (tokens[:, -1] >= 0).nonzero()[:, 0]
-    _, of, sizes = tokens[known].unique(dim=0, return_inverse=True, return_counts=True)
-    known = known[sizes[of] >= least]
     ways, of, sizes = tokens[known].unique(dim=0, return_inverse=True, return_counts=True)
-    if not len(known):
-        return x.new_empty(0, x.shape[1]).double(), y.new_empty(0, y.shape[1]).double(), sizes.double()
+    often = sizes >= least
+    known, of = known[often[of]], (often.cumsum(0) - 1)[of[often[of]]]
+    ways, rows = ways[often], sizes[often, None].double()
     _, context, ways_of = ways[:, :-1].unique(dim=0, return_inverse=True, return_counts=True)
-    rows = sizes.double()
+    rows_of = sums_of(rows, context, len(ways_of))
     differ = ways_of[context] > 1
 
     def less_their_context(states: Tensor) -> Tensor:
         sums = sums_of(states[known], of, len(ways))
-        whole = torch.zeros(len(ways_of), states.shape[1], dtype=torch.float64).index_add_(0, context, sums)
-        of_context = torch.zeros(len(ways_of), dtype=torch.float64).index_add_(0, context, rows)
-        means: Tensor = sums / rows[:, None] - (whole / of_context[:, None])[context]
-        return means[differ]
+        of_context = sums_of(sums, context, len(ways_of)) / rows_of
+        differences: Tensor = sums / rows - of_context[context]
+        return differences[differ]
 
-    return less_their_context(x), less_their_context(y), rows[differ]
+    return less_their_context(x), less_their_context(y), rows[differ, 0]

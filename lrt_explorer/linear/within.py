@@ -10,6 +10,17 @@ from lrt_explorer.linear.spectrum import LazySpectrum
 FLOOR = 0.05
 """Of the mean square, added to that of each row, so that a row that hardly differs from its group is not blown up."""
 _ROWS_AT_ONCE = 16_384
+_MOST_TOKENS = 2**31
+"""More than any vocabulary has."""
+
+
+def last_two(tokens: Tensor) -> Tensor:
+    """`[n]`, equal where the last two tokens before the next one are, of the `tokens` of paired states.
+
+    Args:
+        tokens: `[n, k]` int64, the next token at the end; -1 where there is none, as before a first one.
+    """
+    return (tokens[:, -3] + 1) * _MOST_TOKENS + tokens[:, -2]
 
 
 def within_contexts(

@@ -47,21 +47,29 @@ def concept_card(contrast: ContrastSet, small: str = "", large: str = "") -> Con
     return ConceptCard(contrast.name, description, *labels, examples, len(contrast.pairs), readout, judged)
 
 
+def opening_concept(small: str, large: str) -> str:
+    """The concept that a pair opens with, and that is meant where none is named.
+
+    It is the most telling one of which the evidence that ships says that it transfers; the world's own where nothing is
+    known, or none does.
+
+    Raises:
+        ContrastError: if no concept is installed.
+    """
+    world, known = world_of(small, large), evidence_of(small, large)
+    usual, verdicts = world.opening(), {} if known is None else known.verdicts
+    names = (*world.telling, *world.concepts())
+    return next((name for name in names if verdicts.get(name) == TRANSFERS), usual)
+
+
 def concept_cards(small: str, large: str) -> Sequence[ConceptCard]:
     """What ships for these models, the concept that they open with first.
-
-    That is the most telling one of which the evidence that ships says that it transfers; the world's own opening
-    concept where nothing is known, or none does.
 
     Raises:
         ContrastError: if nothing does.
     """
-    world, known = world_of(small, large), evidence_of(small, large)
-    opening = world.opening()
-    if known is not None:
-        names = (*world.telling, *world.concepts())
-        opening = next((name for name in names if known.verdicts.get(name) == TRANSFERS), opening)
-    cards = [concept_card(contrast, small, large) for contrast in shipped_sets(world)]
+    opening = opening_concept(small, large)
+    cards = [concept_card(contrast, small, large) for contrast in shipped_sets(world_of(small, large))]
     return sorted(cards, key=lambda card: card.name != opening)
 
 

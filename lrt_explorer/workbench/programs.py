@@ -100,7 +100,7 @@ class Programs:
         """Both models' activations in one space."""
         with self._request(models) as asked:
             check_limits(points=settings.points)
-            concept = _offered(asked.world, settings.concept or asked.world.opening())
+            concept = _offered(asked.world, settings.concept or concepts.opening_concept(*asked.names))
             return (yield from requests.picture_for_models(asked, concept, settings))
 
     def vector_of_model(self, spec: VectorSpec) -> Generator[Progress, None, DiagnosedVector]:

@@ -61,9 +61,15 @@ class Models:
     own: Own | None = None
 
     @property
+    def names(self) -> tuple[str, str]:
+        """Of both, known before they are loaded."""
+        small, large = (model if isinstance(model, str) else model.name for model in (self.small, self.large))
+        return small, large
+
+    @property
     def world(self) -> World:
-        """What suits these models, known before they are loaded."""
-        return world_of(*(model if isinstance(model, str) else model.name for model in (self.small, self.large)))
+        """What suits these models."""
+        return world_of(*self.names)
 
 
 def open_at_layers(models: Models) -> Generator[Progress, None, tuple[Pair, Layers]]:

@@ -61,6 +61,16 @@ def test_a_picture(app: gr.Blocks) -> None:
     assert [arrow["name"] for arrow in found["arrows"]] == ["native", "transferred"] and found["angle"]
 
 
+def test_without_a_concept_the_one_that_the_page_opens_with_is_meant(app: gr.Blocks) -> None:
+    opening = Workbench().concepts(None)[0].name
+    pair = ("tinyworld-s", "tinyworld-l")
+    named = lrt.project(*pair, opening, points=20)
+    assert lrt.project(*pair, points=20).coords.tolist() == named.coords.tolist()
+    assert ask(app, "space", small=pair[0], large=pair[1], points=20)["coords"] == named.coords.tolist()
+    other = next(card.name for card in Workbench().concepts(None)[1:])
+    assert lrt.project(*pair, other, points=20).coords.tolist() != named.coords.tolist()
+
+
 def test_layers(app: gr.Blocks) -> None:
     found = ask(app, "suggest_layers", **PAIR, concepts=["mood"], tokens=3000)
     best = found["candidates"][0]

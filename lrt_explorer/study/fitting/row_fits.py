@@ -1,6 +1,6 @@
 """Maps fitted on the rows themselves: one pass over the texts, whose states stay in memory until a map is solved."""
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from lrt_explorer.linear.estimators import Estimate
 from lrt_explorer.linear.moments import CrossMoments
 from lrt_explorer.linear.next_tokens import between_next_tokens
 from lrt_explorer.linear.ridge import RidgePath
-from lrt_explorer.linear.within import within_contexts
+from lrt_explorer.linear.within import last_two, within_contexts
 from lrt_explorer.lm.chat import Document
 from lrt_explorer.study.corpora.texts import prepared
 from lrt_explorer.study.fitting.collect import Collected, Part, Route, collect
@@ -21,11 +21,7 @@ from lrt_explorer.study.fitting.solve import FittedMap, check_enough, with_evide
 from lrt_explorer.study.ground.pair import Layers, Pair
 from lrt_explorer.study.ground.progress import Progress
 
-ROW_FITS = (NEXT_TOKENS, WITHIN_CONTEXTS)
-"""The estimators that are fitted so."""
 _PARTS: tuple[Part, ...] = ("fit", "select")
-_MOST_TOKENS = 2**31
-"""More than any vocabulary has."""
 
 
 def row_maps(
@@ -69,9 +65,7 @@ def row_maps(
     maps = []
     for number, shuffle in enumerate(shuffles):
         yield Progress(number, len(shuffles), f"solving layer {layers[0]} → {layers[1]}: {label}")
-        estimate = (
-            rows.within_contexts(moments, shuffle) if method == WITHIN_CONTEXTS else rows.next_tokens(moments, shuffle)
-        )
+        estimate = _SOLVED[method](rows, moments, shuffle)
         found = Route(*layers, shuffle)
         maps.append(with_evidence(pair, collected, found, estimate, method=method, scored_on=route))
     directions = yield from directions_for(pair, [layers], settings)
@@ -112,14 +106,17 @@ class _Rows:
         ordinary = CrossMoments.from_state(moments["fit"].state())
         ordinary.merge(moments["select"])
         found = between_next_tokens(x, y, tokens, ordinary, shuffle=shuffle)
-        counts = {"rows_between_next_tokens": found.count, "tokens_fit": ordinary.count, "tokens_select": 0}
-        return Estimate(RidgePath(found).map(0.0), None, (), {**counts})
+        return Estimate(
+            RidgePath(found).map(0.0),
+            None,
+            (),
+            {"rows_between_next_tokens": found.count, "tokens_fit": ordinary.count, "tokens_select": 0},
+        )
 
     def _part(self, part: Part) -> tuple[Tensor, Tensor, Tensor]:
-        """The rows of one part, and one number for the last two tokens of each."""
+        """The rows of one part, with the context of each."""
         x, y, tokens = self._rows(part)
-        # A first token has none before it, which is -1.
-        return x, y, (tokens[:, -3] + 1) * _MOST_TOKENS + tokens[:, -2]
+        return x, y, last_two(tokens)
 
     def _rows(self, part: Part) -> tuple[Tensor, Tensor, Tensor]:
         if len(self._held[part]) > 1:
@@ -128,6 +125,14 @@ class _Rows:
             self._held[part] = [(x, y, tokens)]
         ((x, y, tokens),) = self._held[part]
         return x, y, tokens
+
+
+_SOLVED: dict[str, Callable[[_Rows, Mapping[Part, CrossMoments], int | None], Estimate]] = {
+    NEXT_TOKENS: _Rows.next_tokens,
+    WITHIN_CONTEXTS: _Rows.within_contexts,
+}
+ROW_FITS = tuple(_SOLVED)
+"""The estimators that are fitted so."""
 
 
 def _check_memory(pair: Pair, settings: FitSettings) -> None:

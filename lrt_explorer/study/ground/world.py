@@ -22,7 +22,6 @@ class World:
         corpus: what a map is fitted on unless someone names another text; a name that `read_texts` takes.
         estimator: what fits a map of two layers unless someone names another, by its name in `ESTIMATORS`.
         ordinary: the corpus of ordinary text: neutral prompts, the unit of strength, the picture of the shared space.
-        opening_concept: what is shown first where no evidence says which concept transfers.
         temperature: of the first texts. Small real models repeat themselves where they always take the likeliest token.
         telling: concepts whose texts show at a glance what steers them, the most telling first.
         vectors_ship: whether the vectors of its concepts ship with its models, so that no text is read for them.
@@ -32,10 +31,14 @@ class World:
     corpus: str
     estimator: str
     ordinary: str
-    opening_concept: str
     temperature: float
     telling: tuple[str, ...]
     vectors_ship: bool = False
+
+    @property
+    def opening_concept(self) -> str:
+        """What is shown first where no evidence says which concept transfers."""
+        return self.telling[0]
 
     def concepts(self) -> Mapping[str, Path]:
         """Name and file of every contrast set that ships for these models, the opening one first."""
@@ -71,7 +74,6 @@ DEMO = World(
     corpus="tinyworld",
     estimator="next-tokens",
     ordinary="demo",
-    opening_concept="register",
     temperature=0.0,
     telling=("register", "language", "certainty"),
     vectors_ship=True,
@@ -81,7 +83,6 @@ EVERYDAY = World(
     corpus="everyday",
     estimator="ridge",
     ordinary="everyday",
-    opening_concept="sentiment",
     temperature=0.7,
     telling=("sentiment", "pirate"),
 )
