@@ -24,6 +24,7 @@ from lrt_explorer.store.swap import new_file
 from lrt_explorer.study.evaluation.finding import WHOLE, WHY
 from lrt_explorer.study.evaluation.remarks import as_much
 from lrt_explorer.study.evaluation.verdict import NOT_MEASURABLE, NOT_SHOWN, PARTLY, TRANSFERS
+from lrt_explorer.study.ground.known import model_label
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs" / "results.md"
@@ -32,6 +33,8 @@ EVALUATE = ("-m", "lrt_explorer", "evaluate")
 MEASUREMENTS: dict[str, tuple[str, ...]] = {
     "evidence-s": (*EVALUATE, "tinyworld-s", "tinyworld-l", "--json"),
     "evidence-m": (*EVALUATE, "tinyworld-m", "tinyworld-l", "--json"),
+    "ways-s": ("-m", "benchmarks.ways", "tinyworld-s", "tinyworld-l"),
+    "ways-m": ("-m", "benchmarks.ways", "tinyworld-m", "tinyworld-l"),
     "kinds": ("-m", "benchmarks.kinds"),
     "kinds-6": ("-m", "benchmarks.kinds", "--large-layer", "6"),
     "labels": ("-m", "benchmarks.calibration", "labels", "--concepts", "register,mood,emphasis,certainty"),
@@ -108,6 +111,19 @@ pairs and carries the other half.
 
 | concept | next tokens | within contexts | ridge | leave-concept-out | where vectors are read | upper bound |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |
+"""
+WAYS = """
+## Other ways across: {small} layer {i} → {large} layer {j}
+
+What each way keeps of the native effect over {concepts} concepts, {prompts} prompts each; as much is added as the
+native vector is long (`python -m benchmarks.ways`). *map*: the one that opening the pair gives. *sgd*: the descent of
+arXiv 2506.00653, a hundred times shorter than the paper's or more. *Through the vocabulary*: as it changes the logits
+of tokens that both models have. *Through anchors*: by its cosines with 1,000 tokens' states (arXiv 2209.15430).
+*Through other pairs*: an orthogonal map fitted on the contrast pairs of all other concepts, and on nothing else.
+Intervals are Student's over concepts. More than 1 is no merit: such a way turns the vector to where more moves.
+
+| way | mean retention | median | at least {enough} |
+| --- | ---: | ---: | ---: |
 """
 
 
@@ -201,6 +217,26 @@ def kinds_section(result: Mapping[str, Any]) -> str:
         scores = (result["r2"].get(kind) for kind in kinds)
         text += f"\n| {label} |" + "".join(" – |" if one is None else f" {one[part]:.2f} |" for one in scores)
     return text + "\n"
+
+
+def ways_section(result: Mapping[str, Any]) -> str:
+    """What other ways across keep, the map first."""
+    (i, j), concepts = result["layers"], len(result["by_concept"])
+    prose, bar, table = WAYS.format(
+        small=model_label(result["small"]),
+        large=model_label(result["large"]),
+        i=i,
+        j=j,
+        concepts=concepts,
+        prompts=result["prompts"],
+        enough=ENOUGH,
+    ).partition("\n|")
+    filled = "\n\n".join(map(wrapped, prose.strip().split("\n\n")))
+    text = f"\n{filled}\n{bar}{table}"
+    for name, one in result["ways"].items():
+        if one["concepts"]:
+            text += f"| {name} | {bounded(one)} | {one['median']:.2f} | {one['enough']} of {one['concepts']} |\n"
+    return text
 
 
 def ranked(result: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -321,6 +357,7 @@ def main() -> None:
     found = {name: measured(name, MEASUREMENTS, keep) for name in MEASUREMENTS}
     text = opening(found)
     text += "".join(evidence_section(found[f"evidence-{size}"]) for size in "sm")
+    text += "".join(ways_section(found[f"ways-{size}"]) for size in "sm")
     text += "".join(kinds_section(one) for kinds in ("kinds", "kinds-6") for one in found[kinds].values())
     TARGET.write_text(text, encoding="utf-8")
 

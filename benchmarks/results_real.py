@@ -27,6 +27,7 @@ from benchmarks.results import (
     median,
     sizes,
     trivial,
+    ways_section,
     wrapped,
 )
 from lrt_explorer.store import data_home
@@ -221,6 +222,7 @@ def measurements(small: str, large: str, sets: str | None, text: str | None) -> 
         "self-large": (*EVALUATE, large, large, *few),
         "layers": ("-m", "lrt_explorer", "fit", small, large, "--all-layers", "--concepts", "all", "--json"),
         "needed": ("-m", "benchmarks.needed", small, large),
+        "ways": ("-m", "benchmarks.ways", small, large),
     }
     if sets:
         wanted["written"] = (*EVALUATE, small, large, "--concepts", sets, "--json")
@@ -250,7 +252,7 @@ def main() -> None:
     whole += itself([found["self-small"], found["self-large"]])
     whole += sets_of_others(found["written"]) if "written" in found else ""
     whole += layer_rows(found["layers"])
-    whole += estimator_rows(found["needed"]) + pair_rows(found["needed"])
+    whole += estimator_rows(found["needed"]) + ways_section(found["ways"]) + pair_rows(found["needed"])
     whole += text_rows(found["corpora"]) if "corpora" in found else ""
     TARGET.write_text(whole, encoding="utf-8")
     json.dump({"written": str(TARGET)}, sys.stdout)

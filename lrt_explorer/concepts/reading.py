@@ -30,12 +30,23 @@ class PairStates:
         negative: `[pairs, d]` float64, those without it, row i of the same pair.
         covariance: `[d, d]` float64, of the ordinary tokens of all texts; None where it was not asked for.
         left_out: pairs that were not read, because a text of theirs is longer than the model's context.
+        read: numbers of the pairs that were read, from 0.
     """
 
     positive: Tensor
     negative: Tensor
     covariance: Tensor | None = None
     left_out: int = 0
+    read: tuple[int, ...] = ()
+
+    @property
+    def differences(self) -> Tensor:
+        """`[pairs, d]` float64, with the behaviour less without it."""
+        return self.positive - self.negative
+
+    def same_pairs(self, other: "PairStates") -> bool:
+        """Whether both are of the same pairs, so that row i of one belongs to row i of the other."""
+        return len(self.positive) == len(other.positive) and self.read == other.read
 
     @cached_property
     def whitener(self) -> Tensor | None:
@@ -108,7 +119,7 @@ def reading_pairs(
                 f"a text of the contrast set {contrast.name} has no token that could be read; write longer texts"
             )
         spread = moments[layer].cxx / max(1, moments[layer].count - 1) if covariance else None
-        found[layer] = PairStates(rows[0::2], rows[1::2], spread, left_out)
+        found[layer] = PairStates(rows[0::2], rows[1::2], spread, left_out, tuple(fitting))
     return found
 
 

@@ -57,3 +57,19 @@ def procrustes(moments: CrossMoments) -> Procrustes:
     scale = float(strengths.sum()) / spread if spread > 0 else 0.0
     weight = scale * left @ right
     return Procrustes(AffineMap(weight, moments.mean_y - moments.mean_x @ weight), scale, int(kept.sum()))
+
+
+def between_differences(x: Tensor, y: Tensor) -> AffineMap:
+    """The turn and scale that take differences of one model closest to those of another; nothing is shifted.
+
+    Args:
+        x: `[n, d_x]`, any floating type; n may be far below d_x.
+        y: `[n, d_y]`, row i belonging to row i of x.
+
+    Raises:
+        MapError: if there are fewer than two rows, or all of one side are equal.
+    """
+    moments = CrossMoments(x.shape[1], y.shape[1])
+    # A difference has no order: with its opposite beside it the mean is zero, and nothing is centred away.
+    moments.update(torch.cat([x, -x]), torch.cat([y, -y]))
+    return AffineMap(procrustes(moments).map.weight, torch.zeros_like(moments.mean_y))

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from lrt_explorer.errors import MapError
 from lrt_explorer.linear.moments import CrossMoments
-from lrt_explorer.linear.procrustes import procrustes
+from lrt_explorer.linear.procrustes import between_differences, procrustes
 from lrt_explorer.linear.ridge import RidgePath
 from lrt_explorer.linear.scores import r2
 from tests.linear.rows import centred, collected, error, noise, planted, shuffled, turned
@@ -131,3 +131,28 @@ def test_what_does_not_vary_is_refused() -> None:
         procrustes(collected(x[:1], y[:1]))
     with pytest.raises(MapError, match="large model are equal"):
         procrustes(collected(x, torch.full_like(y, 0.1)))
+
+
+@pytest.mark.parametrize(("rows", "d_x", "d_y"), [(40, 12, 30), (5, 12, 30), (40, 30, 12)])
+def test_between_differences_nothing_is_centred_away(rows: int, d_x: int, d_y: int) -> None:
+    # Their mean is what matters in differences of contrast pairs, so it must be turned like everything else.
+    x = noise(rows, d_x, seed=0) + 2.0
+    turn = semi_orthogonal(d_x, d_y, seed=1)
+    y = 3 * x @ turn
+    found = between_differences(x, y)
+    assert not bool(found.bias.any())
+    if d_x <= d_y:
+        torch.testing.assert_close(found(x), y)
+        # Which way round a pair is written says nothing.
+        signs = torch.where(torch.arange(rows)[:, None] % 2 == 0, 1.0, -1.0).to(x)
+        torch.testing.assert_close(between_differences(signs * x, signs * y).weight, found.weight)
+    else:
+        assert error(found(x), y.numpy()) < 0.5
+    assert error(between_differences(x, y.flip(0)).weight, found.weight.numpy()) > 0.1
+
+
+def test_one_difference_or_none_makes_no_map() -> None:
+    with pytest.raises(MapError, match="too few"):
+        between_differences(torch.zeros(0, 3), torch.zeros(0, 4))
+    with pytest.raises(MapError, match="equal"):
+        between_differences(torch.ones(3, 3), torch.zeros(3, 4))

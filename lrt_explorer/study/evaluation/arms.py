@@ -18,8 +18,9 @@ from lrt_explorer.concepts.relabelled import (
     swapped_pairs,
 )
 from lrt_explorer.concepts.vectors import SteeringVector, transfer
-from lrt_explorer.errors import ContrastError, VectorError
+from lrt_explorer.errors import ContrastError, MapError, VectorError
 from lrt_explorer.linear.deviation import TypicalDeviation
+from lrt_explorer.linear.procrustes import between_differences
 from lrt_explorer.linear.scores import cosine
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.unembedding import answer_difference
@@ -32,7 +33,7 @@ from lrt_explorer.study.ground.known import Known, known_vectors
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.ground.world import world_of
 from lrt_explorer.study.steering.arm_directions import ArmMaterial, Direction
-from lrt_explorer.study.steering.arms import ARMS, FEW
+from lrt_explorer.study.steering.arms import ARMS, FEW, OTHER_PAIRS
 from lrt_explorer.study.steering.brought import Side
 from lrt_explorer.study.steering.calibrate import calibrate
 from lrt_explorer.study.steering.deviation import unit_of
@@ -122,10 +123,7 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
             others[other.name] = mapped(known(small, other, info.small_layer).vector)
     yield Progress(0, 1, f"reading the pairs of {case.concept.name} for its controls")
     seed = case.seed
-    ours, theirs = (
-        pair_states(lm, case.concept, layer, settings.reading, whiten=settings.whiten)
-        for lm, layer in ((large, info.large_layer), (small, info.small_layer))
-    )
+    ours, theirs = _both_states(case, case.concept)
     relabelled = _relabelled(case, ours, theirs)
     of_halves = _halves(ours, seed, settings)
     ordinary = world_of(small.name, large.name).ordinary
@@ -143,7 +141,7 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
         random_texts=_that_point(states.text_differences(settings.ordinary, seed), own),
         halves=of_halves,
         few={count: row for count, row in _few(ours, seed, settings).items() if _that_point([row], own)},
-        rivals=_rivals(case, own, known),
+        rivals=_rivals(case, own, found.values, known),
         bound=bound_direction(case, ours, theirs),
         answers=_answers(large, held_back_prompts(case.concept, settings.prompts)),
     )
@@ -164,6 +162,16 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
     )
 
 
+def _both_states(case: Case, contrast: ContrastSet) -> tuple[PairStates, PairStates]:
+    """What the texts of a concept are in the large model and in the small one."""
+    settings, info = case.settings, case.info
+    ours, theirs = (
+        pair_states(lm, contrast, layer, settings.reading, whiten=settings.whiten)
+        for lm, layer in ((case.large, info.large_layer), (case.small, info.small_layer))
+    )
+    return ours, theirs
+
+
 def _in_place(case: Case, side: Side, values: Tensor) -> Tensor:
     """The brought vector of this side at the length of the one that it stands in for; that one where none was brought.
 
@@ -177,15 +185,31 @@ def _in_place(case: Case, side: Side, values: Tensor) -> Tensor:
     return scaled
 
 
-def _rivals(case: Case, own: Tensor, known: Callable[..., Known]) -> dict[str, Tensor]:
+def _rivals(case: Case, own: Tensor, vector: Tensor, known: Callable[..., Known]) -> dict[str, Tensor]:
     """The rivals' vectors in the large model, as far as the texts give them one."""
-    found = {}
+    found = _through_other_pairs(case, vector)
     for rival in case.controls.rivals:
         with suppress(ContrastError, VectorError):
             found[rival.arm] = rival.map.direction(
                 known(rival.lm, case.concept, rival.layer, rival.reading).vector.values
             )
     return {arm: values for arm, values in found.items() if _that_point([values], own)}
+
+
+def _through_other_pairs(case: Case, vector: Tensor) -> dict[str, Tensor]:
+    """The small model's vector by an orthogonal map that has seen the pairs of other concepts alone."""
+    x, y = [], []
+    for other in case.others:
+        # As above: a concept that is only a control stops nothing.
+        with suppress(ContrastError, VectorError):
+            ours, theirs = _both_states(case, other)
+            if ours.same_pairs(theirs):
+                x.append(theirs.differences)
+                y.append(ours.differences)
+    try:
+        return {OTHER_PAIRS: between_differences(torch.cat(x), torch.cat(y)).direction(vector)} if x else {}
+    except MapError:
+        return {}
 
 
 def _relabelled(case: Case, ours: PairStates, theirs: PairStates) -> Relabelled:

@@ -77,7 +77,7 @@ def holding(case: Case, vector: Tensor) -> Holding | None:
     first, second = halves(len(read[layer].positive), case.seed)
     found = []
     for at in range(small.layers):
-        differences = read[at].positive - read[at].negative
+        differences = read[at].differences
         both = differences[first].mean(0), differences[second].mean(0)
         found.append(cosine(*both) if all(bool(one.any()) for one in both) else 0.0)
     tokens = ordinary_states(small, layer, world_of(small.name, case.large.name).ordinary).tokens.double()
@@ -102,9 +102,9 @@ def bound_direction(case: Case, ours: PairStates, theirs: PairStates) -> Tensor 
         `[d_large]`; None where there are too few pairs, or the models read different ones.
     """
     pairs = len(ours.positive)
-    if pairs < LEAST_PAIRS or len(theirs.positive) != pairs:
+    if pairs < LEAST_PAIRS or not ours.same_pairs(theirs):
         return None
-    x, y = theirs.positive - theirs.negative, ours.positive - ours.negative
+    x, y = theirs.differences, ours.differences
     first, second = halves(pairs, case.seed)
     try:
         carried = few_rows_map(x[first], y[first]).direction(x[second].mean(0))

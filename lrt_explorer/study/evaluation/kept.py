@@ -27,7 +27,7 @@ from lrt_explorer.study.steering.deviation import VERSION as UNIT
 from lrt_explorer.study.steering.deviation import ordinary_digest
 
 KIND = "evaluation"
-WAY = 5
+WAY = 6
 """Counted up whenever the same inputs would be measured in another way."""
 _NUMBERS = ("readouts", "unsteered", "baseline", "kl", "first_order", "relabelled_cosines", "off_answers")
 

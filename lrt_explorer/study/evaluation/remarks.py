@@ -6,7 +6,16 @@ from lrt_explorer.numerals import plain
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.evaluation.finding import finding
 from lrt_explorer.study.evaluation.verdict import PARTLY, TRANSFERS, Verdict
-from lrt_explorer.study.steering.arms import ANCHORS, ANSWERS, EMBEDDINGS, NATIVE, TRANSFERRED, UNTRAINED, VOCABULARY
+from lrt_explorer.study.steering.arms import (
+    ANCHORS,
+    ANSWERS,
+    EMBEDDINGS,
+    NATIVE,
+    OTHER_PAIRS,
+    TRANSFERRED,
+    UNTRAINED,
+    VOCABULARY,
+)
 
 FEWEST_FORMS, FEWEST_PROMPTS = 8, 10
 ALIKE = 0.5
@@ -34,6 +43,10 @@ RIVALS = {
     ANCHORS: (
         "The small model’s vector, carried across by its likeness to shared anchors,",
         "no map had to be fitted for it",
+    ),
+    OTHER_PAIRS: (
+        "The small model’s vector, carried across by an orthogonal map of the pairs of other concepts,",
+        "no ordinary text had to be read for it",
     ),
 }
 """What is said of a rival that does as much as the transferred vector: what it is, and what follows."""

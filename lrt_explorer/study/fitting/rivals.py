@@ -1,6 +1,6 @@
 """Rivals of the map: a vector from less than a trained small model, or one that crosses by less than a fitted map."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Collection, Generator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ from lrt_explorer.study.ground.progress import Progress, retold
 from lrt_explorer.study.steering.arms import ANCHORS, EMBEDDINGS, UNTRAINED, VOCABULARY
 
 KIND = "rival"
+ARMS = (UNTRAINED, EMBEDDINGS, VOCABULARY, ANCHORS)
 WAY = 1
 """Counted up whenever the same inputs would give another map."""
 ANCHOR_COUNT = 1000
@@ -68,6 +69,7 @@ def rivals(
     corpus: str = "",
     keep: Path | None = None,
     method: str = ESTIMATORS.default,
+    arms: Collection[str] = ARMS,
 ) -> Generator[Progress, None, tuple[Rival, ...]]:
     """The rivals of the map of a layer pair: those kept in a folder, or made now. What cannot be made is left out.
 
@@ -84,6 +86,7 @@ def rivals(
         keep: folder for the maps; None to keep none.
         method: the estimator of the map that they stand beside. By one of `ROW_FITS` the untrained model's map is
             fitted as it is; all others by ridge, because embeddings do not change within a context.
+        arms: those that are wanted.
     """
     small, large = pair.both
     small_layer, large_layer = layers
@@ -123,10 +126,11 @@ def rivals(
         return map
 
     found: list[Rival] = []
-    for make in (of_untrained, of_embeddings, by_vocabulary, by_anchors):
+    for arm, make in zip(ARMS, (of_untrained, of_embeddings, by_vocabulary, by_anchors), strict=True):
         # A rival that this pair cannot have must not stop what it would stand beside.
         with suppress(MapError, ModelError, SettingsError):
-            found.append((yield from make()))
+            if arm in arms:
+                found.append((yield from make()))
     return tuple(found)
 
 

@@ -20,6 +20,7 @@ from lrt_explorer.study.steering.arms import (
     NATIVE_DIRECT,
     NO_MAP,
     OTHER,
+    OTHER_PAIRS,
     PERMUTED,
     PERMUTED_NATIVE,
     RANDOM,
@@ -187,6 +188,11 @@ def through_vocabulary(material: ArmMaterial) -> list[Direction]:
 def through_anchors(material: ArmMaterial) -> list[Direction]:
     """The small model's vector, through its cosines with shared anchors."""
     return _of_rival(material, ANCHORS)
+
+
+def through_other_pairs(material: ArmMaterial) -> list[Direction]:
+    """The small model's vector, through an orthogonal map of the pairs of other concepts."""
+    return _of_rival(material, OTHER_PAIRS)
 
 
 def unmapped(material: ArmMaterial) -> list[Direction]:

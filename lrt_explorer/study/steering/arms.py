@@ -16,7 +16,7 @@ PERMUTED, PERMUTED_NATIVE = "permuted labels", "permuted labels, native"
 COVARIANCE, TEXTS = "drawn from the covariance", "random texts"
 ANSWERS, HALF = "answer embeddings", "native, half"
 UNTRAINED, EMBEDDINGS = "untrained small model", "token embeddings"
-VOCABULARY, ANCHORS = "through the vocabulary", "through anchors"
+VOCABULARY, ANCHORS, OTHER_PAIRS = "through the vocabulary", "through anchors", "through other pairs"
 BOUND = "fitted on the concept"
 FEW = {2: "native, 2 pairs", 8: "native, 8 pairs", 32: "native, 32 pairs"}
 
@@ -222,6 +222,17 @@ ARMS: Table[ArmKind] = Table(
             function=f"{_HOME}:through_anchors",
             tone="transferred",
             marker="diamond-x-open",
+            dash="dot",
+            aside=True,
+        ),
+        ArmKind(
+            name=OTHER_PAIRS,
+            label="Through other pairs",
+            unit=_STRENGTH,
+            help="the small model’s vector, by an orthogonal map of other concepts’ pairs",
+            function=f"{_HOME}:through_other_pairs",
+            tone="transferred",
+            marker="diamond-tall",
             dash="dot",
             aside=True,
         ),

@@ -51,8 +51,8 @@ def test_the_suite_has_the_readouts_of_the_plain_loop(
     report = json.loads(capsys.readouterr().out)
     assert report["concepts"] == ["animals", "mood"] and report["prompts"] == [3, 3]
     # 2 + 5 random + 8 shuffled + 8 and 8 relabelled + 1 other concept + 4 of ordinary text, which here is one sentence
-    # and so gives no difference of texts, + 4 rivals + 1 of answers + 2 halves, then 1 or 2 of few pairs + 2 direct.
-    assert report["directions"] == [47, 48]
+    # and so gives no difference of texts, + 5 rivals + 1 of answers + 2 halves, then 1 or 2 of few pairs + 2 direct.
+    assert report["directions"] == [48, 49]
     # At strength 0 there is one pass for all.
     assert report["plain_passes"] == report["plain_passes_ran"] == 3 * (2 + sum(report["directions"]) * 6)
     assert report["plain_seconds_standard_error"] == 0

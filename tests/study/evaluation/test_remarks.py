@@ -66,7 +66,7 @@ def test_a_rival_of_the_map_that_does_as_much_is_named(plain: ConceptEvidence, a
     def beside(retention: float | None) -> ConceptEvidence:
         kept = None if retention is None else Interval(retention, 0.0, 2.0)
         other = replace(plain.arm("random"), name=arm, retention=kept)
-        return replace(plain, arms=(*plain.arms, other))
+        return replace(plain, arms=(*(one for one in plain.arms if one.name != arm), other))
 
     assert any(one.startswith(said) and "(0.81 of the native effect)" in one for one in remarks(beside(0.81), GOOD, 2))
     for evidence, verdict in ((beside(0.79), GOOD), (beside(None), GOOD), (beside(0.9), replace(GOOD, word=NOT_SHOWN))):
