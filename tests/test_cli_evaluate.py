@@ -97,7 +97,7 @@ def test_scorers_and_vectors_are_chosen_on_the_command_line(
     plain: dict[str, Any] = json.loads(capsys.readouterr().out)
     monkeypatch.setattr(EvaluationSettings, "__post_init__", lambda self: object.__setattr__(self, "max_new_tokens", 4))
     how = ("--method", "principal-component", "--whiten", "--reading", "token-2")
-    more = ("--concepts", "mood", "--generate", "--scorer", "words:the,a/of", *how)
+    more = ("--concepts", "mood", "--generate", "--scorer", "words:the,a/of", "--whole-texts", *how)
     assert main(command(folders, "--out", str(tmp_path), *more, "--json")) == 0
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
     settings = found["settings"]
@@ -105,6 +105,8 @@ def test_scorers_and_vectors_are_chosen_on_the_command_line(
     assert settings["scorer"] == {"words": ["the", "a"], "against": ["of"]} == found["concepts"][0]["scorer"]
     assert plain["concepts"][1]["scorer"] is None and plain["settings"]["scorer"] is None
     before, after = plain["concepts"][1], found["concepts"][0]
+    assert before["whole_texts"] is None and after["whole_texts"]["pairs"] > 0
+    assert any("hole texts" in one or "to their last token" in one for one in after["remarks"])
     assert before["name"] == after["name"] and before["direction_cosine"] != after["direction_cosine"]
 
 

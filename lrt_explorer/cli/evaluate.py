@@ -86,6 +86,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--generate", action="store_true", help="also write and score texts, which takes longer")
     add_scorer(parser)
     parser.add_argument(
+        "--whole-texts", action="store_true", help="also score the texts of the pairs to their last token"
+    )
+    parser.add_argument(
         "--neutral",
         type=Path,
         metavar="FILE",
@@ -157,6 +160,7 @@ def _asked(options: argparse.Namespace, world: "World") -> "EvidenceSpec":
         whiten=options.whiten,
         generate=options.generate,
         scorer=chosen_scorer(options),
+        whole_texts=options.whole_texts,
     )
     neutral = None
     if options.neutral:

@@ -173,7 +173,7 @@ def evaluate(
         progress: True for a bar, or a function that is called with each `Progress`.
         options: of `EvaluationSettings`: strengths, prompts, random_seeds, permuted, ordinary, other_concepts,
             neutral_prompts, reading, method, whiten, as_in_paper, readout, generate, scorer, generate_prompts,
-            max_new_tokens, temperature, examples, seed; and of `EvidenceSpec`: tokens, neutral, folder.
+            max_new_tokens, temperature, whole_texts, examples, seed; and of `EvidenceSpec`: tokens, neutral, folder.
 
     Raises:
         As `compare` and `fit_map`.

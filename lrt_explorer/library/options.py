@@ -91,6 +91,7 @@ class EvaluateOptions(TypedDict, total=False):
     generate_prompts: int
     max_new_tokens: int
     temperature: float
+    whole_texts: bool
     examples: int
     seed: int
     tokens: int | None

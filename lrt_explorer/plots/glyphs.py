@@ -44,6 +44,8 @@ _MARKERS = {
     '<path d="M18 3 18 11M14 7 22 7" stroke="{colour}" stroke-width="1.6" fill="none"/>',
     "square-cross-open": f'<path d="M13 2 23 2 23 12 13 12Z" {_OPEN}'
     '<path d="M18 3 18 11M14 7 22 7" stroke="{colour}" stroke-width="1.6" fill="none"/>',
+    "square-x-open": f'<path d="M13 2 23 2 23 12 13 12Z" {_OPEN}'
+    '<path d="M15 4 21 10M21 4 15 10" stroke="{colour}" stroke-width="1.6" fill="none"/>',
     "diamond-cross-open": f'<path d="M18 1 24 7 18 13 12 7Z" {_OPEN}'
     '<path d="M18 3 18 11M14 7 22 7" stroke="{colour}" stroke-width="1.4" fill="none"/>',
     "diamond-x-open": f'<path d="M18 1 24 7 18 13 12 7Z" {_OPEN}'

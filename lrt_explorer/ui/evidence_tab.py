@@ -1,7 +1,7 @@
 """The Evidence tab: one concept or a whole suite, evaluated with progress; its table, and the concept picked in it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from gradio.components import Component
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.defaults import PROMPTS
 from lrt_explorer.errors import SettingsError
-from lrt_explorer.study.evaluation.evaluate import EvaluationStep
+from lrt_explorer.study.evaluation.evaluate import EvaluationSettings, EvaluationStep
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.ui.cards import notice, progress_bar
 from lrt_explorer.ui.choices import GONE, OWN_VECTORS, ConceptList, belongs, steered_vectors
@@ -41,6 +41,9 @@ TAB = "evidence"
 PROMPT_RANGE = (4, 60)
 """Fewest and most held-out prompts."""
 AS_THE_CONCEPT = ("concept’s default", "")
+WRITTEN, WHOLE = "written", "whole"
+TEXTS = [("written ones", WRITTEN), ("whole pairs", WHOLE)]
+"""Texts that the model writes at both ends of the grid, and those of the pairs, to their last token."""
 HINT = (
     "Nothing is evaluated yet. Run measures each chosen concept at every strength: its native vector, the transferred "
     "one, and controls that should do nothing."
@@ -50,6 +53,12 @@ SHIPPED = (
     "and now, and replaces it."
 )
 STOPPED = "Stopped. Finished concepts are shown and kept; Run continues from there."
+
+
+def asked_texts(settings: EvaluationSettings) -> tuple[str, ...]:
+    """Which texts an evaluation had, as the key of its result names them."""
+    both = ((WHOLE, settings.whole_texts), (WRITTEN, settings.generate))
+    return tuple(name for name, asked in both if asked)
 
 
 class EvidenceTab:
@@ -103,9 +112,8 @@ class EvidenceTab:
                 [AS_THE_CONCEPT, *READOUTS.choices()], value=AS_THE_CONCEPT[1], label="Readout",
                 info="how answers are measured", min_width=185, elem_id="evidence-readout",
             )  # fmt: skip
-            texts = gr.Checkbox(
-                False, label="Write texts", info="scored at both ends; slow", min_width=120,
-                elem_id="evidence-texts",
+            texts = gr.CheckboxGroup(
+                TEXTS, label="Texts too", info="scored; both take longer", min_width=160, elem_id="evidence-texts",
             )  # fmt: skip
             with gr.Column(scale=0, min_width=110, elem_classes="run-column"):
                 self.run = gr.Button("Run", variant="primary", interactive=False, size="md", elem_id="evidence-run")
@@ -177,7 +185,7 @@ class EvidenceTab:
                     "evaluated": suites[0].title if suites else "",
                     "prompts": settings.prompts,
                     "strengths": " ".join(f"{strength:g}" for strength in settings.strengths or ()),
-                    "texts": settings.generate,
+                    "texts": asked_texts(settings),
                     "readout": settings.readout or AS_THE_CONCEPT[1],
                     "text": text_mark(None),
                 }
@@ -191,7 +199,7 @@ class EvidenceTab:
         concepts: str,
         prompts: float | None,
         strengths: str,
-        texts: bool,
+        texts: Sequence[str],
         corpus: str | None,
         readout: str = AS_THE_CONCEPT[1],
         vectors: str = OWN_VECTORS[1],
@@ -206,12 +214,14 @@ class EvidenceTab:
         if prompts is None or math.isnan(prompts):
             raise SettingsError("say how many prompts to read for each concept, between the ends of the slider")
         grid = asked_strengths(strengths) or None
-        asked = EvidenceSettings(suite or (concepts,), int(prompts), grid, texts, readout, vectors)
+        asked = EvidenceSettings(
+            suite or (concepts,), int(prompts), grid, WRITTEN in texts, readout, vectors, WHOLE in texts
+        )
         values: dict[str, Value] = {
             "evaluated": concepts,
             "prompts": prompts,
             "strengths": strengths,
-            "texts": texts,
+            "texts": tuple(sorted(texts)),
             "readout": readout,
             "evidence_vectors": vectors,
         }

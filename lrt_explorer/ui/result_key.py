@@ -153,7 +153,7 @@ WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
         "evaluated": lambda name: Path(name).stem,
         "prompts": lambda prompts: f"{prompts:g} prompts",
         "strengths": lambda text: f"strengths {text}" if text.strip() else "calibrated strengths",
-        "texts": lambda ticked: "with texts" if ticked else "without texts",
+        "texts": lambda kinds: f"with {' and '.join(kinds)} texts" if kinds else "without texts",
         "readout": lambda name: f"readout: {_or_default(name, READOUTS.label, 'concept’s default')}",
         "evidence_vectors": lambda folder: "other vectors" if folder else "the concept’s own vectors",
         "set": lambda name: Path(name).stem,

@@ -121,6 +121,7 @@ def steering_endpoints(engine: Engine) -> tuple[Endpoint, ...]:
         whiten: bool = False,
         generate: bool = False,
         scorer: str | None = None,
+        whole_texts: bool = False,
         corpus: str | None = None,
         tokens: int | None = None,
     ) -> dict[str, Any]:
@@ -142,6 +143,7 @@ def steering_endpoints(engine: Engine) -> tuple[Endpoint, ...]:
             whiten: find the vectors in whitened activations.
             generate: also write and score texts.
             scorer: what scores the texts, as on the command line; by default each concept's own.
+            whole_texts: also score the texts of the pairs to their last token.
             corpus: name of the text for control maps, and for the map if there is none; by default the map's own.
             tokens: pairs of tokens for each of these maps; by default as many as the map has, within a limit.
         """
@@ -156,6 +158,7 @@ def steering_endpoints(engine: Engine) -> tuple[Endpoint, ...]:
             whiten=whiten,
             generate=generate,
             scorer=scorer_from_text(scorer) if scorer else None,
+            whole_texts=whole_texts,
         )
         spec = EvidenceSpec(
             concepts=tuple(concepts) if concepts else None, settings=settings, corpus=corpus or None, tokens=tokens

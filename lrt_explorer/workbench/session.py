@@ -93,6 +93,7 @@ class EvidenceSettings:
         texts: whether texts are written and scored too.
         readout: what answers are counted in; "" for what each concept asks for.
         vectors: in place of those of the one concept's texts, by the name that the shelf gives them; "" for none.
+        whole_texts: whether the texts of the pairs are scored to their last token too.
     """
 
     concepts: tuple[str, ...]
@@ -101,6 +102,7 @@ class EvidenceSettings:
     texts: bool
     readout: str = ""
     vectors: str = ""
+    whole_texts: bool = False
 
 
 @dataclass(frozen=True)

@@ -401,6 +401,7 @@ class Workbench(Programs):
                 strengths=settings.strengths,
                 generate=settings.texts,
                 readout=settings.readout or None,
+                whole_texts=settings.whole_texts,
             ),
             corpus=own_text if is_map_text else None,
             vectors=str(own_vectors(settings.vectors)) if settings.vectors else "",

@@ -32,7 +32,8 @@ const shown = {
   seed: number('#seed input'), temperature: number('#temperature input[type=number]'),
   length: number('#length input[type=number]'), equal_cost: checked('#equal-cost input'),
   points: number('#space-points input[type=number]'), prompts: number('#evidence-prompts input[type=number]'),
-  texts: checked('#evidence-texts input'),
+  texts: box('#evidence-texts input') && [...document.querySelectorAll('#evidence-texts input:checked')]
+    .map((one) => one.value).sort(),
   other_layers: box('#other-layers input, #other-layers textarea')?.value,
   also_strength: number('#also-1-strength input[type=number]'),
   also_2_strength: number('#also-2-strength input[type=number]'),
@@ -51,7 +52,8 @@ requestAnimationFrame(() => requestAnimationFrame(() => {"""
     const made = JSON.parse(result.dataset.for), said = JSON.parse(result.dataset.said);
     const differ = Object.keys(made).filter((name) => {
       if (name in named) return named[name] && named[name] !== 'Other models …' && !named[name].includes(said[name]);
-      return shown[name] !== undefined && shown[name] !== null && shown[name] !== made[name];
+      return shown[name] !== undefined && shown[name] !== null
+        && JSON.stringify(shown[name]) !== JSON.stringify(made[name]);
     });
     return {place: result.closest('[id]:not([id^=html-])').id, made, stale: result.classList.contains('stale'),
       line: result.dataset.line || '', faint: Number(getComputedStyle(result.firstElementChild).opacity) < 0.9,

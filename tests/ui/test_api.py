@@ -36,7 +36,7 @@ COMPARE = {
 EVALUATE = {
     "concepts": ["mood", "size"], "prompts": 5, "strengths": [-0.5, 0.0, 0.75], "seeds": 6, "others": 1,
     "reading": "token-2", "readout": "probability", "method": "principal-component", "whiten": True, "generate": True,
-    "scorer": "words:joy", "corpus": "everyday", "tokens": 1234,
+    "scorer": "words:joy", "whole_texts": True, "corpus": "everyday", "tokens": 1234,
 }  # fmt: skip
 FIT = {"tokens": 4321, "corpus": "everyday", "method": "procrustes", "all_layers": True}
 FINDING = {"reading": "token-3", "method": "principal-component", "whiten": True}
@@ -108,7 +108,7 @@ def test_an_evaluation_is_asked_for_as_it_was_sent(
     settings = EvaluationSettings(
         strengths=(-0.5, 0.0, 0.75), prompts=5, random_seeds=6, other_concepts=1, reading="token-2",
         readout="probability", method="principal-component", whiten=True, generate=True,
-        scorer=scorer_from_text("words:joy"),
+        scorer=scorer_from_text("words:joy"), whole_texts=True,
     )  # fmt: skip
     spec = EvidenceSpec(concepts=("mood", "size"), settings=settings, corpus="everyday", tokens=1234)
     assert engine.noted == [Models(**PLACES), spec]  # type: ignore[arg-type]

@@ -120,8 +120,8 @@ def test_nothing_is_read_for_a_concept_of_the_old_pair(
         *concepts.vectors.on_make_clicked(NOW, Shelf(), "sentiment", OLD, recipe),
         *concepts.vectors.on_make_clicked(NOW, Shelf(), OLD, "", recipe),
         *concepts.vectors.on_steer_clicked(NOW, Shelf(), "folder", OLD, "Once", 1),
-        *evidence.on_run_clicked(NOW, OLD, 8, "", False, None),
-        *evidence.on_run_clicked(NOW, "all 3 demo concepts", 8, "", False, None),
+        *evidence.on_run_clicked(NOW, OLD, 8, "", [], None),
+        *evidence.on_run_clicked(NOW, "all 3 demo concepts", 8, "", [], None),
     ]
     assert len(said) == 8
     for step in said:

@@ -494,7 +494,7 @@ def test_a_cell_that_does_not_exist_leaves_the_pair(screen: Screen, session: Ses
 
 
 def run(screen: Screen, session: Session | None, **changed: Any) -> list[Outputs]:
-    settings = {"concepts": "mood", "prompts": 8, "strengths": "-0.5 0 0.5", "texts": False, "corpus": None}
+    settings = {"concepts": "mood", "prompts": 8, "strengths": "-0.5 0 0.5", "texts": [], "corpus": None}
     return list(screen.evidence.on_run_clicked(session, **{**settings, **changed}))
 
 
@@ -502,13 +502,16 @@ def test_a_suite_runs_with_progress_and_shows_every_concept_as_it_is_finished(
     screen: Screen, engine: FakeEngine, session: Session
 ) -> None:
     evidence = screen.evidence
-    steps = run(screen, session, concepts="all 3 demo concepts", texts=True)
+    steps = run(screen, session, concepts="all 3 demo concepts", texts=["whole", "written"])
     assert all('role="progressbar"' in step[evidence.status] for step in steps[:-1])
     assert steps[-1][evidence.status] == ""
     shown = [step[evidence.shown] for step in steps if evidence.shown in step]
     assert [len(found.evaluation.concepts) for found in shown] == [1, 2, 3, 3]
     assert all(found.session == session for found in shown)
-    assert engine.asked == EvidenceSettings(("mood", "register", "weather"), 8, (-0.5, 0.0, 0.5), True)
+    assert engine.asked == EvidenceSettings(
+        ("mood", "register", "weather"), 8, (-0.5, 0.0, 0.5), True, whole_texts=True
+    )
+    assert shown[-1].key.values["texts"] == ("whole", "written")
 
 
 def test_one_concept_or_an_own_one_runs_alone(screen: Screen, engine: FakeEngine, session: Session) -> None:

@@ -102,12 +102,12 @@ def test_another_map_is_another_picture(asked: list[Any]) -> None:
 
 
 def test_evidence_is_asked_for_as_the_tab_says(asked: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = EvidenceSettings(("mood", "size"), 5, (-0.5, 0.0, 0.75), True, "probability", "mine")
+    settings = EvidenceSettings(("mood", "size"), 5, (-0.5, 0.0, 0.75), True, "probability", "mine", True)
     monkeypatch.setattr(workbench, "own_vectors", lambda name: Path("/shelf") / name)
     with pytest.raises(ModelError, match="only noted"):
         finish(Bare().evaluate(SESSION, settings, None))
     (spec,) = asked
     assert spec.concepts == ("mood", "size") and spec.vectors == "/shelf/mine"
     assert spec.settings == EvaluationSettings(
-        prompts=5, strengths=(-0.5, 0.0, 0.75), generate=True, readout="probability"
+        prompts=5, strengths=(-0.5, 0.0, 0.75), generate=True, readout="probability", whole_texts=True
     )

@@ -1,6 +1,5 @@
 """An evaluation as one JSON document, whose every key docs/evidence.md explains."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
@@ -11,7 +10,8 @@ from lrt_explorer.store import MapInfo
 from lrt_explorer.study.evaluation.evaluate import ConceptResult, Evaluation
 from lrt_explorer.study.evaluation.evidence import ArmEvidence
 from lrt_explorer.study.evaluation.holding import holding_document
-from lrt_explorer.study.evaluation.statistics import Interval
+from lrt_explorer.study.evaluation.interval_json import finite, interval_document
+from lrt_explorer.study.evaluation.whole_texts import whole_texts_document
 from lrt_explorer.study.fitting.estimators import chosen_setting
 from lrt_explorer.study.steering.arms import TRANSFERRED
 from lrt_explorer.version import __version__
@@ -80,7 +80,7 @@ def _concept(result: ConceptResult) -> dict[str, Any]:
         "scorer": evidence.scorer
         if evidence.scorer is None or isinstance(evidence.scorer, str)
         else asdict(evidence.scorer),
-        **_interval("retention", evidence.retention),
+        **interval_document("retention", evidence.retention),
         "pearson_r": evidence.pearson_r,
         "pearson_r_random": evidence.pearson_r_random,
         "pearson_r_effect": evidence.pearson_r_effect,
@@ -90,7 +90,7 @@ def _concept(result: ConceptResult) -> dict[str, Any]:
         "clusters": evidence.clusters,
         "prompts_in_pairs": list(evidence.prompts_in_pairs),
         "direction_cosine": evidence.direction_cosine,
-        **_interval("direction_cosine_relabelled", evidence.direction_cosine_relabelled),
+        **interval_document("direction_cosine_relabelled", evidence.direction_cosine_relabelled),
         "halves_cosine": evidence.halves_cosine,
         "reachable_share": evidence.reachable_share,
         "holding": holding_document(evidence.holding),
@@ -98,12 +98,13 @@ def _concept(result: ConceptResult) -> dict[str, Any]:
         "typical_deviation": evidence.typical_deviation,
         "outlier_dimensions": list(evidence.outlier_dimensions),
         "equal_cost": None if evidence.equal_cost is None else asdict(evidence.equal_cost),
-        **_interval("retention_at_equal_cost", evidence.retention_at_equal_cost),
-        **_interval("prompt_effect", evidence.prompt_effect),
+        **interval_document("retention_at_equal_cost", evidence.retention_at_equal_cost),
+        **interval_document("prompt_effect", evidence.prompt_effect),
         "prompts": list(evidence.prompts),
         "unsteered": list(evidence.unsteered),
         "arms": [_arm(arm) for arm in evidence.arms],
         "passages": [asdict(passage) for passage in evidence.passages],
+        "whole_texts": whole_texts_document(evidence.whole_texts),
     }
 
 
@@ -115,15 +116,15 @@ def _arm(arm: ArmEvidence) -> dict[str, Any]:
     return {
         "name": arm.name,
         "directions": list(arm.directions),
-        **_interval("slope", arm.slope),
-        **_interval("retention", arm.retention),
-        **_interval("retention_at_equal_cost", arm.retention_at_equal_cost),
-        **_interval("off_answers", arm.off_answers),
+        **interval_document("slope", arm.slope),
+        **interval_document("retention", arm.retention),
+        **interval_document("retention_at_equal_cost", arm.retention_at_equal_cost),
+        **interval_document("off_answers", arm.off_answers),
         "spearman": arm.spearman,
         "anti_steerable": arm.anti_steerable,
-        "readout": [_finite(band.value) for band in arm.readout],
-        "readout_low": [_finite(band.low) for band in arm.readout],
-        "readout_high": [_finite(band.high) for band in arm.readout],
+        "readout": [finite(band.value) for band in arm.readout],
+        "readout_low": [finite(band.low) for band in arm.readout],
+        "readout_high": [finite(band.high) for band in arm.readout],
         "score": _finite_all(arm.score),
         "perplexity": _finite_all(arm.perplexity),
         "repetition": _finite_all(arm.repetition),
@@ -133,16 +134,5 @@ def _arm(arm: ArmEvidence) -> dict[str, Any]:
     }
 
 
-def _interval(name: str, interval: Interval | None) -> dict[str, float | None]:
-    """Value and ends, all null where there is none; an endless end is null."""
-    if interval is None:
-        return {name: None, f"{name}_low": None, f"{name}_high": None}
-    return {name: interval.value, f"{name}_low": _finite(interval.low), f"{name}_high": _finite(interval.high)}
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
-
-
 def _finite_all(values: Sequence[float | None]) -> list[float | None]:
-    return [_finite(value) for value in values]
+    return [finite(value) for value in values]

@@ -12,9 +12,11 @@ from lrt_explorer.study.evaluation.document import KIND, VERSION
 from lrt_explorer.study.evaluation.evaluate import ConceptResult, Evaluation
 from lrt_explorer.study.evaluation.evidence import ArmEvidence, ConceptEvidence
 from lrt_explorer.study.evaluation.holding import read_holding
+from lrt_explorer.study.evaluation.interval_json import read_interval
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.statistics import Interval
 from lrt_explorer.study.evaluation.verdict import Doubts, Verdict
+from lrt_explorer.study.evaluation.whole_texts import read_whole_texts
 from lrt_explorer.study.evaluation.written import Passage
 
 Json = Mapping[str, Any]
@@ -65,7 +67,7 @@ def _settings(asked: Json) -> EvaluationSettings:
 
 def _concept(one: Json) -> ConceptResult:
     equal = one["equal_cost"]
-    prompt_effect = _interval(one, "prompt_effect")
+    prompt_effect = read_interval(one, "prompt_effect")
     if prompt_effect is None:
         raise ValueError("no effect of the prompt")
     evidence = ConceptEvidence(
@@ -74,15 +76,16 @@ def _concept(one: Json) -> ConceptResult:
         arms=tuple(_arm(arm) for arm in one["arms"]),
         prompt_effect=prompt_effect,
         equal_cost=None if equal is None else EqualCost(**equal),
-        retention_at_equal_cost=_interval(one, "retention_at_equal_cost"),
+        retention_at_equal_cost=read_interval(one, "retention_at_equal_cost"),
         doubts=_UNKNOWN,
         passages=tuple(Passage(**passage) for passage in one["passages"]),
         scorer=_scorer(one["scorer"]),
         prompts_in_pairs=tuple(one["prompts_in_pairs"]),
         forms=int(one["forms"]),
         clusters=int(one["clusters"]),
-        direction_cosine_relabelled=_interval(one, "direction_cosine_relabelled"),
+        direction_cosine_relabelled=read_interval(one, "direction_cosine_relabelled"),
         holding=read_holding(one.get("holding")),
+        whole_texts=read_whole_texts(one.get("whole_texts")),
     )
     verdict = Verdict(one["verdict"], *(float(one[key]) for key in ("p_native", "p_partly", "p_transfers")))
     return ConceptResult(evidence, verdict, tuple(one["remarks"]))
@@ -92,10 +95,10 @@ def _arm(arm: Json) -> ArmEvidence:
     bands = zip(arm["readout"], arm["readout_low"], arm["readout_high"], strict=True)
     return ArmEvidence(
         readout=tuple(Interval(*(math.nan if end is None else float(end) for end in band)) for band in bands),
-        slope=_interval(arm, "slope"),
-        retention=_interval(arm, "retention"),
-        retention_at_equal_cost=_interval(arm, "retention_at_equal_cost"),
-        off_answers=_interval(arm, "off_answers") if "off_answers" in arm else None,
+        slope=read_interval(arm, "slope"),
+        retention=read_interval(arm, "retention"),
+        retention_at_equal_cost=read_interval(arm, "retention_at_equal_cost"),
+        off_answers=read_interval(arm, "off_answers") if "off_answers" in arm else None,
         **_taken(arm, _ARM_PLAIN),
         **_taken(arm, _ARM_LISTS, tuple),
     )
@@ -103,14 +106,6 @@ def _arm(arm: Json) -> ArmEvidence:
 
 def _taken(holder: Json, names: Sequence[str], kind: Callable[[Any], Any] = lambda value: value) -> dict[str, Any]:
     return {name: kind(holder[name]) for name in names}
-
-
-def _interval(holder: Json, name: str) -> Interval | None:
-    """None where there is no value; an end that is null is endless."""
-    value, low, high = (holder[key] for key in (name, f"{name}_low", f"{name}_high"))
-    if value is None:
-        return None
-    return Interval(float(value), -math.inf if low is None else float(low), math.inf if high is None else float(high))
 
 
 def _scorer(value: object) -> ScorerChoice | None:

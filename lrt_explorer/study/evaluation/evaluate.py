@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.errors import ContrastError, SettingsError
@@ -11,10 +12,11 @@ from lrt_explorer.study.evaluation.arms import concept_arms, others_among
 from lrt_explorer.study.evaluation.case import Case, Controls
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence, concept_evidence
 from lrt_explorer.study.evaluation.kept import evaluation_key, find_measured, keep_measured, kept_folder
-from lrt_explorer.study.evaluation.measure import Measured, Starts, measure, read_both
+from lrt_explorer.study.evaluation.measure import Starts, measure, read_both
 from lrt_explorer.study.evaluation.remarks import remarks
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.verdict import NOT_MEASURABLE, Verdict, verdicts
+from lrt_explorer.study.evaluation.whole_texts import Finding, WholeTexts, whole_texts
 from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import Progress, retold
 from lrt_explorer.study.steering.arms import beside
@@ -23,6 +25,8 @@ from lrt_explorer.study.steering.judged import text_scorer
 from lrt_explorer.study.steering.neutral import neutral_prompts
 
 __all__ = ["ConceptResult", "Evaluation", "EvaluationSettings", "EvaluationStep", "evaluate", "neutral_prompts"]
+
+Found = TypeVar("Found")
 
 STEPS = 1000
 """Parts of a concept that progress is counted in."""
@@ -136,7 +140,7 @@ def evaluate(
         ContrastError: if no concept is given, two have one name, or one cannot be read out.
         VectorError: if a concept gives no vector, or a brought one does not live in its layer.
         SettingsError: if there is no neutral prompt, no such judge or label of a classifier, or vectors are brought for
-            several concepts.
+            several concepts, or where whole texts are to be scored.
         ModelError: if a classifier that should score texts cannot be loaded.
     """
     (small, large), map, info = pair.both, saved.map, saved.info
@@ -156,6 +160,11 @@ def evaluate(
         raise ContrastError(
             f"the concept {bare[0]} has too few readout prompts to evaluate; add lines with 'prompt', 'positive' and "
             "'negative'"
+        )
+    if controls.vectors and settings.whole_texts:
+        raise SettingsError(
+            "whole texts are scored under vectors of half of the pairs, and of brought vectors there are no halves; "
+            "leave one of both out"
         )
     quiet = tuple(neutral_prompts(settings.neutral_prompts, pair.world.ordinary) if neutral is None else neutral)
     if not quiet:
@@ -197,7 +206,10 @@ def evaluate(
             arms = yield from retold(concept_arms(case), _at(number, len(concepts), concept.name))
             starts = starts or read_both(large, info.large_layer, quiet)
             study = measure(large, info.large_layer, concept, arms, starts, settings)
-            measured = yield from _within(study, number, len(concepts))
+            # Whole texts take about as long as everything else of a concept.
+            measured = yield from _within(study, number, len(concepts), 0.0, 0.5 if settings.whole_texts else 1.0)
+            if settings.whole_texts:
+                measured = replace(measured, whole_texts=(yield from _whole_texts(pair, saved, case, number, concepts)))
             if folder is not None:
                 keep_measured(folder, key, measured)
         scorer = (settings.scorer or concept.scorer) if settings.generate else None
@@ -206,11 +218,28 @@ def evaluate(
     return so_far()
 
 
+def _whole_texts(
+    pair: Pair, saved: PairMap, case: Case, number: int, concepts: Sequence[ContrastSet]
+) -> Generator[Progress, None, WholeTexts]:
+    """How far the whole texts of a concept follow, told within its part of the work."""
+    settings = case.settings
+    how = Finding(
+        reading=settings.reading, method=settings.method, whiten=settings.whiten, as_in_paper=settings.as_in_paper
+    )
+    return (yield from _within(whole_texts(pair, saved, case.concept, how=how), number, len(concepts), 0.5, 0.5))
+
+
 def _at(done: int, total: int, concept: str) -> Callable[[Progress], Progress]:
     """What comes before a concept's measurements, told at its beginning."""
     return lambda step: Progress(STEPS * done, STEPS * total, f"{concept}: {step.message}")
 
 
-def _within(study: Generator[Progress, None, Measured], done: int, total: int) -> Generator[Progress, None, Measured]:
-    """A study as one of several steps: its progress in parts of that step."""
-    return retold(study, lambda step: Progress(round(STEPS * (done + step.share)), STEPS * total, step.message))
+def _within(
+    study: Generator[Progress, None, Found], done: int, total: int, begins: float, part: float
+) -> Generator[Progress, None, Found]:
+    """A study as a part of one of several steps: its progress within that step."""
+
+    def told(step: Progress) -> Progress:
+        return Progress(round(STEPS * (done + begins + part * step.share)), STEPS * total, step.message)
+
+    return retold(study, told)

@@ -27,6 +27,7 @@ from lrt_explorer.study.evaluation.statistics import (
     spearman,
 )
 from lrt_explorer.study.evaluation.verdict import Doubts, control_spread, doubts
+from lrt_explorer.study.evaluation.whole_texts import WholeTexts
 from lrt_explorer.study.evaluation.written import Passage
 from lrt_explorer.study.steering.arms import CONTROLS, NATIVE, PROMPT, RANDOM, TRANSFERRED, UNSTEERED
 
@@ -112,6 +113,7 @@ class ConceptEvidence:
             what it is where there is nothing to find. None where it was not measured.
         halves_cosine: cosine of the native vectors of either half of the pairs, the ceiling of `direction_cosine`.
         holding: how the small model holds the concept; None where that is not known.
+        whole_texts: how far whole texts follow; None where that was not asked for.
     """
 
     name: str
@@ -143,6 +145,7 @@ class ConceptEvidence:
     direction_cosine_relabelled: Interval | None = None
     halves_cosine: float | None = None
     holding: Holding | None = None
+    whole_texts: WholeTexts | None = None
 
     def arm(self, name: str) -> ArmEvidence:
         """An arm by its name; KeyError if there is none."""
@@ -229,6 +232,7 @@ def concept_evidence(
         relabelled_interval(measured.relabelled_cosines),
         measured.halves_cosine,
         measured.holding,
+        measured.whole_texts,
     )
 
 

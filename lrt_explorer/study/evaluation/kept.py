@@ -19,6 +19,7 @@ from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.holding import holding_document, read_holding
 from lrt_explorer.study.evaluation.measure import Measured
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
+from lrt_explorer.study.evaluation.whole_texts import read_whole_texts, whole_texts_document
 from lrt_explorer.study.evaluation.written import Passage
 from lrt_explorer.study.ground.known import folder_name
 from lrt_explorer.study.ground.world import world_of
@@ -80,6 +81,7 @@ def keep_measured(folder: Path, key: str, measured: Measured) -> Path:
         "forms": list(measured.forms),
         "halves_cosine": measured.halves_cosine,
         "holding": holding_document(measured.holding),
+        "whole_texts": whole_texts_document(measured.whole_texts),
         "direction_cosine": measured.direction_cosine,
         "reachable_share": measured.reachable_share,
     }
@@ -110,6 +112,7 @@ def find_measured(folder: Path, key: str) -> Measured | None:
             outlier_dimensions=tuple(int(one) for one in meta["outlier_dimensions"]),
             forms=tuple(meta["forms"]),
             holding=read_holding(meta["holding"]),
+            whole_texts=read_whole_texts(meta["whole_texts"]),
             halves_cosine=None if meta["halves_cosine"] is None else float(meta["halves_cosine"]),
             direction_cosine=float(meta["direction_cosine"]),
             reachable_share=float(meta["reachable_share"]),
@@ -122,7 +125,7 @@ def find_measured(folder: Path, key: str) -> Measured | None:
 def _asked(settings: EvaluationSettings) -> dict[str, Any]:
     """The settings, without one that was not asked for and is newer than what may be kept."""
     asked = asdict(settings)
-    for name in ("readout", "brought"):
+    for name in ("readout", "brought", "whole_texts"):
         if not asked[name]:
             del asked[name]
     return asked

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from lrt_explorer.numerals import plain
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.evaluation.finding import finding
+from lrt_explorer.study.evaluation.statistics import Interval
 from lrt_explorer.study.evaluation.verdict import PARTLY, TRANSFERS, Verdict
+from lrt_explorer.study.evaluation.whole_texts import WholeTexts
 from lrt_explorer.study.steering.arms import (
     ANCHORS,
     ANSWERS,
@@ -82,6 +84,7 @@ def remarks(evidence: ConceptEvidence, verdict: Verdict, together: int, brought:
         _rival(evidence, verdict, ANSWERS),
         _off_answers(evidence, verdict),
         *(_rival(evidence, verdict, arm) for arm in RIVALS if arm != ANSWERS),
+        _whole_texts(evidence.whole_texts),
         _few(evidence),
         _seen(evidence),
         _alone(verdict, together),
@@ -125,6 +128,27 @@ def _rival(evidence: ConceptEvidence, verdict: Verdict, name: str) -> str:
         )
         return costs if name == ANSWERS else ""
     return f"{vector} does as much ({moved}), so {so}."
+
+
+def _whole_texts(found: WholeTexts | None) -> str:
+    if found is None:
+        return ""
+    native, kept = found.slopes[NATIVE], found.retention
+    if native.low <= 0 or kept is None:
+        return (
+            "Whole texts do not follow the large model’s own vector: for each token and typical deviation those of the "
+            f"behaviour become likelier by {_between(native, 3)} nats. They say nothing of a transfer."
+        )
+    beside = "" if found.relabelled is None else f"; vectors of relabelled pairs {_between(found.relabelled, 2)} times"
+    return (
+        f"Scored to their last token, {found.pairs} pairs of texts follow the transferred vector {_between(kept, 2)} "
+        f"times as far as the large model’s own, each under vectors of the other half of the pairs{beside}."
+    )
+
+
+def _between(found: Interval, decimals: int) -> str:
+    value, low, high = (plain(number, decimals) for number in (found.value, found.low, found.high))
+    return f"{value} ({low} … {high})"
 
 
 def _few(evidence: ConceptEvidence) -> str:

@@ -48,6 +48,7 @@ class EvaluationSettings:
         generate_prompts: prompts to continue.
         max_new_tokens: length of those texts.
         temperature: of their sampling.
+        whole_texts: whether the texts of the pairs are scored to their last token too.
         examples: texts of the positive side that the prompt baseline puts before a prompt.
         seed: of the bootstrap and the sampling.
         brought: which vectors were brought in place of those of the concept's texts, each in words with a digest; it
@@ -74,6 +75,7 @@ class EvaluationSettings:
     generate_prompts: int = GENERATE_PROMPTS
     max_new_tokens: int = MAX_NEW_TOKENS
     temperature: float = GENERATE_TEMPERATURE
+    whole_texts: bool = False
     examples: int = PROMPT_EXAMPLES
     seed: int = SEED
     brought: tuple[str, ...] = ()

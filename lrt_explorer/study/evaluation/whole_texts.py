@@ -7,17 +7,19 @@ the pairs, so no vector has seen the texts that it is judged by.
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from os.path import commonprefix
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.concepts.directions import direction
-from lrt_explorer.concepts.methods import METHODS
+from lrt_explorer.concepts.methods import METHODS, Method
 from lrt_explorer.concepts.reading import PairStates, fitting_pairs
 from lrt_explorer.concepts.relabelled import relabelled_directions, swapped_pairs
 from lrt_explorer.concepts.vectors import addition, random_vector
+from lrt_explorer.defaults import READING
 from lrt_explorer.errors import ContrastError, VectorError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.chat import framed
@@ -25,6 +27,7 @@ from lrt_explorer.lm.likelihood import continuation_nats
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import PairMap
 from lrt_explorer.study.evaluation.holding import LEAST_PAIRS, halves
+from lrt_explorer.study.evaluation.interval_json import interval_document, read_interval
 from lrt_explorer.study.evaluation.pair_states import pair_states
 from lrt_explorer.study.evaluation.statistics import (
     Array,
@@ -67,8 +70,49 @@ class WholeTexts:
     relabelled: Interval | None
 
 
+_INTERVALS = ("unsteered", "retention", "relabelled")
+_SLOPES = (NATIVE, TRANSFERRED, RANDOM)
+
+
+def whole_texts_document(found: WholeTexts | None) -> dict[str, Any] | None:
+    """Plain JSON values; null where whole texts were not scored."""
+    if found is None:
+        return None
+    told = {**{name: getattr(found, name) for name in _INTERVALS}, **{name: found.slopes[name] for name in _SLOPES}}
+    numbers = {key: value for name, one in told.items() for key, value in interval_document(name, one).items()}
+    return {"concept": found.concept, "pairs": found.pairs, "strength": found.strength, **numbers}
+
+
+def read_whole_texts(found: Mapping[str, Any] | None) -> WholeTexts | None:
+    """What `whole_texts_document` gave; raises KeyError, TypeError or ValueError if it is something else."""
+    if found is None:
+        return None
+    slopes = {name: slope for name in _SLOPES if (slope := read_interval(found, name)) is not None}
+    unsteered, retention, relabelled = (read_interval(found, name) for name in _INTERVALS)
+    if unsteered is None or len(slopes) < len(_SLOPES):
+        raise ValueError("a slope is missing")
+    counted = int(found["pairs"]), float(found["strength"])
+    return WholeTexts(str(found["concept"]), *counted, unsteered, slopes, retention, relabelled)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """How vectors are found and carried; as in `EvaluationSettings`."""
+
+    reading: Reading | None = READING
+    method: Method = METHODS.default
+    whiten: bool = False
+    as_in_paper: bool = False
+
+
 def whole_texts(
-    pair: Pair, saved: PairMap, concept: ContrastSet, *, pairs: int = PAIRS, relabelled: int = RELABELLED
+    pair: Pair,
+    saved: PairMap,
+    concept: ContrastSet,
+    *,
+    pairs: int = PAIRS,
+    relabelled: int = RELABELLED,
+    how: Finding | None = None,
 ) -> Generator[Progress, None, WholeTexts]:
     """Score the pairs of a concept under its native and its transferred vector, and under controls.
 
@@ -82,6 +126,7 @@ def whole_texts(
         concept: any contrast set; its prompts and answers are not used.
         pairs: how many pairs are scored, at most.
         relabelled: vectors whose labels mean nothing, sent through the same map.
+        how: vectors are found; None for the defaults.
 
     Raises:
         ArtifactError: if the map belongs to other models.
@@ -90,16 +135,20 @@ def whole_texts(
     """
     pair.check(saved.info)
     large, layers = pair.large, saved.layers
-    both = [set(fitting_pairs(lm, concept, concept.reading)) for lm in pair.both]
+    how = how or Finding()
+    both = [set(fitting_pairs(lm, concept, how.reading or concept.reading)) for lm in pair.both]
     fitting = sorted(both[0] & both[1])
     if len(fitting) < LEAST_PAIRS:
         raise ContrastError(
             f"only {len(fitting)} pairs of {concept.name} fit into both models; give at least {LEAST_PAIRS}"
         )
     contrast = concept.some_pairs(fitting)
-    states = [pair_states(lm, contrast, layer, None, whiten=False) for lm, layer in zip(pair.both, layers, strict=True)]
+    states = [
+        pair_states(lm, contrast, layer, how.reading, whiten=how.whiten)
+        for lm, layer in zip(pair.both, layers, strict=True)
+    ]
     unit = unit_of(large, layers[1], pair.world.ordinary)
-    whole = _direction(states[1], torch.ones(len(fitting), dtype=torch.bool))
+    whole = _direction(states[1], torch.ones(len(fitting), dtype=torch.bool), how)
     strength = finish(calibrate(large, layers[1], whole, unit, pair.world.ordinary)).first
     chosen = np.linspace(0, len(fitting) - 1, min(pairs, len(fitting))).round().astype(int)
     parts = halves(len(fitting), SEED)
@@ -111,7 +160,7 @@ def whole_texts(
         # The vectors of one half are judged by the texts of the other.
         judged = [int(place) for place in chosen if not bool(part[place])]
         texts = contrast.some_pairs(judged)
-        for name, vector in _vectors(states, part, saved.map, relabelled, number).items():
+        for name, vector in _vectors(states, part, saved.map, relabelled, number, how).items():
             found = []
             for side in (1, -1):
                 yield Progress(done, total, f"{concept.name}: whole texts under the vector {name}")
@@ -128,23 +177,26 @@ def whole_texts(
     return WholeTexts(concept.name, len(chosen), strength, mean_interval(plain, draws), told, retention, beside)
 
 
-def _vectors(states: list[PairStates], part: Tensor, map: AffineMap, relabelled: int, number: int) -> dict[str, Tensor]:
+def _vectors(
+    states: list[PairStates], part: Tensor, map: AffineMap, relabelled: int, number: int, how: Finding
+) -> dict[str, Tensor]:
     """The vectors that half of the pairs gives."""
     theirs, ours = states
+    carried = map.direction_as_in_paper if how.as_in_paper else map.direction
     found = {
-        NATIVE: _direction(ours, part),
-        TRANSFERRED: map.direction(_direction(theirs, part)),
+        NATIVE: _direction(ours, part, how),
+        TRANSFERRED: carried(_direction(theirs, part, how)),
         RANDOM: random_vector(ours.positive.shape[1], number),
     }
     half = PairStates(theirs.positive[part], theirs.negative[part])
     swapped = swapped_pairs(int(part.sum()), relabelled, number)
-    for draw, vector in enumerate(relabelled_directions(half, swapped, METHODS.default)):
-        found[f"{PERMUTED} {draw}"] = map.direction(vector)
+    for draw, vector in enumerate(relabelled_directions(half, swapped, how.method, theirs.whitener)):
+        found[f"{PERMUTED} {draw}"] = carried(vector)
     return found
 
 
-def _direction(states: PairStates, part: Tensor) -> Tensor:
-    found = direction(states.positive[part], states.negative[part], METHODS.default)
+def _direction(states: PairStates, part: Tensor, how: Finding) -> Tensor:
+    found = direction(states.positive[part], states.negative[part], how.method, states.whitener)
     if not bool(found.any()):
         raise VectorError("half of the pairs gives no direction; write pairs that differ in the behaviour")
     return found

@@ -232,7 +232,7 @@ ARMS: Table[ArmKind] = Table(
             help="the small model’s vector, by an orthogonal map of other concepts’ pairs",
             function=f"{_HOME}:through_other_pairs",
             tone="transferred",
-            marker="diamond-tall",
+            marker="square-x-open",
             dash="dot",
             aside=True,
         ),

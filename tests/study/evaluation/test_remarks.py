@@ -9,6 +9,7 @@ from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.evaluation.remarks import RIVALS, remarks
 from lrt_explorer.study.evaluation.statistics import Interval
 from lrt_explorer.study.evaluation.verdict import NOT_MEASURABLE, NOT_SHOWN, TRANSFERS, Verdict
+from lrt_explorer.study.evaluation.whole_texts import WholeTexts
 from lrt_explorer.study.steering.arms import ANSWERS, VOCABULARY
 from tests.study.evaluation.suite import evaluation
 
@@ -111,3 +112,18 @@ def test_what_cannot_be_measured_has_no_retention_anywhere(plain: ConceptEvidenc
     assert result.evidence.retention is None and result.evidence.retention_at_equal_cost is None
     assert all(arm.retention is None and arm.retention_at_equal_cost is None for arm in result.evidence.arms)
     assert ConceptResult.of(plain, GOOD, together=2).evidence.retention is not None
+
+
+def test_what_whole_texts_say_stands_beside_a_verdict(plain: ConceptEvidence) -> None:
+    slopes = {"native": Interval(0.2, 0.1, 0.3), "transferred": Interval(0.1, 0.0, 0.2), "random": Interval(0, 0, 0)}
+    found = WholeTexts("mood", 24, 0.5, Interval(0, 0, 0), slopes, Interval(0.5, 0.4, 0.6), Interval(-0.05, -0.2, 0.1))
+    said = [one for one in remarks(replace(plain, whole_texts=found), GOOD, 2) if "last token" in one]
+    assert said == [
+        "Scored to their last token, 24 pairs of texts follow the transferred vector 0.50 (0.40 … 0.60) times as far "
+        "as the large model’s own, each under vectors of the other half of the pairs; vectors of relabelled pairs "
+        "−0.05 (−0.20 … 0.10) times."
+    ]
+    still = replace(found, slopes=slopes | {"native": Interval(0.1, -0.01, 0.2)})
+    (no,) = (one for one in remarks(replace(plain, whole_texts=still), GOOD, 2) if "hole texts" in one)
+    assert "become likelier by 0.100 (−0.010 … 0.200) nats" in no and "nothing of a transfer" in no
+    assert not any("token" in one for one in remarks(plain, GOOD, 2))

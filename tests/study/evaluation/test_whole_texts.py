@@ -1,6 +1,8 @@
 """Whole texts are scored to their last token, by vectors that have not seen them."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,22 +10,35 @@ import torch
 
 from lrt_explorer.concepts.reading import read_pairs
 from lrt_explorer.concepts.vectors import addition
-from lrt_explorer.errors import ArtifactError, ContrastError
+from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError
 from lrt_explorer.lm.likelihood import continuation_nats
 from lrt_explorer.lm.steer import steering
 from lrt_explorer.lm.tokens import encode
 from lrt_explorer.store import PairMap
 from lrt_explorer.study.evaluation import whole_texts as module
+from lrt_explorer.study.evaluation.case import Controls
+from lrt_explorer.study.evaluation.document import evaluation_document
+from lrt_explorer.study.evaluation.document_reading import read_evaluation
 from lrt_explorer.study.evaluation.holding import halves
-from lrt_explorer.study.evaluation.whole_texts import whole_texts
+from lrt_explorer.study.evaluation.statistics import Interval
+from lrt_explorer.study.evaluation.whole_texts import (
+    Finding,
+    WholeTexts,
+    read_whole_texts,
+    whole_texts,
+    whole_texts_document,
+)
 from lrt_explorer.study.fitting.fit import fit_map
 from lrt_explorer.study.fitting.fit_settings import FitSettings
+from lrt_explorer.study.ground.known import known_vectors
 from lrt_explorer.study.ground.pair import Pair
-from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.study.ground.progress import Progress, finish
 from lrt_explorer.study.steering.deviation import unit_of
+from tests.study.evaluation.suite import ANIMALS, SETTINGS, maps, study
 from tests.study.tiny import CONCEPT, large, other, small, texts
 
 LAYERS = (1, 2)
+SLOPES = ("native", "transferred", "random")
 PAIR = Pair(small=small(), large=large())
 
 
@@ -106,3 +121,44 @@ def test_a_steered_continuation_is_as_likely_in_a_batch_as_alone() -> None:
     for prompt, text, nats in zip(prompts, said, whole, strict=True):
         assert nats == pytest.approx(-mean_logprob(prompt + text, prompt, added), abs=1e-4)
     assert continuation_nats(large(), prompts, said) != whole
+
+
+def test_it_is_a_part_of_an_evaluation_that_asks_for_it(tmp_path: Path) -> None:
+    asked = replace(SETTINGS, whole_texts=True, method="principal-component", reading="token-2")
+    steps: list[Progress] = []
+    found = finish(study(tmp_path, concepts=[ANIMALS], settings=asked), steps.append).concepts[0]
+    assert [step.share for step in steps] == sorted(step.share for step in steps), "progress never goes back"
+    (map, info), _ = maps()
+    how = Finding(method="principal-component", reading="token-2")
+    alone = finish(whole_texts(PAIR, PairMap(map=map, info=info), ANIMALS, how=how))
+    assert found.evidence.whole_texts == alone
+    usual = finish(whole_texts(PAIR, PairMap(map=map, info=info), ANIMALS))
+    assert usual != alone, "the settings of the evaluation count"
+    # It changes nothing else, is kept, and read back from the document.
+    plain = finish(study(concepts=[ANIMALS], settings=replace(asked, whole_texts=False))).concepts[0]
+    assert plain.evidence == replace(found.evidence, whole_texts=None)
+    again = finish(study(tmp_path, concepts=[ANIMALS], settings=asked))
+    assert again.concepts[0] == found
+    document = json.loads(json.dumps(evaluation_document(again)))
+    assert read_evaluation(document, info).concepts[0].evidence.whole_texts == alone
+
+
+def test_brought_vectors_have_no_halves() -> None:
+    (_, info), controls = maps()
+    own = known_vectors().get(large(), ANIMALS, info.large_layer).vector
+    asked = replace(SETTINGS, whole_texts=True)
+    with pytest.raises(SettingsError, match="there are no halves; leave one of both out"):
+        finish(study(concepts=[ANIMALS], settings=asked, controls=Controls(controls, vectors={"large": own})))
+
+
+def test_a_document_of_whole_texts_is_whole_or_refused() -> None:
+    found = WholeTexts(
+        "mood", 4, 0.5, Interval(0.1, -0.1, 0.2), {n: Interval(1.0, 0.0, 2.0) for n in SLOPES}, None, None
+    )
+    document = json.loads(json.dumps(whole_texts_document(found)))
+    assert read_whole_texts(document) == found and read_whole_texts(whole_texts_document(None)) is None
+    for name in ("native", "unsteered"):
+        with pytest.raises(ValueError, match="slope is missing"):
+            read_whole_texts(document | {name: None})
+    with pytest.raises(KeyError):
+        read_whole_texts({"pairs": 4})
