@@ -3,14 +3,11 @@
 import shutil
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
-from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
 FLAGS = (
@@ -33,8 +30,18 @@ PANES = """[...document.querySelectorAll('.pane')].map((pane) => {
 })"""
 WRITTEN = "document.querySelector('.panes')?.getAttribute('aria-busy') === 'false'"
 AT_REST = f"{WRITTEN} && !document.querySelector('#panes [data-for].stale, #panes[data-for].stale')"
+# Of all elements in one look: to ask for each button of the page by itself took seconds.
+SEEN = """const seen = (one) => {
+    const box = one.getBoundingClientRect();
+    return box.width > 0 && box.height > 0 && one.checkVisibility({opacityProperty: true, visibilityProperty: true});
+};"""
+FIND = f"""{SEEN}
+return [...document.querySelectorAll(arguments[0])].find(
+    (one) => seen(one) && (arguments[1] === null || one.innerText.trim().startsWith(arguments[1]))) ?? null"""
 PATIENCE = 90
 """Seconds that anything may take on a slow machine before a test gives up."""
+PAUSE = 0.05
+"""Seconds between two looks at the page."""
 
 
 def open_browser(profile: Path, downloads: Path) -> Chrome:
@@ -75,7 +82,7 @@ class Page:
         while time.monotonic() < end:
             if value := holds():
                 return value
-            time.sleep(0.1)
+            time.sleep(PAUSE)
         raise AssertionError(f"after {PATIENCE} s still not: {what}; the page shows\n{self.text('body')[:2000]}")
 
     def text(self, selector: str) -> str:
@@ -109,12 +116,8 @@ class Page:
         """The first visible element, with a text that begins so."""
 
         def there() -> WebElement | None:
-            for element in self.browser.find_elements(By.CSS_SELECTOR, selector):
-                # An element may be drawn again in between.
-                with suppress(StaleElementReferenceException):
-                    if element.is_displayed() and (text is None or element.text.strip().startswith(text)):
-                        return element
-            return None
+            element: WebElement | None = self.js(FIND, selector, text)
+            return element
 
         found: WebElement = self.until(there, f"an element {selector} {text or ''}")
         return found

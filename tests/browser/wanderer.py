@@ -13,9 +13,8 @@ from selenium.common.exceptions import (
     StaleElementReferenceException,
 )
 from selenium.webdriver import Keys
-from selenium.webdriver.common.by import By
 
-from tests.browser.page import Page
+from tests.browser.page import SEEN, Page
 
 # What the controls show, read from the page itself and not as the app does it: a value, or the words that a label
 # holds. What is not on the page yet, or is being typed, is left out.
@@ -146,7 +145,7 @@ class Wanderer:
         )
 
     def _visible(self, selector: str) -> Any:
-        found = [one for one in self.page.browser.find_elements(By.CSS_SELECTOR, selector) if one.is_displayed()]
+        found = self.page.js(f"{SEEN} return [...document.querySelectorAll(arguments[0])].filter(seen)", selector)
         return self.dice.choice(found) if found else None
 
     def move_slider(self) -> str:
