@@ -115,8 +115,8 @@ EVIDENCE = (
         WORKED,
         (
             "ends-of-a-band-swapped-in-the-document",
-            '"readout_low": [_finite(band.low)',
-            '"readout_low": [_finite(band.high)',
+            '"readout_low": [finite(band.low)',
+            '"readout_low": [finite(band.high)',
         ),
         ("claims-swapped-in-the-document", '"p_partly": verdict.partly', '"p_partly": verdict.transfers'),
         (
