@@ -182,4 +182,33 @@ EVIDENCE = (
         SHOWN,
         ("band-without-its-upper-end", "(band.high for band in arm.readout)", "(band.low for band in arm.readout)"),
     ),
+    *planted(
+        "study/evaluation/whole_texts.py",
+        "study/evaluation/test_whole_texts.py",
+        ("whole-texts-judged-by-their-own-vectors", "if not bool(part[place])", "if bool(part[place])"),
+        (
+            "whole-texts-without-one-side",
+            "(found[0] - found[1]) / (2 * strength)",
+            "(found[0] - plain.mean()) / strength",
+        ),
+        (
+            "whole-texts-counted-from-their-first-token",
+            "prompts += [framed(lm, ask, shared)] * 2",
+            'prompts += [""] * 2',
+        ),
+    ),
+    *planted(
+        "study/evaluation/arms.py",
+        "study/evaluation/test_other_pairs.py",
+        (
+            "other-pairs-with-its-own-among-them",
+            "for other in case.others:\n        # As",
+            "for other in (*case.others, case.concept):\n        # As",
+        ),
+    ),
+    *planted(
+        "linear/procrustes.py",
+        "linear/test_procrustes.py",
+        ("differences-centred", "torch.cat([x, -x]), torch.cat([y, -y])", "x, y"),
+    ),
 )
