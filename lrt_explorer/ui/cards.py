@@ -111,7 +111,10 @@ def badges_card(badges: MapBadges, concept: str) -> Markup:
         hint = f"of the native {concept} vector lies where the map can reach"
         rows.append(("reachable share", percent(badges.reachable_share), hint))
     if badges.direction_cosine is not None:
-        rows.append(("direction cosine", figure(badges.direction_cosine), f"mapped against native {concept} vector"))
+        hint = f"mapped against native {concept} vector"
+        if badges.relabelled_cosine is not None:
+            hint += f"; relabelled pairs reach {figure(badges.relabelled_cosine)}"
+        rows.append(("direction cosine", figure(badges.direction_cosine), hint))
     if badges.norm_ratio is not None:
         hint = f"length of the mapped over the native {concept} vector"
         rows.append(("norm ratio", figure(badges.norm_ratio), hint))

@@ -15,6 +15,7 @@ from lrt_explorer.workbench.cards import FitPath, MapBadges
 from lrt_explorer.workbench.concepts import shipped_sets
 from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.pair import Pair
+from lrt_explorer.workbench.shipped import shipped_evidence
 
 
 def map_badges(pair: Pair, saved: SavedMap, concept: ContrastSet) -> MapBadges:
@@ -54,7 +55,22 @@ def map_badges(pair: Pair, saved: SavedMap, concept: ContrastSet) -> MapBadges:
         outlier_shares=(info.outlier_share_small, info.outlier_share_large),
         caveats=caveats(info),
         r2_ends=known_ends(pair, saved, end_prompts(shipped_sets(pair.world))),
+        relabelled_cosine=None if cosine is None else _relabelled_cosine(pair, saved, concept),
     )
+
+
+def _relabelled_cosine(pair: Pair, saved: SavedMap, concept: ContrastSet) -> float | None:
+    """What the evidence that ships says of relabelled pairs; a set of a visitor's own may have the name of another."""
+    shipped = shipped_evidence(pair, saved)
+    if shipped is None or concept.name not in pair.world.concepts():
+        return None
+    if concept.fingerprint() != pair.world.concept(concept.name).fingerprint():
+        return None
+    for one in shipped.evaluation.concepts:
+        if one.evidence.name == concept.name:
+            found = one.evidence.direction_cosine_relabelled
+            return None if found is None else found.high
+    return None
 
 
 def fit_path(info: MapInfo) -> FitPath | None:

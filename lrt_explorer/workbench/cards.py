@@ -103,6 +103,8 @@ class MapBadges:
         outlier_shares: share of each layer's variance that they hold.
         caveats: sentences that say where a few dimensions rule these scores.
         r2_ends: as `r2`, at the ends of readout prompts, see `study/fitting/ends.py`; None if not measured yet.
+        relabelled_cosine: what 97.5 % of the direction cosines of relabelled pairs stay below; None unless evidence for
+            this map and concept ships.
     """
 
     r2: float
@@ -121,6 +123,7 @@ class MapBadges:
     outlier_shares: tuple[float | None, float | None] = (None, None)
     caveats: tuple[str, ...] = ()
     r2_ends: float | None = None
+    relabelled_cosine: float | None = None
 
 
 @dataclass(frozen=True)
