@@ -112,13 +112,13 @@ class EvidenceTab:
                 [AS_THE_CONCEPT, *READOUTS.choices()], value=AS_THE_CONCEPT[1], label="Readout",
                 info="how answers are measured", min_width=185, elem_id="evidence-readout",
             )  # fmt: skip
-            texts = gr.CheckboxGroup(
-                TEXTS, label="Texts too", info="scored; both take longer", min_width=160, elem_id="evidence-texts",
-            )  # fmt: skip
             with gr.Column(scale=0, min_width=110, elem_classes="run-column"):
                 self.run = gr.Button("Run", variant="primary", interactive=False, size="md", elem_id="evidence-run")
                 stop = gr.Button("Stop", interactive=False, size="sm", elem_id="evidence-stop")
         with gr.Row(elem_classes="view"):
+            texts = gr.CheckboxGroup(
+                TEXTS, label="Texts too", info="scored; both take longer", min_width=280, elem_id="evidence-texts",
+            )  # fmt: skip
             self.vectors = gr.Dropdown(
                 [OWN_VECTORS], value=OWN_VECTORS[1], label="Vectors evaluated", min_width=185,
                 info="those of the texts, or yours for one concept",

@@ -32,7 +32,7 @@ const shown = {
   length: number('#length input[type=number]'), equal_cost: checked('#equal-cost input'),
   points: number('#space-points input[type=number]'), prompts: number('#evidence-prompts input[type=number]'),
   texts: box('#evidence-texts input') && [...document.querySelectorAll('#evidence-texts input:checked')]
-    .map((one) => one.value).sort(),
+    .map((one) => one.name).sort(),
   other_layers: box('#other-layers input, #other-layers textarea')?.value,
   also_strength: number('#also-1-strength input[type=number]'),
   also_2_strength: number('#also-2-strength input[type=number]'),
