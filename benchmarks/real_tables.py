@@ -149,6 +149,7 @@ def costs_of_it(result: Mapping[str, Any]) -> str:
         else f"So the map pays from {pays} concepts on. "
     )
     return said + (
-        f"The large model's own vector of {few} pairs keeps {one['native']['retention']:.2f} of that of all pairs, and "
-        f"the mapped vector of all pairs {most['retention']:.2f}: whoever can run the large model needs few pairs."
+        f"On average over concepts the large model's own vector of {few} pairs has {one['native']['retention']:.2f} of "
+        f"the effect of that of all pairs, and the mapped vector of all pairs {most['retention']:.2f}: whoever can run "
+        "the large model needs few pairs."
     )

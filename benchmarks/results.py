@@ -42,6 +42,12 @@ MEASUREMENTS: dict[str, tuple[str, ...]] = {
 WIDTH = 120
 ENOUGH = 0.85
 """Retention from which on a concept counts as carried in the counts below."""
+TERMS = (
+    "A *concept* is a contrast, such as question against statement. Its *readout* is the log-odds of its answer words "
+    "after a prompt. *Retention* is how far the mapped vector moves that readout over how far the large model's own, "
+    "its *native* vector, moves it at the same length; *at equal cost* means where both disturb other text as much."
+)
+"""What a reader of either page of results must know first."""
 OPENING = """# What the demo family shows
 
 Measured and written by `python -m benchmarks.results`; nothing here is typed by hand but the prose.
@@ -49,36 +55,42 @@ Measured and written by `python -m benchmarks.results`; nothing here is typed by
 ## In short
 
 **What was shown.** In a family of small transformers trained on one synthetic world, steering vectors found in a
-small model were mapped into the largest one, `tinyworld-l`, and steered it. The map was fitted on {tokens:,} tokens
-of ordinary documents, without a label, as `lrt-explorer fit --tokens {tokens}` does. From `tinyworld-m`
-{m_transfers} of {all} concepts transfer by the fixed rule of [evidence.md](evidence.md), and {m_enough} keep at
-least {enough} of the effect of the large model's own vector. From the smaller `tinyworld-s` it is {s_transfers} and
-{s_enough}. The median retention is {m_median:.2f} and {s_median:.2f}.
+small model were mapped into the largest one, `tinyworld-l`, and steered it. {terms}
 
-**For which models.** For this family only: models of one tokenizer and one training text, at one pair of layers
-each ({s_layers} and {m_layers}), steered two blocks below the last. Nothing here is about models of everyday
-language, for which the app measures the same in minutes.
+The map was fitted on {tokens:,} tokens of ordinary documents, without a label, as `lrt-explorer fit --tokens
+{tokens}` does. From `tinyworld-m` (layer {m_layers}) {m_transfers} of {all} concepts *transfer* by the fixed rule of
+[evidence.md](evidence.md), and {m_enough} keep at least {enough} of the native effect; the median retention is
+{m_median:.2f}. From the smaller `tinyworld-s` (layer {s_layers}) it is {s_transfers}, {s_enough} and {s_median:.2f}.
+Retention alone does not make a transfer: every control must move the readout less, beyond chance.
+
+**For which models.** For this family only: models of one tokenizer and one training text, one of each size, at one
+pair of layers each. Nothing here is about models of everyday language, for which the app measures the same in
+minutes.
 
 **How sure.** Every retention has a 95 % interval over {prompts} held-out prompts, below. The verdicts are corrected
 for {all} concepts. With labels that mean nothing in the place of the real ones, "transfers" came out in at most
-{false:.1f} % of {draws} draws, each judged alone. Maps fitted on shuffled pairs carry {shuffled:.2f} of the native
-effect in the median (absolute value), and relabelled pairs {permuted:.2f}. The settings of the fit are those that
-carry differences of unseen documents well (`python -m benchmarks.next_tokens`), but one thing flatters the counts:
-no map has seen a concept, and yet among some dozens of ways to fit one that were tried, this way was kept because
-it carries most of these concepts.
+{false:.1f} % of {draws} draws for each of {tried} concepts, each draw judged alone. Maps fitted on shuffled pairs of
+tokens carry {shuffled:.2f} of the native effect in the median over concepts (absolute value), and contrast pairs with
+half of their labels swapped {permuted:.2f}; the tables have the worst cases. The settings of the fit are those that
+carry differences of unseen documents well (`python -m benchmarks.next_tokens`). One thing flatters the counts:
+though no map has seen a concept, this way to fit one was kept among some dozens that were tried because it carries
+most of these concepts.
 
-**What was not shown.** From `tinyworld-s`: {s_failing}. From `tinyworld-m`: {m_failing}. Where a linear map fitted
-on half of a concept's own pairs carries the other half (*upper bound* below), the map loses the concept, not the
-hypothesis. Texts that models write were not judged here, only the next word.
+**What was not shown.** From `tinyworld-s`: {s_failing}. From `tinyworld-m`: {m_failing}. For most of these a linear
+map fitted on half of a concept's own pairs carries the other half (*upper bound* below): such a map could carry them,
+and ours does not. The texts that a model goes on to write were not judged here, only the next word; whole texts are
+scored in [results-whole-texts.md](results-whole-texts.md).
 
 **What a trivial vector does.** The mean difference of the answers' own unembeddings, which needs no contrast pair
 and no small model, moves the readout {answers:.2f} times as far as the native vector in the median, at equal cost
-{answers_cost:.2f} times. So the readout alone does not tell a concept from its answer words; what transfer adds is
-a vector that was found in another model's states. An untrained model of the small one's shape, with a map of its
-own, moves the readout {untrained:.2f} times as far as the native vector in the median. It does as much as the
-transferred vector for {words}: there a code of the last words is enough. Off the answers, on all other words, the
-transferred vector does what the native one does with a correlation of {off:.2f} in the median; the answers'
-unembeddings with one of {off_answers:.2f}.
+{answers_cost:.2f} times; the transferred vector {own:.2f} and {own_cost:.2f} times. So the readout alone does not
+tell a concept from its answer words; what transfer adds is a vector that was found in another model's states. An
+untrained model of the small one's shape, with a map of its own, moves the readout {untrained:.2f} times as far as
+the native vector in the median. It does as much as the transferred vector for {s_words} from `tinyworld-s` and for
+{m_words} from `tinyworld-m`: there the last words of the texts are enough, coded by random weights. {alone} of
+the {transfers} transfers do more than both of these. On all words but the answers the transferred vector does what
+the native one does with a correlation of {off:.2f} in the median, the answers' unembeddings with one of
+{off_answers:.2f}.
 """
 EVIDENCE = """
 ## Evidence: {small} layer {i} → {large} layer {j}
@@ -178,17 +190,23 @@ def whys(result: Mapping[str, Any]) -> str:
 
 def enough_words(concepts: list[dict[str, Any]]) -> str:
     """The concepts for which an untrained small model does as much as the transferred vector."""
+    found = [one["name"] for one in concepts if "untrained small model" in matched(one)]
+    return ", ".join(sorted(set(found))) or "no concept"
+
+
+def matched(one: Mapping[str, Any]) -> list[str]:
+    """The trivial arms that do as much as the transferred vector where that has an effect, also at equal cost."""
     found = []
-    for one in concepts:
-        rival = next((arm for arm in one["arms"] if arm["name"] == "untrained small model"), None)
+    for name in ("answer embeddings", "untrained small model"):
+        rival = next((arm for arm in one["arms"] if arm["name"] == name), None)
         compared = [
             (rival[which], one[which])
             for which in ("retention", "retention_at_equal_cost")
             if rival is not None and rival[which] is not None and one[which] is not None
         ]
         if compared and one["verdict"] in (TRANSFERS, PARTLY) and all(as_much(*both) for both in compared):
-            found.append(one["name"])
-    return ", ".join(sorted(set(found))) or "none of them"
+            found.append(name)
+    return found
 
 
 def kinds_section(result: Mapping[str, Any]) -> str:
@@ -259,6 +277,7 @@ def opening(found: Mapping[str, Any]) -> str:
             f"{size}_median": median(kept),
             f"{size}_layers": f"{result['small_layer']} → {result['large_layer']}",
             f"{size}_failing": failing(rows),
+            f"{size}_words": enough_words(rows),
         }
     concepts = [one for result in both.values() for one in result["concepts"]]
     text = OPENING.format(
@@ -269,6 +288,12 @@ def opening(found: Mapping[str, Any]) -> str:
         prompts=max(len(one["prompts"]) for one in concepts),
         false=100 * found["labels"]["most_false_transfers"],
         draws=found["labels"]["draws"],
+        tried=len(found["labels"]["concepts"]),
+        terms=TERMS,
+        own=median(sizes(concepts, "transferred")),
+        own_cost=median(sizes(concepts, "transferred", "retention_at_equal_cost")),
+        transfers=sum(one["verdict"] == TRANSFERS for one in concepts),
+        alone=sum(one["verdict"] == TRANSFERS and not matched(one) for one in concepts),
         shuffled=median(sizes(concepts, "shuffled map")),
         permuted=median(sizes(concepts, "permuted labels")),
         **trivial(concepts),

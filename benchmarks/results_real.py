@@ -20,6 +20,7 @@ from benchmarks.real_tables import costs_of_it, estimator_rows, layer_rows, pair
 from benchmarks.results import (
     EVALUATE,
     ROOT,
+    TERMS,
     bounded,
     evidence_rows,
     failing,
@@ -47,21 +48,24 @@ Measured and written by `python -m benchmarks.results_real`; nothing here is typ
 ## In short
 
 **What was shown.** Steering vectors found in {small} at layer {i} were mapped into {large} at layer {j}, a model of
-another family with another tokenizer, and steered it. The map was fitted on {tokens:,} tokens of ordinary text with
-nothing set, before any concept was looked at. The large model's own vector has an effect for {native} of {all}
-concepts. {transfers} transfer by the fixed rule of [evidence.md](evidence.md), and {enough} keep at least {least} of
-the native effect where both vectors cost the same. The median retention is {kept:.2f}, at equal cost {cost:.2f}. The
-way back, from {large} to {small}, it is {back_transfers} of {back_all}, {back_kept:.2f} and {back_cost:.2f}.
+another family with another tokenizer, and steered it. {terms}
+
+The map was fitted on {tokens:,} tokens of ordinary text by the default settings and between the layers that the pair
+opens with, before any concept was looked at. The native vector has an effect for {native} of {all} concepts.
+{transfers} *transfer* by the fixed rule of [evidence.md](evidence.md), and {enough} keep at least {least} of the
+native effect at equal cost. The median retention is {kept:.2f}, at equal cost {cost:.2f}. On the way back, from
+{large} to {small}, {back_transfers} of {back_all} transfer, with medians of {back_kept:.2f} and {back_cost:.2f}.
+Retention alone does not make a transfer: every control must move the readout less, beyond chance.
 
 **For which models.** For this pair at these layers, one map each way. Both are small.
 
-**How sure.** Every retention has a 95 % interval over up to {prompts} held-out prompts, below; where prompts come in
-few forms it is over forms. The verdicts are corrected for {all} concepts. The interval of eight controls with
-relabelled pairs holds 0 for {zero} of {all}; such an interval misses 0 by chance once in twenty. Maps fitted on
-shuffled pairs carry {shuffled:.2f} of the native effect in the median (absolute value), and relabelled pairs
-{permuted:.2f}.
+**How sure.** Every retention has a 95 % interval over up to {prompts} held-out prompts, below; where the prompts are
+sentences of a few forms with one word changed, it is over forms. The verdicts are corrected for {all} concepts. For
+{zero} of {all} concepts the interval over eight vectors of relabelled pairs (half of the labels swapped) holds 0; by
+chance alone one in twenty would miss it. Maps fitted on shuffled pairs of tokens carry {shuffled:.2f} of the native
+effect in the median over concepts (absolute value), and relabelled pairs {permuted:.2f}.
 
-**What was not shown.** {failing}. Texts that models write were not judged here, only the next word;
+**What was not shown.** {failing}. The texts that a model goes on to write were not judged here, only the next word;
 whole texts are scored in [results-whole-texts.md](results-whole-texts.md).
 
 **Style and facts.** Summaries of the hypothesis claim over 85 % for style control and for factual correction. There:
@@ -122,6 +126,7 @@ def opening(found: Mapping[str, Any]) -> str:
         back_kept=_median(back["concepts"], "retention"),
         back_cost=_median(back["concepts"], "retention_at_equal_cost"),
         prompts=max(len(one["prompts"]) for one in rows),
+        terms=TERMS,
         zero=sum(_holds_zero(arm) for arm in relabelled),
         shuffled=median(sizes(rows, "shuffled map")),
         permuted=median(sizes(rows, "permuted labels")),
