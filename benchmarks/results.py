@@ -144,7 +144,8 @@ def bounded(holder: Mapping[str, Any] | None, name: str = "retention") -> str:
     if holder is None or holder.get(name) is None:
         return "–"
     low, high = (
-        "∞" if holder[f"{name}_{end}"] is None else f"{holder[f'{name}_{end}']:.2f}" for end in ("low", "high")
+        endless if holder[f"{name}_{end}"] is None else f"{holder[f'{name}_{end}']:.2f}"
+        for end, endless in (("low", "−∞"), ("high", "∞"))
     )
     return f"{holder[name]:.2f} ({low} … {high})"
 

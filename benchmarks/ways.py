@@ -94,7 +94,12 @@ def ways(pair: Pair, concepts: Sequence[ContrastSet], prompts: int) -> dict[str,
         maps = dict(shared)
         if (turned := others_map(states, concept.name)) is not None:
             maps[OTHER_PAIRS] = turned
-        found = retained(pair, concept, own, {way: map.direction(vector) for way, map in maps.items()}, prompts)
+        arms = {way: map.direction(vector) for way, map in maps.items()}
+        try:
+            found = retained(pair, concept, own, arms, prompts)
+        except LRTError as error:
+            say(f"{concept.name} is left out: {error}")
+            continue
         say(f"{concept.name}: " + ", ".join(f"{way} {kept:.2f}" for way, kept in found.items()))
         if found:
             by_concept[concept.name] = found

@@ -202,8 +202,8 @@ EVIDENCE = (
         "study/evaluation/test_other_pairs.py",
         (
             "other-pairs-with-its-own-among-them",
-            "for other in case.others:\n        # As",
-            "for other in (*case.others, case.concept):\n        # As",
+            "for other in case.others:\n        yield",
+            "for other in (*case.others, case.concept):\n        yield",
         ),
     ),
     *planted(

@@ -67,7 +67,7 @@ def between_differences(x: Tensor, y: Tensor) -> AffineMap:
         y: `[n, d_y]`, row i belonging to row i of x.
 
     Raises:
-        MapError: if there are fewer than two rows, or all of one side are equal.
+        MapError: if there are no rows, or all of one side are zero.
     """
     moments = CrossMoments(x.shape[1], y.shape[1])
     # A difference has no order: with its opposite beside it the mean is zero, and nothing is centred away.

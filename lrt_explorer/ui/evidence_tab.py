@@ -42,7 +42,7 @@ PROMPT_RANGE = (4, 60)
 """Fewest and most held-out prompts."""
 AS_THE_CONCEPT = ("concept’s default", "")
 WRITTEN, WHOLE = "written", "whole"
-TEXTS = [("written ones", WRITTEN), ("whole pairs", WHOLE)]
+TEXTS = [("texts it writes", WRITTEN), ("texts of the pairs", WHOLE)]
 """Texts that the model writes at both ends of the grid, and those of the pairs, to their last token."""
 HINT = (
     "Nothing is evaluated yet. Run measures each chosen concept at every strength: its native vector, the transferred "
@@ -117,7 +117,7 @@ class EvidenceTab:
                 stop = gr.Button("Stop", interactive=False, size="sm", elem_id="evidence-stop")
         with gr.Row(elem_classes="view"):
             texts = gr.CheckboxGroup(
-                TEXTS, label="Texts too", info="scored; both take longer", min_width=280, elem_id="evidence-texts",
+                TEXTS, label="Also score", info="either takes longer", min_width=280, elem_id="evidence-texts",
             )  # fmt: skip
             self.vectors = gr.Dropdown(
                 [OWN_VECTORS], value=OWN_VECTORS[1], label="Vectors evaluated", min_width=185,

@@ -114,6 +114,8 @@ def _or_default(value: str, name: Callable[[str], str], default: str) -> str:
     return name(value) if value else default
 
 
+SCORED_TEXTS = {"whole": "texts of the pairs", "written": "written texts"}
+"""What an evaluation scores beside readouts."""
 WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
     {
         "pair": str,
@@ -153,7 +155,7 @@ WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
         "evaluated": lambda name: Path(name).stem,
         "prompts": lambda prompts: f"{prompts:g} prompts",
         "strengths": lambda text: f"strengths {text}" if text.strip() else "calibrated strengths",
-        "texts": lambda kinds: f"with {' and '.join(kinds)} texts" if kinds else "without texts",
+        "texts": lambda kinds: f"with {' and '.join(SCORED_TEXTS[one] for one in kinds)}" if kinds else "without texts",
         "readout": lambda name: f"readout: {_or_default(name, READOUTS.label, 'concept’s default')}",
         "evidence_vectors": lambda folder: "other vectors" if folder else "the concept’s own vectors",
         "set": lambda name: Path(name).stem,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.defaults import CONTROL_TOKENS
+from lrt_explorer.errors import SettingsError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.steering import SteeringVector
 from lrt_explorer.study.corpora.batches import BATCH_TOKENS
@@ -84,6 +85,9 @@ def evaluate(pair: Pair, saved: SavedMap, spec: EvidenceSpec) -> Generator[Progr
     shipped = shipped_sets(pair.world)
     chosen = shipped if spec.concepts is None else [named_concept(pair.world, one) for one in spec.concepts]
     vectors = take_vectors(spec.vectors)
+    if vectors and spec.settings.whole_texts:
+        # Before minutes of fitting control maps rather than after them.
+        raise SettingsError(study.NO_HALVES)
     controls = yield from controls_of(pair, saved, spec)
     home, (source, name, tokens) = evidence_folder(pair, saved.layers, spec), _control_text(pair, saved, spec)
     others = yield from retold(

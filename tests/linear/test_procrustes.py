@@ -151,7 +151,9 @@ def test_between_differences_nothing_is_centred_away(rows: int, d_x: int, d_y: i
     assert error(between_differences(x, y.flip(0)).weight, found.weight.numpy()) > 0.1
 
 
-def test_one_difference_or_none_makes_no_map() -> None:
+def test_one_difference_turns_its_own_direction_and_none_makes_no_map() -> None:
+    x, y = noise(1, 3, seed=0), noise(1, 4, seed=1)
+    torch.testing.assert_close(between_differences(x, y)(x), y)
     with pytest.raises(MapError, match="too few"):
         between_differences(torch.zeros(0, 3), torch.zeros(0, 4))
     with pytest.raises(MapError, match="equal"):

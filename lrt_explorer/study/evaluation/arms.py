@@ -128,6 +128,7 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
     of_halves = _halves(ours, seed, settings)
     ordinary = world_of(small.name, large.name).ordinary
     states = ordinary_states(large, info.large_layer, ordinary)
+    rivals = yield from _rivals(case, own, found.values, known)
     material = ArmMaterial(
         own,
         carried,
@@ -141,7 +142,7 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
         random_texts=_that_point(states.text_differences(settings.ordinary, seed), own),
         halves=of_halves,
         few={count: row for count, row in _few(ours, seed, settings).items() if _that_point([row], own)},
-        rivals=_rivals(case, own, found.values, known),
+        rivals=rivals,
         bound=bound_direction(case, ours, theirs),
         answers=_answers(large, held_back_prompts(case.concept, settings.prompts)),
     )
@@ -185,9 +186,11 @@ def _in_place(case: Case, side: Side, values: Tensor) -> Tensor:
     return scaled
 
 
-def _rivals(case: Case, own: Tensor, vector: Tensor, known: Callable[..., Known]) -> dict[str, Tensor]:
+def _rivals(
+    case: Case, own: Tensor, vector: Tensor, known: Callable[..., Known]
+) -> Generator[Progress, None, dict[str, Tensor]]:
     """The rivals' vectors in the large model, as far as the texts give them one."""
-    found = _through_other_pairs(case, vector)
+    found = yield from _through_other_pairs(case, vector)
     for rival in case.controls.rivals:
         with suppress(ContrastError, VectorError):
             found[rival.arm] = rival.map.direction(
@@ -196,10 +199,11 @@ def _rivals(case: Case, own: Tensor, vector: Tensor, known: Callable[..., Known]
     return {arm: values for arm, values in found.items() if _that_point([values], own)}
 
 
-def _through_other_pairs(case: Case, vector: Tensor) -> dict[str, Tensor]:
+def _through_other_pairs(case: Case, vector: Tensor) -> Generator[Progress, None, dict[str, Tensor]]:
     """The small model's vector by an orthogonal map that has seen the pairs of other concepts alone."""
     x, y = [], []
     for other in case.others:
+        yield Progress(0, 1, f"reading the pairs of {other.name} for a map of other pairs")
         # As above: a concept that is only a control stops nothing.
         with suppress(ContrastError, VectorError):
             ours, theirs = _both_states(case, other)

@@ -71,5 +71,10 @@ class Case:
     @property
     def seed(self) -> int:
         """Of all that is drawn for this concept: another for each concept, and for each seed of the settings."""
-        told = hashlib.sha256(f"{self.settings.seed} {self.concept.name}".encode()).digest()
-        return int.from_bytes(told[:4], "big")
+        return concept_seed(self.settings.seed, self.concept.name)
+
+
+def concept_seed(seed: int, concept: str) -> int:
+    """The seed of one concept among those that one seed is set for."""
+    told = hashlib.sha256(f"{seed} {concept}".encode()).digest()
+    return int.from_bytes(told[:4], "big")

@@ -105,6 +105,7 @@ def _concept(result: ConceptResult) -> dict[str, Any]:
         "arms": [_arm(arm) for arm in evidence.arms],
         "passages": [asdict(passage) for passage in evidence.passages],
         "whole_texts": whole_texts_document(evidence.whole_texts),
+        "whole_texts_missing": evidence.whole_texts_missing or None,
     }
 
 

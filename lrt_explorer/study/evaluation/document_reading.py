@@ -86,6 +86,7 @@ def _concept(one: Json) -> ConceptResult:
         direction_cosine_relabelled=read_interval(one, "direction_cosine_relabelled"),
         holding=read_holding(one.get("holding")),
         whole_texts=read_whole_texts(one.get("whole_texts")),
+        whole_texts_missing=one.get("whole_texts_missing") or "",
     )
     verdict = Verdict(one["verdict"], *(float(one[key]) for key in ("p_native", "p_partly", "p_transfers")))
     return ConceptResult(evidence, verdict, tuple(one["remarks"]))

@@ -6,12 +6,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from lrt_explorer.concepts.contrast import ContrastSet
-from lrt_explorer.errors import ContrastError, SettingsError
+from lrt_explorer.errors import ContrastError, SettingsError, VectorError
 from lrt_explorer.store import MapInfo, PairMap
 from lrt_explorer.study.evaluation.arms import concept_arms, others_among
 from lrt_explorer.study.evaluation.case import Case, Controls
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence, concept_evidence
-from lrt_explorer.study.evaluation.kept import evaluation_key, find_measured, keep_measured, kept_folder
+from lrt_explorer.study.evaluation.kept import (
+    evaluation_key,
+    find_measured,
+    find_whole_texts,
+    keep_measured,
+    keep_whole_texts,
+    kept_folder,
+)
 from lrt_explorer.study.evaluation.measure import Starts, measure, read_both
 from lrt_explorer.study.evaluation.remarks import remarks
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
@@ -26,6 +33,10 @@ from lrt_explorer.study.steering.neutral import neutral_prompts
 
 __all__ = ["ConceptResult", "Evaluation", "EvaluationSettings", "EvaluationStep", "evaluate", "neutral_prompts"]
 
+NO_HALVES = (
+    "whole texts are scored under vectors of half of the pairs, and brought vectors have no halves; leave out one of "
+    "the two"
+)
 Found = TypeVar("Found")
 
 STEPS = 1000
@@ -162,10 +173,7 @@ def evaluate(
             "'negative'"
         )
     if controls.vectors and settings.whole_texts:
-        raise SettingsError(
-            "whole texts are scored under vectors of half of the pairs, and of brought vectors there are no halves; "
-            "leave one of both out"
-        )
+        raise SettingsError(NO_HALVES)
     quiet = tuple(neutral_prompts(settings.neutral_prompts, pair.world.ordinary) if neutral is None else neutral)
     if not quiet:
         raise SettingsError("there is no neutral prompt to measure the coherence cost on; give at least one")
@@ -205,28 +213,44 @@ def evaluate(
             yield Progress(STEPS * number, STEPS * len(concepts), f"{concept.name}: finding its vectors")
             arms = yield from retold(concept_arms(case), _at(number, len(concepts), concept.name))
             starts = starts or read_both(large, info.large_layer, quiet)
-            study = measure(large, info.large_layer, concept, arms, starts, settings)
+            measuring = measure(large, info.large_layer, concept, arms, starts, settings)
             # Whole texts take about as long as everything else of a concept.
-            measured = yield from _within(study, number, len(concepts), 0.0, 0.5 if settings.whole_texts else 1.0)
-            if settings.whole_texts:
-                measured = replace(measured, whole_texts=(yield from _whole_texts(pair, saved, case, number, concepts)))
+            measured = yield from _within(measuring, number, len(concepts), 0.0, 0.5 if settings.whole_texts else 1.0)
             if folder is not None:
                 keep_measured(folder, key, measured)
         scorer = (settings.scorer or concept.scorer) if settings.generate else None
-        found.append(concept_evidence(concept, measured, settings.seed, scorer, settings.readout))
+        evidence = concept_evidence(concept, measured, settings.seed, scorer, settings.readout)
+        if settings.whole_texts:
+            try:
+                study = _whole_texts(pair, saved, case, folder, key)
+                whole = yield from _within(study, number, len(concepts), 0.5, 0.5)
+                evidence = replace(evidence, whole_texts=whole)
+            except (ContrastError, VectorError) as error:
+                # What is measured already stands without them.
+                evidence = replace(evidence, whole_texts_missing=str(error))
+        found.append(evidence)
         yield EvaluationStep(STEPS * (number + 1), STEPS * len(concepts), f"{concept.name}: done", so_far())
     return so_far()
 
 
 def _whole_texts(
-    pair: Pair, saved: PairMap, case: Case, number: int, concepts: Sequence[ContrastSet]
+    pair: Pair, saved: PairMap, case: Case, folder: Path | None, key: str
 ) -> Generator[Progress, None, WholeTexts]:
-    """How far the whole texts of a concept follow, told within its part of the work."""
+    """How far the whole texts of a concept follow, kept or scored now."""
     settings = case.settings
+    if folder is not None and (known := find_whole_texts(folder, key)) is not None:
+        return known
     how = Finding(
-        reading=settings.reading, method=settings.method, whiten=settings.whiten, as_in_paper=settings.as_in_paper
+        reading=settings.reading,
+        method=settings.method,
+        whiten=settings.whiten,
+        as_in_paper=settings.as_in_paper,
+        seed=settings.seed,
     )
-    return (yield from _within(whole_texts(pair, saved, case.concept, how=how), number, len(concepts), 0.5, 0.5))
+    found = yield from whole_texts(pair, saved, case.concept, how=how)
+    if folder is not None:
+        keep_whole_texts(folder, key, found)
+    return found
 
 
 def _at(done: int, total: int, concept: str) -> Callable[[Progress], Progress]:

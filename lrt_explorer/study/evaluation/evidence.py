@@ -113,7 +113,8 @@ class ConceptEvidence:
             what it is where there is nothing to find. None where it was not measured.
         halves_cosine: cosine of the native vectors of either half of the pairs, the ceiling of `direction_cosine`.
         holding: how the small model holds the concept; None where that is not known.
-        whole_texts: how far whole texts follow; None where that was not asked for.
+        whole_texts: how far whole texts follow; None where that was not asked for, or could not be scored.
+        whole_texts_missing: why it could not; "" where it was, or was not asked for.
     """
 
     name: str
@@ -146,6 +147,7 @@ class ConceptEvidence:
     halves_cosine: float | None = None
     holding: Holding | None = None
     whole_texts: WholeTexts | None = None
+    whole_texts_missing: str = ""
 
     def arm(self, name: str) -> ArmEvidence:
         """An arm by its name; KeyError if there is none."""
@@ -232,7 +234,6 @@ def concept_evidence(
         relabelled_interval(measured.relabelled_cosines),
         measured.halves_cosine,
         measured.holding,
-        measured.whole_texts,
     )
 
 

@@ -19,7 +19,7 @@ from lrt_explorer.study.evaluation.case import Case
 from lrt_explorer.study.evaluation.holding import holding_document, read_holding
 from lrt_explorer.study.evaluation.measure import Measured
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
-from lrt_explorer.study.evaluation.whole_texts import read_whole_texts, whole_texts_document
+from lrt_explorer.study.evaluation.whole_texts import WholeTexts, read_whole_texts, whole_texts_document
 from lrt_explorer.study.evaluation.written import Passage
 from lrt_explorer.study.ground.known import folder_name
 from lrt_explorer.study.ground.world import world_of
@@ -27,7 +27,7 @@ from lrt_explorer.study.steering.calibrate import VERSION as CALIBRATION
 from lrt_explorer.study.steering.deviation import VERSION as UNIT
 from lrt_explorer.study.steering.deviation import ordinary_digest
 
-KIND = "evaluation"
+KIND, WHOLE_TEXTS = "evaluation", "whole-texts"
 WAY = 6
 """Counted up whenever the same inputs would be measured in another way."""
 _NUMBERS = ("readouts", "unsteered", "baseline", "kl", "first_order", "relabelled_cosines", "off_answers")
@@ -81,12 +81,32 @@ def keep_measured(folder: Path, key: str, measured: Measured) -> Path:
         "forms": list(measured.forms),
         "halves_cosine": measured.halves_cosine,
         "holding": holding_document(measured.holding),
-        "whole_texts": whole_texts_document(measured.whole_texts),
         "direction_cosine": measured.direction_cosine,
         "reachable_share": measured.reachable_share,
     }
     numbers = {name: torch.from_numpy(np.ascontiguousarray(getattr(measured, name))) for name in _NUMBERS}
     return save_artifact(folder, KIND, meta, numbers)
+
+
+def keep_whole_texts(folder: Path, key: str, found: WholeTexts) -> Path:
+    """Save how far the whole texts of a concept follow, beside its measurements; raises ArtifactError."""
+    meta = {"key": key, "whole_texts": whole_texts_document(found)}
+    return save_artifact(_beside(folder), WHOLE_TEXTS, meta, {})
+
+
+def find_whole_texts(folder: Path, key: str) -> WholeTexts | None:
+    """What is kept of them; None if there is nothing under this key. Raises ArtifactError if it is damaged."""
+    if not has_artifact(_beside(folder)):
+        return None
+    meta: dict[str, Any] = load_artifact(_beside(folder), WHOLE_TEXTS).meta
+    try:
+        return read_whole_texts(meta["whole_texts"]) if meta.get("key") == key else None
+    except (KeyError, TypeError, ValueError) as error:
+        raise ArtifactError(f"the whole texts in {_beside(folder)} are incomplete; remove the folder") from error
+
+
+def _beside(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}-{WHOLE_TEXTS}")
 
 
 def find_measured(folder: Path, key: str) -> Measured | None:
@@ -112,7 +132,6 @@ def find_measured(folder: Path, key: str) -> Measured | None:
             outlier_dimensions=tuple(int(one) for one in meta["outlier_dimensions"]),
             forms=tuple(meta["forms"]),
             holding=read_holding(meta["holding"]),
-            whole_texts=read_whole_texts(meta["whole_texts"]),
             halves_cosine=None if meta["halves_cosine"] is None else float(meta["halves_cosine"]),
             direction_cosine=float(meta["direction_cosine"]),
             reachable_share=float(meta["reachable_share"]),
@@ -123,9 +142,13 @@ def find_measured(folder: Path, key: str) -> Measured | None:
 
 
 def _asked(settings: EvaluationSettings) -> dict[str, Any]:
-    """The settings, without one that was not asked for and is newer than what may be kept."""
+    """The settings, without one that was not asked for and is newer than what may be kept.
+
+    Whole texts are kept apart, so that asking for them later measures nothing anew.
+    """
     asked = asdict(settings)
-    for name in ("readout", "brought", "whole_texts"):
+    del asked["whole_texts"]
+    for name in ("readout", "brought"):
         if not asked[name]:
             del asked[name]
     return asked

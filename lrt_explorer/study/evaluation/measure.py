@@ -24,7 +24,6 @@ from lrt_explorer.study.evaluation.holding import Holding
 from lrt_explorer.study.evaluation.off_answers import off_answers
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.statistics import Array
-from lrt_explorer.study.evaluation.whole_texts import WholeTexts
 from lrt_explorer.study.evaluation.written import WRITING, Passage, write_passages
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.steering.arms import NATIVE, PROMPT, TRANSFERRED, UNSTEERED
@@ -55,7 +54,6 @@ class Measured:
         typical_deviation, direction_cosine, reachable_share, halves_cosine, holding: see `ConceptArms`.
         outlier_dimensions: what does not count in the typical deviation.
         off_answers: `[directions, prompts]`, see `off_answers.py`; empty where it was not measured.
-        whole_texts: see `whole_texts.py`; None where it was not asked for.
     """
 
     directions: tuple[str, ...]
@@ -77,7 +75,6 @@ class Measured:
     halves_cosine: float | None = None
     holding: Holding | None = None
     off_answers: Array = field(default_factory=lambda: np.empty((0, 0)))
-    whole_texts: WholeTexts | None = None
 
 
 @dataclass(frozen=True, eq=False)

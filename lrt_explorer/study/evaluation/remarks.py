@@ -7,7 +7,6 @@ from lrt_explorer.study.evaluation.evidence import ConceptEvidence
 from lrt_explorer.study.evaluation.finding import finding
 from lrt_explorer.study.evaluation.statistics import Interval
 from lrt_explorer.study.evaluation.verdict import PARTLY, TRANSFERS, Verdict
-from lrt_explorer.study.evaluation.whole_texts import WholeTexts
 from lrt_explorer.study.steering.arms import (
     ANCHORS,
     ANSWERS,
@@ -84,7 +83,7 @@ def remarks(evidence: ConceptEvidence, verdict: Verdict, together: int, brought:
         _rival(evidence, verdict, ANSWERS),
         _off_answers(evidence, verdict),
         *(_rival(evidence, verdict, arm) for arm in RIVALS if arm != ANSWERS),
-        _whole_texts(evidence.whole_texts),
+        _whole_texts(evidence),
         _few(evidence),
         _seen(evidence),
         _alone(verdict, together),
@@ -130,19 +129,24 @@ def _rival(evidence: ConceptEvidence, verdict: Verdict, name: str) -> str:
     return f"{vector} does as much ({moved}), so {so}."
 
 
-def _whole_texts(found: WholeTexts | None) -> str:
-    if found is None:
+def _whole_texts(evidence: ConceptEvidence) -> str:
+    if evidence.whole_texts_missing:
+        return f"Its whole texts could not be scored: {evidence.whole_texts_missing}."
+    if (found := evidence.whole_texts) is None:
         return ""
     native, kept = found.slopes[NATIVE], found.retention
-    if native.low <= 0 or kept is None:
+    moved = f"{_between(native, 3)} nats for each token and typical deviation"
+    if native.holds(0.0):
         return (
-            "Whole texts do not follow the large model’s own vector: for each token and typical deviation those of the "
-            f"behaviour become likelier by {_between(native, 3)} nats. They say nothing of a transfer."
+            f"Whole texts do not follow the large model’s own vector ({moved}), so they say nothing about a transfer."
         )
+    if kept is None:
+        return f"Whole texts follow the large model’s own vector ({moved}), but too unevenly to say what is retained."
+    turned = ", which here steers backwards," if native.high < 0 else ","
     beside = "" if found.relabelled is None else f"; vectors of relabelled pairs {_between(found.relabelled, 2)} times"
     return (
         f"Scored to their last token, {found.pairs} pairs of texts follow the transferred vector {_between(kept, 2)} "
-        f"times as far as the large model’s own, each under vectors of the other half of the pairs{beside}."
+        f"times as far as the large model’s own{turned} each under vectors of the other half of the pairs{beside}."
     )
 
 

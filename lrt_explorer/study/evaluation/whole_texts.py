@@ -1,7 +1,7 @@
 """Whole texts: how much likelier a vector makes the texts of a behaviour than those without it, to their last token.
 
 No single token can fake this. Every pair of a contrast set is scored under vectors that were made of the other half of
-the pairs, so no vector has seen the texts that it is judged by.
+the pairs, so no vector has seen the texts that it is judged by. (Whitening has: its covariance is that of all texts.)
 """
 
 from collections.abc import Generator, Mapping
@@ -19,13 +19,14 @@ from lrt_explorer.concepts.methods import METHODS, Method
 from lrt_explorer.concepts.reading import PairStates, fitting_pairs
 from lrt_explorer.concepts.relabelled import relabelled_directions, swapped_pairs
 from lrt_explorer.concepts.vectors import addition, random_vector
-from lrt_explorer.defaults import READING
+from lrt_explorer.defaults import READING, SEED
 from lrt_explorer.errors import ContrastError, VectorError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.chat import framed
 from lrt_explorer.lm.likelihood import continuation_nats
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import PairMap
+from lrt_explorer.study.evaluation.case import concept_seed
 from lrt_explorer.study.evaluation.holding import LEAST_PAIRS, halves
 from lrt_explorer.study.evaluation.interval_json import interval_document, read_interval
 from lrt_explorer.study.evaluation.pair_states import pair_states
@@ -36,15 +37,16 @@ from lrt_explorer.study.evaluation.statistics import (
     ratio_interval,
     relabelled_interval,
     resamples,
+    sample_interval,
 )
 from lrt_explorer.study.ground.pair import Pair
-from lrt_explorer.study.ground.progress import Progress, finish
+from lrt_explorer.study.ground.progress import Progress, retold
 from lrt_explorer.study.steering.arms import NATIVE, PERMUTED, RANDOM, TRANSFERRED
 from lrt_explorer.study.steering.calibrate import calibrate
 from lrt_explorer.study.steering.deviation import unit_of
 
-PAIRS, RELABELLED, SEED = 24, 4, 0
-"""Pairs that are scored, spread over the set; relabellings; and the seed of all that is drawn."""
+PAIRS, RELABELLED, RANDOMS = 24, 4, 2
+"""Pairs that are scored, spread over the set; relabellings, and random directions, of either half."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,10 @@ class WholeTexts:
         pairs: how many were scored.
         strength: s, at whose two sides they were, in typical deviations.
         unsteered: how much likelier the texts with the behaviour are without a vector, nats for each token.
-        slopes: by arm, how much likelier they become for each typical deviation, with intervals over pairs.
-        retention: transferred over native; None where the native vector does not move the texts.
-        relabelled: the retention of vectors whose labels mean nothing, and the range of them; None likewise.
+        slopes: by arm, how much likelier they become for each typical deviation, with intervals over pairs; that of
+            random directions is over directions.
+        retention: transferred over native; None where the native vector may not move the texts.
+        relabelled: the retention of vectors whose labels mean nothing, and the range of these few; None likewise.
     """
 
     concept: str
@@ -97,12 +100,13 @@ def read_whole_texts(found: Mapping[str, Any] | None) -> WholeTexts | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """How vectors are found and carried; as in `EvaluationSettings`."""
+    """How vectors are found and carried, and the seed of what is drawn; as in `EvaluationSettings`."""
 
     reading: Reading | None = READING
     method: Method = METHODS.default
     whiten: bool = False
     as_in_paper: bool = False
+    seed: int = SEED
 
 
 def whole_texts(
@@ -126,7 +130,7 @@ def whole_texts(
         concept: any contrast set; its prompts and answers are not used.
         pairs: how many pairs are scored, at most.
         relabelled: vectors whose labels mean nothing, sent through the same map.
-        how: vectors are found; None for the defaults.
+        how: vectors are found and what is drawn; None for the defaults.
 
     Raises:
         ArtifactError: if the map belongs to other models.
@@ -149,18 +153,21 @@ def whole_texts(
     ]
     unit = unit_of(large, layers[1], pair.world.ordinary)
     whole = _direction(states[1], torch.ones(len(fitting), dtype=torch.bool), how)
-    strength = finish(calibrate(large, layers[1], whole, unit, pair.world.ordinary)).first
+    calibrating = calibrate(large, layers[1], whole, unit, pair.world.ordinary)
+    strength = (yield from retold(calibrating, lambda step: Progress(0, 1, step.message))).first
+    seed = concept_seed(how.seed, concept.name)
     chosen = np.linspace(0, len(fitting) - 1, min(pairs, len(fitting))).round().astype(int)
-    parts = halves(len(fitting), SEED)
+    parts = halves(len(fitting), seed)
     scored: dict[str, Array] = {}
-    total = len(parts) * 2 * (3 + relabelled)
+    random: list[float] = []
+    total = len(parts) * 2 * (2 + RANDOMS + relabelled)
     done = 0
     plain = _scores(large, contrast.some_pairs(chosen.tolist()))
     for number, part in enumerate(parts):
         # The vectors of one half are judged by the texts of the other.
         judged = [int(place) for place in chosen if not bool(part[place])]
         texts = contrast.some_pairs(judged)
-        for name, vector in _vectors(states, part, saved.map, relabelled, number, how).items():
+        for name, vector in _vectors(states, part, saved.map, relabelled, seed + number, how).items():
             found = []
             for side in (1, -1):
                 yield Progress(done, total, f"{concept.name}: whole texts under the vector {name}")
@@ -168,17 +175,22 @@ def whole_texts(
                 found.append(_scores(large, texts, layers[1], addition(vector, side * strength, unit)))
             slope = (found[0] - found[1]) / (2 * strength)
             scored[name] = np.concatenate([scored.get(name, np.empty(0)), slope])
-    draws = resamples(len(chosen), SEED)
+            if name.startswith(RANDOM):
+                random.append(float(slope.mean()))
+    draws = resamples(len(chosen), seed)
     native, transferred = scored[NATIVE], scored[TRANSFERRED]
-    told = {name: mean_interval(scored[name], draws) for name in (NATIVE, TRANSFERRED, RANDOM)}
-    retention = ratio_interval(transferred, native)
+    told = {name: mean_interval(scored[name], draws) for name in (NATIVE, TRANSFERRED)}
+    told[RANDOM] = sample_interval(np.array(random))
+    # As in `concept_evidence`: an effect that may be none leaves nothing to retain, whatever the ratio.
+    measurable = not told[NATIVE].holds(0.0) and ratio_interval(native, native) is not None
+    retention = ratio_interval(transferred, native) if measurable else None
     others = np.array([values.mean() for name, values in scored.items() if name.startswith(PERMUTED)])
     beside = None if retention is None else relabelled_interval(others / native.mean())
     return WholeTexts(concept.name, len(chosen), strength, mean_interval(plain, draws), told, retention, beside)
 
 
 def _vectors(
-    states: list[PairStates], part: Tensor, map: AffineMap, relabelled: int, number: int, how: Finding
+    states: list[PairStates], part: Tensor, map: AffineMap, relabelled: int, seed: int, how: Finding
 ) -> dict[str, Tensor]:
     """The vectors that half of the pairs gives."""
     theirs, ours = states
@@ -186,10 +198,10 @@ def _vectors(
     found = {
         NATIVE: _direction(ours, part, how),
         TRANSFERRED: carried(_direction(theirs, part, how)),
-        RANDOM: random_vector(ours.positive.shape[1], number),
+        **{f"{RANDOM} {draw}": random_vector(ours.positive.shape[1], seed + draw) for draw in range(RANDOMS)},
     }
     half = PairStates(theirs.positive[part], theirs.negative[part])
-    swapped = swapped_pairs(int(part.sum()), relabelled, number)
+    swapped = swapped_pairs(int(part.sum()), relabelled, seed)
     for draw, vector in enumerate(relabelled_directions(half, swapped, how.method, theirs.whitener)):
         found[f"{PERMUTED} {draw}"] = carried(vector)
     return found

@@ -45,13 +45,6 @@ def test_it_is_the_vector_turned_by_the_pairs_of_other_concepts() -> None:
     torch.testing.assert_close(found(asked)[OTHER_PAIRS], wanted)
 
 
-def test_its_own_pairs_change_it_only_through_the_vector() -> None:
-    # Relabelled pairs of the concept give another vector, and the same map.
-    turned = replace(CONCEPT, name="turned", pairs=tuple((without, having) for having, without in CONCEPT.pairs))
-    one, other = found(case())[OTHER_PAIRS], found(case(concept=turned))[OTHER_PAIRS]
-    torch.testing.assert_close(other, -one)
-
-
 def test_without_other_concepts_there_is_none() -> None:
     assert found(case(others=())) == {}
 

@@ -123,7 +123,20 @@ def test_what_whole_texts_say_stands_beside_a_verdict(plain: ConceptEvidence) ->
         "as the large model’s own, each under vectors of the other half of the pairs; vectors of relabelled pairs "
         "−0.05 (−0.20 … 0.10) times."
     ]
-    still = replace(found, slopes=slopes | {"native": Interval(0.1, -0.01, 0.2)})
-    (no,) = (one for one in remarks(replace(plain, whole_texts=still), GOOD, 2) if "hole texts" in one)
-    assert "become likelier by 0.100 (−0.010 … 0.200) nats" in no and "nothing of a transfer" in no
+    for native, kept, wanted in (
+        (
+            (0.1, -0.01, 0.2),
+            None,
+            "do not follow the large model’s own vector (0.100 (−0.010 … 0.200) nats for each token",
+        ),
+        ((0.1, 0.01, 0.2), None, "but too unevenly to say what is retained"),
+        ((-0.2, -0.3, -0.1), found.retention, "the large model’s own, which here steers backwards, each under"),
+    ):
+        other = replace(found, slopes=slopes | {"native": Interval(*native)}, retention=kept)
+        (told,) = (
+            one
+            for one in remarks(replace(plain, whole_texts=other), GOOD, 2)
+            if "texts follow" in one or "texts do" in one
+        )
+        assert wanted in told
     assert not any("token" in one for one in remarks(plain, GOOD, 2))

@@ -16,7 +16,7 @@ from lrt_explorer.lm.steer import steering
 from lrt_explorer.lm.tokens import encode
 from lrt_explorer.store import PairMap
 from lrt_explorer.study.evaluation import whole_texts as module
-from lrt_explorer.study.evaluation.case import Controls
+from lrt_explorer.study.evaluation.case import Controls, concept_seed
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.document_reading import read_evaluation
 from lrt_explorer.study.evaluation.holding import halves
@@ -64,7 +64,7 @@ def test_a_slope_is_that_of_a_plain_loop_with_vectors_of_the_other_half(saved: P
     ours = read_pairs(large(), CONCEPT, [LAYERS[1]], CONCEPT.reading)[LAYERS[1]]
     theirs = read_pairs(small(), CONCEPT, [LAYERS[0]], CONCEPT.reading)[LAYERS[0]]
     expected: dict[str, list[float]] = {"native": [], "transferred": []}
-    for part in halves(len(CONCEPT.pairs), 0):
+    for part in halves(len(CONCEPT.pairs), concept_seed(0, CONCEPT.name)):
         vectors = {
             "native": (ours.positive - ours.negative)[part].mean(0),
             "transferred": saved.map.direction((theirs.positive - theirs.negative)[part].mean(0)),
@@ -134,20 +134,58 @@ def test_it_is_a_part_of_an_evaluation_that_asks_for_it(tmp_path: Path) -> None:
     assert found.evidence.whole_texts == alone
     usual = finish(whole_texts(PAIR, PairMap(map=map, info=info), ANIMALS))
     assert usual != alone, "the settings of the evaluation count"
+    another = finish(whole_texts(PAIR, PairMap(map=map, info=info), ANIMALS, how=replace(how, seed=1)))
+    assert another != alone, "and so does their seed"
     # It changes nothing else, is kept, and read back from the document.
     plain = finish(study(concepts=[ANIMALS], settings=replace(asked, whole_texts=False))).concepts[0]
     assert plain.evidence == replace(found.evidence, whole_texts=None)
-    again = finish(study(tmp_path, concepts=[ANIMALS], settings=asked))
-    assert again.concepts[0] == found
+    steps.clear()
+    again = finish(study(tmp_path, concepts=[ANIMALS], settings=asked), steps.append)
+    assert again.concepts[0] == found and [step.message for step in steps] == ["animals: done"]
     document = json.loads(json.dumps(evaluation_document(again)))
     assert read_evaluation(document, info).concepts[0].evidence.whole_texts == alone
+
+
+def test_asked_for_later_it_measures_nothing_else_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = finish(study(tmp_path, concepts=[ANIMALS], settings=SETTINGS)).concepts[0]
+    monkeypatch.setattr("lrt_explorer.study.evaluation.evaluate.measure", None)
+    found = finish(study(tmp_path, concepts=[ANIMALS], settings=replace(SETTINGS, whole_texts=True))).concepts[0]
+    assert found.evidence.whole_texts is not None
+    assert replace(found.evidence, whole_texts=None) == plain.evidence
+
+
+def test_a_set_too_small_for_it_is_evaluated_all_the_same(tmp_path: Path) -> None:
+    few = replace(CONCEPT, pairs=CONCEPT.pairs[:3])
+    asked = replace(SETTINGS, whole_texts=True)
+    ran = finish(study(tmp_path, concepts=[few, ANIMALS], settings=asked))
+    mood, animals = ran.concepts
+    assert mood.evidence.whole_texts is None and animals.evidence.whole_texts is not None
+    said = "Its whole texts could not be scored: only 3 pairs of mood fit into both models; give at least 4."
+    assert said in mood.remarks and not any("could not be scored" in one for one in animals.remarks)
+    document = json.loads(json.dumps(evaluation_document(ran)))
+    again = read_evaluation(document, maps()[0][1]).concepts[0]
+    assert (again.evidence.whole_texts, again.evidence.whole_texts_missing) == (None, mood.evidence.whole_texts_missing)
+
+
+def test_what_random_directions_do_is_as_sure_as_they_are_alike(saved: PairMap) -> None:
+    found = finish(whole_texts(PAIR, saved, CONCEPT))
+    random = found.slopes["random"]
+    # Student's over four directions: wider than the two halves of any four numbers are apart.
+    assert random.high - random.value == pytest.approx(random.value - random.low)
+    assert random.holds(0.0), "directions that know nothing of the concept"
+
+
+def test_nothing_is_retained_of_an_effect_that_may_be_none(saved: PairMap) -> None:
+    halves_alike = tuple((b, a) if number % 2 else (a, b) for number, (a, b) in enumerate(CONCEPT.pairs))
+    found = finish(whole_texts(PAIR, saved, replace(CONCEPT, pairs=halves_alike, pair_asks=())))
+    assert found.slopes["native"].holds(0.0) == (found.retention is None) == (found.relabelled is None)
 
 
 def test_brought_vectors_have_no_halves() -> None:
     (_, info), controls = maps()
     own = known_vectors().get(large(), ANIMALS, info.large_layer).vector
     asked = replace(SETTINGS, whole_texts=True)
-    with pytest.raises(SettingsError, match="there are no halves; leave one of both out"):
+    with pytest.raises(SettingsError, match="brought vectors have no halves; leave out one of the two"):
         finish(study(concepts=[ANIMALS], settings=asked, controls=Controls(controls, vectors={"large": own})))
 
 
