@@ -9,14 +9,20 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks import calibration, evaluate, next_tokens
+from benchmarks import calibration, evaluate, next_tokens, results, ways
 from lrt_explorer.concepts.contrast import write_contrast
+from lrt_explorer.linear.affine import AffineMap
+from lrt_explorer.linear.procrustes import between_differences
 from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.store import save_map
 from lrt_explorer.study.corpora.texts import TINYWORLD
 from lrt_explorer.study.evaluation.verdict import VERDICTS
+from lrt_explorer.study.fitting.estimators import SGD
 from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.steering.arms import OTHER_PAIRS
 from lrt_explorer.workbench.map_store import SavedMap
+from lrt_explorer.workbench.maps import needed_map
+from lrt_explorer.workbench.pair import Pair
 from tests.study.evaluation.suite import ANIMALS, maps
 from tests.study.tiny import CONCEPT, large, small
 
@@ -109,3 +115,31 @@ def test_labels_that_mean_nothing_transfer_nothing(
     shares = report["concepts"]["mood"]
     assert set(shares) == set(VERDICTS) and sum(shares.values()) == pytest.approx(1.0)
     assert report["most_false_transfers"] <= 0.1
+
+
+def test_ways_across_are_held_against_the_native_vector(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = Pair(small=ModelCache(1).get("tinyworld-xs"), large=ModelCache(1).get("tinyworld-s"))
+    map = needed_map(pair, pair.layers()).map
+    nothing = AffineMap(torch.zeros_like(map.weight), map.bias)
+    monkeypatch.setattr(ways, "maps_across", lambda _: {ways.MAP: map, SGD: nothing})
+    concepts = [pair.world.concept(name) for name in ("language", "register")]
+    found = ways.ways(pair, concepts, 4)
+    assert found["by_concept"], "a native vector steers"
+    for name, kept in found["by_concept"].items():
+        concept = pair.world.concept(name)
+        vector, own = (one.differences.mean(0) for one in ways.states_of(pair, concept))
+        alone = ways.retained(pair, concept, own, {"own": own, "map": map.direction(vector)}, 4)
+        assert alone["own"] == pytest.approx(1) and kept["map"] == alone["map"]
+        assert kept[SGD] == 0, "what crosses as nothing moves nothing"
+        assert OTHER_PAIRS in kept
+    held = [kept["map"] for kept in found["by_concept"].values()]
+    assert found["ways"]["map"]["retention"] == pytest.approx(sum(held) / len(held))
+    table = results.ways_section({"small": "a/s", "large": "l", "layers": [1, 2], "prompts": 4, **found})
+    assert table.startswith("\n## Other ways across: s layer 1 → l layer 2\n") and "| through other pairs |" in table
+    # The map of other pairs has not seen those of the concept.
+    states = {one.name: ways.states_of(pair, one) for one in concepts}
+    x, y = states["register"]
+    seen = ways.others_map(states, "language")
+    assert seen is not None
+    torch.testing.assert_close(seen.weight, between_differences(x.differences, y.differences).weight)
+    assert ways.others_map({"language": states["language"]}, "language") is None
