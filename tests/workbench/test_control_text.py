@@ -7,11 +7,13 @@ import pytest
 
 from lrt_explorer.concepts.contrast import write_contrast
 from lrt_explorer.defaults import CONTROL_TOKENS
+from lrt_explorer.errors import SettingsError
 from lrt_explorer.store import MapInfo, load_map
 from lrt_explorer.study.corpora.batches import BATCH_TOKENS
 from lrt_explorer.study.corpora.hub import HUB
 from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
 from lrt_explorer.study.fitting.controls import SEEDS
+from lrt_explorer.study.ground.known import known_vectors
 from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench import starting_points
@@ -110,3 +112,13 @@ def test_of_other_texts_only_the_name_is_left(name: str) -> None:
 def test_a_hub_that_does_not_answer_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     assert corpus_named(f"{HUB}no-such/data") is None
+
+
+def test_whole_texts_of_brought_vectors_are_refused_before_control_maps_are_fitted(tmp_path: Path) -> None:
+    finish(fit_models(models(), FitSpec(tokens=3_000, concepts=())))
+    own = known_vectors().get(large(), CONCEPT, LAYERS[1]).vector
+    settings = replace(SETTINGS, whole_texts=True)
+    spec = EvidenceSpec(concepts=("mood",), settings=settings, vectors={"large": own}, folder=tmp_path / "evidence")
+    with pytest.raises(SettingsError, match="brought vectors have no halves"):
+        finish(evaluate_models(models(), spec))
+    assert not list(tmp_path.glob("evidence/controls/*"))
