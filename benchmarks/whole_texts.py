@@ -20,7 +20,7 @@ from lrt_explorer.cli.common import named_concepts
 from lrt_explorer.lm.cache import models
 from lrt_explorer.numerals import plain, signed
 from lrt_explorer.study.evaluation.statistics import Interval
-from lrt_explorer.study.evaluation.whole_texts import PAIRS, RELABELLED, WholeTexts, whole_texts
+from lrt_explorer.study.evaluation.whole_texts import PAIRS, RANDOMS, RELABELLED, WholeTexts, whole_texts
 from lrt_explorer.study.ground.known import model_label
 from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.study.steering.arms import NATIVE, RANDOM, TRANSFERRED
@@ -37,8 +37,9 @@ mean log-probability of a text with the behaviour minus that of its counterpart,
 are made of one half of the pairs and judged by the other half, and the other way round, so no vector has seen the texts
 that it is judged by. Each is added with both signs at the calibrated strength s of the native vector. A slope says how
 much likelier, in nats for each token, the behaviour becomes for each typical deviation; intervals (95 %) are over
-pairs. *Relabelled* is the retention of vectors of the same texts with half of the labels swapped, {relabelled} for each
-half, through the same map.
+pairs, those of *random* over {random} directions. *Relabelled* is the retention of vectors of the same texts with half
+of the labels swapped, {relabelled} for each half, through the same map, and the range of these few. A dash stands where
+the native vector may do nothing. `lrt-explorer evaluate --whole-texts` gives the same.
 """
 TABLE = """
 ## {small} layer {i} → {large} layer {j}
@@ -107,7 +108,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     found = [measured(small, large, options.concepts, options.pairs) for small, large in both]
     print(json.dumps([document for document, _ in found], indent=1))
     if options.write:
-        TARGET.write_text(OPENING.format(relabelled=RELABELLED) + "".join(page for _, page in found), encoding="utf-8")
+        TARGET.write_text(
+            OPENING.format(relabelled=RELABELLED, random=2 * RANDOMS) + "".join(page for _, page in found),
+            encoding="utf-8",
+        )
 
 
 if __name__ == "__main__":
