@@ -108,10 +108,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     found = [measured(small, large, options.concepts, options.pairs) for small, large in both]
     print(json.dumps([document for document, _ in found], indent=1))
     if options.write:
-        TARGET.write_text(
-            OPENING.format(relabelled=RELABELLED, random=2 * RANDOMS) + "".join(page for _, page in found),
-            encoding="utf-8",
-        )
+        head = OPENING.format(relabelled=RELABELLED, random=2 * RANDOMS)
+        TARGET.write_text(head + "".join(page for _, page in found), encoding="utf-8")
 
 
 if __name__ == "__main__":
