@@ -124,15 +124,16 @@ pairs and carries the other half.
 | concept | next tokens | within contexts | ridge | leave-concept-out | where vectors are read | upper bound |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |
 """
+DESCENT = "*sgd*: the descent of arXiv 2506.00653, a hundred times shorter than the paper's or more. "
 WAYS = """
 ## Other ways across: {small} layer {i} → {large} layer {j}
 
 What each way keeps of the native effect over {concepts} concepts, {prompts} prompts each; as much is added as the
-native vector is long (`python -m benchmarks.ways`). *map*: the one that opening the pair gives. *sgd*: the descent of
-arXiv 2506.00653, a hundred times shorter than the paper's or more. *Through the vocabulary*: as it changes the logits
-of tokens that both models have. *Through anchors*: by its cosines with 1,000 tokens' states (arXiv 2209.15430).
-*Through other pairs*: an orthogonal map fitted on the contrast pairs of all other concepts, and on nothing else.
-Intervals are Student's over concepts. More than 1 is no merit: such a way turns the vector to where more moves.
+native vector is long (`python -m benchmarks.ways`). *map*: the one that opening the pair gives. {descent}*Through
+the vocabulary*: as it changes the logits of tokens that both models have. *Through anchors*: by its cosines with
+1,000 tokens' states (arXiv 2209.15430). *Through other pairs*: an orthogonal map fitted on the contrast pairs of
+all other concepts, and on nothing else. Intervals are Student's over concepts. More than 1 is no merit: such a way
+turns the vector to where more moves.
 
 | way | mean retention | median | at least {enough} |
 | --- | ---: | ---: | ---: |
@@ -249,6 +250,7 @@ def ways_section(result: Mapping[str, Any]) -> str:
         concepts=concepts,
         prompts=result["prompts"],
         enough=ENOUGH,
+        descent=DESCENT if result["ways"]["sgd"]["concepts"] else "",
     ).partition("\n|")
     filled = "\n\n".join(map(wrapped, prose.strip().split("\n\n")))
     text = f"\n{filled}\n{bar}{table}"

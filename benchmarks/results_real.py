@@ -227,7 +227,7 @@ def measurements(small: str, large: str, sets: str | None, text: str | None) -> 
         "self-large": (*EVALUATE, large, large, *few),
         "layers": ("-m", "lrt_explorer", "fit", small, large, "--all-layers", "--concepts", "all", "--json"),
         "needed": ("-m", "benchmarks.needed", small, large),
-        "ways": ("-m", "benchmarks.ways", small, large),
+        "ways": ("-m", "benchmarks.ways", small, large, "--without-descent"),
     }
     if sets:
         wanted["written"] = (*EVALUATE, small, large, "--concepts", sets, "--json")

@@ -1,12 +1,13 @@
 """Ways across beside a map that is fitted on ordinary text, and what each keeps. Prints one JSON object.
 
-    python -m benchmarks.ways SMALL LARGE [--concepts NAME,…] [--prompts 12]
+    python -m benchmarks.ways SMALL LARGE [--concepts NAME,…] [--prompts 12] [--without-descent]
 
 The small model's vector of each concept crosses by the map that opening the pair gives, by the descent of arXiv
 2506.00653 on the default number of tokens, through the vocabulary of both models, through anchors (relative
 representations, arXiv 2209.15430), and by an orthogonal map of the pairs of all other concepts. Every point is the mean
 retention over the concepts whose native vector steers the large model, with Student's interval over concepts. What is
-added is as long as the native vector.
+added is as long as the native vector. The descent takes half an hour on two real models and two cores, and
+`benchmarks.needed` has it too; --without-descent leaves it out.
 """
 
 import argparse
@@ -43,15 +44,16 @@ WAYS = (MAP, SGD, VOCABULARY, ANCHORS, OTHER_PAIRS)
 ENOUGH = 0.85
 
 
-def maps_across(pair: Pair) -> dict[str, AffineMap]:
-    """The maps that serve all concepts, by way; what a pair cannot have is left out."""
+def maps_across(pair: Pair, *, descent: bool) -> dict[str, AffineMap]:
+    """The maps that serve all concepts, by way; what a pair cannot have is left out, and the descent if not wanted."""
     layers, corpus = pair.layers(), pair.world.corpus
     saved = finish(map_for(pair, layers))
     found = {MAP: saved.map}
     say(f"{MAP}: {saved.info.method}, {saved.info.tokens_used:,} tokens")
     try:
         settings = FitSettings(FIT_TOKENS, corpus, method=SGD, keep_moments=False)
-        found[SGD] = finish(fit_one(pair, read_texts(corpus), layers, settings)).map
+        if descent:
+            found[SGD] = finish(fit_one(pair, read_texts(corpus), layers, settings)).map
     except LRTError as error:
         say(f"{SGD} is left out: {error}")
     others = finish(
@@ -77,9 +79,9 @@ def others_map(states: Mapping[str, tuple[PairStates, PairStates]], name: str) -
     return between_differences(*(torch.cat([one.differences for one in side]) for side in zip(*both, strict=True)))
 
 
-def ways(pair: Pair, concepts: Sequence[ContrastSet], prompts: int) -> dict[str, Any]:
+def ways(pair: Pair, concepts: Sequence[ContrastSet], prompts: int, *, descent: bool = True) -> dict[str, Any]:
     """All of it."""
-    shared = maps_across(pair)
+    shared = maps_across(pair, descent=descent)
     states = {}
     for concept in concepts:
         try:
@@ -134,10 +136,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("large")
     parser.add_argument("--concepts", help="names, parted by commas; by default all that ship for the pair")
     parser.add_argument("--prompts", type=int, default=12, help="held-out prompts of each concept")
+    parser.add_argument("--without-descent", action="store_true", help="leave out the descent of the paper")
     options = parser.parse_args(arguments)
     pair = Pair(small=models().get(options.small), large=models().get(options.large))
     names = options.concepts.split(",") if options.concepts else list(pair.world.concepts())
-    result = ways(pair, [pair.world.concept(name) for name in names], options.prompts)
+    concepts = [pair.world.concept(name) for name in names]
+    result = ways(pair, concepts, options.prompts, descent=not options.without_descent)
     head = {"small": options.small, "large": options.large, "layers": pair.layers(), "prompts": options.prompts}
     print(json.dumps(head | result))
 

@@ -121,7 +121,7 @@ def test_ways_across_are_held_against_the_native_vector(monkeypatch: pytest.Monk
     pair = Pair(small=ModelCache(1).get("tinyworld-xs"), large=ModelCache(1).get("tinyworld-s"))
     map = needed_map(pair, pair.layers()).map
     nothing = AffineMap(torch.zeros_like(map.weight), map.bias)
-    monkeypatch.setattr(ways, "maps_across", lambda _: {ways.MAP: map, SGD: nothing})
+    monkeypatch.setattr(ways, "maps_across", lambda _, descent: {ways.MAP: map, SGD: nothing})
     concepts = [pair.world.concept(name) for name in ("language", "register")]
     found = ways.ways(pair, concepts, 4)
     assert found["by_concept"], "a native vector steers"
