@@ -32,8 +32,8 @@ from tests.study.tiny import CONCEPT, large, small
 
 ARMS = (
     "unsteered", "native", "transferred", "random", "shuffled map", "permuted labels", "permuted labels, native",
-    "other concept", "drawn from the covariance", "random texts", "answer embeddings", "native, half",
-    "fitted on the concept",
+    "other concept", "drawn from the covariance", "random texts", "through other pairs", "answer embeddings",
+    "native, half", "fitted on the concept",
     "native, 2 pairs", "native, 8 pairs", "native, direct", "transferred, direct", "prompt",
 )  # fmt: skip
 

@@ -187,4 +187,6 @@ def expected_concept() -> dict[str, Any]:
         "prompts": PROMPTS, "unsteered": [float(one) for one in UNSTEERED],
         "arms": expected_arms(),
         "passages": [vars(one) for one in written()],
+        "whole_texts": None,
+        "whole_texts_missing": None,
     }  # fmt: skip
