@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results import bounded, wrapped
+from benchmarks.results import bounded, headed, wrapped
 from lrt_explorer.numerals import plain
 
 EVERY = 3
@@ -50,18 +50,11 @@ their standard error.
 """
 
 
-def _head(text: str, **facts: Any) -> str:
-    """Prose refilled, with the head of its table as it is."""
-    prose, bar, table = text.format(**facts).partition("\n|")
-    filled = "\n\n".join(wrapped(part) for part in prose.strip().split("\n\n"))
-    return f"\n{filled}\n\n{bar.strip()}{table}" if table else f"\n{filled}\n"
-
-
 def layer_rows(result: Mapping[str, Any]) -> str:
     """Two grids of some layers, and the best pairs."""
     at = {(one["small_layer"], one["large_layer"]): one for one in result["pairs"]}
     rows, columns = (sorted({ends[side] for ends in at}) for side in (0, 1))
-    text = _head(
+    text = headed(
         LAYERS,
         count=len(at),
         tokens=result["tokens_used"],
@@ -80,7 +73,7 @@ def layer_rows(result: Mapping[str, Any]) -> str:
 def estimator_rows(result: Mapping[str, Any]) -> str:
     """Maps by tokens and by estimator."""
     maps = result["maps"]
-    text = _head(ESTIMATORS, concepts=len(result["by_concept"]))
+    text = headed(ESTIMATORS, concepts=len(result["by_concept"]))
     for name, one in maps.items():
         label = "ridge, the default" if name.endswith(" tokens") else name
         text += (
@@ -92,7 +85,7 @@ def estimator_rows(result: Mapping[str, Any]) -> str:
 
 def pair_rows(result: Mapping[str, Any]) -> str:
     """Vectors of few pairs."""
-    text = _head(PAIRS)
+    text = headed(PAIRS)
     for count, one in result["pairs"].items():
         text += f"| {count} | {bounded(one['mapped'])} | {bounded(one['native'])} |\n"
     return text
@@ -100,7 +93,7 @@ def pair_rows(result: Mapping[str, Any]) -> str:
 
 def text_rows(result: Mapping[str, Any]) -> str:
     """Maps by what they were fitted on."""
-    text = _head(TEXTS)
+    text = headed(TEXTS)
     for one in result["rows"]:
         name = "encyclopedia" if Path(one["corpus"]).suffix else one["corpus"]
         text += (

@@ -241,19 +241,18 @@ def kinds_section(result: Mapping[str, Any]) -> str:
 
 def ways_section(result: Mapping[str, Any]) -> str:
     """What other ways across keep, the map first."""
-    (i, j), concepts = result["layers"], len(result["by_concept"])
-    prose, bar, table = WAYS.format(
+    i, j = result["layers"]
+    text = headed(
+        WAYS,
         small=model_label(result["small"]),
         large=model_label(result["large"]),
         i=i,
         j=j,
-        concepts=concepts,
+        concepts=len(result["by_concept"]),
         prompts=result["prompts"],
         enough=ENOUGH,
         descent=DESCENT if result["ways"]["sgd"]["concepts"] else "",
-    ).partition("\n|")
-    filled = "\n\n".join(map(wrapped, prose.strip().split("\n\n")))
-    text = f"\n{filled}\n{bar}{table}"
+    )
     for name, one in result["ways"].items():
         if one["concepts"]:
             text += f"| {name} | {bounded(one)} | {one['median']:.2f} | {one['enough']} of {one['concepts']} |\n"
@@ -302,6 +301,13 @@ def opening(found: Mapping[str, Any]) -> str:
         **trivial(concepts),
     )
     return "\n\n".join(wrapped(part) for part in text.strip().split("\n\n")) + "\n"
+
+
+def headed(text: str, **facts: Any) -> str:
+    """Prose refilled, with the head of its table as it is."""
+    prose, bar, table = text.format(**facts).partition("\n|")
+    filled = "\n\n".join(wrapped(part) for part in prose.strip().split("\n\n"))
+    return f"\n{filled}\n\n{bar.strip()}{table}" if table else f"\n{filled}\n"
 
 
 def wrapped(paragraph: str) -> str:

@@ -15,20 +15,20 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from benchmarks.grid import OWN_LENGTHS, some_prompts
 from benchmarks.needed import point
 from benchmarks.real import say
+from benchmarks.results import ENOUGH
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.reading import PairStates, read_pairs
 from lrt_explorer.defaults import FIT_TOKENS
 from lrt_explorer.errors import LRTError
 from lrt_explorer.linear.affine import AffineMap
-from lrt_explorer.linear.procrustes import between_differences
 from lrt_explorer.lm.cache import models
 from lrt_explorer.study.corpora.texts import read_texts
+from lrt_explorer.study.evaluation.arms import map_of_pairs
 from lrt_explorer.study.evaluation.dose import dose_response
 from lrt_explorer.study.fitting.estimators import SGD
 from lrt_explorer.study.fitting.fit_one import fit_one
@@ -41,7 +41,6 @@ from lrt_explorer.workbench.pair import Pair
 
 NATIVE, MAP = "native", "map"
 WAYS = (MAP, SGD, VOCABULARY, ANCHORS, OTHER_PAIRS)
-ENOUGH = 0.85
 
 
 def maps_across(pair: Pair, *, descent: bool) -> dict[str, AffineMap]:
@@ -73,10 +72,7 @@ def states_of(pair: Pair, concept: ContrastSet) -> tuple[PairStates, PairStates]
 
 def others_map(states: Mapping[str, tuple[PairStates, PairStates]], name: str) -> AffineMap | None:
     """The orthogonal map of the pairs of all concepts but one."""
-    both = [(x, y) for other, (x, y) in states.items() if other != name and x.same_pairs(y)]
-    if not both:
-        return None
-    return between_differences(*(torch.cat([one.differences for one in side]) for side in zip(*both, strict=True)))
+    return map_of_pairs(both for other, both in states.items() if other != name)
 
 
 def ways(pair: Pair, concepts: Sequence[ContrastSet], prompts: int, *, descent: bool = True) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.evidence_view import EvidenceView, Shown, stale_notice
 from lrt_explorer.ui.map_panel import MapPanel
 from lrt_explorer.ui.open_tab import OpenTab
-from lrt_explorer.ui.result_key import ResultKey, Value, session_values, text_mark
+from lrt_explorer.ui.result_key import WHOLE, WRITTEN, ResultKey, Value, session_values, text_mark
 from lrt_explorer.ui.setup_panel import opened
 from lrt_explorer.ui.sliders import RangeSlider
 from lrt_explorer.ui.wiring import (
@@ -41,7 +41,6 @@ TAB = "evidence"
 PROMPT_RANGE = (4, 60)
 """Fewest and most held-out prompts."""
 AS_THE_CONCEPT = ("concept’s default", "")
-WRITTEN, WHOLE = "written", "whole"
 TEXTS = [("texts it writes", WRITTEN), ("texts of the pairs", WHOLE)]
 """Texts that the model writes at both ends of the grid, and those of the pairs, to their last token."""
 HINT = (

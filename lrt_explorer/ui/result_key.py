@@ -114,7 +114,8 @@ def _or_default(value: str, name: Callable[[str], str], default: str) -> str:
     return name(value) if value else default
 
 
-SCORED_TEXTS = {"whole": "texts of the pairs", "written": "written texts"}
+WRITTEN, WHOLE = "written", "whole"
+SCORED_TEXTS = {WHOLE: "texts of the pairs", WRITTEN: "written texts"}
 """What an evaluation scores beside readouts."""
 WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
     {

@@ -62,9 +62,8 @@ def map_badges(pair: Pair, saved: SavedMap, concept: ContrastSet) -> MapBadges:
 def _relabelled_cosine(pair: Pair, saved: SavedMap, concept: ContrastSet) -> float | None:
     """What the evidence that ships says of relabelled pairs; a set of a visitor's own may have the name of another."""
     shipped = shipped_evidence(pair, saved)
-    if shipped is None or concept.name not in pair.world.concepts():
-        return None
-    if concept.fingerprint() != pair.world.concept(concept.name).fingerprint():
+    ships = {one.fingerprint() for one in shipped_sets(pair.world)}
+    if shipped is None or concept.fingerprint() not in ships:
         return None
     for one in shipped.evaluation.concepts:
         if one.evidence.name == concept.name:

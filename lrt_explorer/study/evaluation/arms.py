@@ -19,6 +19,7 @@ from lrt_explorer.concepts.relabelled import (
 )
 from lrt_explorer.concepts.vectors import SteeringVector, transfer
 from lrt_explorer.errors import ContrastError, MapError, VectorError
+from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.linear.procrustes import between_differences
 from lrt_explorer.linear.scores import cosine
@@ -201,19 +202,31 @@ def _rivals(
 
 def _through_other_pairs(case: Case, vector: Tensor) -> Generator[Progress, None, dict[str, Tensor]]:
     """The small model's vector by an orthogonal map that has seen the pairs of other concepts alone."""
-    x, y = [], []
+    both = []
     for other in case.others:
         yield Progress(0, 1, f"reading the pairs of {other.name} for a map of other pairs")
         # As above: a concept that is only a control stops nothing.
         with suppress(ContrastError, VectorError):
             ours, theirs = _both_states(case, other)
-            if ours.same_pairs(theirs):
-                x.append(theirs.differences)
-                y.append(ours.differences)
+            both.append((theirs, ours))
+    map = map_of_pairs(both)
+    return {} if map is None else {OTHER_PAIRS: map.direction(vector)}
+
+
+def map_of_pairs(both: Iterable[tuple[PairStates, PairStates]]) -> AffineMap | None:
+    """The orthogonal map of contrast pairs alone.
+
+    Args:
+        both: for each concept the states of the small and of the large model.
+
+    Returns:
+        None where no concept's pairs were read in both models, or one side holds no differences.
+    """
+    same = [(x.differences, y.differences) for x, y in both if x.same_pairs(y)]
     try:
-        return {OTHER_PAIRS: between_differences(torch.cat(x), torch.cat(y)).direction(vector)} if x else {}
+        return between_differences(*(torch.cat(side) for side in zip(*same, strict=True))) if same else None
     except MapError:
-        return {}
+        return None
 
 
 def _relabelled(case: Case, ours: PairStates, theirs: PairStates) -> Relabelled:

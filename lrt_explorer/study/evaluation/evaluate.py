@@ -23,7 +23,7 @@ from lrt_explorer.study.evaluation.measure import Starts, measure, read_both
 from lrt_explorer.study.evaluation.remarks import remarks
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.verdict import NOT_MEASURABLE, Verdict, verdicts
-from lrt_explorer.study.evaluation.whole_texts import Finding, WholeTexts, whole_texts
+from lrt_explorer.study.evaluation.whole_texts import WholeTexts, whole_texts
 from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import Progress, retold
 from lrt_explorer.study.steering.arms import beside
@@ -237,17 +237,9 @@ def _whole_texts(
     pair: Pair, saved: PairMap, case: Case, folder: Path | None, key: str
 ) -> Generator[Progress, None, WholeTexts]:
     """How far the whole texts of a concept follow, kept or scored now."""
-    settings = case.settings
     if folder is not None and (known := find_whole_texts(folder, key)) is not None:
         return known
-    how = Finding(
-        reading=settings.reading,
-        method=settings.method,
-        whiten=settings.whiten,
-        as_in_paper=settings.as_in_paper,
-        seed=settings.seed,
-    )
-    found = yield from whole_texts(pair, saved, case.concept, how=how)
+    found = yield from whole_texts(pair, saved, case.concept, how=case.settings)
     if folder is not None:
         keep_whole_texts(folder, key, found)
     return found

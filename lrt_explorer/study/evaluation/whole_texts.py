@@ -13,13 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lrt_explorer.concepts.contrast import ContrastSet, Reading
+from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.directions import direction
-from lrt_explorer.concepts.methods import METHODS, Method
 from lrt_explorer.concepts.reading import PairStates, fitting_pairs
 from lrt_explorer.concepts.relabelled import relabelled_directions, swapped_pairs
 from lrt_explorer.concepts.vectors import addition, random_vector
-from lrt_explorer.defaults import READING, SEED
 from lrt_explorer.errors import ContrastError, VectorError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.chat import framed
@@ -30,6 +28,7 @@ from lrt_explorer.study.evaluation.case import concept_seed
 from lrt_explorer.study.evaluation.holding import LEAST_PAIRS, halves
 from lrt_explorer.study.evaluation.interval_json import interval_document, read_interval
 from lrt_explorer.study.evaluation.pair_states import pair_states
+from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.statistics import (
     Array,
     Interval,
@@ -98,17 +97,6 @@ def read_whole_texts(found: Mapping[str, Any] | None) -> WholeTexts | None:
     return WholeTexts(str(found["concept"]), *counted, unsteered, slopes, retention, relabelled)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """How vectors are found and carried, and the seed of what is drawn; as in `EvaluationSettings`."""
-
-    reading: Reading | None = READING
-    method: Method = METHODS.default
-    whiten: bool = False
-    as_in_paper: bool = False
-    seed: int = SEED
-
-
 def whole_texts(
     pair: Pair,
     saved: PairMap,
@@ -116,7 +104,7 @@ def whole_texts(
     *,
     pairs: int = PAIRS,
     relabelled: int = RELABELLED,
-    how: Finding | None = None,
+    how: EvaluationSettings | None = None,
 ) -> Generator[Progress, None, WholeTexts]:
     """Score the pairs of a concept under its native and its transferred vector, and under controls.
 
@@ -130,7 +118,7 @@ def whole_texts(
         concept: any contrast set; its prompts and answers are not used.
         pairs: how many pairs are scored, at most.
         relabelled: vectors whose labels mean nothing, sent through the same map.
-        how: vectors are found and what is drawn; None for the defaults.
+        how: the settings by which vectors are found and carried, and their seed; None for the defaults.
 
     Raises:
         ArtifactError: if the map belongs to other models.
@@ -139,7 +127,7 @@ def whole_texts(
     """
     pair.check(saved.info)
     large, layers = pair.large, saved.layers
-    how = how or Finding()
+    how = how or EvaluationSettings()
     both = [set(fitting_pairs(lm, concept, how.reading or concept.reading)) for lm in pair.both]
     fitting = sorted(both[0] & both[1])
     if len(fitting) < LEAST_PAIRS:
@@ -190,7 +178,7 @@ def whole_texts(
 
 
 def _vectors(
-    states: list[PairStates], part: Tensor, map: AffineMap, relabelled: int, seed: int, how: Finding
+    states: list[PairStates], part: Tensor, map: AffineMap, relabelled: int, seed: int, how: EvaluationSettings
 ) -> dict[str, Tensor]:
     """The vectors that half of the pairs gives."""
     theirs, ours = states
@@ -207,7 +195,7 @@ def _vectors(
     return found
 
 
-def _direction(states: PairStates, part: Tensor, how: Finding) -> Tensor:
+def _direction(states: PairStates, part: Tensor, how: EvaluationSettings) -> Tensor:
     found = direction(states.positive[part], states.negative[part], how.method, states.whitener)
     if not bool(found.any()):
         raise VectorError("half of the pairs gives no direction; write pairs that differ in the behaviour")

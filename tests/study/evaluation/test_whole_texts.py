@@ -20,9 +20,9 @@ from lrt_explorer.study.evaluation.case import Controls, concept_seed
 from lrt_explorer.study.evaluation.document import evaluation_document
 from lrt_explorer.study.evaluation.document_reading import read_evaluation
 from lrt_explorer.study.evaluation.holding import halves
+from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.statistics import Interval
 from lrt_explorer.study.evaluation.whole_texts import (
-    Finding,
     WholeTexts,
     read_whole_texts,
     whole_texts,
@@ -129,7 +129,7 @@ def test_it_is_a_part_of_an_evaluation_that_asks_for_it(tmp_path: Path) -> None:
     found = finish(study(tmp_path, concepts=[ANIMALS], settings=asked), steps.append).concepts[0]
     assert [step.share for step in steps] == sorted(step.share for step in steps), "progress never goes back"
     (map, info), _ = maps()
-    how = Finding(method="principal-component", reading="token-2")
+    how = EvaluationSettings(method="principal-component", reading="token-2")
     alone = finish(whole_texts(PAIR, PairMap(map=map, info=info), ANIMALS, how=how))
     assert found.evidence.whole_texts == alone
     usual = finish(whole_texts(PAIR, PairMap(map=map, info=info), ANIMALS))
