@@ -152,7 +152,7 @@ def _carried(pair: Pair, layers: Layers, concept: ContrastSet, kinds: dict[str, 
     source = known_vectors().get(small, concept, layers[0]).vector.values
     own = known_vectors().get(large, concept, layers[1]).vector.values
     pairs = read_pairs(small, concept, [layers[0]], concept.reading)[layers[0]]
-    unseen = (pairs.positive - pairs.negative)[1::2].mean(0)
+    unseen = pairs.differences[1::2].mean(0)
     mapped = {name: one.direction(unseen if name == BOUND else source) for name, one in kinds.items()}
     unit, prompts = unit_for(large, layers[1]), concept.prompts[:PROMPTS]
     doses = finish(dose_response(large, layers[1], {"native": own, **mapped}, prompts, unit, strengths=STRENGTHS))

@@ -150,21 +150,32 @@ def needed(
     }
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_pair(parser: argparse.ArgumentParser) -> None:
+    """Which pair, which of its concepts, and on how many prompts."""
     parser.add_argument("small")
     parser.add_argument("large")
     parser.add_argument("--concepts", help="names, parted by commas; by default all that ship for the pair")
     parser.add_argument("--prompts", type=int, default=12, help="held-out prompts of each concept")
+
+
+def opened(options: argparse.Namespace) -> tuple[Pair, list[ContrastSet]]:
+    """The pair and the concepts that `add_pair` asked for."""
+    pair = Pair(small=models().get(options.small), large=models().get(options.large))
+    names = options.concepts.split(",") if options.concepts else list(pair.world.concepts())
+    return pair, [pair.world.concept(name) for name in names]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_pair(parser)
     parser.add_argument("--tokens", default="500,2000,5000,20000")
     parser.add_argument("--estimators", default=",".join(ESTIMATORS))
     options = parser.parse_args(arguments)
-    pair = Pair(small=models().get(options.small), large=models().get(options.large))
-    names = options.concepts.split(",") if options.concepts else list(pair.world.concepts())
+    pair, concepts = opened(options)
     result = needed(
         pair,
-        [pair.world.concept(name) for name in names],
+        concepts,
         [int(count) for count in options.tokens.split(",")],
         [name for name in options.estimators.split(",") if name and name != ESTIMATORS.default],
         options.prompts,

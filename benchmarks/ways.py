@@ -18,7 +18,7 @@ from typing import Any
 from torch import Tensor
 
 from benchmarks.grid import OWN_LENGTHS, some_prompts
-from benchmarks.needed import point
+from benchmarks.needed import add_pair, opened, point
 from benchmarks.real import say
 from benchmarks.results import ENOUGH
 from lrt_explorer.concepts.contrast import ContrastSet
@@ -26,7 +26,6 @@ from lrt_explorer.concepts.reading import PairStates, read_pairs
 from lrt_explorer.defaults import FIT_TOKENS
 from lrt_explorer.errors import LRTError
 from lrt_explorer.linear.affine import AffineMap
-from lrt_explorer.lm.cache import models
 from lrt_explorer.study.corpora.texts import read_texts
 from lrt_explorer.study.evaluation.arms import map_of_pairs
 from lrt_explorer.study.evaluation.dose import dose_response
@@ -128,15 +127,10 @@ def over(values: Sequence[float]) -> dict[str, Any]:
 def main(arguments: list[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("small")
-    parser.add_argument("large")
-    parser.add_argument("--concepts", help="names, parted by commas; by default all that ship for the pair")
-    parser.add_argument("--prompts", type=int, default=12, help="held-out prompts of each concept")
+    add_pair(parser)
     parser.add_argument("--without-descent", action="store_true", help="leave out the descent of the paper")
     options = parser.parse_args(arguments)
-    pair = Pair(small=models().get(options.small), large=models().get(options.large))
-    names = options.concepts.split(",") if options.concepts else list(pair.world.concepts())
-    concepts = [pair.world.concept(name) for name in names]
+    pair, concepts = opened(options)
     result = ways(pair, concepts, options.prompts, descent=not options.without_descent)
     head = {"small": options.small, "large": options.large, "layers": pair.layers(), "prompts": options.prompts}
     print(json.dumps(head | result))

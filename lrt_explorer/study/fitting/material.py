@@ -120,7 +120,7 @@ def pair_differences(
         both = []
         for lm, layer in ((small, route.small_layer), (large, route.large_layer)):
             states = read_pairs(lm, concept, [layer], reads)[layer]
-            both.append((states.positive - states.negative).float())
+            both.append(states.differences.float())
         found.append((both[0], both[1]))
     return PairDifferences(tuple(one for one, _ in found), tuple(other for _, other in found), typical_deviation)
 

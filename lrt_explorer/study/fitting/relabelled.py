@@ -81,7 +81,7 @@ def read_relabelled(
         said = f"reading {len(numbers)} relabelled pairs of {concept.name} with {model_label(lm.name)}"
         yield Progress(0, 2 * len(numbers), said)
         states = yield from retold(reading_pairs(lm, read, layers, how), partial(_step, said, 2 * len(numbers)))
-        found.append({layer: one.positive - one.negative for layer, one in states.items()})
+        found.append({layer: one.differences for layer, one in states.items()})
     signs = 1 - 2 * swapped_pairs(len(numbers), RELABELLINGS, SEED).double()
     return RelabelledPairs(signs, *found)
 
