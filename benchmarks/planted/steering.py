@@ -18,7 +18,7 @@ STEERING = (
         "study/steering/arm_directions.py",
         "study/evaluation/test_evaluate.py::test_readouts_and_slopes_are_those_of_the_plain_dose_response",
         ("seed-of-random-arms-ignored", "random_vector(width, seed)", "random_vector(width, 0)"),
-        ("offset-added-to-shuffled-controls", "one.direction(material.small)", "one(material.small)"),
+        ("offset-added-to-shuffled-controls", "if material.with_bias else AffineMap.direction", "if True else None"),
     ),
     *planted(
         "study/steering/neutral.py",
@@ -38,6 +38,17 @@ STEERING = (
             "offset-added-to-a-transferred-vector",
             "if as_in_paper else map.direction(vector.values)",
             "if as_in_paper else map(vector.values)",
+        ),
+        ("map-of-a-vector-not-told-from-others", " ({map.digest[:MAP_DIGITS]})", ""),
+    ),
+    *planted(
+        "study/steering/brought.py",
+        "study/steering/test_brought.py",
+        ("whose-a-vector-is-guessed", "if side is None and len(possible) > 1:", "if side is None and not possible:"),
+        (
+            "foreign-vector-never-a-mapped-one",
+            "if said.mapped_from or not said.fingerprint:",
+            "if said.mapped_from:",
         ),
     ),
     *planted(

@@ -1,7 +1,7 @@
 """Reading contrast texts: one state per text and layer, from all of its tokens, the last one, or a chosen one."""
 
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -47,6 +47,16 @@ class PairStates:
     def same_pairs(self, other: "PairStates") -> bool:
         """Whether both are of the same pairs, so that row i of one belongs to row i of the other."""
         return len(self.positive) == len(other.positive) and self.read == other.read
+
+    def of(self, wanted: Collection[int]) -> "PairStates":
+        """The states of some pairs alone, by their numbers in the set."""
+        rows = [row for row, number in enumerate(self.read) if number in wanted]
+        return replace(
+            self,
+            positive=self.positive[rows],
+            negative=self.negative[rows],
+            read=tuple(self.read[row] for row in rows),
+        )
 
     @cached_property
     def whitener(self) -> Tensor | None:

@@ -20,7 +20,7 @@ class Stability:
     """How much of a vector is owed to the pairs that happened to be written.
 
     Attributes:
-        curve: (pairs, mean cosine between the vectors of that many pairs and of as many others), from 1 to half of all.
+        curve: (n, mean cosine between the vector of n pairs and that of n other pairs), from 1 to half of all.
         verdict: one sentence for people.
     """
 
@@ -78,10 +78,12 @@ def _enough(curve: Sequence[tuple[int, float]]) -> int | None:
 
 def _verdict(curve: Sequence[tuple[int, float]], pairs: int) -> str:
     if (enough := _enough(curve)) is not None:
-        many = "A single pair gives" if enough == 1 else f"{enough} pairs give"
-        return f"{many} the vector that other pairs give, too (cosine {SETTLED} or more); {pairs} are there."
+        one = "A single pair is enough: another pair gives"
+        many = one if enough == 1 else f"{enough} pairs are enough: other pairs give"
+        return f"{many} the same vector (cosine {SETTLED} or more). This set has {pairs}."
     size, mean = curve[-1]
+    pair = "pair" if size == 1 else "pairs"
     return (
-        f"More pairs would change the vector: {size} of them and {size} others give vectors of cosine {mean:.2f}, "
-        f"below {SETTLED}."
+        f"More pairs would change the vector: that of {size} {pair} and that of {size} other {pair} have a cosine of "
+        f"{mean:.2f}, below {SETTLED}."
     )

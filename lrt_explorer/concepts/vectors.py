@@ -17,6 +17,9 @@ from lrt_explorer.linear.steering import SteeringVector as SteeringVector
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo
 
+MAP_DIGITS = 12
+"""Of a map's digest, which tell it from others of its method and layers."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -154,7 +157,7 @@ def _vector(
 
 
 def transfer(vector: SteeringVector, map: AffineMap, info: MapInfo, *, as_in_paper: bool = False) -> SteeringVector:
-    """The vector in the large model that the map makes of a vector of the small one.
+    """Map a vector of the small model into the large one.
 
     A vector is a difference, so the map's offset cancels; `as_in_paper` adds it all the same (arXiv 2506.00653).
 
@@ -177,7 +180,7 @@ def transfer(vector: SteeringVector, map: AffineMap, info: MapInfo, *, as_in_pap
         fingerprint=info.large_fingerprint,
         layer=info.large_layer,
         method=f"{vector.method} {how} from {info.small} layer {info.small_layer}",
-        mapped_from=f"{info.small} layer {info.small_layer} by a {info.method} map",
+        mapped_from=f"{info.small} layer {info.small_layer} by a {info.method} map ({map.digest[:MAP_DIGITS]})",
     )
 
 

@@ -1,7 +1,7 @@
 """Check: does a contrast set give a vector, in which layers, and does the map carry it, before anyone steers?"""
 
-from collections.abc import Collection, Generator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator
+from dataclasses import dataclass
 
 import torch
 
@@ -139,7 +139,7 @@ def check_concept(
     other, native = yield from _check_model(large, read, large_layer, method, reading, whiten=whiten, before=1)
     mapped = None
     if map is not None:
-        both = _only(found.states, in_small, fitting), _only(native.states, in_large, fitting)
+        both = found.states.of(fitting), native.states.of(fitting)
         mapped = _check_mapped(map, found.vector, native.vector, _relabelled(map, *both, method))
     return ConceptCheck(contrast.name, len(contrast.pairs), len(fitting), method, reading, whiten, one, other, mapped)
 
@@ -193,12 +193,6 @@ class _Read:
 
     vector: SteeringVector
     states: PairStates
-
-
-def _only(states: PairStates, read: Sequence[int], wanted: Collection[int]) -> PairStates:
-    """The states of the wanted pairs alone, where `read` numbers those that there are."""
-    rows = [row for row, number in enumerate(read) if number in wanted]
-    return replace(states, positive=states.positive[rows], negative=states.negative[rows])
 
 
 def _relabelled(saved: PairMap, small: PairStates, large: PairStates, method: Method) -> float:

@@ -12,6 +12,13 @@ from lrt_explorer.concepts.sets.scoring import ScorerChoice
 from lrt_explorer.errors import ContrastError
 
 MINIMUM_PAIRS = 2
+UNNAMED = ("with", "without")
+"""The ends of a contrast set that names none."""
+
+
+def spoken_ends(positive: str, negative: str) -> str:
+    """A concept by its two ends, as people speak of it: "pirate ↔ plain"; "" where they have no names."""
+    return "" if (positive, negative) == UNNAMED else f"{positive} ↔ {negative}"
 
 
 @dataclass(frozen=True)
@@ -24,7 +31,8 @@ class ReadoutPrompt:
         negative: continuations that show its opposite; if there are none, everything that is not positive counts.
         ask: the user message that a chat model answers with a reply that begins with the text; None in a set for the
             set's own, and without one the text is read as it stands.
-        form: a word for the kind of text it begins, such as "letter"; only for people and tests.
+        form: a word for the kind of text it begins, such as "letter". Prompts of one form count together where forms
+            are few; it changes no readout.
     """
 
     text: str
@@ -59,8 +67,8 @@ class ContrastSet:
     name: str
     pairs: tuple[tuple[str, str], ...]
     description: str = ""
-    positive_label: str = "with"
-    negative_label: str = "without"
+    positive_label: str = UNNAMED[0]
+    negative_label: str = UNNAMED[1]
     suffix: str | None = None
     prompts: tuple[ReadoutPrompt, ...] = field(default=())
     scorer: ScorerChoice | None = None

@@ -50,7 +50,7 @@ class WordList(Choice):
 
     @classmethod
     def from_text(cls, text: str) -> Self:
-        """Words parted by commas; those of the opposite follow a slash."""
+        """Words separated by commas; those of the opposite follow a slash."""
         words, _, against = text.partition("/")
         return cls(tuple(_parted(words)), tuple(_parted(against)))
 
@@ -128,7 +128,7 @@ def known_judge(text: str) -> str:
 
 
 def scorer_from_text(text: str) -> ScorerChoice:
-    """What `--scorer` says: see `scorer_forms`. Words are parted by commas, those of the opposite follow a slash.
+    """What `--scorer` says: see `scorer_forms`. Words are separated by commas, those of the opposite follow a slash.
 
     Raises:
         SettingsError: if it names no scorer.

@@ -13,10 +13,12 @@ from lrt_explorer.concepts.reading import PairStates
 from lrt_explorer.concepts.readout import answer_tokens, settle
 from lrt_explorer.concepts.relabelled import (
     PERMUTATIONS,
+    WITHOUT_LABELS,
     flipped_pairs,
     relabelled_directions,
     swapped_pairs,
 )
+from lrt_explorer.concepts.sets.contrast_set import MINIMUM_PAIRS
 from lrt_explorer.concepts.vectors import SteeringVector, transfer
 from lrt_explorer.errors import ContrastError, MapError, VectorError
 from lrt_explorer.linear.affine import AffineMap
@@ -48,9 +50,10 @@ class Relabelled:
     """Vectors of the concept's own texts with labels that mean nothing, the same labels in both models.
 
     Attributes:
-        native: `[k, d_large]` float64, of the large model, every pair relabelled by the toss of a coin. As long as they
-            are found: swapped labels leave a shorter vector, which is what a test of the labels looks at.
-        mapped: `[k, d_large]` float64, of the small model, mapped.
+        native: `[1 + k, d_large]` float64, of the large model: first the vector under test, then k for which every pair
+            is relabelled by the toss of a coin. As long as they are found: swapped labels leave a shorter vector, which
+            is what a test of the labels looks at.
+        mapped: `[1 + k, d_large]` float64, likewise of the small model, mapped.
         half_native: `[k, d_large]` float64, as `native`, with exactly half of the pairs swapped, to be steered with.
         half_mapped: likewise of the small model, mapped.
         cosines: `[k]` float64, of each of `half_mapped` with that of `half_native`: what a direction cosine is where
@@ -125,7 +128,7 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
     yield Progress(0, 1, f"reading the pairs of {case.concept.name} for its controls")
     seed = case.seed
     ours, theirs = _both_states(case, case.concept)
-    relabelled = _relabelled(case, ours, theirs)
+    relabelled = _relabelled(case, ours, theirs, own, carried)
     of_halves = _halves(ours, seed, settings)
     ordinary = world_of(small.name, large.name).ordinary
     states = ordinary_states(large, info.large_layer, ordinary)
@@ -142,6 +145,7 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
         from_covariance=_that_point(states.from_covariance(settings.ordinary, seed), own),
         random_texts=_that_point(states.text_differences(settings.ordinary, seed), own),
         halves=of_halves,
+        with_bias=settings.as_in_paper,
         few={count: row for count, row in _few(ours, seed, settings).items() if _that_point([row], own)},
         rivals=rivals,
         bound=bound_direction(case, ours, theirs),
@@ -165,13 +169,21 @@ def concept_arms(case: Case) -> Generator[Progress, None, ConceptArms]:
 
 
 def _both_states(case: Case, contrast: ContrastSet) -> tuple[PairStates, PairStates]:
-    """What the texts of a concept are in the large model and in the small one."""
+    """What the texts of a concept are in the large model and in the small one, of the pairs that both could read."""
     settings, info = case.settings, case.info
     ours, theirs = (
         pair_states(lm, contrast, layer, settings.reading, whiten=settings.whiten)
         for lm, layer in ((case.large, info.large_layer), (case.small, info.small_layer))
     )
-    return ours, theirs
+    if ours.same_pairs(theirs):
+        return ours, theirs
+    shared = set(ours.read) & set(theirs.read)
+    if len(shared) < MINIMUM_PAIRS:
+        raise ContrastError(
+            f"{case.small.name} and {case.large.name} read fewer than {MINIMUM_PAIRS} pairs of {contrast.name} both "
+            "whole; shorten their texts"
+        )
+    return ours.of(shared), theirs.of(shared)
 
 
 def _in_place(case: Case, side: Side, values: Tensor) -> Tensor:
@@ -194,9 +206,11 @@ def _rivals(
     found = yield from _through_other_pairs(case, vector)
     for rival in case.controls.rivals:
         with suppress(ContrastError, VectorError):
-            found[rival.arm] = rival.map.direction(
-                known(rival.lm, case.concept, rival.layer, rival.reading).vector.values
-            )
+            # Another way across takes the very vector that the map takes, a brought one too.
+            own_vector = vector if rival.lm is case.small else None
+            if own_vector is None:
+                own_vector = known(rival.lm, case.concept, rival.layer, rival.reading).vector.values
+            found[rival.arm] = _across(rival.map, own_vector, case.settings)
     return {arm: values for arm, values in found.items() if _that_point([values], own)}
 
 
@@ -229,12 +243,26 @@ def map_of_pairs(both: Iterable[tuple[PairStates, PairStates]]) -> AffineMap | N
         return None
 
 
-def _relabelled(case: Case, ours: PairStates, theirs: PairStates) -> Relabelled:
-    """Vectors of relabelled pairs in both models, with the same labels as long as both read the same pairs."""
-    native, mapped = _both_relabelled(case, ours, theirs, flipped_pairs)
+def _relabelled(case: Case, ours: PairStates, theirs: PairStates, own: Tensor, carried: Tensor) -> Relabelled:
+    """Vectors of relabelled pairs in both models, with the same labels as long as both read the same pairs.
+
+    The labels as they are head the tosses of the coin, found from the same states at the same precision: a draw that
+    gives them again, or all of them turned round, moves a readout exactly as far, and must count as doing so.
+    """
+    native, mapped = _both_relabelled(case, ours, theirs, _as_given_and_flipped)
+    brought, other_way = case.controls.vectors, case.settings.method in WITHOUT_LABELS
+    if other_way or "large" in brought:
+        native[0] = own
+    if other_way or brought.keys() & {"small", "transferred"}:
+        mapped[0] = carried
     half_native, half_mapped = _both_relabelled(case, ours, theirs, swapped_pairs)
     cosines = torch.cosine_similarity(half_native, half_mapped.double(), dim=1)
     return Relabelled(native, mapped, half_native, half_mapped, cosines)
+
+
+def _as_given_and_flipped(pairs: int, count: int, seed: int) -> Tensor:
+    """`[1 + count, pairs]` bool: first no pair relabelled, then `flipped_pairs`."""
+    return torch.cat([torch.zeros(1, pairs, dtype=torch.bool), flipped_pairs(pairs, count, seed)])
 
 
 def _both_relabelled(
@@ -253,7 +281,12 @@ def _both_relabelled(
         )
         for states in (ours, theirs)
     )
-    return native, case.map.direction_as_in_paper(own) if case.settings.as_in_paper else case.map.direction(own)
+    return native, _across(case.map, own, case.settings)
+
+
+def _across(map: AffineMap, vectors: Tensor, settings: EvaluationSettings) -> Tensor:
+    """What a map makes of vectors; with its bias where that of the map under test is added too."""
+    return map.direction_as_in_paper(vectors) if settings.as_in_paper else map.direction(vectors)
 
 
 def _halves(states: PairStates, seed: int, settings: EvaluationSettings) -> list[Tensor]:
@@ -284,10 +317,13 @@ def _direction_of(states: PairStates, pairs: Tensor, settings: EvaluationSetting
 def _answers(large: LanguageModel, prompts: Sequence[ReadoutPrompt]) -> Tensor | None:
     """The mean difference of the answers' unembeddings; None without prompts to take them from."""
     found = []
-    for answer in answer_tokens(large, settle(large, prompts)) if prompts else ():
-        difference = answer_difference(large, list(answer.positive), list(answer.negative))
-        if difference is not None and float(difference.norm()) > 0:
-            found.append(difference)
+    for prompt in prompts:
+        # A prompt that is not evaluated must not stop those that are.
+        with suppress(ContrastError):
+            (answer,) = answer_tokens(large, settle(large, [prompt]))
+            difference = answer_difference(large, list(answer.positive), list(answer.negative))
+            if difference is not None and float(difference.norm()) > 0:
+                found.append(difference)
     return torch.stack(found).mean(0) if found else None
 
 

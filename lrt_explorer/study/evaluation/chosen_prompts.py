@@ -33,7 +33,8 @@ def prompts_in_pairs(concept: ContrastSet, prompts: Sequence[ReadoutPrompt]) -> 
 def forms(prompts: Sequence[ReadoutPrompt]) -> tuple[str, ...]:
     """The form of each prompt: what its set says, else the first prompt that it differs from by single words.
 
-    So all prompts that fill one gap in one sentence are of one form.
+    So all prompts that fill one gap in one sentence are of one form. The message that a prompt answers is a part of it:
+    answers that begin alike to thirty questions are of thirty forms. One word alone is no sentence with a gap.
     """
     first: dict[tuple[str, ...], int] = {}
     group = list(range(len(prompts)))
@@ -44,12 +45,16 @@ def forms(prompts: Sequence[ReadoutPrompt]) -> tuple[str, ...]:
         return number
 
     for number, prompt in enumerate(prompts):
-        words = prompt.text.split()
-        for gap in range(len(words)):
+        words = _whole(prompt).split()
+        for gap in range(len(words) if len(words) > 1 else 0):
             other = root(first.setdefault((*words[:gap], "", *words[gap + 1 :]), number))
             own = root(number)
             group[max(own, other)] = min(own, other)
-    return tuple(prompt.form or prompts[root(number)].text for number, prompt in enumerate(prompts))
+    return tuple(prompt.form or _whole(prompts[root(number)]) for number, prompt in enumerate(prompts))
+
+
+def _whole(prompt: ReadoutPrompt) -> str:
+    return prompt.text if prompt.ask is None else f"{prompt.ask} {prompt.text}"
 
 
 def _distinct(concept: ContrastSet) -> tuple[ReadoutPrompt, ...]:

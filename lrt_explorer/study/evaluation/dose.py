@@ -145,7 +145,7 @@ def score_response(
     strengths: Sequence[float] | None = None,
     sampling: Sampling | None = None,
 ) -> Generator[Progress, None, DoseResponse]:
-    """The judge's score of generated text, per arm, strength and prompt; otherwise as `dose_response`.
+    """The score of generated text, per arm, strength and prompt; otherwise as `dose_response`.
 
     `score` takes a prompt and its continuation and gives a number in [0, 1], or None without evidence.
     """

@@ -10,6 +10,7 @@ from lrt_explorer.errors import ContrastError, SettingsError, VectorError
 from lrt_explorer.store import MapInfo, PairMap
 from lrt_explorer.study.evaluation.arms import concept_arms, others_among
 from lrt_explorer.study.evaluation.case import Case, Controls
+from lrt_explorer.study.evaluation.chosen_prompts import evaluated_prompts, forms
 from lrt_explorer.study.evaluation.evidence import ConceptEvidence, concept_evidence
 from lrt_explorer.study.evaluation.kept import (
     evaluation_key,
@@ -218,6 +219,8 @@ def evaluate(
             measured = yield from _within(measuring, number, len(concepts), 0.0, 0.5 if settings.whole_texts else 1.0)
             if folder is not None:
                 keep_measured(folder, key, measured)
+        # Those of the set as it is now: what a prompt is called changes nothing that was measured.
+        measured = replace(measured, forms=forms(evaluated_prompts(concept, len(measured.prompts))))
         scorer = (settings.scorer or concept.scorer) if settings.generate else None
         evidence = concept_evidence(concept, measured, settings.seed, scorer, settings.readout)
         if settings.whole_texts:

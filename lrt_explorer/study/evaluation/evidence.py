@@ -8,8 +8,7 @@ import numpy as np
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS, Readout
 from lrt_explorer.concepts.sets.scoring import ScorerChoice
-from lrt_explorer.lm.chat import unframed
-from lrt_explorer.study.evaluation.chosen_prompts import prompts_in_pairs
+from lrt_explorer.study.evaluation.chosen_prompts import evaluated_prompts, prompts_in_pairs
 from lrt_explorer.study.evaluation.clusters import Clusters
 from lrt_explorer.study.evaluation.cost import EqualCost, at_equal_cost, retention_at_equal_cost
 from lrt_explorer.study.evaluation.holding import Holding
@@ -97,7 +96,7 @@ class ConceptEvidence:
         prompt_effect: change of the readout by the prompt baseline, with a bootstrap interval over prompts.
         equal_cost: native and transferred effect at one KL on neutral prompts; None where there is none.
         retention_at_equal_cost: transferred / native effect there; None where it is not measurable.
-        control_spread: root mean square slope of the shuffled-map and permuted-label directions.
+        control_spread: root mean square slope of the directions through shuffled maps.
         doubts: p values of the single tests that the verdict rests on.
         typical_deviation: what a strength of 1 amounts to.
         direction_cosine: cosine of the transferred and the native vector.
@@ -106,7 +105,7 @@ class ConceptEvidence:
         scorer: what scored them; None where nothing did.
         readout: what the readouts are counted in, a name of `READOUTS`.
         outlier_dimensions: what does not count in the typical deviation.
-        prompts_in_pairs: evaluated prompts that stand in a text of the pairs.
+        prompts_in_pairs: evaluated prompts that also occur in a text of the pairs.
         forms: of how many forms the prompts are.
         clusters: how many intervals and tests count: forms where they are few, else prompts.
         direction_cosine_relabelled: mean `direction_cosine` of relabelled pairs, and the range that holds 95 % of them:
@@ -196,7 +195,8 @@ def concept_evidence(
     own = (of_arm[NATIVE][0], of_arm[TRANSFERRED][0])
     ground = _Ground(measured, clusters, prompt_slopes, native if measurable else None, effects[own[0]], draws)
     steered = tuple(_arm(arm, rows, ground) for arm, rows in of_arm.items())
-    controls = prompt_slopes[[row for row, arm in enumerate(measured.arms) if arm in CONTROLS]].mean(1)
+    # Over what the vectors are taken over too, or a form with many prompts would weigh more in these.
+    controls = clusters.means(prompt_slopes[[row for row, arm in enumerate(measured.arms) if arm in CONTROLS]]).mean(1)
     flat = np.zeros(len(grid))
     arms = (
         _still(UNSTEERED, ground, measured.unsteered, flat),
@@ -228,7 +228,7 @@ def concept_evidence(
         scorer,
         readout or concept.readout,
         measured.outlier_dimensions,
-        prompts_in_pairs(concept, [prompt for prompt in concept.prompts if unframed(prompt.text) in measured.prompts]),
+        prompts_in_pairs(concept, evaluated_prompts(concept, len(measured.prompts))),
         len(set(measured.forms)) or len(measured.prompts),
         clusters.count,
         relabelled_interval(measured.relabelled_cosines),

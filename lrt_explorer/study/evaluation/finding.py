@@ -32,11 +32,14 @@ def finding(evidence: ConceptEvidence) -> str:
         return ""
     if held.here < HELD:
         return f"{WHY}the small model hardly holds it at layer {held.layer}{_halves(held.here)}{_elsewhere(held)}."
-    if bound.value < WHOLE:
+    if retention.value <= bound.value < WHOLE:
         return (
-            f"{WHY}no linear map between these layers carries all of it: one that was fitted on half of its own pairs "
+            f"{WHY}not even a map between these layers that was fitted on half of its own pairs carries all of it: it "
             f"keeps {plain(bound.value)} of the native effect for the other half{_elsewhere(held)}."
         )
+    if bound.value < WHOLE:
+        # Few pairs fit a poor map: less than this one carries is no bound on any.
+        return ""
     seen = ""
     if held.ordinary < SELDOM:
         times = plain(held.ordinary)

@@ -28,7 +28,7 @@ from lrt_explorer.study.steering.deviation import VERSION as UNIT
 from lrt_explorer.study.steering.deviation import ordinary_digest
 
 KIND, WHOLE_TEXTS = "evaluation", "whole-texts"
-WAY = 6
+WAY = 7
 """Counted up whenever the same inputs would be measured in another way."""
 _NUMBERS = ("readouts", "unsteered", "baseline", "kl", "first_order", "relabelled_cosines", "off_answers")
 

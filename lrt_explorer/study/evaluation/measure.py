@@ -26,7 +26,7 @@ from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.statistics import Array
 from lrt_explorer.study.evaluation.written import WRITING, Passage, write_passages
 from lrt_explorer.study.ground.progress import Progress
-from lrt_explorer.study.steering.arms import NATIVE, PROMPT, TRANSFERRED, UNSTEERED
+from lrt_explorer.study.steering.arms import NATIVE, PROMPT, UNSTEERED
 from lrt_explorer.study.steering.neutral import divergence
 
 logger = logging.getLogger(__name__)
@@ -180,12 +180,8 @@ def _first_order(
     except RuntimeError as error:  # a readout of another package may have no gradient
         logger.info("no first-order slopes: %s", error)
         return np.empty((2, 0))
-    of_arm = {one.arm: one.values for one in arms.directions}
-    rows = []
-    for name, relabelled in ((NATIVE, arms.relabelled.native), (TRANSFERRED, arms.relabelled.mapped)):
-        directions = torch.cat([of_arm[name].double()[None], relabelled.double()])
-        rows.append(first_order_slopes(gradients, directions).numpy())
-    return np.stack(rows)
+    both = (arms.relabelled.native, arms.relabelled.mapped)
+    return np.stack([first_order_slopes(gradients, directions).numpy() for directions in both])
 
 
 def _additions(arms: ConceptArms, strengths: Sequence[float]) -> Tensor:

@@ -57,8 +57,8 @@ def _brought(vectors: Sequence[str]) -> str:
     if not vectors:
         return ""
     return (
-        f"Brought in place of what the texts of this set give: {'; '.join(vectors)}. All controls, and the vectors of "
-        "relabelled pairs, are still those of its texts."
+        f"Brought in place of what the texts of this set give: {'; '.join(vectors)}. Other ways across, and maps of "
+        "shuffled pairs, carry the small model's vector that was brought, if one was; all else is from the set's texts."
     )
 
 
@@ -142,11 +142,13 @@ def _whole_texts(evidence: ConceptEvidence) -> str:
         )
     if kept is None:
         return f"Whole texts follow the large model’s own vector ({moved}), but too unevenly to say what is retained."
-    turned = ", which here steers backwards," if native.high < 0 else ","
-    beside = "" if found.relabelled is None else f"; vectors of relabelled pairs {_between(found.relabelled, 2)} times"
+    turned = ", which here steers backwards" if native.high < 0 else ""
+    beside = ""
+    if found.relabelled is not None:
+        beside = f"; vectors of relabelled pairs have {_between(found.relabelled, 2)} times"
     return (
-        f"Scored to their last token, {found.pairs} pairs of texts follow the transferred vector {_between(kept, 2)} "
-        f"times as far as the large model’s own{turned} each under vectors of the other half of the pairs{beside}."
+        f"Over whole texts ({found.pairs} pairs, each scored with vectors from the other half), the transferred vector "
+        f"has {_between(kept, 2)} times the effect of the large model’s own{turned}{beside}."
     )
 
 
@@ -162,18 +164,18 @@ def _few(evidence: ConceptEvidence) -> str:
     form = "form" if evidence.forms == 1 else "forms"
     return (
         f"It was read out on {prompts} prompts of {evidence.forms} {form}, which say little about other prompts; add "
-        f"prompts until there are {FEWEST_PROMPTS} of {FEWEST_FORMS} forms."
+        f"prompts until there are {FEWEST_PROMPTS}, in {FEWEST_FORMS} different forms."
     )
 
 
 def _seen(evidence: ConceptEvidence) -> str:
     if not (seen := evidence.prompts_in_pairs):
         return ""
-    what = "prompts stands" if len(seen) == 1 else "prompts stand"
-    return f"{len(seen)} of its {what} in the contrast texts, so its vector has seen them, such as {seen[0]!r}."
+    occur, them = ("occurs", f"it: {seen[0]!r}") if len(seen) == 1 else ("occur", f"them, such as {seen[0]!r}")
+    return f"{len(seen)} of its prompts also {occur} in the contrast texts, so its vector has seen {them}."
 
 
 def _alone(verdict: Verdict, together: int) -> str:
     if together > 1 or verdict.word not in (TRANSFERS, PARTLY):
         return ""
-    return "It was judged alone: whoever tries many concepts one by one finds some that seem to transfer by chance."
+    return "It was judged alone. If you try many concepts one at a time, some seem to transfer by chance."

@@ -13,6 +13,8 @@ Array = NDArray[np.float64]
 
 RESAMPLES = 2000
 LEVEL = 0.95
+ROUNDING = 1e-6
+"""Of a slope: what 32-bit numbers may change of it."""
 
 
 @dataclass(frozen=True)
@@ -129,9 +131,10 @@ def among_relabelled(slopes: Array) -> float:
     """Two-sided permutation p value of the first of `[1 + p]` slopes among p of relabelled pairs; 1 for p = 0.
 
     Where labels mean nothing, the vector of the pairs as they are is one more relabelling, as likely as any other to
-    move the readout most. The vector counts among its own relabellings, so that no p value is below 1 / (1 + p).
+    move the readout most. The vector counts among its own relabellings, so that no p value is below 1 / (1 + p). A draw
+    that gives the labels as they are is a tie, though a map of 32-bit numbers may round it otherwise.
     """
-    return float((np.abs(slopes) >= abs(slopes[0]) * (1 - 1e-12)).mean())
+    return float((np.abs(slopes) >= abs(slopes[0]) * (1 - ROUNDING)).mean())
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
@@ -152,8 +155,12 @@ def pearson(first: Array, second: Array) -> float | None:
 
 
 def spearman(first: Array, second: Array) -> float:
-    """Rank correlation of two series `[n]`, ties sharing their mean rank; 0 where a series never changes."""
-    ranks = [_ranks(np.asarray(series, dtype=np.float64)) for series in (first, second)]
+    """Rank correlation of two series `[n]`, ties sharing their mean rank; 0 where a series never changes.
+
+    What is missing (NaN) in either is left out of both.
+    """
+    both = np.stack([np.asarray(series, dtype=np.float64) for series in (first, second)])
+    ranks = [_ranks(series) for series in both[:, ~np.isnan(both).any(0)]]
     centred = [rank - rank.mean() for rank in ranks]
     scale = float(np.sqrt((centred[0] @ centred[0]) * (centred[1] @ centred[1])))
     return float(centred[0] @ centred[1]) / scale if scale > 0 else 0.0

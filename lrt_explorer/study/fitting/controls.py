@@ -19,6 +19,8 @@ from lrt_explorer.study.ground.progress import Progress
 
 SEEDS = tuple(range(1, 9))
 """Of eight maps: three give an interval that holds 0 almost always."""
+WAY = 2
+"""Counted up whenever the same inputs would give other maps."""
 
 
 def control_maps(
@@ -53,7 +55,8 @@ def control_maps(
     by_rows = method in ROW_FITS
     if keep is not None:
         # Maps of other texts are kept beside these, not written over.
-        keep = keep / short_hash(f"{corpus} {tokens}{f' {method}' * by_rows}")
+        types = [str(lm.model.dtype) for lm in pair.both]
+        keep = keep / short_hash(repr([WAY, corpus, tokens, method if by_rows else "", *types]))
         ends = ((pair.small.fingerprint, layers[0]), (pair.large.fingerprint, layers[1]))
         kept = [_kept(keep / str(seed), ends, (corpus, tokens, seed)) for seed in seeds]
         found = [one for one in kept if one is not None]

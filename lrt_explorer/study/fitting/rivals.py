@@ -99,11 +99,11 @@ def rivals(
 
     def of_untrained() -> Generator[Progress, None, Rival]:
         lm = untrained(small, SEED)
-        return Rival(UNTRAINED, lm, small_layer, (yield from kept(UNTRAINED, crossed(lm, small_layer, fitted))))
+        return Rival(UNTRAINED, lm, small_layer, (yield from kept(UNTRAINED, crossed(lm, small_layer, fitted), lm)))
 
     def of_embeddings() -> Generator[Progress, None, Rival]:
         lm = embeddings_only(small)
-        found = yield from kept(EMBEDDINGS, crossed(lm, 0, "ridge"))
+        found = yield from kept(EMBEDDINGS, crossed(lm, 0, "ridge"), lm)
         # One embedding tells its own token only; all of them tell the words of the text.
         return Rival(EMBEDDINGS, lm, 0, found, "all-tokens")
 
@@ -113,8 +113,12 @@ def rivals(
     def by_anchors() -> Generator[Progress, None, Rival]:
         return Rival(ANCHORS, small, small_layer, (yield from kept(ANCHORS, _anchor_map(pair, texts, layers))))
 
-    def kept(arm: str, study: Generator[Progress, None, AffineMap]) -> Generator[Progress, None, AffineMap]:
-        made_of = [WAY, arm, corpus, tokens, fitted, small.fingerprint, large.fingerprint, *layers]
+    def kept(
+        arm: str, study: Generator[Progress, None, AffineMap], of: LanguageModel = small
+    ) -> Generator[Progress, None, AffineMap]:
+        # Another version of a library may draw other untrained weights, so it is that model's own mark that counts.
+        ends = [(lm.fingerprint, str(lm.model.dtype)) for lm in (of, large)]
+        made_of = [WAY, arm, corpus, tokens, fitted, *ends, *layers]
         key = short_hash(repr(made_of))
         folder = None if keep is None else keep / key
         if folder is not None and has_artifact(folder):

@@ -60,6 +60,7 @@ class ArmMaterial:
         small: `[d_small]`, the small model's vector.
         seeds: of the random directions.
         control_maps: maps fitted on shuffled pairs.
+        with_bias: whether these add their bias to a vector, as the map under test does.
         others: mapped vectors of other concepts by name.
         permuted, permuted_native: `[k, d_large]` each, vectors of relabelled pairs, mapped and native.
         from_covariance, random_texts: `[k, d_large]` each, made of the large model's states on ordinary text.
@@ -87,6 +88,7 @@ class ArmMaterial:
     as_in_paper: Tensor | None = None
     bound: Tensor | None = None
     rivals: Mapping[str, Tensor] = field(default_factory=dict)
+    with_bias: bool = False
 
 
 def nothing(_: ArmMaterial) -> list[Direction]:
@@ -112,7 +114,8 @@ def random(material: ArmMaterial) -> list[Direction]:
 
 def shuffled(material: ArmMaterial) -> list[Direction]:
     """The small model's vector through each control map."""
-    return _numbered(SHUFFLED, [one.direction(material.small) for one in material.control_maps])
+    across = AffineMap.direction_as_in_paper if material.with_bias else AffineMap.direction
+    return _numbered(SHUFFLED, [across(one, material.small) for one in material.control_maps])
 
 
 def permuted(material: ArmMaterial) -> list[Direction]:

@@ -96,7 +96,7 @@ def compared_directions(
 
     Raises:
         ArtifactError, SettingsError: as `check_arms`, and if an arm has nothing to add.
-        VectorError, ContrastError: if the concept gives no vector, or one that is given lives elsewhere.
+        VectorError, ContrastError: if the concept gives no vector, or one that is given is of another model or layer.
     """
     (small, large), map = pair.both, saved if isinstance(saved, PairMap) else None
     layers = saved.layers if isinstance(saved, PairMap) else saved
@@ -123,6 +123,7 @@ def compared_directions(
         (sources.random_seed,),
         sources.control_maps,
         others,
+        with_bias=spec.as_in_paper,
         as_in_paper=mapped(found, as_in_paper=True) if AS_IN_PAPER in spec.arms else None,
     )
     of_arm: dict[str, Tensor] = {}

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from lrt_explorer.bounded import BoundedCache
 from lrt_explorer.concepts.reading import text_means
+from lrt_explorer.linear.outliers import ordinary_rows
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.corpora.texts import sample_texts
 from lrt_explorer.study.steering.deviation import ordinary_batches, ordinary_digest
@@ -22,7 +23,8 @@ class OrdinaryStates:
     """What one layer makes of ordinary text.
 
     Attributes:
-        tokens: `[n, d]` float32, the states of its ordinary tokens.
+        tokens: `[n, d]` float32, the states of its ordinary tokens. Attention sinks are none: a few of them would be
+            all that a covariance shows.
         texts: `[texts, d]` float64, their means over each text.
     """
 
@@ -50,7 +52,7 @@ def ordinary_states(lm: LanguageModel, layer: int, ordinary: str) -> OrdinarySta
         layer: a block.
         ordinary: name of the corpus (see `World.ordinary`).
     """
-    key = (lm.fingerprint, layer, ordinary_digest(ordinary))
+    key = (lm.fingerprint, str(lm.model.dtype), layer, ordinary_digest(ordinary))
     if (known := _known().get(key)) is not None:
         return known
     tokens, means = [], []
@@ -58,11 +60,12 @@ def ordinary_states(lm: LanguageModel, layer: int, ordinary: str) -> OrdinarySta
         states = read[layer]
         tokens.append(states[kept].float())
         means.append(text_means(states[kept.any(1)], kept[kept.any(1)]))
-    found = OrdinaryStates(torch.cat(tokens), torch.cat(means))
+    rows = torch.cat(tokens)
+    found = OrdinaryStates(rows[ordinary_rows(rows)], torch.cat(means))
     _known().keep(key, found)
     return found
 
 
 @cache
-def _known() -> BoundedCache[tuple[str, int, str], OrdinaryStates]:
+def _known() -> BoundedCache[tuple[str, str, int, str], OrdinaryStates]:
     return BoundedCache(CAPACITY)

@@ -3,6 +3,7 @@
 A slope over the strengths −2 … 2 is (2·(r₅ − r₁) + (r₄ − r₂)) / 10, because their squares sum to 10.
 """
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -203,7 +204,11 @@ MOOD = ContrastSet(
     "mood", (("a", "b"), ("c", "d")), "happy or sad", "happy", "sad",
     prompts=tuple(ReadoutPrompt(text, (" glad",), (" sad",)) for text in PROMPTS),
 )  # fmt: skip
-FAINT = ContrastSet("faint", (("a", "b"), ("c", "d")), "next to nothing", "more", "less", prompts=MOOD.prompts)
+FORMS = ("weather", "weather", "person", "person")
+FAINT = ContrastSet(
+    "faint", (("a", "b"), ("c", "d")), "next to nothing", "more", "less",
+    prompts=tuple(replace(prompt, form=form) for prompt, form in zip(MOOD.prompts, FORMS, strict=True)),
+)  # fmt: skip
 """A concept whose native vector does what "random 1" does to mood, and whose prompts are of two forms."""
 SWAPPED = {"native": "random 1", "random 1": "native"}
 
@@ -238,7 +243,7 @@ def measured(faint: bool = False) -> Measured:
         direction_cosine=0.75,
         reachable_share=0.625,
         outlier_dimensions=(3,),
-        forms=("weather", "weather", "person", "person") if faint else PROMPTS,
+        forms=FORMS if faint else PROMPTS,
         first_order=np.array(first_order),
         relabelled_cosines=np.arange(-20, 21) / 100,
         halves_cosine=0.875,

@@ -103,7 +103,8 @@ def test_what_a_reader_must_know_is_said(plain: ConceptEvidence) -> None:
     assert "steers backwards" not in said(changed(plain, (-1.0, -1.1, 0.1), 1.0, 0.1))
     assert "9 prompts of 12 forms" in said(replace(plain, prompts=("p",) * 9))
     assert "12 prompts of 1 form," in said(replace(plain, forms=1))
-    assert "1 of its prompts stands" in said(replace(plain, prompts_in_pairs=("The cook",)))
+    assert "1 of its prompts also occurs" in said(replace(plain, prompts_in_pairs=("The cook",)))
+    assert "2 of its prompts also occur in" in said(replace(plain, prompts_in_pairs=("The cook", "Tom")))
     assert "judged alone" in said(plain, 1) and "judged alone" not in said(plain)
 
 
@@ -117,10 +118,10 @@ def test_what_cannot_be_measured_has_no_retention_anywhere(plain: ConceptEvidenc
 def test_what_whole_texts_say_stands_beside_a_verdict(plain: ConceptEvidence) -> None:
     slopes = {"native": Interval(0.2, 0.1, 0.3), "transferred": Interval(0.1, 0.0, 0.2), "random": Interval(0, 0, 0)}
     found = WholeTexts("mood", 24, 0.5, Interval(0, 0, 0), slopes, Interval(0.5, 0.4, 0.6), Interval(-0.05, -0.2, 0.1))
-    said = [one for one in remarks(replace(plain, whole_texts=found), GOOD, 2) if "last token" in one]
+    said = [one for one in remarks(replace(plain, whole_texts=found), GOOD, 2) if "whole texts" in one]
     assert said == [
-        "Scored to their last token, 24 pairs of texts follow the transferred vector 0.50 (0.40 … 0.60) times as far "
-        "as the large model’s own, each under vectors of the other half of the pairs; vectors of relabelled pairs "
+        "Over whole texts (24 pairs, each scored with vectors from the other half), the transferred vector has "
+        "0.50 (0.40 … 0.60) times the effect of the large model’s own; vectors of relabelled pairs have "
         "−0.05 (−0.20 … 0.10) times."
     ]
     for native, kept, wanted in (
@@ -130,13 +131,13 @@ def test_what_whole_texts_say_stands_beside_a_verdict(plain: ConceptEvidence) ->
             "do not follow the large model’s own vector (0.100 (−0.010 … 0.200) nats for each token",
         ),
         ((0.1, 0.01, 0.2), None, "but too unevenly to say what is retained"),
-        ((-0.2, -0.3, -0.1), found.retention, "the large model’s own, which here steers backwards, each under"),
+        ((-0.2, -0.3, -0.1), found.retention, "the large model’s own, which here steers backwards; vectors of"),
     ):
         other = replace(found, slopes=slopes | {"native": Interval(*native)}, retention=kept)
         (told,) = (
             one
             for one in remarks(replace(plain, whole_texts=other), GOOD, 2)
-            if "texts follow" in one or "texts do" in one
+            if "texts follow" in one or "texts do" in one or "Over whole texts" in one
         )
         assert wanted in told
-    assert not any("token" in one for one in remarks(plain, GOOD, 2))
+    assert not any("whole texts" in one.lower() for one in remarks(plain, GOOD, 2))

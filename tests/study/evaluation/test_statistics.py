@@ -107,6 +107,8 @@ def test_correlations_are_those_of_scipy() -> None:
     assert pearson(FIRST, SECOND) == pytest.approx(stats.pearsonr(FIRST, SECOND).statistic, abs=1e-12)
     assert spearman(FIRST, SECOND) == pytest.approx(stats.spearmanr(FIRST, SECOND).statistic, abs=1e-12)
     tied = np.round(FIRST)
+    gaps = np.array([np.nan, *SECOND[1:]])
+    assert spearman(FIRST, gaps) == pytest.approx(stats.spearmanr(FIRST[1:], SECOND[1:]).statistic, abs=1e-12)
     assert spearman(tied, SECOND) == pytest.approx(stats.spearmanr(tied, SECOND).statistic, abs=1e-12)
     assert pearson(FIRST, np.full(60, 3.0)) is None
 

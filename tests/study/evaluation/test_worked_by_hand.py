@@ -108,6 +108,15 @@ def test_the_single_tests_behind_the_verdict(mood: ConceptEvidence) -> None:
     assert mood.doubts.most == pytest.approx(above_three(t_of(BEYOND)))
 
 
+def test_controls_weigh_forms_as_the_vectors_do() -> None:
+    lopsided = replace(by_hand.measured(), forms=("weather", "weather", "weather", "person"))
+    found, plain = (concept_evidence(by_hand.MOOD, one, 0) for one in (lopsided, by_hand.measured()))
+    assert found.clusters == 2
+    slopes = np.array(found.arm("shuffled map").direction_slopes)
+    assert found.control_spread == pytest.approx(np.sqrt((slopes**2).mean()))
+    assert abs(found.control_spread - plain.control_spread) > 1e-3
+
+
 def test_prompts_of_two_forms_are_two_and_relabelled_pairs_decide_where_they_doubt_more() -> None:
     faint = by_hand.evaluation().concepts[0].evidence
     assert (faint.forms, faint.clusters, len(faint.prompts)) == (2, 2, 4)
