@@ -1,10 +1,15 @@
 // Draws the figure that stands in props.value, in the colours of the page, and reports what is clicked or lassoed.
-const host = element.querySelector('.plot');
+// Where figures in three dimensions are drawn too, they have a place of their own, and the place that is not shown stays
+// as it is: a browser prepares such a place many times more slowly than it puts other points there.
+const flat = element.querySelector('.plot');
+const deep = element.querySelector('.plot-away');
+let host = flat;
 const NARROW = 520;
 const LEAST_FONT = 8;
 const FONT = 12;
 const WAIT_MILLISECONDS = 50;
-let wired = false;
+const wired = new Set();
+const FIRST_POINT = {type: 'scatter3d', mode: 'markers+lines', x: [0], y: [0], z: [0]};
 let shown = '';
 let focus = null;
 let marked = [];
@@ -110,7 +115,7 @@ function picked(event) {
 
 // Arrow keys go from cell to cell of a heat map, from the framed one on, and show what stands there; Enter picks it.
 function key(event) {
-  if (!wired) return;
+  if (!wired.has(host)) return;
   const steps = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1]};
   const places = host.data.flatMap((trace) => trace.y.flatMap((y, r) => trace.x.map(
     (x, k) => ({x, y, index: trace.customdata[r][k]}))));
@@ -136,11 +141,25 @@ function belongs(key) {
   else for (const name of ['for', 'said']) delete element.dataset[name];
 }
 
+function show(place) {
+  host = place;
+  for (const each of [flat, deep]) if (each) {
+    each.classList.toggle('plot', each === host);
+    each.classList.toggle('plot-away', each !== host);
+  }
+}
+
+// Nobody waits for it, and nobody sees it.
+function prepareDeep() {
+  if (!deep || wired.has(deep) || host.clientWidth < NARROW) return;
+  Plotly.newPlot(deep, [FIRST_POINT], {width: deep.clientWidth, height: deep.clientHeight}, config({layout: {}}));
+}
+
 async function draw() {
-  if (!props.value && wired) {
-    Plotly.purge(host);
-    host.style.height = '';
-    wired = false;
+  if (!props.value && wired.size) {
+    for (const place of wired) Plotly.purge(place);
+    for (const place of wired) place.style.height = '';
+    wired.clear();
     focus = null;
     belongs();
   }
@@ -153,9 +172,11 @@ async function draw() {
   }
   // Whatever is watched tells of one change more than once, and drawing takes long.
   const look = [host.clientWidth, document.body.className, props.value].join(' ');
-  if (wired && look === shown) return;
+  if (wired.size && look === shown) return;
   shown = look;
   const figure = JSON.parse(props.value);
+  const first = !wired.size;
+  show(figure.layout.scene ? deep : flat);
   const c = colours();
   const cells = figure.data.every((trace) => trace.type === 'heatmap');
   if (figure.layout.height) host.style.height = `${figure.layout.height}px`;
@@ -166,8 +187,8 @@ async function draw() {
   belongs(figure.layout.meta);
   await drawing;
   if (space && marked.length) ring();
-  if (!wired) {
-    wired = true;
+  if (!wired.has(host)) {
+    wired.add(host);
     host.on('plotly_selected', picked);
     host.on('plotly_click', picked);
     if (cells) {
@@ -178,12 +199,13 @@ async function draw() {
       host.onblur = () => { focus = null; Plotly.Fx.unhover(host); };
     }
   }
+  if (first) (window.requestIdleCallback ?? setTimeout)(prepareDeep);
 }
 
 watch('value', draw);
 if (space) document.addEventListener('mark-points', (event) => {
   marked = event.detail;
-  if (wired) ring();
+  if (wired.has(host)) ring();
 });
 new ResizeObserver(() => { if (host.clientWidth) draw(); }).observe(host);
 new MutationObserver(draw).observe(document.body, {attributes: true, attributeFilter: ['class']});

@@ -6,13 +6,14 @@ const STEPS = [
     'A steering vector is found in the small model, carried across by an affine map, and steers the large one. ' +
     'This line names the models and layers in use.'],
   ['#concept', 'Choose a concept',
-    'The mark before each name is the verdict of the evidence: ● transfers, ◐ partly, ○ not shown.'],
+    'The mark before each name is the verdict of the evidence: ● transfers, ◐ partly, ○ not shown, ' +
+    '– not measurable.'],
   ['#strength', 'Move the slider',
-    'It sets how strongly the vector is added. At 0 nothing is. Too much breaks the text: the ticks show what a ' +
-    'strength costs.'],
+    'It sets how strongly the vector is added; 0 adds nothing. Too much breaks the text. The ticks show how much ' +
+    'each strength disturbs ordinary text.'],
   ['#panes', 'Compare the texts',
     'All begin with the same prompt and share their random numbers. If the concept transfers, “Transferred” goes ' +
-    'where “Native” goes, and “Random” does not.'],
+    'where “Native” goes, and “Random control” does not.'],
   ['#tabs [role="tablist"]', 'Then look at the evidence',
     'One prompt proves nothing. Evidence measures many, with controls; Space and Layers show the map; in Concepts ' +
     'you write your own.'],

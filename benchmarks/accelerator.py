@@ -2,7 +2,7 @@
 
     python -m benchmarks.accelerator SMALL LARGE [--device cuda] [--dtype float32] [--concept NAME]
 
-On the CPU and then on the device, each in an empty data folder and with nothing set: load both models, fit the map
+On the CPU and then on the device, each in an empty data folder and with default settings: load both models, fit the map
 that opening the pair fits, find the vectors of one concept, and write the texts shown first. *Differences* are those of
 the device from the CPU: of the states of both models, in typical deviations; of the map, over its own size; of the
 vectors, over their lengths; of the logits of the next token, in nats; of R², of the strength and of the scores, as they

@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+")
-    parser.add_argument("--concepts", help="names parted by commas; all by default")
+    parser.add_argument("--concepts", help="names separated by commas; all by default")
     parser.add_argument("--layers", type=int, default=2, help="how many layers of each model")
     parser.add_argument("--prompts", type=int, default=24, help="of each set, from its beginning")
     parser.add_argument("--reading", help="where vectors are read; by default where each set prefers")

@@ -7,9 +7,8 @@ SMALL and LARGE are folders or .gguf files. Every corpus gives a map at each num
 before), and every map is judged by the same three things, none of which it was fitted on:
 
 - *cosine*: of mapped and native vectors, over the concepts for models of everyday language;
-- *retention*: slope of the readouts under the mapped vector over that under the native one, when as much is added as
-  the native vector is long, in both directions; over the concepts whose native slope is above 0 with all of its
-  interval;
+- *retention*: slope of the readouts under the mapped vector over that under the native one, when both are added at the
+  native vector's length, in both directions; over the concepts whose native slope is above 0 with all of its interval;
 - *R²* on the last documents of --file and on texts that the large model wrote with another seed, and its median over
   the dimensions of the large model, which no single dimension can buy.
 

@@ -2,9 +2,9 @@
 
     python -m benchmarks.examples [SMALL LARGE ...]
 
-For each chip of each concept of every pair that ships, or of the pairs that are named: one comparison with nothing set,
-as the page makes it when the chip is pressed, and whether it shows the story (`lrt_explorer/study/story.py`): both
-steered texts reach the end they are pushed to, the unsteered and the random one do not. Prints one JSON object,
+For each chip of each concept of every pair that ships, or of the pairs that are named: one comparison with default
+settings, as the page makes it when the chip is pressed, and whether it shows the story (`lrt_explorer/study/story.py`):
+both steered texts reach the end they are pushed to, the unsteered and the random one do not. Prints one JSON object,
 `{"PAIR": {"CONCEPT": {"verdict": …, "chips": n, "show": n}}}`; the verdict is that of the evidence that ships, null
 where none does. Exits with 1 if fewer than nine of ten chips of the concepts that transfer show it.
 """

@@ -154,7 +154,7 @@ def add_pair(parser: argparse.ArgumentParser) -> None:
     """Which pair, which of its concepts, and on how many prompts."""
     parser.add_argument("small")
     parser.add_argument("large")
-    parser.add_argument("--concepts", help="names, parted by commas; by default all that ship for the pair")
+    parser.add_argument("--concepts", help="names, separated by commas; by default all that ship for the pair")
     parser.add_argument("--prompts", type=int, default=12, help="held-out prompts of each concept")
 
 

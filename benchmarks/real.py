@@ -277,7 +277,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("what", choices=("first", "costs", "open"))
     parser.add_argument("small")
     parser.add_argument("large")
-    parser.add_argument("--concepts", help="names, parted by commas; by default all that ship for the pair")
+    parser.add_argument("--concepts", help="names, separated by commas; by default all that ship for the pair")
     parser.add_argument("--costs", default="0.1,0.3,1", help="nats, for `costs`")
     parser.add_argument("--concept", help="for `open`; by default the one shown first")
     parser.add_argument("--keep", type=Path, help="for `first`: a file of finished concepts, from which it goes on")

@@ -22,8 +22,8 @@ ESTIMATORS = """
 ## Estimators and tokens
 
 Mean retention over the {concepts} concepts that the large model's own vector steers, with Student's interval over
-concepts; as much is added as the native vector is long (`python -m benchmarks.needed`). More than 1 is no merit: such a
-map lengthens what it maps, and what costs more moves more. `sgd` is the descent of the paper, on some 500 times
+concepts; every vector is added at the native vector's length (`python -m benchmarks.needed`). More than 1 is no merit:
+such a map lengthens what it maps, and what costs more moves more. `sgd` is the descent of the paper, on some 500 times
 fewer tokens than the paper takes.
 
 | map | tokens | held-out R² | retention | median | seconds |

@@ -57,11 +57,12 @@ Measured and written by `python -m benchmarks.results`; nothing here is typed by
 **What was shown.** In a family of small transformers trained on one synthetic world, steering vectors found in a
 small model were mapped into the largest one, `tinyworld-l`, and steered it. {terms}
 
-The map was fitted on {tokens:,} tokens of ordinary documents, without a label, as `lrt-explorer fit --tokens
-{tokens}` does. From `tinyworld-m` (layer {m_layers}) {m_transfers} of {all} concepts *transfer* by the fixed rule of
+The map was fitted on {tokens:,} tokens of ordinary documents, without a label, as `lrt-explorer fit --tokens {tokens}`
+does. From `tinyworld-m` (layer {m_layers}) {m_transfers} of {all} concepts *transfer* by the fixed rule of
 [evidence.md](evidence.md), and {m_enough} keep at least {enough} of the native effect; the median retention is
 {m_median:.2f}. From the smaller `tinyworld-s` (layer {s_layers}) it is {s_transfers}, {s_enough} and {s_median:.2f}.
-Retention alone does not make a transfer: every control must move the readout less, beyond chance.
+Retention alone does not make a transfer: the vector must also stand out from shuffled maps and relabelled pairs, beyond
+chance.
 
 **For which models.** For this family only: models of one tokenizer and one training text, one of each size, at one
 pair of layers each. Nothing here is about models of everyday language, for which the app measures the same in
@@ -128,12 +129,12 @@ DESCENT = "*sgd*: the descent of arXiv 2506.00653, a hundred times shorter than 
 WAYS = """
 ## Other ways across: {small} layer {i} → {large} layer {j}
 
-What each way keeps of the native effect over {concepts} concepts, {prompts} prompts each; as much is added as the
-native vector is long (`python -m benchmarks.ways`). *map*: the one that opening the pair gives. {descent}*Through
-the vocabulary*: as it changes the logits of tokens that both models have. *Through anchors*: by its cosines with
-1,000 tokens' states (arXiv 2209.15430). *Through other pairs*: an orthogonal map fitted on the contrast pairs of
-all other concepts, and on nothing else. Intervals are Student's over concepts. More than 1 is no merit: such a way
-turns the vector to where more moves.
+What each way keeps of the native effect over {concepts} concepts, {prompts} prompts each; every vector is added at the
+native vector's length (`python -m benchmarks.ways`). *map*: the one that opening the pair gives. {descent}*Through the
+vocabulary*: as it changes the logits of tokens that both models have. *Through anchors*: by its cosines with 1,000
+tokens' states (arXiv 2209.15430). *Through other pairs*: an orthogonal map fitted on the contrast pairs of all other
+concepts, and on nothing else. Intervals are Student's over concepts. More than 1 is no merit: such a way turns the
+vector to where more moves.
 
 | way | mean retention | median | at least {enough} |
 | --- | ---: | ---: | ---: |

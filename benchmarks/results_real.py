@@ -2,7 +2,7 @@
 
     python -m benchmarks.results_real SMALL LARGE [--sets FILE,…] [--text FILE] [--keep DIR] [--only NAME,…]
 
-Everything is measured with nothing set, as somebody would who opens the pair: both ways, each model to itself, all
+Everything is measured with default settings, as somebody would who opens the pair: both ways, each model to itself, all
 layer pairs, corpora, estimators, numbers of pairs and tokens, and what a transfer saves. --sets are contrast sets of
 others, and --text is ordinary text beside that which ships; without them these parts are left out. Takes hours on two
 cores and minutes on a GPU; finished parts are kept, and within a part finished concepts, so a run that was stopped goes
@@ -52,10 +52,10 @@ another family with another tokenizer, and steered it. {terms}
 
 The map was fitted on {tokens:,} tokens of ordinary text by the default settings and between the layers that the pair
 opens with, before any concept was looked at. The native vector has an effect for {native} of {all} concepts.
-{transfers} *transfer* by the fixed rule of [evidence.md](evidence.md), and {enough} keep at least {least} of the
-native effect at equal cost. The median retention is {kept:.2f}, at equal cost {cost:.2f}. On the way back, from
-{large} to {small}, {back_transfers} of {back_all} transfer, with medians of {back_kept:.2f} and {back_cost:.2f}.
-Retention alone does not make a transfer: every control must move the readout less, beyond chance.
+{transfers} *transfer* by the fixed rule of [evidence.md](evidence.md), and {enough} keep at least {least} of the native
+effect at equal cost. The median retention is {kept:.2f}, at equal cost {cost:.2f}. On the way back, from {large} to
+{small}, {back_transfers} of {back_all} transfer, with medians of {back_kept:.2f} and {back_cost:.2f}. Retention alone
+does not make a transfer: the vector must also stand out from shuffled maps and relabelled pairs, beyond chance.
 
 **For which models.** For this pair at these layers, one map each way. Both are small.
 
@@ -98,8 +98,8 @@ A map from a model to itself at the layer that pairs suggest, for {count} concep
 SETS = """
 ## Sets of others
 
-Contrast sets from outside, with nothing set. Where the large model's own vector does not steer, nothing can be said of
-a transfer.
+Contrast sets from outside, with default settings. Where the large model's own vector does not steer, nothing can be
+said of a transfer.
 
 | set | verdict | native slope | retention |
 | --- | --- | ---: | ---: |

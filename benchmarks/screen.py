@@ -74,7 +74,7 @@ const begun = performance.now();
 const look = () => {
     const result = document.querySelector('#space-plot [data-for], #space-plot[data-for]');
     const made = result && JSON.parse(result.dataset.for);
-    const drawn = document.querySelector('#space-plot .js-plotly-plot .main-svg');
+    const drawn = document.querySelector('#space-plot .plot .main-svg');
     if (made && made[name] === value && drawn && !result.classList.contains('stale'))
         requestAnimationFrame(() => done((performance.now() - begun) / 1000));
     else if (performance.now() - begun > 60000) done(null);
@@ -91,7 +91,7 @@ VIEWS = {
     "umap": ("UMAP", "method", "umap"),
 }
 """What is clicked in turn: its label, the setting that it changes, and to what."""
-DRAWN = "return document.querySelector('#space-plot .js-plotly-plot .main-svg') !== null"
+DRAWN = "return document.querySelector('#space-plot .plot .main-svg') !== null"
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -106,7 +106,7 @@ def measure(width: int, blocks: int, runs: int) -> dict[str, Any]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", default=SIZES, help="WIDTHxBLOCKS, parted by commas")
+    parser.add_argument("--sizes", default=SIZES, help="WIDTHxBLOCKS, separated by commas")
     parser.add_argument("--runs", type=int, default=9, help="measured passes of each")
     options = parser.parse_args()
     sizes = [tuple(map(int, size.split("x"))) for size in options.sizes.split(",")]

@@ -76,7 +76,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "concepts": Limit("the number of concepts", 1, 40),
         "seeds": Limit("the number of random directions", 1, 20),
         "others": Limit("the number of other concepts", 0, 20),
-        "points": Limit("the number of points", 1, 10_000),
+        "points": Limit("the number of token pairs in Space", 1, 10_000),
         "directions": Limit("the number of directions", 1, 40),
         "also": Limit("the number of concepts beside the first", 0, 2),
     }

@@ -20,7 +20,7 @@ from lrt_explorer.concepts.vectors import SteeringVector
 from lrt_explorer.lm.cache import CAPACITY, ModelCache
 from lrt_explorer.lm.cache import models as cached
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.store import data_home, load_map, load_vector
+from lrt_explorer.store import data_home, load_map, load_vector, write_gguf
 from lrt_explorer.study.ground import known
 from lrt_explorer.study.steering.brought import Side
 from lrt_explorer.workbench.hosting import OPTIONS, Hosting
@@ -238,6 +238,29 @@ def test_compare_takes_vectors_from_files_in_place_of_the_concepts(
     twice = fail(*asked, "--vector", str(files["large"]), "--vector", str(files["large"]))
     assert "b.gguf and b.gguf are both" in twice and "give one of them" in twice
     assert "there is no file" in fail(*asked, "--vector", str(tmp_path / "gone.safetensors"))
+
+
+def test_a_vector_that_does_not_say_whose_it_is_is_said_on_the_command_line(
+    run: Run, fail: Run, folders: dict[str, str], tmp_path: Path
+) -> None:
+    fitted(run, folders, "--small-layer", "1", "--large-layer", "2")
+    where = (folders["small"], folders["large"], "--small-layer", "1", "--large-layer", "2")
+    asked = ("compare", *where, "--concept", "mood", "--strength", "0.5", "--max-new-tokens", "6")
+    file = write_gguf(tmp_path / "happy.gguf", "llama", {2: torch.linspace(-1, 1, 32)}, {})
+    said = fail(*asked, "--vector", str(file))
+    assert "happy.gguf does not say whose vector it is" in said and "transferred=happy.gguf" in said
+    plain = run(*asked)
+    at: dict[Side, int] = {"large": 1, "transferred": 2}
+    for side, arm in at.items():
+        found = run(*asked, "--vector", f"{side}={file}")
+        changed = [a["readout"] != b["readout"] for a, b in zip(found["arms"], plain["arms"], strict=True)]
+        assert changed[arm] and sum(changed) == 1 and f"{side}_vector" in found
+        by_library = lrt.compare(
+            folders["small"], folders["large"], "mood", layers=(1, 2), strength=0.5, max_new_tokens=6,
+            vectors={side: load_vector(file)},
+        )  # fmt: skip
+        assert json.loads(json.dumps(by_library.document()["arms"])) == found["arms"]
+    assert "write small=, large= or transferred= before the file" in fail(*asked, "--vector", f"native={file}")
 
 
 def test_compare_takes_any_arms_and_those_without_a_map_fit_none(

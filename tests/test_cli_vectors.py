@@ -64,7 +64,8 @@ def test_vectors_go_through_a_map_as_gguf(
     map = AffineMap(torch.randn(16, 32, dtype=torch.float64), torch.ones(32))
     save_map(tmp_path / "map", map, INFO.__class__(**{**vars(INFO), "small_fingerprint": small().fingerprint}))
     transfer = ("transfer", "--map", tmp_path / "map", "--vector")
-    run(capsys, *transfer, found["artifact"], "--out", tmp_path / "moved.gguf")
+    told = run(capsys, *transfer, found["artifact"], "--out", tmp_path / "moved.gguf")
+    assert map.digest[:12] in told["mapped_from"] == load_vector(tmp_path / "moved.gguf").mapped_from
     moved = load_vector(tmp_path / "moved.gguf")
     assert (moved.layer, moved.model, moved.concept) == (2, "tiny-large-one", "mood")
     assert torch.allclose(moved.values, map.direction(load_vector(tmp_path / "v.gguf").values), atol=1e-5)

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from lrt_explorer.cli import build_parser
+from lrt_explorer.cli.bundle import PARTS
 from lrt_explorer.concepts.contrast import read_contrast
 from lrt_explorer.lm.presets import MODELS, PAIRS
 from lrt_explorer.study.ground.world import world_of
@@ -266,6 +267,15 @@ def test_the_examples_in_python_run(document: Path, tmp_path: Path, monkeypatch:
     assert any(folder.iterdir()), "an example writes what it has made"
 
 
+def test_the_table_of_what_ships_names_all_of_it() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = text.partition("\n## What ships\n")[2].partition("\n## ")[0]
+    ships = [f"{place.name}/" if place.is_dir() else place.name for place in (ROOT / "assets").iterdir()]
+    assert len(ships) > 20
+    assert [name for name in ships if f"`{name}" not in table] == []
+    assert [part for part in PARTS if part != "strengths" and f"`{part}/" not in table] == []
+
+
 def test_the_quick_start_has_ten_lines_at_most() -> None:
     markdown = (ROOT / "README.md").read_text(encoding="utf-8")
     (block,) = [part.text for part in code(markdown) if part.language == "python"]
@@ -296,6 +306,6 @@ def test_the_front_matter_is_what_spaces_take() -> None:
 
 def test_the_readme_says_of_real_models_what_was_measured() -> None:
     said, found = (" ".join((ROOT / name).read_text().split()) for name in ("README.md", "docs/results-real.md"))
-    transfers, kept = re.search(r"nothing set, (\d+) of \d+ concepts transfer .*? keeps (\d\.\d\d) of", said).groups()  # type: ignore[union-attr]
+    transfers, kept = re.search(r"settings, (\d+) of \d+ concepts transfer .*? keeps (\d\.\d\d) of", said).groups()  # type: ignore[union-attr]
     assert f"{transfers} *transfer* by the fixed rule" in found
     assert re.search(rf"The median retention is \d\.\d\d, at equal cost {re.escape(kept)}\.", found)

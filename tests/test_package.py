@@ -2,16 +2,20 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tomllib
 import urllib.request
+from html import unescape
 from pathlib import Path
 
 import pytest
 
+from lrt_explorer.lm.presets import PAIRS
+from lrt_explorer.workbench.firsts import firsts_file
 from tests.browser.app_process import running_app
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,17 +54,31 @@ def test_the_wheel_is_what_is_imported(elsewhere: Path) -> None:
 
 def test_a_comparison_from_the_wheel_is_that_of_the_checkout(elsewhere: Path, tmp_path: Path) -> None:
     asked = ("compare", "tinyworld-s", "tinyworld-l", "--concept", "register", "--strength", "0.4", "--json")
-    found = [
-        json.loads(run(python, "-m", "lrt_explorer", *asked, where=tmp_path)) for python in (elsewhere, sys.executable)
-    ]
+    commands = ((program(elsewhere),), (sys.executable, "-m", "lrt_explorer"))
+    found = [json.loads(run(*command, *asked, where=tmp_path)) for command in commands]
     assert [arm["text"] for arm in found[0]["arms"]] == [arm["text"] for arm in found[1]["arms"]]
     assert len(found[0]["arms"]) == 4
 
 
-def test_the_app_of_the_wheel_serves_its_first_page(elsewhere: Path, tmp_path: Path) -> None:
-    start = (str(elsewhere), "-m", "lrt_explorer", "serve")
-    with running_app(tmp_path, start, tmp_path) as url, urllib.request.urlopen(url, timeout=30) as page:
-        assert b"LRT Explorer" in page.read()
+def test_the_app_of_the_wheel_serves_its_first_page_with_the_texts_that_ship(elsewhere: Path, tmp_path: Path) -> None:
+    with running_app(tmp_path, (str(program(elsewhere)), "serve"), tmp_path) as url:
+        page = urllib.request.urlopen(url, timeout=30).read()
+        config = json.load(urllib.request.urlopen(f"{url}/config", timeout=30))
+    assert b"LRT Explorer" in page
+    shown = {part["props"].get("elem_id"): part["props"].get("value") for part in config["components"]}
+    first = json.loads(firsts_file(PAIRS[0].small, PAIRS[0].large).read_text(encoding="utf-8"))
+    prompt, arms = first["comparison"]["prompt"], first["comparison"]["arms"]
+    names, written = [arm["name"] for arm in arms], [arm["text"] for arm in arms]
+    assert names == ["unsteered", "native", "transferred", "random"] and len(set(written)) == 4
+    assert re.findall(r'data-arm="([^"]+)"', shown["panes"]) == names
+    texts = re.findall(r'<p class="pane-text[^"]*">(.*?)</p>', shown["panes"], flags=re.S)
+    assert [unescape(re.sub(r"<[^>]+>", "", text)) for text in texts] == [prompt + text for text in written]
+    assert shown["prompt"] == prompt and shown["sentence"] and first["made"] in shown["added"]
+
+
+def program(python: Path) -> Path:
+    """The command that an installation brings."""
+    return python.with_name("lrt-explorer")
 
 
 def environment(home: Path) -> dict[str, str]:

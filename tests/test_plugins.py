@@ -31,6 +31,15 @@ from lrt_explorer.study.fitting.estimators import Estimator
 FORGETFUL = Estimator(name="forgetful", label="Forgetful", help="forgets its unit", function="lrt_forgetful:fit")
 """
 BROKEN = "import no_such_library\n"
+MEDIAN = """
+from lrt_explorer.concepts.methods import VectorMethod
+
+MEDIAN = VectorMethod(name="median", label="median", unit="units", help="median of each", function="lrt_median:median")
+
+
+def median(differences):
+    return differences.median(0).values
+"""
 
 
 def recipes(language: str) -> list[str]:
@@ -52,6 +61,8 @@ from pathlib import Path
 import lrt_explorer as lrt
 from lrt_explorer.cli import main
 from lrt_explorer.ui.screen import create_app
+from lrt_explorer.workbench.hosting import Hosting
+from tests.ui.served import served
 from tests.workbench.tiny_house import TinyEngine
 
 small, large, out = sys.argv[1:]
@@ -65,6 +76,12 @@ def said(*arguments):
 pair = (small, large, "--small-layer", "1", "--large-layer", "2", "--tokens", "8000", "--json")
 config = create_app(TinyEngine()).get_config_file()["components"]
 shown = {c["props"].get("elem_id"): c["props"]["choices"] for c in config if c["props"].get("choices")}
+with served(TinyEngine(), Hosting(mcp=True)) as server:
+    described = {
+        "info": server.ask("gradio_api/info").document["named_endpoints"],
+        "tools": {tool["name"]: tool for tool in server.ask("gradio_api/mcp/schema").document},
+        "llms": server.ask("llms.txt").text,
+    }
 fitted = json.loads(said("fit", *pair, "--method", "halved", "--out", f"{out}/map"))
 how = ("--map", f"{out}/map", "--prompts", "3", "--seeds", "2", "--strengths", "-0.5", "0.5", "--out", f"{out}/found")
 found = said("evaluate", *pair, *how, "--readout", "bits", "--report", f"{out}/page.html")
@@ -76,6 +93,7 @@ report = {
     "evaluate": said("evaluate", "--help"),
     "shown": shown,
     "choices": lrt.choices(),
+    "described": described,
     "fitted": fitted,
     "found": json.loads(found),
     "usual": json.loads(usual),
@@ -92,6 +110,7 @@ def install(folder: Path) -> Path:
     groups = {group.removeprefix("lrt_explorer."): points for group, points in project["entry-points"].items()}
     package(folder, project["name"], groups, {name: text for name, text in files().items() if "/" not in name})
     package(folder, "unsound", UNSOUND, {"lrt_forgetful.py": FORGETFUL, "lrt_broken.py": BROKEN})
+    package(folder, "medians", {"methods": {"median": "lrt_median:MEDIAN"}}, {"lrt_median.py": MEDIAN})
     return folder
 
 
@@ -172,6 +191,30 @@ def test_a_set_asks_for_the_readout_and_a_scorer_takes_its_argument(everywhere: 
         words = len(arm["text"].split())
         assert arm["score"] == (min(1.0, words / 2) if words else None)
     assert "length:WORDS (whether a text is as long as so many words)" in " ".join(everywhere["evaluate"].split())
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "argument", "name"),
+    [
+        ("fit", "method", "halved"),
+        ("transfer", "estimator", "halved"),
+        ("evaluate", "readout", "bits"),
+        ("compare", "scorer", "length:WORDS"),
+        ("evaluate", "scorer", "length:WORDS"),
+        ("vector", "method", "median"),
+        ("compare", "method", "median"),
+    ],
+)
+def test_what_packages_add_is_named_wherever_endpoints_are_described(
+    everywhere: dict[str, Any], endpoint: str, argument: str, name: str
+) -> None:
+    described = everywhere["described"]
+    shown = described["info"][f"/{endpoint}"]["parameters"]
+    (words,) = [one["python_type"]["description"] for one in shown if one["parameter_name"] == argument]
+    assert name in words
+    assert described["tools"][endpoint]["inputSchema"]["properties"][argument]["description"] == words
+    section = described["llms"].partition(f"\n### /{endpoint}\n")[2].partition("\n### ")[0]
+    assert re.search(rf"^- `{argument}` \(.*\): {re.escape(words)}$", section, flags=re.M)
 
 
 def test_an_unsound_package_costs_one_sentence_and_nothing_else(everywhere: dict[str, Any]) -> None:

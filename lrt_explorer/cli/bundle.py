@@ -6,14 +6,25 @@ from typing import Any
 from lrt_explorer.cli.common import Json, add_json, add_placement, number, run_study, table
 from lrt_explorer.defaults import PROMPTS, SHIPPED_FIT_TOKENS
 
-PARTS = ("maps", "strengths", "ends", "layouts", "layers", "evidence", "openings", "firsts")
+PARTS = {
+    "maps": "maps, vectors and strengths",
+    "strengths": "typical deviations and calibrations",
+    "ends": "R² of the maps at the ends of prompts",
+    "layouts": "UMAP's positions of the pictures that are asked for first",
+    "layers": "scores of all layer pairs",
+    "evidence": "the verdict on every concept",
+    "openings": "examples and first strengths",
+    "firsts": "the texts that a page shows first",
+    "clouds": "the points of the picture in About",
+}
+"""What can be rebuilt alone, with its help. The maps bring the strengths with them."""
 
 
 def add_parser(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "bundle",
-        help="rebuild what ships with the demo family: maps, strengths, layer scores, evidence, examples, first texts",
+        help="rebuild what ships with the demo family: maps, strengths, layouts, layer scores, evidence, first texts",
     )
     parser.add_argument(
         "--tokens",
@@ -30,14 +41,12 @@ def add_parser(commands: Any) -> None:
         help="held-out prompts of each concept in the evidence (default: %(default)s)",
     )
     add_placement(parser)
+    parts = "; ".join(f"{part}: {does}" for part, does in PARTS.items())
     parser.add_argument(
         "--only",
-        choices=PARTS,
+        choices=tuple(PARTS),
         action="append",
-        help="rebuild this part alone; may be repeated. maps: maps, vectors and strengths; strengths: typical "
-        "deviations and calibrations; ends: R² of the maps at the ends of prompts; layers: scores of all layer pairs; "
-        "evidence: the verdict on every concept; openings: examples and first strengths; firsts: the texts that a page "
-        "shows first",
+        help=f"rebuild this part alone; may be repeated. {parts}",
     )
     add_json(parser)
     parser.set_defaults(run=run, show=show)
@@ -52,12 +61,13 @@ def run(options: argparse.Namespace) -> Json:
         ship_firsts,
         ship_layer_scores,
         ship_layouts,
+        ship_picture,
         ship_starts,
         ship_strengths,
         ship_verdicts,
     )
 
-    parts = options.only or ("maps", "ends", "layouts", "layers", "evidence", "openings", "firsts")
+    parts = options.only or [part for part in PARTS if part != "strengths"]
     fits = run_study(build_demo_maps(tokens=options.tokens)).maps if "maps" in parts else ()
     if "strengths" in parts:
         run_study(ship_strengths())
@@ -74,6 +84,8 @@ def run(options: argparse.Namespace) -> Json:
         run_study(ship_starts())
     if "firsts" in parts:
         run_study(ship_firsts())
+    if "clouds" in parts:
+        ship_picture()
     maps = [
         {
             "small": fit.info.small,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lrt_explorer.concepts.contrast import ContrastSet
     from lrt_explorer.concepts.sets.scoring import ScorerChoice
     from lrt_explorer.study.ground.world import World
+    from lrt_explorer.study.steering.sides import GivenFile
     from lrt_explorer.workbench.requests import Models
 
 Json = dict[str, Any]
@@ -196,13 +197,23 @@ def add_own_vectors(parser: argparse.ArgumentParser) -> None:
     """Vectors from files in place of those of the texts."""
     parser.add_argument(
         "--vector",
-        type=Path,
         action="append",
         default=[],
-        metavar="FILE",
-        help="a vector of your own, .safetensors or .gguf, in place of what the concept's texts give; of either model, "
-        "or one that came through a map; may be repeated",
+        metavar="[SIDE=]FILE",
+        help="a vector of your own, .safetensors or .gguf, in place of what the concept's texts give; SIDE says whose "
+        "it is where the file does not: small, large, or transferred through a map; may be repeated",
     )
+
+
+def chosen_vectors(options: argparse.Namespace) -> "list[GivenFile]":
+    """The vector files that were asked for, each with what was said of it.
+
+    Raises:
+        SettingsError: if a side is not one.
+    """
+    from lrt_explorer.study.steering.sides import given_file
+
+    return [given_file(text) for text in options.vector]
 
 
 def add_readout(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""`lrt-explorer compare`: the large model's text under every arm, from one start."""
+"""`lrt-explorer compare`: the large model's texts side by side, from one start."""
 
 import argparse
 import textwrap
@@ -14,6 +14,7 @@ from lrt_explorer.cli.common import (
     add_scorer,
     chosen_models,
     chosen_scorer,
+    chosen_vectors,
     number,
     route,
     run_study,
@@ -24,7 +25,9 @@ from lrt_explorer.study.steering.arms import ARMS, OFFERED, OTHER_LAYERS, PANES,
 
 def add_parser(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser("compare", help="write the large model's text under every arm, side by side")
+    parser = commands.add_parser(
+        "compare", help="write the large model's texts side by side: unsteered, native, transferred, random"
+    )
     add_models(parser)
     add_map(parser)
     add_concept(parser)
@@ -60,10 +63,10 @@ def add_parser(commands: Any) -> None:
         "--also",
         default="",
         metavar="NAME:S,...",
-        help="concepts that are steered beside the first, each with its strength",
+        help="further concepts to steer by, each with its strength",
     )
     parser.add_argument(
-        "--equal-cost", action="store_true", help="steer every arm so far that it costs what the native vector costs"
+        "--equal-cost", action="store_true", help="give every arm the strength that costs as much as the native vector"
     )
     parser.add_argument(
         "--as-in-paper", action="store_true", help="also add the map's bias to the direction, as arXiv 2506.00653 does"
@@ -88,7 +91,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--per-token",
         action="store_true",
-        help="tell the log-probability of every token, steered and not, and what else might have stood there",
+        help="print each token's log-probability, steered and unsteered, and the likeliest alternatives",
     )
     add_json(parser)
     parser.set_defaults(run=run, show=show)
@@ -121,7 +124,8 @@ def run(options: argparse.Namespace) -> Json:
         other_layers=asked_layers(options.other_layers),
         scorer=chosen_scorer(options),
     )
-    return comparison_document(run_study(compare_models(chosen_models(options), spec, options.vector), keeps=True))
+    study = compare_models(chosen_models(options), spec, chosen_vectors(options))
+    return comparison_document(run_study(study, keeps=True))
 
 
 def show(result: Json) -> str:

@@ -19,6 +19,7 @@ from lrt_explorer.cli.common import (
     add_vectors,
     chosen_models,
     chosen_scorer,
+    chosen_vectors,
     named_concepts,
     number,
     route,
@@ -126,7 +127,8 @@ def run(options: argparse.Namespace) -> Json:
     from lrt_explorer.workbench.requests import evaluate_models
 
     models = chosen_models(options)
-    evaluation = run_study(evaluate_models(models, _asked(options, models.world), options.vector), keeps=True)
+    asked = _asked(options, models.world)
+    evaluation = run_study(evaluate_models(models, asked, chosen_vectors(options)), keeps=True)
     layers = (evaluation.small_layer, evaluation.large_layer)
     out = options.out or evaluations_folder(evaluation.small, evaluation.large, *layers)
     document = evaluation_document(evaluation)

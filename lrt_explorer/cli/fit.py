@@ -43,7 +43,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--method",
         choices=tuple(ESTIMATORS),
-        help="estimator (default: next-tokens within the demo family, ridge elsewhere and for all layers). "
+        help="estimator (default: next-tokens for the demo family, ridge for other models and for all layers). "
         f"{described(ESTIMATORS)}",
     )
     parser.add_argument("--learning-rate", type=float, metavar="RATE", help=_rates())
@@ -56,8 +56,8 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--concepts",
         metavar="NAME|FILE,…|all|none",
-        help="concepts whose directions are compared once the map is saved (default: all within the demo family, none "
-        "elsewhere)",
+        help="concepts whose directions are compared once the map is saved (default: all for the demo family, none for "
+        "other models)",
     )
     parser.add_argument("--corpus", metavar="NAME|FILE", help=CORPUS_HELP)
     parser.add_argument(
@@ -182,7 +182,7 @@ def show(result: Json) -> str:
 def _ends(pairs: Sequence[Json]) -> list[str]:
     """Of a single pair, how good its map is where vectors act."""
     found = pairs[0]["r2_ends"]
-    return [] if found is None else [f"R² where prompts break off, where vectors act: {number(found)}"]
+    return [] if found is None else [f"R² at ends (last tokens of readout prompts): {number(found)}"]
 
 
 def _outliers(pairs: Sequence[Json]) -> list[str]:

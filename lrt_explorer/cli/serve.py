@@ -1,4 +1,4 @@
-"""`lrt-explorer serve`: the app in the browser."""
+"""`lrt-explorer serve`: the app as a server."""
 
 import argparse
 import os
@@ -14,7 +14,7 @@ ENVIRONMENT = "each also by environment variable, such as LRT_EXPLORER_TIME_LIMI
 
 def add_parser(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser("serve", help="open the app in the browser")
+    parser = commands.add_parser("serve", help="serve the app")
     parser.add_argument("--host", help="address to listen on (default: this machine alone)")
     parser.add_argument("--port", type=int, help="port to listen on (default: the first free one from 7860)")
     parser.add_argument("--share", action="store_true", help="ask Gradio for a public link too")
@@ -24,9 +24,11 @@ def add_parser(commands: Any) -> None:
         help="offer the studies as MCP tools too, to agents (needs the extra mcp; or LRT_EXPLORER_MCP=1)",
     )
     add_placement(parser)
-    hosting = parser.add_argument_group("for visitors who are strangers", ENVIRONMENT)
+    hosting = parser.add_argument_group("for a public server", ENVIRONMENT)
     hosting.add_argument(
-        "--hosted", action="store_true", help="visitors choose from lists and bring files, and name nothing else"
+        "--hosted",
+        action="store_true",
+        help="visitors choose from lists and upload files; they cannot name paths or other models",
     )
     hosting.add_argument("--models", metavar="NAME,…", help="models that they may open (default: those that ship)")
     hosting.add_argument("--models-file", metavar="FILE", help="the same, one per line")

@@ -75,15 +75,13 @@ def run_transfer(options: argparse.Namespace) -> Json:
     from lrt_explorer.store import data_home
     from lrt_explorer.store.vectors import check_vector_file
     from lrt_explorer.study.ground.known import folder_name
-    from lrt_explorer.workbench.single_vectors import transfer_file, vector_document
+    from lrt_explorer.workbench.single_vectors import transfer_document, transfer_file
 
     mapped, info = transfer_file(options.map, options.vector, as_in_paper=options.as_in_paper)
     check_vector_file(options.out, info.large_layer)
     name = f"{folder_name(mapped.concept)}-transferred.safetensors"
     path, elsewhere = _save(options.out, data_home() / "vectors" / folder_name(mapped.model) / name, mapped)
-    layers = {"small_layer": info.small_layer, "large_layer": info.large_layer}
-    described = vector_document(mapped)
-    return {"small": info.small, "large": info.large, **layers, **described, "artifact": str(path)} | elsewhere
+    return {**transfer_document(mapped, info), "artifact": str(path)} | elsewhere
 
 
 def _save(place: Path, usual: Path, vector: "SteeringVector") -> tuple[Path, Json]:

@@ -131,12 +131,12 @@ def compare(
         small: the model that vectors come from.
         large: the model that is steered.
         concept: what is steered.
-        map: a fitted map or its folder, whose layers then count.
+        map: a fitted map or its folder; its layers are used.
         layers: (small layer, large layer).
         progress: True for a bar, or a function that is called with each `Progress`.
         options: of `SteerSpec`: prompt, strength, seed, temperature, max_new_tokens, reading, method, whiten,
-            as_in_paper, equal_cost, scorer, vectors, arms, other_layers, ask, per_token, and also, for which
-            {name: strength} does.
+            as_in_paper, equal_cost, scorer, vectors, arms, other_layers, ask, per_token, and `also`, such as
+            {"mood": 0.2}.
 
     Raises:
         ModelError: if a model cannot be loaded.
@@ -167,13 +167,14 @@ def evaluate(
         small: the model that vectors come from.
         large: the model that is steered.
         concepts: one or several; None for all that ship for the pair.
-        map: a fitted map or its folder, whose layers then count.
+        map: a fitted map or its folder; its layers are used.
         layers: (small layer, large layer).
         corpus: what control maps are fitted on, as for `fit_map`; None for the text of the map.
         progress: True for a bar, or a function that is called with each `Progress`.
         options: of `EvaluationSettings`: strengths, prompts, random_seeds, permuted, ordinary, other_concepts,
             neutral_prompts, reading, method, whiten, as_in_paper, readout, generate, scorer, generate_prompts,
-            max_new_tokens, temperature, whole_texts, examples, seed; and of `EvidenceSpec`: tokens, neutral, folder.
+            max_new_tokens, temperature, whole_texts, examples, seed; and of `EvidenceSpec`: tokens, neutral, folder,
+            vectors.
 
     Raises:
         As `compare` and `fit_map`.
@@ -197,7 +198,7 @@ def suggest_layers(
     Args:
         small: the model that vectors come from.
         large: the model that is steered.
-        concepts: one or several whose directions are compared; None for those that ship for the pair.
+        concepts: one or several, of which at most three are compared; None to choose among those included for the pair.
         corpus: what is read, as for `fit_map`.
         tokens: pairs of tokens for each map; None for as many as it needs.
         seconds: how long it may take; it reads less if the estimate is longer.
@@ -227,7 +228,7 @@ def project(
         small: the model whose activations are mapped.
         large: the model whose space it is.
         concept: whose vectors are drawn; None for the one that the pair opens with.
-        map: a fitted map or its folder, whose layers then count.
+        map: a fitted map or its folder; its layers are used.
         layers: (small layer, large layer).
         progress: True for a bar, or a function that is called with each `Progress`.
         options: points, method ("concept", "pca" or "umap"), dims (2 or 3), and for UMAP neighbours, min_dist and seed.
@@ -281,7 +282,7 @@ def check(
         small: the model that vectors come from.
         large: the model that is steered.
         concept: the set.
-        map: a fitted map or its folder, whose layers then count.
+        map: a fitted map or its folder; its layers are used.
         layers: (small layer, large layer).
         progress: True for a bar, or a function that is called with each `Progress`.
         options: reading, method, whiten.

@@ -75,14 +75,14 @@ class FittedMap(SavedMap):
         return save_map(Path(folder), self.map, self.info)
 
     def transfer(self, vector: SteeringVector, *, as_in_paper: bool = False) -> SteeringVector:
-        """The vector in the large model that the map makes of a vector of the small one.
+        """Map a vector of the small model into the large one.
 
         Args:
             vector: of the layer where the map begins.
             as_in_paper: whether to add the map's bias too (arXiv 2506.00653).
 
         Raises:
-            VectorError: if the vector lives elsewhere.
+            VectorError: if the vector is of another model or layer.
         """
         return transfer(vector, self.map, self.info, as_in_paper=as_in_paper)
 

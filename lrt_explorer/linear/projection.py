@@ -105,7 +105,7 @@ class UmapSettings:
     """What UMAP can be asked for.
 
     Attributes:
-        neighbours: points around each that it looks at: few show what is near, many how all lies.
+        neighbours: points around each that it looks at: few show local detail, many the overall shape.
         min_dist: how close together points may lie in the picture.
         seed: of the layout, from 0 to 2³² - 1.
 

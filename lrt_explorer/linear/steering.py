@@ -31,7 +31,8 @@ class SteeringVector:
         concept: What it stands for.
         method: How it was found.
         reading: Which tokens it was read from.
-        mapped_from: Model, layer and map that it came through; empty for a vector found in the model it lives in.
+        mapped_from: Model, layer and map, with the map's digest, that it came through; files from before the digest
+            name it without. Empty for a vector found in the model it lives in.
 
     Raises:
         VectorError: If values is not one vector, is zero, or holds numbers that are not finite, or layer is negative.

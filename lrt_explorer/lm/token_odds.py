@@ -1,4 +1,4 @@
-"""Token odds: how likely each token of a text was where it was written, and what else might have stood there."""
+"""Token odds: how likely each token of a text was where it was written, and its likeliest alternatives."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

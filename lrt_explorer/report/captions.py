@@ -8,7 +8,8 @@ TABLE = Markup(
 )
 FOREST = Markup(
     "<b>Retention</b> of each transferred vector with its interval, and its controls below it. At 1 (line) the whole "
-    "native effect came across, at 0 (dotted) none. A control whose interval contains 0 has no effect on the concept."
+    "native effect came across, at 0 (dotted) none. A control whose interval contains 0 has no clear effect on the "
+    "concept."
 )
 DOSE = Markup(
     "<b>Dose-response</b>: the mean readout over the held-out prompts at each strength. Bands are 95 % bootstrap "

@@ -5,6 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from lrt_explorer.concepts.sets.contrast_set import spoken_ends
 from lrt_explorer.numerals import brief, plain
 from lrt_explorer.plots import arm_style, between, cost, glyph, unit
 from lrt_explorer.report import captions
@@ -26,7 +27,8 @@ _SUITE = HtmlTemplate("""
     </tr></thead><tbody>
     {% for row in rows %}
     <tr data-name="{{ row.name }}" aria-selected="{{ row.marked }}">
-    <th scope="row" data-value="{{ row.name }}"><button type="button">{{ row.name }}</button></th>
+    <th scope="row" data-value="{{ row.name }}"><button type="button">{{ row.name }}</button>
+    {% if row.spoken %}<small>{{ row.spoken }}</small>{% endif %}</th>
     {% for cell in row.cells %}
     <td data-value="{{ cell.value }}">{{ cell.shown }}{% if cell.below %}<small>{{ cell.below }}</small>{% endif %}</td>
     {% endfor %}
@@ -75,7 +77,7 @@ def suite_table(evaluation: Evaluation, chosen: str = "") -> Markup:
             "over prompts, of the readouts under both vectors, the paper’s measure; below, random directions",
         ),
         (
-            "cost",
+            "cost, nats",
             "KL of the transferred vector on neutral prompts at the highest s, in nats; below, the native one",
         ),
     ]
@@ -87,7 +89,7 @@ def arms_table(evidence: ConceptEvidence) -> Markup:
     low, high = (evidence.strengths.index(end) for end in (min(evidence.strengths), max(evidence.strengths)))
     ends = f"at s = {brief(min(evidence.strengths))} / {brief(max(evidence.strengths))}"
     columns = ["arm", f"slope, {unit(evidence)} per deviation", "retention", "off the answers"]
-    columns += ["Spearman", "anti-steerable", "KL"]
+    columns += ["Spearman", "anti-steerable", "KL, nats"]
     if evidence.passages:
         columns += ["score", "perplexity", "repetition"]
     rows = []
@@ -125,7 +127,8 @@ def _row(result: ConceptResult, chosen: str, beside: Sequence[str]) -> dict[str,
         _cell(plain(evidence.pearson_r), evidence.pearson_r, plain(evidence.pearson_r_random)),
         _cell(cost(transferred.kl[at]), transferred.kl[at], cost(native.kl[at])),
     ]
-    return {"name": evidence.name, "marked": str(evidence.name == chosen).lower(), "cells": cells}
+    spoken = spoken_ends(evidence.positive_label, evidence.negative_label)
+    return {"name": evidence.name, "spoken": spoken, "marked": str(evidence.name == chosen).lower(), "cells": cells}
 
 
 def _retention(interval: Interval | None) -> dict[str, str]:

@@ -13,10 +13,11 @@ from lrt_explorer.study.evaluation.verdict import NOT_MEASURABLE, NOT_SHOWN, PAR
 from lrt_explorer.study.ground.known import model_label
 
 SHORT = {TRANSFERS: "transfers", PARTLY: "partly", NOT_SHOWN: "not shown", NOT_MEASURABLE: "not measurable"}
+_BEYOND = "more than with shuffled maps or relabelled pairs"
 _MEANING = {
-    TRANSFERS: "more than three quarters of the native effect came across, and more than through any control",
-    PARTLY: "some of the native effect came across, and more than through the controls",
-    NOT_SHOWN: "nothing beyond the controls came across, which does not prove that nothing can",
+    TRANSFERS: f"more than three quarters of the native effect came across, and {_BEYOND}",
+    PARTLY: f"some of the native effect came across, and {_BEYOND}",
+    NOT_SHOWN: "the controls might explain what came across; this does not prove that nothing transfers",
     NOT_MEASURABLE: "the large model’s own vector has no effect here that could come across",
 }
 _VERDICT = HtmlTemplate('<span class="verdict v{{ kind }}" title="{{ verdict }}">{{ word }}</span>')

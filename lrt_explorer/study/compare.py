@@ -114,7 +114,7 @@ def compare(
     Raises:
         ArtifactError: if the map belongs to other models, there is none and an arm needs it, or the vectors are gone.
         PromptError: if the prompt is empty or too long.
-        VectorError, ContrastError: if the concept gives no vector, or one that is given lives elsewhere.
+        VectorError, ContrastError: if the concept gives no vector, or one that is given is of another model or layer.
         SettingsError: if an arm has nothing to add, or the large model has no chat template to answer in.
         SettingsError, ModelError: if the scorer cannot be had.
     """

@@ -88,7 +88,8 @@ def sentence(comparison: Comparison) -> str:
     large = model_label(str(at.get("large", "the large model")))
     brought = "small_vector" in at or "transferred_vector" in at
     mine = "Your vector, mapped," if brought else "The small model’s vector"
-    own = "your vector for it" if "large_vector" in at else "its own vector"
+    own = "your vector for it" if "large_vector" in at else "the large model’s own vector"
+    its = f"your vector for {large}" if "large_vector" in at else f"{large}’s own vector"
     goal = f"towards “{found.towards}”"
     named = [(own, found.native), ("a random one", found.random)]
     rest = [(_spoken(name), value) for name, value in found.others.items()]
@@ -97,7 +98,7 @@ def sentence(comparison: Comparison) -> str:
         if found.unit:
             return f"How far {large} moved {goal}, in {found.unit}: {beside.removeprefix('; ')}."
         concept = at.get("concept", "The concept")
-        return f"“{concept}” has no readout, and nothing scored these texts, so only reading them tells."
+        return f"“{concept}” has no readout and nothing scores its texts, so judge them by reading."
     moved = f"{change(found.transferred)} {found.unit}"
     said = {
         "transfers": f"{mine} moved {large} by {moved} {goal}{beside}.",
@@ -105,8 +106,8 @@ def sentence(comparison: Comparison) -> str:
         "not transferred": f"It does not transfer here: {_lower(mine)} {found.little('transferred')}, "
         f"{moved} {goal}{beside}.",
         "backwards": f"{mine} moved {large} the wrong way, {moved} {goal}{beside}.",
-        "no native effect": f"Nothing can transfer here: {large}’s {own.removeprefix('its ')} "
-        f"{found.little('native')}, {change(found.native or 0.0)} {found.unit} {goal}; "
+        "no native effect": f"Nothing can transfer here: {its} {found.little('native')}, "
+        f"{change(found.native or 0.0)} {found.unit} {goal}; "
         f"{_lower(mine)} {change(found.transferred)}"
         f"{''.join(f'; {name} {change(value)}' for name, value in (*named[1:], *rest) if value is not None)}.",
     }[found.outcome]

@@ -131,8 +131,8 @@ def suggest_layers(
     Args:
         pair: the models.
         texts: documents to fit the maps on.
-        concepts: contrast sets to choose from, those that suit the pair best first; a few are compared, and those with
-            prompts also show where steering works at all.
+        concepts: contrast sets to choose from, those that suit the pair best first; at most three are compared, and
+            those with prompts also show where steering works at all.
         tried: blocks of the small and of the large model to try; where None is, some in the middle.
         tokens: pairs of tokens for the maps; None for 5,000, or as many as a map between these widths needs.
         reading: how vectors are read.

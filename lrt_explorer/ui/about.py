@@ -1,9 +1,12 @@
-"""About: what the page claims, where the claim comes from, and what the demo family is; below everything else."""
+"""About: what the page claims, with a picture of it, where it comes from, and what the demo family is."""
 
 import gradio as gr
 
 from lrt_explorer.report.template import HtmlTemplate
+from lrt_explorer.store import assets_home
+from lrt_explorer.ui.about_picture import about_picture
 from lrt_explorer.ui.tour import START
+from lrt_explorer.workbench.two_clouds import opening_clouds
 
 SOURCES = (
     ("2506.00653", "Linear Representation Transferability Hypothesis", "the hypothesis that is shown here"),
@@ -26,14 +29,15 @@ _ABOUT = HtmlTemplate("""
     <em>linear representation transferability hypothesis</em> says that models of different sizes hold the same concepts
     in linearly related ways. If so, an affine map, fitted on ordinary text alone, takes a small model’s states to a
     large one’s, and a vector found cheaply in the small model steers the large one.</p>
-    <p>The four texts show it on one prompt: the large model as it is, with its own vector, with the small model’s
+    {{ picture }}
+    <p>The four texts test this on one prompt: the large model as it is, with its own vector, with the small model’s
     vector sent through the map, and with a random one of the same length. One prompt proves nothing. The Evidence tab
     measures many held-out prompts, with controls and intervals; the verdict beside each concept is its result, and some
     concepts do not transfer.</p>
     <p>The models you see first, <em>tinyworld</em>, are small transformers trained on a synthetic world of short
-    sentences in English and Spanish. They write nothing of use. They are here because they run anywhere at once, and
-    because in their world a judge can tell exactly what a text shows. What holds for them need not hold for others:
-    open a pair of real models under Models, and measure.</p>
+    sentences in English and Spanish. Their texts are not useful in themselves. They are here because they run anywhere
+    at once, and because in their world a judge can tell exactly what a text shows. What holds for them need not hold
+    for others: open a pair of real models under Models, and measure.</p>
     <p>What each number means, with its formula: <a href="terms" target="_blank" rel="noopener">terms</a>. For programs
     and agents: <a href="llms.txt" target="_blank" rel="noopener">llms.txt</a>.</p>
     <ul>
@@ -48,7 +52,9 @@ _ABOUT = HtmlTemplate("""
 
 def add_about() -> gr.Accordion:
     """Lay it out, closed."""
-    about = gr.Accordion("About", open=False, elem_id="about")
+    about, clouds = gr.Accordion("About", open=False, elem_id="about"), opening_clouds()
+    picture = "" if clouds is None else about_picture(clouds)
+    script = None if clouds is None else (assets_home() / "about.js").read_text(encoding="utf-8")
     with about:
-        gr.HTML(_ABOUT(sources=SOURCES, tour=START), apply_default_css=False)
+        gr.HTML(_ABOUT(sources=SOURCES, tour=START, picture=picture), apply_default_css=False, js_on_load=script)
     return about

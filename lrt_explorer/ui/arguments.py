@@ -12,8 +12,8 @@ from lrt_explorer.errors import SettingsError
 from lrt_explorer.limits import LIMITS, SHOWN_CHARACTERS
 
 _WORDS = {str: "a text", float: "a number", int: "a whole number", bool: "true or false", NoneType: "null"}
-_TEXTS = ("prompt", "scorer")
-"""Arguments that are texts; every other text is a name."""
+_TEXTS = ("prompt", "ask", "scorer", "also")
+"""Arguments that are written out, which may be as long as a prompt; every other text is a name."""
 
 
 def checked(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:

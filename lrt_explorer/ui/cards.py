@@ -98,8 +98,10 @@ def badges_card(badges: MapBadges, concept: str) -> Markup:
     """The figures of the map in use."""
     rows = [("held-out R²", figure(badges.r2), "variance of the large model's states that the map explains")]
     if badges.r2_ends is not None:
-        rows.append(("R² at ends", figure(badges.r2_ends), "the same where prompts break off, where vectors act"))
-    rows.append(("standardised R²", known(badges.r2_standardised, figure), "the same, with equal weight per dimension"))
+        hint = "held-out R², but at the last tokens of readout prompts, where vectors act"
+        rows.append(("R² at ends", figure(badges.r2_ends), hint))
+    hint = "held-out R² with every dimension in units of its own deviation"
+    rows.append(("standardised R²", known(badges.r2_standardised, figure), hint))
     hint = "share of the variance, small → large layer"
     if any(badges.outlier_dimensions):
         counts = _both(badges.outlier_dimensions, str)

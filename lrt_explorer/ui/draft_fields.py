@@ -18,15 +18,15 @@ class DraftFields:
         with gr.Row():
             name = gr.Textbox(label="Name", info="of the concept", max_lines=1, min_width=150, elem_id="draft-name")
             high = gr.Textbox(
-                label="With it, texts are",
-                info="one word, such as polite",
+                label="With the behaviour",
+                info="one word for these texts, such as polite",
                 max_lines=1,
                 min_width=150,
                 elem_id="draft-high",
             )
             low = gr.Textbox(
-                label="Without it, texts are",
-                info="one word, such as rude",
+                label="Without the behaviour",
+                info="one word for these texts, such as rude",
                 max_lines=1,
                 min_width=150,
                 elem_id="draft-low",
@@ -50,15 +50,15 @@ class DraftFields:
                 elem_id="draft-prompts",
             )
             high_answers = gr.Textbox(
-                label="Words with it",
-                info="optional next words, separated by commas",
+                label="Next words with it",
+                info="optional, separated by commas",
                 placeholder="please, thank",
                 max_lines=2,
                 min_width=170,
                 elem_id="draft-high-answers",
             )
             low_answers = gr.Textbox(
-                label="Words without it",
+                label="Next words without it",
                 info="optional; empty means all other words",
                 placeholder="hurry, now",
                 max_lines=2,

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Protocol
 
 from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.concepts.vectors import SteeringVector
+from lrt_explorer.store import MapInfo
 from lrt_explorer.study import suggest as suggest_study
 from lrt_explorer.study.basis import SharedBasis
 from lrt_explorer.study.check import ConceptCheck
@@ -14,6 +16,7 @@ from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.project import SpacePicture
 from lrt_explorer.study.steering.calibrate import Calibration
 from lrt_explorer.study.steering.recipe import Recipe
+from lrt_explorer.study.steering.sides import Side
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.cards import (
     ConceptCard,
@@ -62,8 +65,14 @@ class ConceptEngine(Protocol):
     ) -> Generator[Progress, None, Shelf]:
         """Find vectors by a recipe, `other` being a second set or "", and put them on the shelf as the last ones."""
 
-    def import_vector(self, session: Session, shelf: Shelf, file: Path) -> Shelf:
-        """Put a vector from a file on the shelf as the last one, if it belongs to a layer in use."""
+    def vector_sides(self, session: Session, file: Path) -> tuple[Side, ...]:
+        """Whose vector a file may hold: one side where the file says it or only one fits, otherwise several."""
+
+    def import_vector(self, session: Session, shelf: Shelf, file: Path, side: Side | None = None) -> Shelf:
+        """Put a vector from a file on the shelf as the last one, if it belongs to a layer in use.
+
+        The side is what the visitor says, where the file leaves several.
+        """
 
     def vectors(self, session: Session, name: str) -> VectorCards:
         """What the screen shows of vectors of the shelf."""
@@ -200,6 +209,15 @@ class Engine(ConceptEngine, Protocol):
 
     def calibrate_models(self, models: Models, spec: SteerSpec) -> Generator[Progress, None, Calibration]:
         """A calibration by the names of two models."""
+
+    def transfer_models(
+        self, models: Models, spec: SteerSpec, estimator: str
+    ) -> Generator[Progress, None, tuple[SteeringVector, MapInfo]]:
+        """A concept's vector of the small model in the large one, with what the map says; by the names of two models.
+
+        Of the spec, the concept, how its vector is found and `as_in_paper` count. The estimator is the map's, "" for
+        any.
+        """
 
     def suggest_models(
         self, models: Models, named: Sequence[str] | None, corpus: str | None, tokens: int | None

@@ -34,6 +34,7 @@ from lrt_explorer.ui.wiring import (
     wire_run,
     wire_save,
 )
+from lrt_explorer.workbench.cards import ConceptCard
 from lrt_explorer.workbench.evidence_files import evidence_file
 from lrt_explorer.workbench.session import EvidenceSettings, Session, Shelf
 
@@ -105,7 +106,7 @@ class EvidenceTab:
             )  # fmt: skip
             strengths = gr.Textbox(
                 "", label="Strengths", placeholder="calibrated", max_lines=1, min_width=150,
-                info="in typical deviations; best on both sides of 0", elem_id="evidence-strengths",
+                info="in typical deviations; opposites are added", elem_id="evidence-strengths",
             )  # fmt: skip
             readout = gr.Dropdown(
                 [AS_THE_CONCEPT, *READOUTS.choices()], value=AS_THE_CONCEPT[1], label="Readout",
@@ -186,6 +187,7 @@ class EvidenceTab:
                     "strengths": " ".join(f"{strength:g}" for strength in settings.strengths or ()),
                     "texts": asked_texts(settings),
                     "readout": settings.readout or AS_THE_CONCEPT[1],
+                    "evidence_vectors": OWN_VECTORS[1],
                     "text": text_mark(None),
                 }
             )
@@ -302,4 +304,9 @@ def _choices(engine: Engine, session: Session | None) -> list[tuple[str, str]]:
     suites = engine.suites(session)
     names = dict.fromkeys(name for suite in suites for name in suite.concepts)
     titles = [(suite.title[:1].upper() + suite.title[1:], suite.title) for suite in suites]
-    return titles + [(name, name) for name in names]
+    return titles + [(_spoken(engine.concept(session, name)), name) for name in names]
+
+
+def _spoken(card: ConceptCard) -> str:
+    """A concept as people speak of it, with the name that it has in files and commands."""
+    return card.name if card.title == card.name else f"{card.title} ({card.name})"

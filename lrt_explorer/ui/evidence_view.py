@@ -14,6 +14,7 @@ from lrt_explorer.study.ground.known import model_label
 from lrt_explorer.ui.cards import added, notice
 from lrt_explorer.ui.plot import drawn, plot_html
 from lrt_explorer.ui.result_key import ResultKey, keyed
+from lrt_explorer.ui.terms import terms_line
 from lrt_explorer.ui.wiring import Outputs
 from lrt_explorer.workbench.session import Session
 
@@ -70,6 +71,8 @@ class EvidenceView:
         self.arms = gr.HTML(elem_id="evidence-arms", apply_default_css=False)
         self.one_by_one = plot_html("evidence-prompts-plot")
         self.cards = gr.HTML(elem_id="evidence-cards", apply_default_css=False)
+        words = ("slope", "retention", "equal cost", "relabelled pairs", "Spearman", "anti-steerable", "Pearson r")
+        gr.HTML(terms_line(*words, "off the answers", "cost"))
 
     @property
     def outputs(self) -> list[Block]:

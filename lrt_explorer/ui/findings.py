@@ -36,7 +36,7 @@ _FINDINGS = HtmlTemplate("""
     <b>Agreement</b> is the mean cosine between the differences of two pairs; at 0 they have nothing in common.
     {{- " " }}<b>Separation</b> is how often the vector of one half of the pairs ranks a text with the behaviour
     above one without it in the other half; 0.5 is chance.
-    {{- " " }}<b>Cosine</b> over pairs compares vectors from so many pairs with those from as many others.
+    {{- " " }}<b>Cosine</b> over pairs compares the vector of n pairs with that of n other pairs.
     Large points are the layers in use.
     Dotted lines mark where agreement and separation suffice for a vector, and where two vectors count as the same.</p>
 """)

@@ -35,6 +35,7 @@ SECONDS = {
     "fit_models": 120,
     "calibrate_models": 45,
     "check_models": 60,
+    "transfer_models": 120,
     "suggest_models": 90,
     "basis_models": 90,
     "picture_models": 60,

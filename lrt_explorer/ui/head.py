@@ -15,8 +15,8 @@ from lrt_explorer.store import assets_home
 
 TITLE = "LRT Explorer"
 DESCRIPTION = (
-    "Find a steering vector in a small language model, carry it across by an affine map, and steer a larger model with "
-    "it: beside the larger model’s own vector and a random one."
+    "Find a steering vector in a small language model, map it into a larger one, and compare it there with the larger "
+    "model’s own vector and a random one."
 )
 PICTURE = "preview.png"
 """Where the server offers the picture."""

@@ -44,6 +44,7 @@ class _KeptPin(_Kept):
     made: _Text
     said: _Text
     prompt: _Text
+    unit: _Text = ""
     query: Annotated[str, Field(max_length=LINK_CHARACTERS)]
     # A list in the browser, a tuple here.
     arms: Annotated[tuple[_KeptArm, ...], Field(strict=False, max_length=len(OFFERED))]
@@ -78,6 +79,7 @@ def from_browser(value: Any) -> tuple[Pin, ...]:
             arms=tuple(Arm(arm.name, arm.text, (), (), arm.score, arm.readout, remark=arm.remark) for arm in pin.arms),
             query=pin.query,
             number=pin.number,
+            unit=pin.unit,
         )
         for pin in kept
     )

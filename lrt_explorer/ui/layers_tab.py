@@ -22,6 +22,7 @@ from lrt_explorer.ui.plot import drawn, plot_html
 from lrt_explorer.ui.result_key import ResultKey, keyed, model_values, session_values, text_mark
 from lrt_explorer.ui.setup_panel import SetupPanel, opened
 from lrt_explorer.ui.stage import Stage
+from lrt_explorer.ui.terms import terms_line
 from lrt_explorer.ui.wiring import (
     EVERY_TIME,
     MODEL_WORK,
@@ -64,7 +65,7 @@ _CAPTION = HtmlTemplate("""
     <p class="added"><b>Why suggested{% if not same %} (dotted frame){% endif %}</b>: {{ reason }}</p>
     {% endif %}
     <p class="added"><b>Grey rows</b> leave fewer than {{ above }} blocks above:
-    steering there nearly adds to the logits.</p>
+    steering there is almost the same as adding to the logits.</p>
 """)
 
 
@@ -118,12 +119,11 @@ class LayersTab:
                     min_width=150,
                     elem_id="layers-compute",
                 )
-                cancel = gr.Button(
-                    "Cancel", interactive=False, size="sm", min_width=60, scale=0, elem_id="layers-cancel"
-                )
+                stop = gr.Button("Stop", interactive=False, size="sm", min_width=60, scale=0, elem_id="layers-stop")
         self.status = gr.HTML(elem_id="layers-status")
         self.plot = plot_html("layers-plot")
         self.caption = gr.HTML(elem_id="layers-caption")
+        gr.HTML(terms_line("layer", "held-out R²", "standardised R²", "CKA", "direction cosine", "relabelled pairs"))
 
         outputs: list[Block] = [self.plot, self.caption, self.status]
         corpus = map_panel.corpus
@@ -136,7 +136,7 @@ class LayersTab:
         )
         here.part.select(partial(self.on_view_changed, TAB), [session, corpus, self.score], outputs, **QUICK)
         asked: list[Block] = [session, map_panel.tokens, corpus, self.score]
-        wire_run(self.compute, cancel, self.on_compute_clicked, asked, outputs, self.status, cancelled)
+        wire_run(self.compute, stop, self.on_compute_clicked, asked, outputs, self.status, stopped)
         stage.add(self.plot, self.caption, all_layers=True)
 
     def wire_picking(self) -> None:
@@ -215,9 +215,9 @@ class LayersTab:
         }
 
 
-def cancelled() -> str:
-    """What a cancelled computation leaves."""
-    return notice("Cancelled. What was read is kept, and the next run continues from there.", "hint")
+def stopped() -> str:
+    """What a stopped computation leaves."""
+    return notice("Stopped. What was read is kept, and the next run continues from there.", "hint")
 
 
 def layers_caption(session: Session, scores: LayerScores, score: Score) -> Markup:

@@ -15,13 +15,15 @@ from lrt_explorer.study.steering.other_layers import spelled_layers
 from lrt_explorer.ui.cards import notice
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.guard import sentence_of
-from lrt_explorer.ui.steer_controls import arm_choices
+from lrt_explorer.ui.steer_controls import LENGTHS, TEMPERATURES, arm_choices
 from lrt_explorer.ui.steer_tab import SteerTab
 from lrt_explorer.ui.strength import LINKED
 from lrt_explorer.ui.wiring import Outputs
 from lrt_explorer.workbench.links import View, read_view
 from lrt_explorer.workbench.session import Session
 
+SLIDERS = {"temperature": TEMPERATURES, "tokens": (LENGTHS[0], LENGTHS[2])}
+"""The ends of what a link sets on a slider, by its name in the link."""
 TABS = ("steer", "space", "layers", "evidence", "concepts")
 
 
@@ -60,6 +62,11 @@ class Linking:
         view, trouble = read_view(query, models=known | set(self.engine.models_in_memory()), tabs=TABS)
         if not view.small:
             view = replace(view, small=first.small, large=first.large)
+        for name, ends in SLIDERS.items():
+            value, low, high = getattr(view, name), *ends
+            if value is not None and not low <= value <= high:
+                trouble.append(f"the link’s {name} {value:g} lies beyond {low:g} to {high:g} and was left out")
+                view = replace(view, tokens=None) if name == "tokens" else replace(view, temperature=None)
         if view.concept:
             session = Session(view.small, view.large, 0, 0, 1, 1, 1, 1)
             try:
@@ -120,17 +127,20 @@ class Linking:
         return found
 
     def at_layers(self, view: View, session: Session, trouble: list[str]) -> Session:
-        """The session at the layers of a link; a sentence more for layers and arms that the pair does not have."""
+        """The session at the layers of a link, with its estimator.
+
+        A sentence more for layers and arms that the pair does not have.
+        """
         offered = {name for _, name in arm_choices(session)}
         trouble += [
             f"the link’s arm “{ARMS.label(name)}” cannot be written with this pair and was left out"
             for name in view.arms or ()
             if name not in offered
         ]
-        if view.layers is None:
-            return session
         try:
-            return self.engine.at_layers(session, *view.layers)
+            at = session if view.layers is None else self.engine.at_layers(session, *view.layers)
+            # A map by this estimator that is not there yet is the first one to be fitted.
+            return self.engine.with_method(at, view.method) if view.method else at
         except LRTError as error:
             trouble.append(sentence_of(error))
             return session

@@ -25,13 +25,13 @@ QUICK_START = """\
 import lrt_explorer as lrt
 
 small, large = "tinyworld-s", "tinyworld-l"
-for arm in lrt.compare(small, large, "register").arms:
+for arm in lrt.compare(small, large, "language").arms:
     print(arm.name, arm.score, arm.text)
 
 fitted = lrt.fit_map(small, large, tokens=5_000, progress=True)
-pirate = lrt.find_vector(small, "register", fitted.info.small_layer)
-happy = lrt.find_vector(small, "mood", fitted.info.small_layer)
-lrt.save_vector("mixed.gguf", fitted.transfer(pirate + 0.5 * happy))
+spanish = lrt.find_vector(small, "language", fitted.info.small_layer)
+polite = lrt.find_vector(small, "politeness", fitted.info.small_layer)
+lrt.save_vector("mixed.gguf", fitted.transfer(spanish + 0.5 * polite))
 """
 """As the README has it."""
 ABOUT = """\
@@ -42,16 +42,16 @@ the large model unsteered, under its own ("native") vector, under the transferre
 same length. It measures on held-out prompts whether a concept transfers, with controls and intervals.
 
 A strength is in typical deviations: what is added is s · m · v/|v|, where m is the median distance of ordinary
-activations from their mean. Layers are decoder blocks, counted from 0. What is left out has the default that the app,
-the command line and Python share. The models named tinyworld-… ship with the app and need no network. Begin with
+activations from their mean. Layers are decoder blocks, counted from 0. Omitted arguments take the defaults shared by
+the app, the command line and Python. The models named tinyworld-… ship with the app and need no network. Begin with
 `/pairs`, which names models and concepts, then ask `/compare`; believe `/evaluate` rather than one text."""
 CALLING = """\
-Every endpoint takes its arguments in the order below and gives one JSON object. What is wrong with a request is said in
-one sentence. In Python:
+Every endpoint takes its arguments in the order below and gives one JSON object. Errors are one sentence: what is wrong
+and what to do. In Python:
 
     from gradio_client import Client
     client = Client("{base}")
-    client.predict("tinyworld-s", "tinyworld-l", "register", api_name="/compare")
+    client.predict("tinyworld-s", "tinyworld-l", "language", api_name="/compare")
 
 Over HTTP, POST the arguments as a list, then read the answer as server-sent events:
 

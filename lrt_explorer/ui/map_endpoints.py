@@ -36,8 +36,8 @@ def map_endpoints(engine: Engine, hosting: Hosting) -> tuple[Endpoint, ...]:
             large_layer: block of the large model, from 0; likewise.
             tokens: pairs of tokens to use.
             corpus: name of the text; by default what suits the pair.
-            method: the estimator; by default what suits the pair.
-            all_layers: map every layer of one model to every layer of the other; the two layers then do not count.
+            method: the estimator: {estimators}; by default what suits the pair.
+            all_layers: map every layer of one model to every layer of the other; the two layers are then ignored.
         """
         models = Models(small=small, large=large, small_layer=small_layer, large_layer=large_layer)
         spec = FitSpec(corpus=corpus or None, tokens=tokens, method=method, all_layers=all_layers)
@@ -57,7 +57,7 @@ def map_endpoints(engine: Engine, hosting: Hosting) -> tuple[Endpoint, ...]:
         Args:
             small: model that vectors come from.
             large: model that is steered.
-            concepts: names of concepts whose directions are compared; by default all that ship for these models.
+            concepts: names, of which at most three are compared; by default chosen from those included for the pair.
             corpus: name of the text that is read; by default what suits the pair.
             tokens: pairs of tokens for each map; by default as many as it needs.
         """

@@ -90,7 +90,7 @@ class MapPanel:
                 self.no_text = gr.Button("Shipped text", size="sm", min_width=60, visible=False)
             with gr.Row(elem_classes="pairwise"):
                 self.fit = gr.Button(FIT, variant="primary", interactive=False, size="sm", min_width=90)
-                self.cancel = gr.Button("Cancel", interactive=False, size="sm", min_width=60, elem_classes="stop")
+                self.stop = gr.Button("Stop", interactive=False, size="sm", min_width=60, elem_id="map-stop")
             with gr.Row(elem_classes="pairwise"):
                 self.load = gr.UploadButton(
                     "Load a map",
@@ -117,7 +117,7 @@ class MapPanel:
         self.own_text.upload(self.on_text_uploaded, [self.session, self.own_text], text, **QUICK)
         self.no_text.click(self.on_shipped_text_clicked, None, text, **QUICK)
         asked = [self.session, self.tokens, self.corpus]
-        wire_run(self.fit, self.cancel, self.on_fit_clicked, asked, in_use, self.status, cancelled)
+        wire_run(self.fit, self.stop, self.on_fit_clicked, asked, in_use, self.status, stopped)
         gr.on(
             [self.session.change, self.tokens.change],
             self.on_tokens_changed,
@@ -167,7 +167,7 @@ class MapPanel:
         try:
             fitted = yield from run_study(self.opening.watch(fitting), progress_in(self.status))
         except SupersededError:
-            yield {self.status: cancelled()}
+            yield {self.status: stopped()}
             return
         yield {self.session: fitted, self.status: _in_use(fitted, "Fitted and in use.")}
 
@@ -227,9 +227,9 @@ def _in_use(session: Session, sentence: str) -> Markup:
     return keyed(ResultKey(session_values(session)), notice(sentence, "good"))
 
 
-def cancelled() -> str:
-    """What a cancelled fit leaves."""
-    return notice("Cancelled. The map in use is unchanged, and what was read is kept.", "hint")
+def stopped() -> str:
+    """What a stopped fit leaves."""
+    return notice("Stopped. The map in use is unchanged, and what was read is kept.", "hint")
 
 
 def asked_tokens(tokens: float | None) -> int:

@@ -53,7 +53,7 @@ def _about(contrast: ContrastSet) -> str:
         f"{thousands(len(contrast.pairs))} pairs",
         readout,
         *(["generated text is scored"] if contrast.scorer is not None else []),
-        f"reading: {reading_name(contrast.reading)}, unless you choose another",
+        f"tokens read: {reading_name(contrast.reading)}, unless you choose others",
     ]
     description = f"{contrast.description.rstrip('.')}. " if contrast.description else ""
     return f"{description}{'; '.join(parts)}"

@@ -18,6 +18,8 @@ from lrt_explorer.workbench.cards import ConceptCard
 from lrt_explorer.workbench.session import Session
 
 MOST_COLUMNS = 4
+ENDS = (*".!?…", *(f"{mark}{quote}" for mark in ".!?…" for quote in "\"'”’»)"))
+"""What a text ends with that is not broken off by its length."""
 PROMPT_SHOWN = 240
 """How many characters of a long prompt are repeated at the head of each pane."""
 
@@ -28,7 +30,7 @@ _PANES = HtmlTemplate("""
     <article class="pane pane-{{ pane.name|replace(' ', '-') }}" data-arm="{{ pane.name }}"
     {% if pane.tone %} data-tone="{{ pane.tone }}"{% endif %}>
     <header>{{ pane.glyph }}<h3>{{ pane.style.label }}</h3><p>{{ pane.style.explains }}</p></header>
-    <p class="pane-text">{{ pane.text }}</p>{{ pane.meter }}{{ pane.reads }}</article>
+    <p class="pane-text{% if pane.cut %} cut{% endif %}">{{ pane.text }}</p>{{ pane.meter }}{{ pane.reads }}</article>
     {% endfor %}
     </section>
 """)
@@ -51,7 +53,7 @@ _METER = HtmlTemplate("""
     </div>
     <div class="ends"><span>{{ low }}</span><span>{{ high }}</span></div>
     {% if readout %}
-    <div class="readout" title="{{ title }}"><span>readout</span><b>{{ readout }}</b>
+    <div class="readout" title="{{ title }}"><span>{{ counted }}</span><b>{{ readout }}</b>
     {% if change %} <small>{{ change }}</small>{% endif %}
     </div>
     {% endif %}
@@ -94,6 +96,7 @@ def panes(
         {
             **_frame(arm.name),
             "tone": ARMS[arm.name].tone,
+            "cut": (arm is settled or not busy) and bool(arm.text.strip()) and not arm.text.rstrip().endswith(ENDS),
             "text": _PROMPT(prompt=start, text=coloured_text(arm) if arm.odds else marked_text(arm)),
             "meter": meter(arm, reference, card),
             "reads": reads(arm, reference),
@@ -113,7 +116,7 @@ def waiting_panes(sentence: str, kind: str = "hint", *, idle: bool = False, arms
         arms: which are awaited.
     """
     busy = str(kind == "hint" and not idle).lower()
-    empty = [{**_frame(name), "tone": "", "text": "", "meter": "", "reads": ""} for name in arms]
+    empty = [{**_frame(name), "tone": "", "cut": False, "text": "", "meter": "", "reads": ""} for name in arms]
     return _PANES(notice=notice(sentence, kind), kind=" waiting", busy=busy, panes=empty, columns=columns(len(empty)))
 
 
@@ -141,17 +144,19 @@ def added_line(comparison: Comparison, session: Session, card: ConceptCard, *, s
         comparison: finished.
         session: the pair.
         card: the concept.
-        shipped: since when the texts ship, for those that were not written just now.
+        shipped: when texts that come with the pair were written; "" for those written just now.
     """
     read = comparison.settings.get("pairs", card.pairs)
     part = f" Vectors from {read} of {card.pairs} pairs." if read != card.pairs else ""
     marks = (
         f"The darker a token, the more its log-probability changed, up to {FULL_NATS:g} nats: solid ones are likelier "
-        "than unsteered, dotted ones less likely. Hover for what else might have stood there."
+        "than unsteered, dotted ones less likely. Hover over a token to see the alternatives."
         if any(arm.odds for arm in comparison.arms)
         else "Marked words differ from the unsteered text."
     )
-    since = f" These texts ship with the pair, written on {shipped}; Run writes them anew." if shipped else ""
+    since = ""
+    if shipped:
+        since = f" These texts came with the pair and were written on {shipped}. Press Run to write them again."
     where = f" added at every position, after layer {session.large_layer}. {marks}{part}{since}"
     pushed = [arm for arm in comparison.arms if arm.coefficient]
     strength = _strength(comparison.strength)
@@ -203,20 +208,20 @@ def coloured_text(arm: Arm) -> Markup:
 
 
 def meter(arm: Arm, reference: Arm | None, card: ConceptCard) -> Markup:
-    """The judge's score on a scale from 0 to 1, drawn as the way it went from the unsteered score.
+    """The score on a scale from 0 to 1, drawn as the way it went from the unsteered score.
 
-    The readout stands below, in the unit of its kind, with its change against unsteered. Where nothing judges the
+    The readout stands below, in the unit of its kind, with its change against unsteered. Where nothing scores the
     texts, the readout takes the place of the score.
     """
     if not card.judged:
         return _readout_meter(arm, reference, card)
     entry = READOUTS[card.readout]
-    value, spoken = "–", "the judge found nothing to score"
+    value, spoken = "–", "nothing in this text to score"
     if arm.score is not None:
         value = f"{arm.score:.2f}"
         spoken = f"score {value} on a scale from {card.low_label} to {card.high_label}"
     return _METER(
-        label="judge’s score",
+        label="score",
         spoken=spoken,
         value=value,
         beside="",
@@ -224,6 +229,7 @@ def meter(arm: Arm, reference: Arm | None, card: ConceptCard) -> Markup:
         low=card.low_label,
         high=card.high_label,
         readout="" if arm.readout is None else written_change(arm.readout),
+        counted=f"readout, {entry.unit}",
         change=_moved(arm, reference),
         title=f"{entry.help}, right after the prompt, in {entry.unit}",
     )
@@ -243,6 +249,7 @@ def _readout_meter(arm: Arm, reference: Arm | None, card: ConceptCard) -> Markup
         low=card.low_label,
         high=card.high_label,
         readout="",
+        counted="",
         change="",
         title="",
     )

@@ -53,6 +53,7 @@ class Pin:
         key: the settings as the page compares them with its controls; None once it is pinned and loaded again.
         query: of a link that restores it; "" until it is pinned.
         number: tells it from the other pins; None for the result that is shown.
+        unit: of the readouts; "" where a pin is older than that was kept.
     """
 
     title: str
@@ -63,6 +64,7 @@ class Pin:
     key: ResultKey | None = field(default=None, compare=False)
     query: str = ""
     number: int | None = None
+    unit: str = ""
 
     @classmethod
     def of(cls, comparison: Comparison, session: Session, asked: SteerControls, card: ConceptCard) -> "Pin":
@@ -81,6 +83,7 @@ class Pin:
             prompt if len(prompt) <= PROMPT_SHOWN else f"… {prompt[-PROMPT_SHOWN:]}",
             comparison.arms,
             key,
+            unit=str(comparison.settings.get("readout_unit", "")),
         )
 
     @property
@@ -91,7 +94,7 @@ class Pin:
                 "glyph": Markup(glyph(ARM_STYLES[arm.name])),
                 "label": ARM_STYLES[arm.name].label,
                 "remark": arm.remark,
-                "figures": _figures(arm),
+                "figures": _figures(arm, self.unit),
                 "text": arm.text.strip(),
             }
             for arm in self.arms
@@ -106,7 +109,7 @@ class Pin:
         return self.title, self.made, self.said, self.prompt, arms
 
 
-def _figures(arm: Arm) -> str:
+def _figures(arm: Arm, unit: str) -> str:
     score = "" if arm.score is None else f"score {plain(arm.score)}"
-    readout = "" if arm.readout is None else f"readout {signed(arm.readout)}"
+    readout = "" if arm.readout is None else f"readout {signed(arm.readout)} {unit}".rstrip()
     return " · ".join(part for part in (score, readout) if part)

@@ -11,7 +11,7 @@ from lrt_explorer.ui.result_key import ResultKey
 SCRIPT = "plotly.min.js"
 """Where the server offers the script of all figures."""
 SAVE_PNG = """() => {
-  const host = document.querySelector('#space-plot .js-plotly-plot');
+  const host = document.querySelector('#space-plot .plot.js-plotly-plot');
   if (!host) return [];
   const ground = getComputedStyle(host).getPropertyValue('--panel').trim();
   const layout = {...host.layout, paper_bgcolor: ground, plot_bgcolor: ground};
@@ -20,17 +20,23 @@ SAVE_PNG = """() => {
   return [];
 }"""
 """Has the page save the picture of the Space tab as it is seen, in the colours of its theme."""
+FLAT, DEEP = '<div class="plot"></div>', '<div class="plot-away"></div>'
+"""Where figures are drawn, and where those in three dimensions are; what is away is not shown."""
 _LOADING = HtmlTemplate('<script src="{{ file }}"></script>')
 
 
-def plot_html(elem_id: str) -> gr.HTML:
+def plot_html(elem_id: str, *, in_space: bool = False) -> gr.HTML:
     """An empty place; its value is a figure as JSON, or "" for none. To be called inside the app's blocks.
 
     Its event `pick` brings `points`: the `customdata` of what was clicked or drawn around.
+
+    Args:
+        elem_id: its id on the page.
+        in_space: whether it shows figures in three dimensions too.
     """
     return gr.HTML(
         "",
-        html_template='<div class="plot"></div>',
+        html_template=FLAT + DEEP if in_space else FLAT,
         js_on_load=(assets_home() / "plot.js").read_text(encoding="utf-8"),
         # The page loads a script once, however many plots ask for it. Its address is relative: a proxy may put a path
         # before it.

@@ -11,6 +11,7 @@ from lrt_explorer.ui.cards import header
 from lrt_explorer.ui.concepts_tab import TAB as CONCEPTS
 from lrt_explorer.ui.concepts_tab import ConceptsTab
 from lrt_explorer.ui.crowd import CrowdLine
+from lrt_explorer.ui.descriptions import describe_arguments
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.evidence_tab import TAB as EVIDENCE
 from lrt_explorer.ui.evidence_tab import EvidenceTab
@@ -139,6 +140,7 @@ class Screen:
             read_early()
             Leaving(self.app)
         answer_in_sentences(self.app)
+        describe_arguments(self.app)
         keep_no_status(self.app)
 
     @property

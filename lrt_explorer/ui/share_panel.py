@@ -1,4 +1,4 @@
-"""Share: the comparison on the screen as a link, as Python and as a command, below all tabs."""
+"""Share: the comparison on the screen as a link, as Python code and as a command, below all tabs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from lrt_explorer.ui.result_key import ResultKey, keyed
 from lrt_explorer.ui.wiring import QUICK, Outputs, guarded_by, nothing, to_status
 from lrt_explorer.workbench.session import Session
 
-NOTE = "The code gives the numbers on this screen again, to the last digit."
+NOTE = "This code reproduces the numbers on this screen, to the last digit."
 WHOLE_LINK = "(query) => query ? location.origin + location.pathname + '?' + query : ''"
 """The browser knows its own address; a server behind a proxy may not."""
 
@@ -60,7 +60,7 @@ class SharePanel:
         with gr.Accordion("Share", open=False, elem_id="share"):
             self.link = gr.Textbox(
                 label="Link",
-                info="opens this pair, concept, prompt and strength",
+                info="opens this pair, estimator, concept, prompt and settings",
                 interactive=False,
                 buttons=["copy"],
                 max_lines=3,
@@ -92,7 +92,7 @@ class SharePanel:
             self.python: given.python,
             self.command: given.command,
             self.note: keyed(compared.key, added(NOTE)),
-            self.status: notice(""),
+            self.status: notice(given.left_out, "hint"),
         }
 
 

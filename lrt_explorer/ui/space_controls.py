@@ -53,7 +53,7 @@ class PictureControls:
         Raises:
             SettingsError: if it cannot be drawn.
         """
-        check_ends(**{"number of points": self.points})
+        check_ends(**{"number of token pairs in Space": self.points})
         if self.method != "umap":
             return SpaceSettings(self.concept, int(self.points), self.method, self.dims)
         check_ends(**{"number of neighbours": self.neighbours, "least distance": self.min_dist})
@@ -125,7 +125,7 @@ class SpaceControls:
                 step=1,
                 label="Neighbours",
                 elem_id="umap-neighbours",
-                info="few: what is near, many: how all lies",
+                info="few: local detail; many: overall shape",
                 min_width=220,
             )
             min_dist = RangeSlider(
@@ -152,7 +152,9 @@ class SpaceControls:
                 min_width=220,
             )
             lines = gr.Checkbox(False, label="Join partners", info="the same token in both models", min_width=150)
-            arrows = gr.Checkbox(True, label="Steering directions", info="as long as strength 1 adds", min_width=150)
+            arrows = gr.Checkbox(
+                True, label="Steering directions", info="arrow length: what strength 1 adds", min_width=150
+            )
             self.stop = gr.Button("Stop", interactive=False, size="sm", min_width=70, scale=0, elem_id="space-stop")
         self.fields: dict[str, Component] = {
             "points": points,

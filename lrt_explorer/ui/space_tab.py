@@ -14,7 +14,7 @@ from lrt_explorer.plots import space_figure
 from lrt_explorer.report.picture import picture_page, picture_sheet
 from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.study.project import SpacePicture
-from lrt_explorer.ui.cards import added, notice, pair_name, progress_bar
+from lrt_explorer.ui.cards import added, notice, pair_name, percent, progress_bar
 from lrt_explorer.ui.choices import belongs
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.newest import Newest
@@ -23,6 +23,7 @@ from lrt_explorer.ui.plot import SAVE_PNG, drawn, plot_html
 from lrt_explorer.ui.result_key import ResultKey, keyed
 from lrt_explorer.ui.space_controls import PictureControls, SpaceControls
 from lrt_explorer.ui.stage import Stage
+from lrt_explorer.ui.terms import terms_line
 from lrt_explorer.ui.token_table import EMPTY, found_table, token_listing, token_table
 from lrt_explorer.ui.wiring import (
     AT_ONCE,
@@ -85,11 +86,11 @@ class SpaceTab:
         self.status = gr.HTML(elem_id="space-status")
         with gr.Row(elem_classes="picture"):
             with gr.Column(scale=5, min_width=320):
-                self.plot = plot_html("space-plot")
+                self.plot = plot_html("space-plot", in_space=True)
             with gr.Column(scale=2, min_width=280):
                 self.find = gr.Textbox(
                     label="Find",
-                    info="every point that has it is ringed",
+                    info="matching points are ringed",
                     placeholder="a token, or words of its sentence",
                     elem_id="space-find",
                     max_lines=1,
@@ -97,6 +98,7 @@ class SpaceTab:
                 )
                 self.listing = token_listing()
         self.caption = gr.HTML(elem_id="space-caption")
+        gr.HTML(terms_line("affine map", "native", "transferred", "direction cosine"))
         with gr.Row(elem_classes="files"):
             image = gr.Button(
                 "Picture (PNG)", size="sm", min_width=115, scale=0, elem_id="space-png", interactive=False
@@ -126,6 +128,7 @@ class SpaceTab:
         stage.add(self.plot, self.caption)
         stage.add(self.listing, blank=EMPTY)
         stage.add(self.drawn, blank=None)
+        stage.add(*self.files, blank=gr.Button(interactive=False))
         # Gradio would lose what is asked for while it cancels the drawing, so it ends as for a newer value.
         wire_stop(self.stop, [], self.status, stopped, self.newest)
         self.stop.click(partial(on_busy_changed, False), None, self.stop, **QUICK)
@@ -215,24 +218,23 @@ def space_caption(picture: SpacePicture) -> Markup:
     """How the picture is read, in one line."""
     pairs = len(picture.token) // 2
     how = {
-        "concept": "laid out along the large model’s own direction of the concept, and upwards by the strongest "
-        "direction at right angles to it",
-        "pca": "laid out by the large model’s own principal components, with the mapped points projected onto them",
-        "umap": "laid out by UMAP, which keeps neighbours together; long distances and directions mean little, so no "
+        "concept": "Across: the concept’s native direction; up: the strongest direction at right angles to it",
+        "pca": "Laid out by the large model’s own principal components, with the mapped points projected onto them",
+        "umap": "Laid out by UMAP, which keeps neighbours together; long distances and directions mean little, so no "
         "steering direction is drawn",
     }[picture.method]
     angle = "" if picture.angle is None else f" The transferred direction is {picture.angle:.0f}° from the native one."
     met = (
-        f" For {picture.partners_nearest:.0%} of them no other of the large model’s {pairs:,} points is nearer to the "
-        f"mapped one than its own; chance would find {100 / pairs:.2g}%."
+        f" For {percent(picture.partners_nearest)} of tokens, the mapped point’s nearest large-model point is its own "
+        f"partner; chance gives {100 / pairs:.2g} %."
     )
     error = (
-        " An error is the distance of a mapped point from its own, in units of the spread of the large model’s points "
-        "around their mean."
+        " An error is the distance of a mapped point from its partner, in units of the spread of the large model’s "
+        "points around their mean."
     )
     return added(
-        f"{pairs:,} tokens as the large model holds them (circles) and as the map makes them from the small model’s "
-        f"(diamonds), {how}.{angle}{met}{error}"
+        f"{pairs:,} tokens as the large model represents them (circles) and as the map predicts them from the small "
+        f"model (diamonds). {how}.{angle}{met}{error}"
     )
 
 

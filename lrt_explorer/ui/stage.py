@@ -28,9 +28,11 @@ class Stage:
     banner: gr.HTML
     panes: gr.HTML
     written: Newest
-    others: list[tuple[gr.components.Component, str | None, bool]] = field(default_factory=list)
+    others: list[tuple[gr.components.Component, str | gr.Button | None, bool]] = field(default_factory=list)
 
-    def add(self, *parts: gr.components.Component, blank: str | None = "", all_layers: bool = False) -> None:
+    def add(
+        self, *parts: gr.components.Component, blank: str | gr.Button | None = "", all_layers: bool = False
+    ) -> None:
         """Add parts that belong to one pair, with what they show while they are blank."""
         self.others += [(part, blank, all_layers) for part in parts]
 

@@ -24,6 +24,8 @@ from lrt_explorer.workbench.session import Session
 
 LENGTHS = (8, MAX_NEW_TOKENS, 96)
 """Fewest, preset and most new tokens."""
+TEMPERATURES = (0.0, 1.5)
+"""The coldest and the warmest that the page offers."""
 AS_THE_CONCEPT = ("concept’s default", "")
 ALSO = ("also", "also_2")
 """Places for concepts beside the first."""
@@ -72,6 +74,11 @@ class SteerControls:
     also_2_strength: float = ALSO_STRENGTH
     per_token: bool = False
     other_layers: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the concept's own vectors steer as an evaluation takes them, and nothing beside them."""
+        return not any((self.vectors, self.reading, self.as_in_paper, self.ask, self.also, self.also_2))
 
     def __post_init__(self) -> None:
         """Hold the arms as the page compares them, and nothing chosen as "", whatever a page sends for it."""
@@ -151,8 +158,7 @@ class SteerSettings:
         with gr.Row():
             self.seed = gr.Number(SEED, label="Seed", info="the same in every arm", min_width=120, elem_id="seed")
             self.temperature = RangeSlider(
-                0,
-                1.5,
+                *TEMPERATURES,
                 0,
                 step=0.05,
                 label="Temperature",
@@ -171,7 +177,7 @@ class SteerSettings:
         self.other_layers = gr.Textbox(
             "",
             label="Other layers",
-            info="small and large, as in 3-6, of the arm of that name; one block lower if empty",
+            info="for the arm “Other layers”, such as 3-6; one block lower if empty",
             max_lines=1,
             visible=False,
             elem_id="other-layers",
@@ -205,7 +211,7 @@ class SteerSettings:
                 min_width=280,
             )
             self.as_in_paper = _box("Map as in the paper", "also adds the map’s bias to the direction")
-            self.equal_cost = _box("Equal cost", "every arm costs what the native one does", "equal-cost")
+            self.equal_cost = _box("Equal cost", "every arm costs as much as the native one", "equal-cost")
             self.per_token = _box("Colour each token", "by its change of log-probability", "per-token")
 
         self.arms.change(self.on_arms_changed, self.arms, self.other_layers, **QUICK)

@@ -13,6 +13,7 @@ from lrt_explorer.ui.pins import PinBoard
 from lrt_explorer.ui.steer_controls import SteerSettings
 from lrt_explorer.ui.steered import Steered
 from lrt_explorer.ui.strength import StrengthControl
+from lrt_explorer.ui.terms import terms_line
 from lrt_explorer.workbench.session import Shelf
 
 SET_FILES = [".jsonl", ".json", ".csv", ".tsv", ".txt"]
@@ -108,6 +109,7 @@ class SteerLayout:
                 "Own contrast set …", size="sm", scale=0, file_types=SET_FILES, elem_id="contrast"
             )
             self.contrast_status = gr.HTML(elem_id="contrast-status")
+        gr.HTML(terms_line("arm", "native", "transferred", "random", "strength", "cost", "readout", "score"))
         self.steered = Steered(
             engine=engine,
             shelf=shelf,

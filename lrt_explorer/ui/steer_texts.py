@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from gradio.blocks import Block
 
 from lrt_explorer.errors import SettingsError
+from lrt_explorer.plots import ARM_STYLES
 from lrt_explorer.study.compare import Arm, Comparison, ComparisonStep
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.steering.arms import UNSTEERED, chosen_arms
@@ -23,7 +24,7 @@ from lrt_explorer.ui.share_panel import Compared
 from lrt_explorer.ui.stage import BLANK, READING
 from lrt_explorer.ui.steer_controls import SteerControls, check_elsewhere, within
 from lrt_explorer.ui.steer_layout import OPENING, SteerLayout
-from lrt_explorer.ui.strength import can_write
+from lrt_explorer.ui.strength import can_write, writable
 from lrt_explorer.ui.turns import InLine
 from lrt_explorer.ui.wiring import STOPPED, Outputs, guarded_by, nothing, on_busy_changed, run_study
 from lrt_explorer.workbench.cards import ConceptCard
@@ -33,6 +34,7 @@ NO_MAP = (
     "There is no map between these layers yet. Fit one under Map, or switch off the arms that need one under More "
     "settings."
 )
+WITHOUT = "There is no map between these layers yet, so {} cannot be written. Fit one under Map."
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,10 @@ class SteerTexts:
             asked: what the controls hold.
         """
         if session is None:
-            raise SettingsError("the models are not open yet; choose a pair under Models")
+            # The texts that came with the pair stay.
+            said = notice("The models are not open yet; the texts follow when they are.", "hint")
+            yield {self.trouble: said, self.stop: on_busy_changed(False)}
+            return
         if not belongs(self.engine, session, asked.concept):
             # The old pair's; the list of concepts follows the pair, and asks again.
             yield nothing()
@@ -109,8 +114,12 @@ class SteerTexts:
                 self.stop: on_busy_changed(False),
             }
             return
+        # What needs a map waits for one; the rest does not.
+        rest = writable(session, asked.arms)
+        missing = [ARM_STYLES[arm].label for arm in chosen_arms(asked.arms) if arm not in (UNSTEERED, *rest)]
+        lacking = notice(WITHOUT.format(" and ".join(missing)), "hint") if missing else ""
         try:
-            spec, prompt = asked.spec(), asked.prompt
+            spec, prompt = replace(asked, arms=rest).spec(), asked.prompt
             check_elsewhere(session, spec)
         except SettingsError as error:
             # Texts that were broken off for this one are not left as if they went on, nor are those of other models or
@@ -125,7 +134,7 @@ class SteerTexts:
         # again, since the page would dim the texts.
         wanted = Compared(session, spec)
         if compared == wanted and compared.key.shows_as(made) and self._holds(compared):
-            yield {self.trouble: ""}
+            yield {self.trouble: lacking}
             return
         key = unsteered_key(session, spec, card)
         still = settled.arm if settled is not None and settled.key == key else None
@@ -142,7 +151,7 @@ class SteerTexts:
         comparing = paced(self.newest.study(asked, self.engine.compare(session, spec)))
         # Not in `compared`, whose changes the page would have to be told of, while it waits for texts.
         self.written.move(wanted)
-        yield {self.added: writing_line(None), self.trouble: "", self.stop: on_busy_changed(True)}
+        yield {self.added: writing_line(None), self.trouble: lacking, self.stop: on_busy_changed(True)}
         try:
             done = yield from run_study(comparing, show)
         except SupersededError:
@@ -151,9 +160,15 @@ class SteerTexts:
                 yield {self.compared: None}
             raise
         more: Outputs = {} if pairs_read(done, card) >= card.pairs else {self.partly: partly + 1}
-        texts = FinishedTexts.of(done, made, session, card, self.engine.shipped_evidence(session))
+        evidence = self.engine.shipped_evidence(session) if self._is_as_evaluated(session, asked) else None
+        texts = FinishedTexts.of(done, made, session, card, evidence)
         finished = self._finished(done, texts, Compared(session, spec, made), asked, card)
         yield {**finished, self.stop: on_busy_changed(False), **more}
+
+    def _is_as_evaluated(self, session: Session, asked: SteerControls) -> bool:
+        """Whether the evidence that ships is of what is steered with; a set of the visitor's may have its name."""
+        ships = {card.name for card in self.engine.concepts(session)}
+        return asked.concept in ships and asked.is_plain
 
     def _holds(self, compared: Compared) -> bool:
         """Whether the panes hold this comparison, and not the beginning of another, or nothing."""

@@ -70,17 +70,16 @@ def steering_endpoints(engine: Engine) -> tuple[Endpoint, ...]:
             temperature: 0 is greedy; by default what suits the pair.
             small_layer: block of the small model, from 0; by default what suits the pair.
             large_layer: block of the large model, from 0; likewise.
-            reading: all-tokens, last-token or token-K; by default what the concept prefers.
-            method: mean-difference or principal-component.
+            reading: which tokens are read: {readings}; by default what the concept prefers.
+            method: how texts become a vector: {methods}.
             whiten: find the vectors in whitened activations.
             as_in_paper: add the map's bias to the direction, as arXiv 2506.00653 does.
-            equal_cost: make every arm cost what the native vector costs.
-            scorer: what scores the texts, as on the command line; by default the concept's own.
-            arms: what is compared with the unsteered text, of unsteered, native, transferred, random, shuffled map,
-                other concept, no map, as in the paper, other layers and prompt; by default the first four.
+            equal_cost: give every arm the strength that costs as much as the native vector.
+            scorer: what scores the texts: {scorers}; by default the concept's own.
+            arms: what is compared with the unsteered text: {arms}; by default {panes}.
             also: concepts that are steered beside the first, each with its strength, as in mood:0.2,tense:-0.1.
             ask: a message that the texts answer, in the chat template of the large model.
-            other_layers: small and large layer of the arm of that name, as in 3-6; by default one block lower in both.
+            other_layers: layers for the arm other-layers, such as 3-6; by default one block lower in both models.
             per_token: tell the log-probability of every token, steered and not, and the likeliest tokens there.
         """
         spec = SteerSpec(
@@ -137,12 +136,12 @@ def steering_endpoints(engine: Engine) -> tuple[Endpoint, ...]:
             strengths: in typical deviations; by default calibrated.
             seeds: random directions.
             others: other concepts sent through the same map as controls.
-            reading: all-tokens, last-token or token-K; by default what each concept prefers.
-            readout: how the answers are counted, as `/choices` lists them; by default what each concept prefers.
-            method: mean-difference or principal-component.
+            reading: which tokens are read: {readings}; by default what each concept prefers.
+            readout: how the answers are counted: {readouts}; by default what each concept prefers.
+            method: how texts become a vector: {methods}.
             whiten: find the vectors in whitened activations.
             generate: also write and score texts.
-            scorer: what scores the texts, as on the command line; by default each concept's own.
+            scorer: what scores the texts: {scorers}; by default each concept's own.
             whole_texts: also score the texts of the pairs to their last token.
             corpus: name of the text for control maps, and for the map if there is none; by default the map's own.
             tokens: pairs of tokens for each of these maps; by default as many as the map has, within a limit.
@@ -184,8 +183,8 @@ def steering_endpoints(engine: Engine) -> tuple[Endpoint, ...]:
             concept: name of a concept that ships for these models.
             small_layer: block of the small model, from 0; by default what suits the pair.
             large_layer: block of the large model, from 0; likewise.
-            reading: all-tokens, last-token or token-K; by default what the concept prefers.
-            method: mean-difference or principal-component.
+            reading: which tokens are read: {readings}; by default what the concept prefers.
+            method: how texts become a vector: {methods}.
             whiten: find the vector in whitened activations.
         """
         spec = SteerSpec(concept=concept, reading=reading, method=method, whiten=whiten)

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
-from lrt_explorer.study.steering.arms import need_map
+from lrt_explorer.study.steering.arms import ARMS
 from lrt_explorer.study.steering.calibrate import Calibration
 from lrt_explorer.ui.cards import added, capitalised, slider_marks
 from lrt_explorer.ui.engine import Engine
@@ -94,10 +94,12 @@ class StrengthControl:
         put = START if tuned is None else tuned.position
         moved = put is None or not math.isclose(strength, put, abs_tol=1e-6)
         title = self.engine.concept(session, concept).title
-        position = max(-found.limit, min(found.limit, strength)) if moved else found.first
+        # A link's strength is kept, however far it goes; the marks say what it costs.
+        room = max(found.limit, abs(strength)) if tuned == LINKED else found.limit
+        position = max(-room, min(room, strength)) if moved else found.first
         yield {
             self.strength: gr.Slider(
-                minimum=-found.limit, maximum=found.limit, step=slider_step(found), value=position, interactive=True
+                minimum=-room, maximum=room, step=slider_step(found), value=position, interactive=True
             ),
             self.marks: marks_for(session, found, (concept, reading, vectors), title),
             self.tuned: Tuned(key, None if moved else found.first),
@@ -117,9 +119,14 @@ def _key(session: Session, steered: tuple[str, str, str, int]) -> tuple[object, 
     return (session.small, session.large, session.large_layer, *steered)
 
 
+def writable(session: Session, arms: Sequence[str]) -> tuple[str, ...]:
+    """Those of the arms that can be written: all with a map, else those that need none."""
+    return tuple(arm for arm in arms if session.map_folder or not ARMS[arm].mapped)
+
+
 def can_write(session: Session, arms: Sequence[str]) -> bool:
-    """Whether these arms can be written: there is a map, or none of them needs one."""
-    return bool(session.map_folder) or not need_map(arms)
+    """Whether any of these arms can be written, or none is asked for but the unsteered one."""
+    return bool(writable(session, arms)) or not arms
 
 
 def slider_step(calibration: Calibration) -> float:

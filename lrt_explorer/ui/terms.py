@@ -48,9 +48,15 @@ TERMS = (
         "difference of states, so it does not take the bias.",
         "map(x) = x W + b, and for a vector v W",
     ),
+    Term("arm", "One of the ways to steer, or not to, that are compared: unsteered, native, transferred, random, …"),
     Term("native", "The vector found in the large model itself."),
     Term("transferred", "The vector found in the small model and sent through the map."),
     Term("random", "A random direction of the same length: what any push does."),
+    Term(
+        "relabelled pairs",
+        "The same pairs with the labels of half of them swapped at random. Their vectors show what the texts do if the "
+        "labels mean nothing.",
+    ),
     Term(
         "strength",
         "How far a vector pushes, in typical deviations m: how far ordinary states of that layer lie from their mean.",
@@ -58,21 +64,37 @@ TERMS = (
     ),
     Term(
         "cost",
-        "How much a vector changes what the model writes on neutral text, in nats. Text breaks at a few nats.",
+        "How much a vector changes what the model writes on neutral text, in nats. Text breaks at about 1 nat.",
         "KL(steered ‖ unsteered) of the next token",
     ),
+    Term("equal cost", "Every arm has the strength that costs as much as the native vector."),
     Term(
         "readout",
         "How far the next token shows the behaviour, in nats. Compare it with the unsteered one, not with 0.",
         "log P(answers that show it) − log P(the opposite ones)",
     ),
-    Term("score", "The judge’s number for a text: 0 is one end of the concept, 1 the other; none without evidence."),
+    Term("score", "How far the text shows the concept, from 0 (one end) to 1 (the other); no score without evidence."),
     Term("slope", "How much the readout changes per unit of strength, by least squares over the strengths."),
     Term(
         "retention",
         "The share of the native effect that the transferred vector has. Not measurable where the native vector has no "
         "clear effect. It is not clipped: a transferred vector can do better.",
         "slope(transferred) / slope(native)",
+    ),
+    Term(
+        "Spearman",
+        "Rank correlation of the mean readout with the strength: 1 where it only rises, −1 where it only falls.",
+    ),
+    Term("anti-steerable", "The share of prompts that a vector moves the wrong way."),
+    Term(
+        "Pearson r",
+        "Over prompts, the correlation of the readouts under the native and the transferred vector, the paper’s "
+        "measure. It is high for random directions too, since prompts differ without any vector.",
+    ),
+    Term(
+        "off the answers",
+        "The correlation of what a vector and the native one do to all words that are no answers: what no vector made "
+        "of the answers can fake.",
     ),
     Term(
         "held-out R²",
@@ -82,13 +104,13 @@ TERMS = (
     ),
     Term(
         "R² at ends",
-        "The same at the last tokens of readout prompts, where the next word is about to show a concept, and where "
-        "vectors act. No map is fitted on them.",
+        "Held-out R², but at the last tokens of readout prompts, where the next word is about to show a concept, and "
+        "where vectors act. No map is fitted on them.",
         "1 − Σ|y − ŷ|² / Σ|y − ȳ|² over the ends of the prompts",
     ),
     Term(
         "standardised R²",
-        "The same with every dimension in units of its own deviation. Read it where one dimension holds much of the "
+        "Held-out R² with every dimension in units of its own deviation. Read it where one dimension holds much of the "
         "variance.",
         "mean over dimensions of 1 − Σ(y − ŷ)² / Σ(y − ȳ)²",
     ),
@@ -99,7 +121,7 @@ TERMS = (
     ),
     Term(
         "direction cosine",
-        "How well the transferred vector points where the native one does; 1 is the same direction.",
+        "How closely the transferred vector’s direction matches the native one’s; 1 is the same direction.",
         "⟨v W, n⟩ / (|v W| |n|), with n the native vector",
     ),
     Term(
@@ -128,6 +150,10 @@ TERMS = (
 """In the order in which a reader meets them."""
 BY_NAME = {term.name: term for term in TERMS}
 _LINK = HtmlTemplate('<a class="term" href="{{ page }}#{{ anchor }}" target="_blank" rel="noopener">{{ text }}</a>')
+_LINE = HtmlTemplate("""
+    <p class="added words">What the words mean:
+    {% for term in terms %}{{ term }}{% if not loop.last %}, {% endif %}{% endfor %}</p>
+""")
 _PAGE = HtmlTemplate("""
     <!DOCTYPE html><html lang="en"><head><meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1"><title>Terms of LRT Explorer</title>
@@ -154,6 +180,11 @@ def term(name: str, text: str = "") -> Markup:
     """
     # Relative, since a proxy may put a path before it.
     return _LINK(page=PATH.lstrip("/"), anchor=quote(BY_NAME[name].anchor), text=text or name)
+
+
+def terms_line(*names: str) -> Markup:
+    """The words of one part of the screen as links to what they mean."""
+    return _LINE(terms=[term(name) for name in names])
 
 
 def terms_page() -> Markup:

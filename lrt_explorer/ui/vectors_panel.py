@@ -10,6 +10,7 @@ from gradio.blocks import Block
 from lrt_explorer.concepts.directions import Method
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.study.steering.recipe import Recipe, Together
+from lrt_explorer.study.steering.sides import Side
 from lrt_explorer.ui.cards import notice
 from lrt_explorer.ui.check_panel import stopped
 from lrt_explorer.ui.choices import GONE, NONE, ConceptList, ShelfList, all_sets, belongs, steered_vectors
@@ -18,6 +19,7 @@ from lrt_explorer.ui.findings import vector_table
 from lrt_explorer.ui.result_key import ResultKey, keyed, session_values
 from lrt_explorer.ui.setup_panel import opened
 from lrt_explorer.ui.steered import Steered
+from lrt_explorer.ui.vector_question import VectorQuestion, WaitingVector
 from lrt_explorer.ui.wiring import (
     MODEL_WORK,
     QUICK,
@@ -57,7 +59,7 @@ class RecipeControls:
             SettingsError: if a number is missing.
         """
         if self.factor is None or self.times is None:
-            raise SettingsError("give the factor and the length as numbers, such as 1 or −0.5")
+            raise SettingsError("give the factor and the scale as numbers, such as 1 or −0.5")
         return Recipe(self.method, self.reading, self.whiten, self.together, float(self.factor), float(self.times))
 
 
@@ -67,6 +69,7 @@ class VectorsPanel:
     Attributes:
         other: a second set, whose vector is removed from or added to the chosen one's.
         chosen: the vectors of the shelf.
+        question: whose vector an upload is, where its file does not say.
         status: progress and errors.
     """
 
@@ -98,12 +101,12 @@ class VectorsPanel:
                 TOGETHER,
                 value="remove",
                 label="Its vector",
-                info="in each model with its own vectors",
+                info="done separately in each model",
                 min_width=280,
                 elem_classes="choices",
             )
             factor = gr.Number(1, label="Factor", info="how much is added; −1 subtracts", min_width=150)
-            times = gr.Number(1, label="Length", info="multiplies the result in files", min_width=150)
+            times = gr.Number(1, label="Scale", info="multiplies the saved vector", min_width=150)
         with gr.Row(elem_classes="pairwise"):
             self.make = gr.Button(
                 "Make vectors",
@@ -125,6 +128,7 @@ class VectorsPanel:
             )
             self.stop = gr.Button("Stop", interactive=False, size="sm", min_width=60, scale=0, elem_id="vectors-stop")
         self.status = gr.HTML(elem_id="vectors-status")
+        self.question = VectorQuestion(session)
         with gr.Column(visible=False) as self.there:
             self.chosen = ShelfList(
                 [], label="Your vectors", info="made or loaded here; kept until you leave the page", elem_id="vectors"
@@ -134,8 +138,8 @@ class VectorsPanel:
                 whose = gr.Radio(
                     WHOSE,
                     value="small",
-                    label="Save",
-                    info="which vector",
+                    label="Vector to save",
+                    info="of either model, or transferred",
                     min_width=300,
                     scale=2,
                     elem_classes="choices",
@@ -143,7 +147,7 @@ class VectorsPanel:
                 ending = gr.Radio(
                     ENDINGS,
                     value=ENDINGS[0][1],
-                    label="As",
+                    label="Format",
                     info="GGUF for llama.cpp",
                     min_width=170,
                     elem_classes="choices",
@@ -159,7 +163,11 @@ class VectorsPanel:
         make = from_controls(self.on_make_clicked, RecipeControls, 4)
         sets = [self.contrast, self.other]
         wire_run(self.make, self.stop, make, [session, shelf, *sets, *recipe], kept, self.status, stopped)
-        self.bring.upload(self.on_vector_uploaded, [session, shelf, self.bring], kept, **MODEL_WORK)
+        question = self.question
+        brought = [*kept, *question.outputs]
+        self.bring.upload(self.on_vector_uploaded, [session, shelf, self.bring], brought, **MODEL_WORK)
+        answer = [session, shelf, question.waiting, question.whose]
+        question.take.click(self.on_answer_clicked, answer, brought, **MODEL_WORK)
         gr.on(
             [self.chosen.input, session.change],
             self.on_vectors_chosen,
@@ -189,13 +197,34 @@ class VectorsPanel:
 
     @guarded_by(to_status)
     def on_vector_uploaded(self, session: Session | None, shelf: Shelf, file: str | None) -> Iterator[Outputs]:
-        """Put a vector from a file on the shelf."""
+        """Put a vector from a file on the shelf, or ask whose it is where the file does not say."""
         if file is None:
             yield {self.status: ""}
             return
         session = opened(session)
+        sides = self.engine.vector_sides(session, Path(file))
+        if len(sides) > 1:
+            said = notice(f"{Path(file).name} does not say whose vector it is. Answer below to load it.", "hint")
+            yield {**self.question.asked(session, file, sides), self.status: said}
+            return
         kept = self.engine.import_vector(session, shelf, Path(file))
-        yield self._kept(session, kept, f"{Path(file).name} fits. Steer with it or save it.")
+        shown = self._kept(session, kept, f"{Path(file).name} fits. Steer with it or save it.")
+        yield {**self.question.closed(), **shown}
+
+    @guarded_by(to_status)
+    def on_answer_clicked(
+        self, session: Session | None, shelf: Shelf, waiting: WaitingVector | None, whose: Side | None
+    ) -> Iterator[Outputs]:
+        """Put the file that waits on the shelf, as the vector that its visitor says it is."""
+        if waiting is None:
+            yield nothing()
+            return
+        if whose is None:
+            raise SettingsError("nothing is chosen; say whose vector this is, then load it")
+        session = opened(session)
+        kept = self.engine.import_vector(session, shelf, Path(waiting.file), whose)
+        shown = self._kept(session, kept, f"{waiting.name} fits. Steer with it or save it.")
+        yield {**self.question.closed(), **shown}
 
     @guarded_by(to_status)
     def on_vectors_chosen(self, session: Session | None, folder: str | None) -> Iterator[Outputs]:

@@ -41,6 +41,7 @@ from lrt_explorer.workbench.openings import ship_openings
 from lrt_explorer.workbench.shipped import ship_evidence, ship_layers
 from lrt_explorer.workbench.space import read
 from lrt_explorer.workbench.starting_points import corpus_name
+from lrt_explorer.workbench.two_clouds import ship_clouds
 
 
 def demo_pairs() -> tuple[PairPreset, ...]:
@@ -243,6 +244,20 @@ def ship_firsts(
         yield Progress(number, len(chosen), f"{preset.name}: writing the first texts")
         files.append(ship_first_texts(pair, saved))
     return tuple(files)
+
+
+def ship_picture(pairs: Sequence[PairPreset] | None = None, cache: ModelCache | None = None) -> Path:
+    """Read the texts of the picture in About, which is of the pair that the page opens with, and save their points.
+
+    Args:
+        pairs: by default all whose models ship, of which the first counts; its map must be there.
+        cache: where the models come from; by default the one that the whole program shares.
+
+    Raises:
+        ArtifactError: if the map is missing.
+    """
+    _, pair, saved = next(_with_maps(pairs, cache))
+    return ship_clouds(pair, saved)
 
 
 def _with_maps(

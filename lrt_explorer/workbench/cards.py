@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from lrt_explorer.concepts.sets.contrast_set import spoken_ends
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.study.fitting.layers import LayerGrid
 
-UNNAMED = ("with", "without")
-"""The ends of a contrast set that names none."""
 Whose = Literal["small", "large", "transferred"]
 
 
@@ -48,8 +47,7 @@ class ConceptCard:
     @property
     def title(self) -> str:
         """As people speak of it: "pirate ↔ plain"; the name of a set that does not name its ends."""
-        ends = (self.high_label, self.low_label)
-        return self.name if ends == UNNAMED else " ↔ ".join(ends)
+        return spoken_ends(self.high_label, self.low_label) or self.name
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ class Draft:
         high, low: what its two ends are called, with and without the behaviour; "" for just that.
         pairs: one pair a line, with a tab or " | " between the two texts.
         prompts: readout prompts, one per line.
-        high_answers, low_answers: words that follow a prompt at each end, parted by commas.
+        high_answers, low_answers: words that follow a prompt at each end, separated by commas.
     """
 
     name: str

@@ -196,7 +196,7 @@ def fit(
         )
     # Of all layer pairs it would take as long as the fit; a page measures those of the one in use.
     for found in made:
-        yield Progress(0, 1, "scoring the map where prompts break off")
+        yield Progress(0, 1, "scoring the map at the ends of readout prompts")
         (cell,) = grid.cells
         scored = replace(cell, r2_ends=keep_ends(pair, found, end_prompts(shipped_sets(pair.world))))
         grid = replace(grid, cells=(scored,))

@@ -34,7 +34,8 @@ class Hosting:
     """Who may use a server, and for how much. Without `hosted` it serves its owner, who may name what there is.
 
     Attributes:
-        hosted: whether visitors are strangers: they choose from lists and bring content, and name nothing else.
+        hosted: whether the server is public: visitors choose from lists and upload files; they cannot name paths or
+            other models.
         models: the models that they may open, presets or hub ids.
         logins: user names with their passwords; none for a server without a login.
         root_path: the path behind a reverse proxy.

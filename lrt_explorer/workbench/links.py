@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from lrt_explorer.concepts.sets.readings import READINGS
 from lrt_explorer.errors import LRTError
 from lrt_explorer.limits import SHOWN_CHARACTERS, check_limits
+from lrt_explorer.study.fitting.estimators import without_descent
 from lrt_explorer.study.steering.also import Also, read_also, spelled_also
 from lrt_explorer.study.steering.arms import chosen_arms, spelled
 from lrt_explorer.study.steering.other_layers import read_layers, spelled_layers
@@ -22,6 +23,7 @@ class View:
     Attributes:
         small, large: the models, by name.
         layers: small and large layer.
+        method: the estimator of the map; "" for whichever map there is.
         concept: by name.
         prompt: start of all texts.
         strength: in typical deviations.
@@ -37,6 +39,7 @@ class View:
     small: str = ""
     large: str = ""
     layers: Layers | None = None
+    method: str = ""
     concept: str = ""
     prompt: str | None = None
     strength: float | None = None
@@ -137,6 +140,13 @@ def _whole(name: str, text: str) -> int:
     return value
 
 
+def _method(text: str) -> str:
+    # One that takes minutes cannot be fitted for whoever follows a link.
+    if text not in without_descent():
+        raise ValueError(text)
+    return text
+
+
 def _reading(text: str) -> str:
     if text not in {value for _, value in READINGS.choices()}:
         raise ValueError(text)
@@ -157,6 +167,7 @@ _READ: Mapping[str, Any] = {
     "small": _name,
     "large": _name,
     "layers": read_layers,
+    "method": _method,
     "concept": _name,
     "prompt": _prompt,
     "strength": lambda text: _number("strength", text),

@@ -130,11 +130,12 @@ def map_for(
     folder: Path | None = None,
     corpus: Source | None = None,
     tokens: int | None = None,
+    method: str = "",
     own: Own | None = None,
 ) -> Generator[Progress, None, SavedMap]:
     """The map to work with: that of a folder; without one an existing map between these layers, else one fitted now.
 
-    What is fitted is kept where `find_map` finds it.
+    What is fitted is kept where `find_map` finds it, unless it is by another estimator than suits the pair.
 
     The first thing it yields before a fit says that there was no map, and where the new one is kept.
 
@@ -144,35 +145,38 @@ def map_for(
         folder: where the map lies that was chosen; None for none.
         corpus: what to fit on, as for `read_texts`; None for what suits the pair.
         tokens: pairs of tokens to fit on; None for as many as a first map needs.
+        method: the estimator; "" for that of any existing map, or else for what suits the pair.
         own: where a visitor's map is kept instead.
 
     Raises:
         ArtifactError: if the map in the folder, or kept for these layers, is damaged or of other models.
-        SettingsError: if a layer or the corpus does not exist.
+        SettingsError: if a layer, the corpus or the estimator does not exist.
         MapError: if too few tokens could be paired.
     """
     if folder is not None:
         chosen = load_saved(folder)
         pair.check(chosen.info)
         return chosen
-    if (saved := existing_map(pair, layers, corpus=corpus, own=own)) is not None:
+    if (saved := existing_map(pair, layers, corpus=corpus, method=method, own=own)) is not None:
         return saved
     small, large = pair.both
+    estimator = method or pair.world.estimator
+    for_all = own is None and estimator == pair.world.estimator
     source = corpus or pair.world.corpus
     count = first_fit_tokens(small.width) if tokens is None else tokens
     place, name = own_map_folder(small.name, large.name, *layers), corpus_name(source)
     yield Progress(
         0,
         count,
-        f"no map from {small.name} layer {layers[0]} to {large.name} layer {layers[1]} yet: fitting one on "
-        f"{count:,} tokens of {source if isinstance(source, str) else name}"
-        + (f", to be saved in {place}" if own is None else ""),
+        f"no {method and f'{method} '}map from {small.name} layer {layers[0]} to {large.name} layer {layers[1]} yet: "
+        f"fitting one on {count:,} tokens of {source if isinstance(source, str) else name}"
+        + (f", to be saved in {place}" if for_all else ""),
     )
-    settings = FitSettings(tokens=count, corpus=name, method=pair.world.estimator, keep_moments=True)
+    settings = FitSettings(tokens=count, corpus=name, method=estimator, keep_moments=True)
     if own is not None:
         settings = replace(settings, sums=own.sums)
     fitted = yield from retold(
         fit_one(pair, read_texts(source), layers, settings),
         lambda step: Progress(step.done, step.total, f"fitting a map: {step.message}"),
     )
-    return load_saved(keep_map(fitted) if own is None else keep_apart(fitted, own.maps))
+    return load_saved(keep_map(fitted) if for_all else keep_apart(fitted, "solved" if own is None else own.maps))

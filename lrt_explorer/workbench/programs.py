@@ -5,8 +5,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.concepts.vectors import SteeringVector
 from lrt_explorer.limits import check_limits
 from lrt_explorer.lm.cache import ModelCache
+from lrt_explorer.store import MapInfo
 from lrt_explorer.study.basis import SharedBasis
 from lrt_explorer.study.check import ConceptCheck
 from lrt_explorer.study.compare import Comparison, ComparisonStep
@@ -74,6 +76,13 @@ class Programs:
         """The strengths that suit a concept's native vector."""
         with self._request(models) as asked:
             return (yield from requests.calibration_for_models(asked, _named(asked, spec)))
+
+    def transfer_models(
+        self, models: Models, spec: SteerSpec, estimator: str
+    ) -> Generator[Progress, None, tuple[SteeringVector, MapInfo]]:
+        """A concept's vector of the small model in the large one, by a map of this estimator, "" for any."""
+        with self._request(models) as asked:
+            return (yield from requests.transfer_for_models(asked, _named(asked, spec), estimator))
 
     def suggest_models(
         self, models: Models, named: Sequence[str] | None, corpus: str | None, tokens: int | None

@@ -9,20 +9,24 @@ from pathlib import Path
 from typing import TypeVar
 
 from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.concepts.vectors import SteeringVector, transfer
 from lrt_explorer.defaults import BASIS_DIRECTIONS, BASIS_TOKENS
 from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.store import MapInfo
 from lrt_explorer.study.basis import SharedBasis, shared_basis
 from lrt_explorer.study.check import ConceptCheck, check_concept
 from lrt_explorer.study.compare import Comparison, ComparisonStep
 from lrt_explorer.study.corpora.texts import Source, read_texts
 from lrt_explorer.study.evaluation.evaluate import Evaluation
+from lrt_explorer.study.fitting.estimators import ESTIMATORS
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.ground.world import World, world_of
 from lrt_explorer.study.project import SpacePicture
 from lrt_explorer.study.steering.arms import need_map
 from lrt_explorer.study.steering.brought import bring_vectors, check_files
 from lrt_explorer.study.steering.calibrate import Calibration
+from lrt_explorer.study.steering.sides import GivenFile
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.study.suggest import SECONDS, Suggestion, suggest_layers
 from lrt_explorer.workbench import space
@@ -35,6 +39,7 @@ from lrt_explorer.workbench.maps import existing_map, map_for
 from lrt_explorer.workbench.own import Own
 from lrt_explorer.workbench.pair import Layers, Pair, open_pair
 from lrt_explorer.workbench.session import SpaceSettings
+from lrt_explorer.workbench.single_vectors import VectorSpec, find_vector
 from lrt_explorer.workbench.starting_points import corpus_name
 
 Spec = TypeVar("Spec", SteerSpec, EvidenceSpec)
@@ -47,7 +52,7 @@ class Models:
     Attributes:
         small, large: a preset, a folder, a GGUF file, a hub id, or a loaded model each.
         small_layer, large_layer: blocks, counted from 0; None for the default of the pair.
-        map: the map to use, or its folder, whose layers then count; None for the one of these layers.
+        map: the map to use, or its folder; its layers are used. None for the map of these layers.
         cache: where the models come from and stay; None for that of the whole program.
         own: where a map that has to be fitted is kept, with its sums; None for where others find them.
     """
@@ -82,7 +87,7 @@ def open_at_layers(models: Models) -> Generator[Progress, None, tuple[Pair, Laye
 
 
 def open_with_map(
-    models: Models, *, corpus: Source | None = None, tokens: int | None = None
+    models: Models, *, corpus: Source | None = None, tokens: int | None = None, method: str = ""
 ) -> Generator[Progress, None, tuple[Pair, SavedMap]]:
     """Load the models and find their map; without one, a first one is fitted and kept. Arguments as for `map_for`.
 
@@ -92,12 +97,13 @@ def open_with_map(
     if isinstance(models.map, SavedMap):
         pair.check(models.map.info)
         return pair, models.map
-    saved = yield from map_for(pair, layers, folder=models.map, corpus=corpus, tokens=tokens, own=models.own)
+    folder, own = models.map, models.own
+    saved = yield from map_for(pair, layers, folder=folder, corpus=corpus, tokens=tokens, method=method, own=own)
     return pair, saved
 
 
 def compare_models(
-    models: Models, spec: SteerSpec, vector_files: Sequence[Path] = ()
+    models: Models, spec: SteerSpec, vector_files: Sequence[GivenFile] = ()
 ) -> Generator[Progress | ComparisonStep, None, Comparison]:
     """Write all arms side by side; without a map, a first one is fitted and kept if an arm needs it.
 
@@ -119,7 +125,7 @@ def compare_models(
 
 
 def evaluate_models(
-    models: Models, spec: EvidenceSpec, vector_files: Sequence[Path] = ()
+    models: Models, spec: EvidenceSpec, vector_files: Sequence[GivenFile] = ()
 ) -> Generator[Progress, None, Evaluation]:
     """Evaluate concepts; without a map, a first one is fitted and kept, on the spec's corpus and tokens if it has any.
 
@@ -137,7 +143,7 @@ def evaluate_models(
     return (yield from evaluate(pair, saved, _with_vectors(spec, vector_files, pair, saved.layers)))
 
 
-def _with_vectors(spec: Spec, files: Sequence[Path], pair: Pair, layers: Layers) -> Spec:
+def _with_vectors(spec: Spec, files: Sequence[GivenFile], pair: Pair, layers: Layers) -> Spec:
     return replace(spec, vectors=bring_vectors(files, pair, layers)) if files else spec
 
 
@@ -195,6 +201,38 @@ def check_for_models(models: Models, spec: SteerSpec) -> Generator[Progress, Non
     return (yield from study)
 
 
+def transfer_for_models(
+    models: Models, spec: SteerSpec, estimator: str = ""
+) -> Generator[Progress, None, tuple[SteeringVector, MapInfo]]:
+    """A concept's vector in the small model, as the map takes it into the large one, and what the map says of itself.
+
+    Without a map, a first one is fitted and kept.
+
+    Args:
+        models: the models and their layers.
+        spec: of which the concept, how its vector is found, and `as_in_paper` count.
+        estimator: of the map; "" for that of any existing map, or else for what suits the pair.
+
+    Raises what loading, `map_for`, `find_vector` and `transfer` raise; for a concept or an estimator that does not
+    exist, before a model is loaded.
+    """
+    contrast = named_concept(models.world, spec.concept)
+    if estimator:
+        ESTIMATORS.find(estimator)
+    pair, saved = yield from open_with_map(models, method=estimator)
+    found = yield from find_vector(
+        VectorSpec(
+            model=pair.small,
+            layer=saved.info.small_layer,
+            concept=contrast,
+            reading=spec.reading,
+            method=spec.method,
+            whiten=spec.whiten,
+        )
+    )
+    return transfer(found, saved.map, saved.info, as_in_paper=spec.as_in_paper), saved.info
+
+
 def calibration_for_models(models: Models, spec: SteerSpec) -> Generator[Progress, None, Calibration]:
     """The strengths that suit a concept's native vector; no map is needed.
 
@@ -217,7 +255,7 @@ def suggestion_for_models(
 
     Args:
         models: the two models; their layers do not count.
-        concepts: whose directions are compared; None for those that ship for the pair.
+        concepts: of which at most three are compared; None to choose among those included for the pair.
         corpus: what is read, as `read_texts` takes it; None for what suits the pair.
         tokens: pairs of tokens for each map; None for as many as it needs.
         seconds: how long it may take.

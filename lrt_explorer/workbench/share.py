@@ -7,15 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from lrt_explorer.defaults import MAX_NEW_TOKENS
+from lrt_explorer.study.fitting.estimators import without_descent
 from lrt_explorer.study.steering.arms import PANES
 from lrt_explorer.study.steering.brought import vector_files
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.concepts import set_file
 from lrt_explorer.workbench.links import View, in_words
-from lrt_explorer.workbench.maps import find_map
+from lrt_explorer.workbench.maps import existing_map, find_map
 from lrt_explorer.workbench.pair import Layers, Pair
 from lrt_explorer.workbench.session import Session
 from lrt_explorer.workbench.shelves import is_own, own_set, own_vectors
+
+LEFT_OUT = "The link cannot bring {}, so it opens without; save it here to hand it on."
+OWN_SET, OWN_VECTORS, OWN_MAP = "a set of your own", "vectors of your own", "a map that was fitted or loaded here"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +75,8 @@ def command(source: Source, spec: SteerSpec) -> str:
         flag = f"--{name.replace('_', '-')}"
         # With "=", because a value may begin with a dash.
         words.append(flag if value is True else f"{flag}={in_words(value)}")
-    words += [f"--vector={file}" for file in vector_files(source.vectors)] if source.vectors else []
+    files = vector_files(source.vectors) if source.vectors else ()
+    words += [f"--vector={file.side}={file.path}" for file in files]
     return "".join(f"# {note}\n" for note in source.notes) + shlex.join(words)
 
 
@@ -82,11 +87,13 @@ class Shared:
     Attributes:
         query: of the link.
         python, command: code that gives its numbers again.
+        left_out: what a link cannot bring to another page, "" if it brings all.
     """
 
     query: str
     python: str
     command: str
+    left_out: str = ""
 
 
 def shared(pair: Pair, session: Session, spec: SteerSpec, tab: str, *, guarded: bool = False) -> Shared:
@@ -126,6 +133,7 @@ def shared(pair: Pair, session: Session, spec: SteerSpec, tab: str, *, guarded: 
         small=session.small,
         large=session.large,
         layers=(session.small_layer, session.large_layer),
+        method=session.method if session.method in without_descent() else "",
         concept="" if own_set_used else name,
         prompt=spec.prompt,
         strength=spec.strength,
@@ -142,7 +150,20 @@ def shared(pair: Pair, session: Session, spec: SteerSpec, tab: str, *, guarded: 
         other_layers=spec.other_layers,
         tab=tab,
     )
-    return Shared(query=view.query, python=python_code(source, spec), command=command(source, spec))
+    missing = [OWN_SET] * own_set_used + [OWN_VECTORS] * bool(vectors) + [OWN_MAP] * (not _opens_so(pair, session))
+    return Shared(
+        query=view.query,
+        python=python_code(source, spec),
+        command=command(source, spec),
+        left_out=LEFT_OUT.format(" or ".join(missing)) if missing else "",
+    )
+
+
+def _opens_so(pair: Pair, session: Session) -> bool:
+    """Whether a page that opens these layers with this estimator has the session's map."""
+    layers = (session.small_layer, session.large_layer)
+    found = existing_map(pair, layers, method=session.method)
+    return not session.map_folder or (found is not None and found.digest == session.map_mark)
 
 
 def _own_map(pair: Pair, session: Session) -> str:

@@ -128,7 +128,15 @@ def vector_document(vector: SteeringVector) -> dict[str, Any]:
         "reading": vector.reading,
         "width": len(vector.values),
         "norm": float(vector.values.norm()),
+        **({"mapped_from": vector.mapped_from} if vector.mapped_from else {}),
     }
+
+
+def transfer_document(mapped: SteeringVector, info: MapInfo) -> dict[str, Any]:
+    """A vector that came through a map, with the models and layers of the map, as plain JSON values."""
+    places = {"small": info.small, "large": info.large}
+    layers = {"small_layer": info.small_layer, "large_layer": info.large_layer}
+    return {**places, **layers, **vector_document(mapped)}
 
 
 def diagnosis_document(diagnosed: DiagnosedVector) -> dict[str, Any]:

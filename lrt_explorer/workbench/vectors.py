@@ -15,6 +15,7 @@ from lrt_explorer.study.ground.known import folder_name
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.steering.brought import bring_vector, take_vectors
 from lrt_explorer.study.steering.recipe import Recipe, make_vectors
+from lrt_explorer.study.steering.sides import Side
 from lrt_explorer.workbench.cards import VectorCard, VectorCards, Whose
 from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.pair import Layers, Pair
@@ -34,12 +35,19 @@ def make_on_shelf(
     return put_vectors(shelf, label, {"small": made.small, "large": made.large})
 
 
-def bring_to_shelf(pair: Pair, layers: Layers, shelf: Shelf, file: Path) -> Shelf:
+def bring_to_shelf(pair: Pair, layers: Layers, shelf: Shelf, file: Path, said: Side | None = None) -> Shelf:
     """Read a vector, checked, and keep it as that of the model that it is for.
+
+    Args:
+        pair: the models.
+        layers: the layers in use.
+        shelf: the visitor's.
+        file: of the vector.
+        said: whose vector it is, where the file leaves that open; it is kept with the vector.
 
     Raises what `bring_vector` and `put_vectors` raise.
     """
-    side, vector = bring_vector(file, pair, layers)
+    side, vector = bring_vector(file, pair, layers, said)
     whose = f"mapped from {vector.mapped_from}" if side == "transferred" else f"{side} model"
     return put_vectors(shelf, f"{file.name}, {whose}, layer {vector.layer}", {side: vector})
 

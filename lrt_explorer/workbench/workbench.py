@@ -29,8 +29,10 @@ from lrt_explorer.study.ground.progress import Progress, finish
 from lrt_explorer.study.ground.world import World, world_of
 from lrt_explorer.study.project import SpacePicture, SpaceStates
 from lrt_explorer.study.steering.arms import need_map
+from lrt_explorer.study.steering.brought import possible_sides
 from lrt_explorer.study.steering.calibrate import Calibration
 from lrt_explorer.study.steering.recipe import Recipe
+from lrt_explorer.study.steering.sides import Side
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench import compare as comparisons
 from lrt_explorer.workbench import concepts, space, vectors
@@ -317,9 +319,13 @@ class Workbench(Programs):
         making = vectors.make_on_shelf(self._pair(session), _layers(session), shelf, first, second, recipe)
         return (yield from making)
 
-    def import_vector(self, session: Session, shelf: Shelf, file: Path) -> Shelf:
+    def vector_sides(self, session: Session, file: Path) -> tuple[Side, ...]:
+        """Whose vector a file may hold, by its own words or by its width."""
+        return possible_sides(file, self._pair(session), _layers(session))
+
+    def import_vector(self, session: Session, shelf: Shelf, file: Path, side: Side | None = None) -> Shelf:
         """Read a vector, checked, and keep it as that of the model that it is for."""
-        return vectors.bring_to_shelf(self._pair(session), _layers(session), shelf, file)
+        return vectors.bring_to_shelf(self._pair(session), _layers(session), shelf, file, side)
 
     def vectors(self, session: Session, name: str) -> VectorCards:
         """What is kept, and what the session's map makes of it."""
@@ -425,7 +431,7 @@ class Workbench(Programs):
         return replace(spec, concept=concept, vectors=own, also=also)
 
     def _keep_ends(self, session: Session, saved: SavedMap) -> None:
-        """Measure the map where prompts break off, for its figures; known ones are left as they are."""
+        """Measure the map at the ends of readout prompts, for its figures; known ones are left as they are."""
         pair = self._pair(session)
         keep_ends(pair, saved, end_prompts(concepts.shipped_sets(pair.world)))
 

@@ -71,13 +71,13 @@ def test_a_corrupted_and_a_foreign_map(page: Page, tmp_path: Path) -> None:
     goes_on(page)
 
 
-def test_a_cancelled_fit_followed_by_another(page: Page) -> None:
+def test_a_stopped_fit_followed_by_another(page: Page) -> None:
     page.press("Fit, load or save")
     page.write("#tokens input", "1000000")
     page.press("Fit a map")
     page.until_text("#map-status", "of 1,000,000 tokens")
-    page.press("Cancel")
-    page.until_text("#map-status", "Cancelled")
+    page.press("Stop", "#map-stop")
+    page.until_text("#map-status", "Stopped")
     page.write("#tokens input", "3000")
     page.press("Fit a map")
     page.until_text("#map-status", "Fitted and in use")

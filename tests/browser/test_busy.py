@@ -89,7 +89,7 @@ def opened(browser: Chrome, tmp_path: Path) -> Iterator[Callable[[float], Opened
 FIT = ("Fit a map", "#map-accordion button")
 
 
-def test_the_place_in_line_counts_down_and_cancel_leaves_it(opened: Callable[[float], Opened]) -> None:
+def test_the_place_in_line_counts_down_and_stop_leaves_it(opened: Callable[[float], Opened]) -> None:
     _, server, page = opened(600)
 
     def line() -> int:
@@ -107,8 +107,8 @@ def test_the_place_in_line_counts_down_and_cancel_leaves_it(opened: Callable[[fl
         pass
     page.until(lambda: page.text("#map-status").split()[0] == str(first - 1), "a place that is one less")
     page.until_text("#crowd", "long job")
-    page.press("Cancel", "#map-accordion button")
-    page.until_text("#map-status", "Cancelled")
+    page.press("Stop", "#map-stop")
+    page.until_text("#map-status", "Stopped")
     page.until(lambda: line() == 4, "the line without this page")
 
 

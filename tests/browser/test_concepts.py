@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from lrt_explorer.store import write_gguf
 from lrt_explorer.store.vectors import KIND
 from lrt_explorer.study.ground.progress import timed
 from lrt_explorer.ui import wiring
@@ -129,6 +130,20 @@ def test_vectors_are_made_saved_loaded_and_steered_with(tab: Page, tmp_path: Pat
     tab.press("Steer", "button[role=tab]")
     assert any(entry.startswith(file.name) for entry in options(tab, "Vectors"))
     steers(tab, lambda: tab.choose("Vectors", "from the concept"))
+
+
+def test_a_vector_of_another_program_is_asked_about_before_it_is_used(tab: Page, tmp_path: Path) -> None:
+    file = write_gguf(tmp_path / "happy.gguf", "llama", {2: torch.linspace(-1, 1, 32)}, {})
+    tab.upload("#vector-load", file)
+    asked = tab.until_text("#vector-question", "Whose vector is this?")
+    assert "large model’s own (native)" in asked and "small model’s own" not in asked
+    assert "happy.gguf does not say" in tab.text("#vectors-status") and not tab.text("#vectors-table")
+    tab.press("Load it as this", "#vector-answer")
+    tab.until_text("#vectors-status .notice.bad", "say whose vector this is")
+    tab.press("mapped into the large model", "#vector-question label")
+    tab.press("Load it as this", "#vector-answer")
+    assert "mapped (transferred)" in tab.until_text("#vectors-table", "happy")
+    assert not tab.text("#vector-question")
 
 
 def test_a_vector_of_numbers_that_are_none_gets_a_sentence_and_the_app_goes_on(tab: Page, tmp_path: Path) -> None:

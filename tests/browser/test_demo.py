@@ -6,10 +6,15 @@ from collections.abc import Iterator
 import pytest
 from selenium.webdriver import Chrome
 
+from lrt_explorer.ui.verdicts import MARKS
+from lrt_explorer.workbench.concepts import concept_cards
+from lrt_explorer.workbench.shipped import evidence_of
 from tests.browser.app_process import ROOT, running_app
 from tests.browser.page import Page
 
 SETTLE_SECONDS = 3
+LISTED = """const shown = [...document.querySelectorAll('ul[role=listbox] li')].map((one) => one.innerText.trim());
+return shown.length ? shown.map((text) => text.replace(/^✓\\s*/, '')) : null"""
 READOUTS = """return Object.entries(Object.fromEntries([...document.querySelectorAll('.pane')].map(
     (pane) => [pane.dataset.arm, pane.querySelector('.readout b')?.innerText])))"""
 
@@ -40,7 +45,23 @@ def test_it_opens_with_a_working_result(demo: Page) -> None:
     assert panes["native"] != panes["unsteered"] and panes["transferred"] != panes["unsteered"]
     demo.until(demo.find("#setup button", "Suggest").is_enabled, "an open pair")
     time.sleep(SETTLE_SECONDS)
-    assert "These texts ship with the pair" in demo.text("#added"), "nothing is written twice"
+    assert "These texts came with the pair" in demo.text("#added"), "nothing is written twice"
+
+
+def test_every_concept_of_the_list_says_how_its_evidence_came_out_before_it_is_chosen(demo: Page) -> None:
+    demo.until_settled()
+    demo.until(demo.find("#setup button", "Suggest").is_enabled, "an open pair")
+    shipped = evidence_of("tinyworld-s", "tinyworld-l")
+    assert shipped is not None
+    field = demo.find("#concept input")
+    field.click()
+    listed = demo.until(lambda: demo.js(LISTED), "the list of concepts")
+    said = {card.title: MARKS[shipped.verdicts[card.name]] for card in concept_cards("tinyworld-s", "tinyworld-l")}
+    assert len(listed) == len(said) > 10 and set(said.values()) > {"●"}
+    for option in listed:
+        title = next(title for title in said if title in option)
+        assert option.startswith(said[title]), option
+        assert ("· transfers" in option) == (said[title] == "●")
 
 
 def test_the_slider_steers_with_the_native_and_the_transferred_vector_and_leaves_the_unsteered_pane(demo: Page) -> None:

@@ -121,7 +121,7 @@ def test_another_estimator_is_in_use_at_once(page: Page, no_pass: Callable[[], N
     assert page.js("return document.querySelector('#method input').value") == "Reduced rank"
 
 
-def test_computing_can_be_cancelled_and_started_again(page: Page, tmp_path: Path) -> None:
+def test_computing_can_be_stopped_and_started_again(page: Page, tmp_path: Path) -> None:
     text = tmp_path / "own.txt"
     text.write_text("\n".join(f"Tom number {n} saw the sea and {n} cows on the long beach again." for n in range(9000)))
     look(page)
@@ -132,8 +132,8 @@ def test_computing_can_be_cancelled_and_started_again(page: Page, tmp_path: Path
     page.write("#tokens input", "100000")
     page.press("Compute all layer pairs")
     page.until_text("#layers-status", "Read ")
-    page.press("Cancel", "#layers-cancel")
-    page.until_text("#layers-status", "Cancelled")
+    page.press("Stop", "#layers-stop")
+    page.until_text("#layers-status", "Stopped")
     page.write("#tokens input", "2000")
     page.press("Compute all layer pairs")
     page.until(lambda: page.js(CELLS), "cells")

@@ -1,5 +1,6 @@
 """A link restores what it was made of, in a page that knows nothing else."""
 
+import os
 import random
 from collections.abc import Callable
 from urllib.parse import urlencode
@@ -10,7 +11,10 @@ from selenium.webdriver import Chrome
 from tests.browser.page import Page
 
 LINK = "return document.querySelector('#share-link textarea, #share-link input')?.value ?? ''"
-STATES = 3
+STATES = int(os.environ.get("LINK_STATES", "3"))
+"""Random states that go through a link; `LINK_STATES=30` for a measurement."""
+CONTROLS = """return ['#seed input', '#temperature input[type=number]', '#length input[type=number]',
+    '#strength input[type=number]', '#prompt textarea'].map((place) => document.querySelector(place).value)"""
 
 
 def shared(page: Page) -> str:
@@ -47,12 +51,18 @@ def test_a_link_round_trip_restores_the_numbers(
         "equal_cost": 1,
         "arms": dice.choice(("native,transferred,random", "transferred,prompt,random")),
         "also": dice.choice(("mood:0.15", "mood:-0.1,mood:0.25")),
+        "reading": dice.choice(("all-tokens", "last-token", "token-2")),
+        "as_in_paper": dice.choice((0, 1)),
+        "per_token": dice.choice((0, 1)),
     }
     page = open_page()
     seen = []
     address = f"{tiny_url}?{urlencode(asked)}"
     for _ in range(2):
         browser.get("about:blank")
+        # As somebody else's browser would: it has nothing of this page.
+        browser.delete_all_cookies()
+        browser.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": tiny_url, "storageTypes": "all"})
         browser.get(address)
         texts = page.until_settled()
         page.until_text("#added", f"s = {asked['strength']:+.2f}"[:7].replace("-", "−"))
@@ -60,7 +70,9 @@ def test_a_link_round_trip_restores_the_numbers(
         address = shared(page)
     assert seen[0] == seen[1]
     assert "Every arm was also steered by mood" in seen[0][1]
-    assert page.js("return document.querySelector('#prompt textarea').value") == asked["prompt"]
+    wanted = [*(float(asked[name]) for name in ("seed", "temperature", "tokens", "strength")), asked["prompt"]]
+    *numbers, prompt = page.js(CONTROLS)
+    assert [*map(float, numbers), prompt] == wanted
 
 
 def test_a_link_that_cannot_be_opened_says_so_and_the_page_opens(browser: Chrome, page: Page, tiny_url: str) -> None:

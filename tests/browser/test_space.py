@@ -1,3 +1,4 @@
+from functools import partial
 from itertools import pairwise
 
 from tests.browser.page import Page
@@ -34,10 +35,23 @@ def test_colours_lines_and_directions_can_be_chosen(page: Page) -> None:
     page.until_text("#space-plot", "error")
 
 
-def test_three_dimensions_are_drawn(page: Page) -> None:
+KINDS = "return document.querySelector('#space-plot .plot')?.data?.map((trace) => trace.type) ?? []"
+BARS = """return [...document.querySelectorAll('#space-plot .modebar')].filter(
+    (bar) => bar.checkVisibility({visibilityProperty: true})).length"""
+
+
+def drawn_as(page: Page, kind: str) -> bool:
+    return kind in page.js(KINDS)
+
+
+def test_three_dimensions_are_drawn_and_the_flat_picture_comes_back(page: Page) -> None:
     look(page)
-    page.press("3D", "label")
-    page.until(lambda: page.js("return !!document.querySelector('#space-plot .gl-container canvas')"), "a 3D plot")
+    assert "scatter3d" not in page.js(KINDS)
+    for label, kind in (("3D", "scatter3d"), ("2D", "scatter"), ("3D", "scatter3d")):
+        page.press(label, "label")
+        page.until(partial(drawn_as, page, kind), f"a picture in {label}")
+        assert page.js("return !!document.querySelector('#space-plot .plot .gl-container canvas')") == (label == "3D")
+        assert page.js(BARS) == 1, "the other picture is out of sight, with all that belongs to it"
 
 
 def test_a_click_lists_the_token_in_its_sentence(page: Page) -> None:
@@ -75,11 +89,11 @@ def test_a_plot_drawn_before_follows_the_theme(page: Page) -> None:
 
 
 RINGS = """
-const marked = document.querySelector('#space-plot .js-plotly-plot').data.find((trace) => trace.name === 'marked');
+const marked = document.querySelector('#space-plot .plot').data.find((trace) => trace.name === 'marked');
 return marked.x.map((x, at) => [x, marked.y[at]])
 """
 PLACES = """
-const clouds = document.querySelector('#space-plot .js-plotly-plot').data.filter((trace) => trace.customdata);
+const clouds = document.querySelector('#space-plot .plot').data.filter((trace) => trace.customdata);
 const numbers = (trace, axis) => trace[axis]._inputArray ?? trace[axis];
 return arguments[0].map((wanted) => clouds.flatMap((trace) => trace.customdata.flatMap(
     (index, at) => index === wanted ? [[numbers(trace, 'x')[at], numbers(trace, 'y')[at]]] : []))[0])
@@ -123,7 +137,7 @@ def test_the_settings_of_umap_are_seen_with_it(page: Page) -> None:
     assert not page.js(seen)
     page.press("UMAP", "label")
     page.until(lambda: page.js(seen), "the settings of UMAP")
-    page.until_text("#space-caption", "laid out by UMAP")
+    page.until_text("#space-caption", "Laid out by UMAP")
     page.press("PCA", "label")
     page.until(lambda: not page.js(seen), "none of it")
 
@@ -132,7 +146,7 @@ def test_twenty_thousand_points_are_drawn_and_can_be_picked(page: Page) -> None:
     look(page)
     page.write("#space-points input[type=number]", "10000", submit=True)
     page.until_text("#space-caption", "10,000 tokens")
-    drawn = "return document.querySelector('#space-plot .js-plotly-plot').data.filter((t) => t.type === 'scattergl')"
+    drawn = "return document.querySelector('#space-plot .plot').data.filter((t) => t.type === 'scattergl')"
     assert sum(page.js(f"{drawn}.map((trace) => trace.customdata.length)")) == 20_000
     page.js("document.querySelector('#space-plot .plot').emit('plotly_click', {points: [{customdata: 12345}]})")
     page.until_text("#space-listing", "Nearest to it among the points of the large model")

@@ -109,6 +109,9 @@ def test_transfer_maps_a_direction_without_the_bias() -> None:
     moved = transfer(vector, map, INFO)
     assert torch.allclose(moved.values, (vector.values.double() @ map.weight).float())
     assert (moved.model, moved.fingerprint, moved.layer) == ("tiny-large-one", "of the large one", 2)
+    other = transfer(vector, AffineMap(2 * map.weight, map.bias), INFO)
+    assert moved.mapped_from.startswith(f"{INFO.small} layer {INFO.small_layer} by a {INFO.method} map (")
+    assert map.digest[:12] in moved.mapped_from and moved.mapped_from != other.mapped_from, "maps are told apart"
     as_in_paper = transfer(vector, map, INFO, as_in_paper=True)
     assert torch.allclose(as_in_paper.values - moved.values, torch.ones(32), atol=1e-5)
     assert "as in the paper" in as_in_paper.method

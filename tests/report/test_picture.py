@@ -39,5 +39,5 @@ def test_the_page_holds_the_figure_the_caption_and_all_that_draws_it() -> None:
     (data,) = re.findall(r'<script type="application/json">(.*?)</script>', page)
     drawn = json.loads(data)
     assert [trace["name"] for trace in drawn["data"][:2]] == ["large model", "small model, mapped"]
-    assert "30 tokens as the large model holds them" in page and "function drawFigure" in page
+    assert "30 tokens as the large model represents them" in page and "function drawFigure" in page
     assert not re.search(r'(src|href)="http', page[: page.index("<script>")])

@@ -220,4 +220,4 @@ def test_the_direction_cosine_stands_beside_that_of_relabelled_pairs() -> None:
     evidence = replace(MOOD.evidence, direction_cosine_relabelled=Interval(0.12, -0.31, 0.52))
     assert "of relabelled pairs 0.12 (−0.31 … 0.52)" in concept_summary(replace(MOOD, evidence=evidence))
     without = replace(MOOD.evidence, direction_cosine_relabelled=None)
-    assert "relabelled" not in concept_summary(replace(MOOD, evidence=without, remarks=()))
+    assert "of relabelled pairs" not in concept_summary(replace(MOOD, evidence=without, remarks=()))

@@ -161,9 +161,9 @@ def drawn(noise: float, pairs: int = 64) -> tuple[torch.Tensor, torch.Tensor]:
 
 def test_pairs_that_differ_in_one_thing_alone_settle_at_once_and_noise_never() -> None:
     clear, mixed, noise = (stability(*drawn(amount), "mean-difference") for amount in (0.01, 0.35, 1e6))
-    assert clear.enough == 1 and "A single pair gives" in clear.verdict
+    assert clear.enough == 1 and "A single pair is enough" in clear.verdict
     assert mixed.enough in (16, 32) and mixed.curve[0][1] < 0.5
-    assert noise.enough is None and "More pairs would change the vector: 32 of them" in noise.verdict
+    assert noise.enough is None and "More pairs would change the vector: that of 32 pairs" in noise.verdict
     assert all(abs(mean) < 0.3 for _, mean in noise.curve)
     assert [size for size, _ in mixed.curve] == [1, 2, 4, 8, 16, 32]
 

@@ -196,7 +196,7 @@ def test_the_sentence_says_what_each_arm_did(made: Made) -> None:
     said = sentence(written(made, SPEC))
     assert "; shuffled map " in said and "; asking in words " in said and "; a random one " in said
     alone = sentence(written(made, replace(SPEC, arms=("native",))))
-    assert alone.startswith("How far tiny-large-one moved towards “happy”, in nats: its own vector ")
+    assert alone.startswith("How far tiny-large-one moved towards “happy”, in nats: the large model’s own vector ")
     assert sentence(written(made, replace(SPEC, arms=()))).startswith("Only the unsteered text is written")
     still = sentence(written(made, replace(SPEC, strength=0.0, arms=("prompt", "native"))))
     assert still == "At strength 0 nothing is added, so every text but the prompted one is the same."

@@ -14,6 +14,7 @@ from lrt_explorer.study.check import ConceptCheck, LayerCheck, MappedCheck, Mode
 from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.steering.brought import take_vectors
 from lrt_explorer.study.steering.recipe import Recipe
+from lrt_explorer.study.steering.sides import Side
 from lrt_explorer.workbench.cards import VectorCard, VectorCards, Whose
 from lrt_explorer.workbench.session import Session, Shelf
 from lrt_explorer.workbench.shelves import own_set, own_vectors, put_set, put_vectors
@@ -34,7 +35,7 @@ def fake_check(session: Session, name: str, recipe: Recipe) -> ConceptCheck:
         (session.large, session.large_layer, session.large_layers),
     ):
         seen = tuple(LayerCheck(at, 0.1 + 0.1 * at, 0.7 + 0.05 * (at % 5)) for at in range(layers))
-        steady = Stability(((1, 0.4), (2, 0.6), (4, 0.8), (8, 0.93)), "8 pairs give the vector <too>.")
+        steady = Stability(((1, 0.4), (2, 0.6), (4, 0.8), (8, 0.93)), "8 pairs are enough <too>.")
         models.append(ModelCheck(model, layer, seen, Diagnosis(0.3, 0.95, 60, "Likely to steer <b>."), steady))
     mapped = MappedCheck(0.81, 0.14, 0.55, 0.62) if session.map_folder else None
     reading = recipe.reading or "all-tokens"
@@ -51,7 +52,7 @@ class FakeConcepts:
         return (("sentiment", "sentiment"), LIBRARY[-1]) if everyday else LIBRARY
 
     def contrast(self, session: Session | None, name: str) -> ContrastSet:
-        known = {value for _, value in LIBRARY} | {"sentiment"}
+        known = {value for _, value in LIBRARY} | {"sentiment", "weather"}
         return fake_set(Path(name).stem) if name in known else read_contrast(own_set(name))
 
     def keep_set(self, shelf: Shelf, contrast: ContrastSet) -> Shelf:
@@ -83,8 +84,11 @@ class FakeConcepts:
         large = VectorFile(torch.ones(4), session.large, "g", session.large_layer, label, method, "all-tokens")
         return put_vectors(shelf, label, {"small": small, "large": large})
 
-    def import_vector(self, session: Session, shelf: Shelf, file: Path) -> Shelf:
-        return put_vectors(shelf, file.name, {"small": load_vector(file)})
+    def vector_sides(self, session: Session, file: Path) -> tuple[Side, ...]:
+        return ("small",) if load_vector(file).fingerprint else ("large", "transferred")
+
+    def import_vector(self, session: Session, shelf: Shelf, file: Path, side: Side | None = None) -> Shelf:
+        return put_vectors(shelf, file.name, {side or self.vector_sides(session, file)[0]: load_vector(file)})
 
     def vectors(self, session: Session, name: str) -> VectorCards:
         found = take_vectors(str(own_vectors(name)) if name else "")

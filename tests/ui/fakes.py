@@ -12,7 +12,9 @@ import gradio as gr
 import numpy as np
 from starlette.requests import Request
 
+from lrt_explorer.concepts.vectors import SteeringVector
 from lrt_explorer.errors import ArtifactError, ModelError, PromptError, SettingsError, VectorError
+from lrt_explorer.store import MapInfo
 from lrt_explorer.study import suggest as suggest_study
 from lrt_explorer.study.basis import SharedBasis
 from lrt_explorer.study.check import ConceptCheck
@@ -111,6 +113,7 @@ class FakeEngine(FakeConcepts):
         self.seconds_per_pair = 0.005
         self.read: set[str] = set()
         self.shipped: ShippedEvidence | None = None
+        self.drawn: set[tuple[Session, SpaceSettings]] = set()
 
     def ready(self) -> bool:
         return True
@@ -280,7 +283,8 @@ class FakeEngine(FakeConcepts):
         broken = {"random": "repeats itself"} if abs(spec.strength) > 0.9 else {}
         arms = tuple(replace(arm, repetition=0.04, perplexity=12.0, remark=broken.get(arm.name, "")) for arm in arms)
         pairs = 120 if spec.concept in self.read else 32
-        made = {"seed": spec.seed} | ({"pairs": pairs} if spec.concept == "sentiment" else {})
+        made: dict[str, str | int | float] = {"seed": spec.seed, "readout_unit": "nats"}
+        made |= {"pairs": pairs} if spec.concept == "sentiment" else {}
         return Comparison(prompt, spec.strength, 8.31 * spec.strength, arms, made)
 
     def shipped_evidence(self, session: Session) -> ShippedEvidence | None:
@@ -322,6 +326,12 @@ class FakeEngine(FakeConcepts):
         recipe = Recipe(spec.method, spec.reading or "", spec.whiten)
         return (yield from self.check(session, str(spec.concept), recipe))
 
+    def transfer_models(
+        self, models: Models, spec: SteerSpec, estimator: str
+    ) -> Generator[Progress, None, tuple[SteeringVector, MapInfo]]:
+        yield from self.open(str(models.small), str(models.large))
+        raise ModelError("these models are made up, so there is no map between them")
+
     def calibrate_models(self, models: Models, spec: SteerSpec) -> Generator[Progress, None, Calibration]:
         session = yield from self.open(str(models.small), str(models.large))
         return (yield from self.calibration(session, str(spec.concept), spec.reading or "", ""))
@@ -349,10 +359,11 @@ class FakeEngine(FakeConcepts):
         raise ModelError("this model is made up, so it has no vectors")
 
     def is_drawn(self, session: Session, settings: SpaceSettings) -> bool:
-        return False
+        return (session, settings) in self.drawn
 
     def picture(self, session: Session, settings: SpaceSettings) -> Generator[Progress, None, SpacePicture]:
         yield Progress(0, 2, "Reading 40 texts with both models …")
+        self.drawn.add((session, settings))
         return fake_picture(settings.points, settings.dims, cast(Method, settings.method))
 
 

@@ -1,6 +1,8 @@
 """What a program sends to an endpoint arrives: every parameter, with a value that is not the default."""
 
+import argparse
 import inspect
+import re
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -10,12 +12,17 @@ import pytest
 from gradio.utils import get_function_description
 
 import lrt_explorer
+from lrt_explorer.cli import build_parser
+from lrt_explorer.concepts.sets.readings import READINGS
 from lrt_explorer.concepts.sets.scoring import scorer_from_text
 from lrt_explorer.errors import ModelError
 from lrt_explorer.library import steps
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
+from lrt_explorer.study.fitting.estimators import ESTIMATORS
 from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.steering.arms import OFFERED
 from lrt_explorer.study.steering.steer_spec import SteerSpec
+from lrt_explorer.study.tables import TABLES
 from lrt_explorer.ui.api import add_api
 from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.fitting import FitSpec
@@ -25,6 +32,7 @@ from lrt_explorer.workbench.session import SpaceSettings
 from lrt_explorer.workbench.single_vectors import VectorSpec
 from tests.ui.fakes import FakeEngine
 
+ROOT = Path(__file__).resolve().parents[2]
 PLACES = {"small": "one", "large": "two", "small_layer": 3, "large_layer": 4}
 COMPARE = {
     "concept": "mood", "prompt": "Once", "strength": 0.25, "seed": 7, "max_new_tokens": 9, "temperature": 0.5,
@@ -57,6 +65,9 @@ class NotingEngine(FakeEngine):
     compare_models = evaluate_models = fit_models = check_models = calibrate_models = _note
 
     def suggest_models(self, *asked: Any) -> Generator[Progress, None, Any]:
+        return self._note(asked[0], asked[1:])
+
+    def transfer_models(self, *asked: Any) -> Generator[Progress, None, Any]:
         return self._note(asked[0], asked[1:])
 
     def basis_models(self, *asked: Any) -> Generator[Progress, None, Any]:
@@ -152,7 +163,14 @@ def test_a_vector_is_asked_for_as_it_was_sent(engine: NotingEngine, endpoints: d
     assert engine.noted == [None, VectorSpec(**expected)]
 
 
-def test_every_study_of_the_library_that_needs_no_file_is_an_endpoint(
+def test_a_vector_is_mapped_as_it_was_sent(engine: NotingEngine, endpoints: dict[str, Callable[..., Any]]) -> None:
+    through = {"estimator": "procrustes", "as_in_paper": True, "values": True}
+    ask(endpoints["transfer"], PLACES | {"concept": "mood"} | FINDING | through)
+    spec = SteerSpec(concept="mood", as_in_paper=True, **FINDING)  # type: ignore[arg-type]
+    assert engine.noted == [Models(**PLACES), (spec, "procrustes")]  # type: ignore[arg-type]
+
+
+def test_every_study_of_the_library_and_of_the_command_line_is_an_endpoint(
     endpoints: dict[str, Callable[..., Any]],
 ) -> None:
     renamed = {"fit_map": "fit", "layer_grid": "fit", "project": "space", "find_vector": "vector"}
@@ -163,11 +181,35 @@ def test_every_study_of_the_library_that_needs_no_file_is_an_endpoint(
     }
     studies = {name for name in studies if "Generator" in str(inspect.signature(getattr(steps, name)))}
     assert studies > {"compare", "evaluate", "check", "basis"}
-    assert {renamed.get(name, name) for name in studies - of_python} == set(endpoints) - {"pairs", "choices"}
+    # In Python a map does it itself: `FittedMap.transfer`.
+    by_objects = {"transfer"}
+    offered = set(endpoints) - {"pairs", "choices"}
+    assert {renamed.get(name, name) for name in studies - of_python} | by_objects == offered
+    (commands,) = [one for one in build_parser()._actions if isinstance(one, argparse._SubParsersAction)]
+    # One starts the server, two make what ships.
+    assert set(commands.choices) - {"serve", "tinyworld", "bundle"} <= set(endpoints)
+
+
+def test_no_endpoint_lists_by_hand_what_a_table_holds(endpoints: dict[str, Callable[..., Any]]) -> None:
+    names = [name for table in TABLES.values() for name in table if "-" in name]
+    assert len(names) > 5
+    for file in (ROOT / "lrt_explorer" / "ui").glob("*endpoints.py"):
+        source = file.read_text(encoding="utf-8")
+        assert [name for name in names if name in source] == [], file.name
+    said = {name: get_function_description(endpoint)[1] for name, endpoint in endpoints.items()}
+    assert all(name in said["fit"]["method"] for name in ESTIMATORS)
+    assert all(name in said["compare"]["arms"] for name in OFFERED)
+    assert all(name in said["check"]["reading"] for name in (*READINGS, "token-K"))
+
+
+def test_the_page_for_programs_names_every_endpoint(endpoints: dict[str, Callable[..., Any]]) -> None:
+    page = (ROOT / "docs" / "agents.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^\| `/(\w+)` \|", page, flags=re.M)) == sorted(endpoints)
 
 
 def test_every_endpoint_says_what_it_and_each_of_its_arguments_is(endpoints: dict[str, Callable[..., Any]]) -> None:
     for name, endpoint in endpoints.items():
         does, said, _ = get_function_description(endpoint)
         assert does.endswith((".", "?")), name
-        assert [argument for argument, words in said.items() if not words] == [], name
+        # Gradio reads one line of each, so one without a full stop was cut off.
+        assert [argument for argument, words in said.items() if not words.endswith(".")] == [], name

@@ -282,6 +282,51 @@ def test_vectors_are_saved_in_both_formats_and_come_back(screen: Screen) -> None
         panel.vector_file(SESSION, folder, "transferred", "gguf")
 
 
+@pytest.fixture
+def foreign(tmp_path: Path) -> str:
+    """A vector file that does not say whose vector it holds."""
+    return str(save_vector(tmp_path / "happy.safetensors", VectorFile(torch.ones(4), "llama", "", 3, "joy", "x", "y")))
+
+
+def test_a_file_that_does_not_say_whose_vector_it_holds_is_asked_about_before_it_is_used(
+    screen: Screen, foreign: str
+) -> None:
+    panel, question = screen.concepts.vectors, screen.concepts.vectors.question
+    (shown,) = panel.on_vector_uploaded(SESSION, Shelf(), foreign)
+    assert screen.shelf not in shown and panel.chosen not in shown, "nothing is used yet"
+    assert question.whose.label == "Whose vector is this?" and shown[question.part].visible
+    assert shown[question.whose].choices == [
+        ("large model’s own (native)", "large"), ("mapped into the large model (transferred)", "transferred"),
+    ]  # fmt: skip
+    assert shown[question.whose].value is None
+    assert "happy.safetensors does not say whose vector it is" in shown[panel.status]
+    waiting = shown[question.waiting]
+    (unanswered,) = panel.on_answer_clicked(SESSION, Shelf(), waiting, None)
+    assert set(unanswered) == {panel.status} and "say whose vector this is" in unanswered[panel.status]
+    (answered,) = panel.on_answer_clicked(SESSION, Shelf(), waiting, "transferred")
+    assert len(answered[screen.shelf].vectors) == 1 and "mapped (transferred)" in answered[panel.table]
+    assert answered[question.waiting] is None and not answered[question.part].visible
+    assert "happy.safetensors fits" in answered[panel.status]
+    assert list(panel.on_answer_clicked(SESSION, Shelf(), None, "large")) == [nothing()], "a second press does nothing"
+
+
+def test_a_file_that_says_it_closes_an_open_question(screen: Screen, foreign: str, tmp_path: Path) -> None:
+    panel, question = screen.concepts.vectors, screen.concepts.vectors.question
+    own = save_vector(tmp_path / "own.safetensors", VectorFile(torch.ones(3), "m", "f", 2, "joy", "x", "y"))
+    (shown,) = panel.on_vector_uploaded(SESSION, Shelf(), str(own))
+    assert shown[question.waiting] is None and not shown[question.part].visible and screen.shelf in shown
+
+
+def test_the_question_goes_with_its_pair_and_stays_for_other_layers(screen: Screen, foreign: str) -> None:
+    panel, question = screen.concepts.vectors, screen.concepts.vectors.question
+    (shown,) = panel.on_vector_uploaded(SESSION, Shelf(), foreign)
+    waiting = shown[question.waiting]
+    assert question.on_pair_changed(replace(SESSION, large_layer=5, map_folder=""), waiting) == nothing()
+    assert question.on_pair_changed(replace(SESSION, large="another"), waiting)[question.waiting] is None
+    assert question.on_pair_changed(None, waiting)[question.waiting] is None
+    assert question.on_pair_changed(replace(SESSION, large="another"), None) == nothing()
+
+
 def test_a_damaged_vector_file_gets_one_sentence_and_is_not_kept(screen: Screen, tmp_path: Path) -> None:
     panel = screen.concepts.vectors
     file = tmp_path / "broken.safetensors"

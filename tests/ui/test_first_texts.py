@@ -40,7 +40,7 @@ def test_they_are_there_before_a_model_is_loaded(shipped: Screen, first: FirstSh
     assert (
         steer.said.value == first.texts.said and "nats towards" in first.texts.said and "held-out" in first.texts.said
     )
-    since = f"These texts ship with the pair, written on {first.first.made}; Run writes them anew."
+    since = f"These texts came with the pair and were written on {first.first.made}. Press Run to write them again."
     assert steer.added.value == first.texts.added and since in first.texts.added
     strength = steer.slider.strength
     assert (strength.value, strength.maximum) == (first.first.spec.strength, first.first.calibration.limit)
@@ -67,7 +67,7 @@ def test_they_become_the_comparison_of_the_page(shipped: Screen, first: FirstSho
     (asked,) = steer.texts.on_texts_asked(session, shown[steer.settled], 0, compared, first.asked)
     assert asked == {steer.trouble: ""}, "nothing is written twice"
     again = steer.texts.on_texts_wanted(5, compared)[steer.compared]
-    assert again != Compared(session, first.first.spec), "Run writes them anew"
+    assert again != Compared(session, first.first.spec), "Run writes them again"
 
 
 def test_the_slider_is_set_for_them(shipped: Screen, first: FirstShown) -> None:

@@ -263,7 +263,8 @@ def test_without_a_seed_or_a_session_nothing_is_written(screen: Screen, session:
             "a move has blanked the texts, and nothing else fills them"
         )
     (shown,) = steer(screen, None)
-    assert "models are not open yet" in shown[screen.steer.panes]
+    assert "models are not open yet" in shown[screen.steer.trouble]
+    assert screen.steer.panes not in shown, "the texts that came with the pair stay"
 
 
 def test_a_concept_brings_its_own_prompt_unless_the_visitor_wrote_one(screen: Screen) -> None:

@@ -71,6 +71,9 @@ def test_without_a_link_the_first_pair_opens_as_ever(screen: Screen) -> None:
         ("strength=inf", "not valid"),
         ("tab=<b>", "no tab"),
         ("arms=<b>", "not valid"),
+        ("method=sgd", "not valid"),
+        ("tokens=200", "tokens 200 lies beyond 8 to 96"),
+        ("temperature=3", "temperature 3 lies beyond 0 to 1.5"),
         ("arms=native,no-map", "“No map” cannot be written with this pair"),
     ],
 )
@@ -79,6 +82,12 @@ def test_what_cannot_be_restored_is_said_once_and_the_page_opens(screen: Screen,
     assert shown[screen.session].small == PAIRS[0].small
     said = shown[screen.linking.linked]
     assert sentence in said and said.count('class="notice') == 1 and "<b>" not in said
+
+
+def test_a_link_opens_with_its_estimator(screen: Screen) -> None:
+    shown = opened(screen, "method=procrustes")
+    assert shown[screen.session].method == "procrustes" and shown[screen.session].map_folder
+    assert shown[screen.linking.linked] == ""
 
 
 def test_what_is_shared_is_the_comparison_on_the_screen(screen: Screen, session: Session) -> None:

@@ -159,7 +159,7 @@ def test_a_map_that_is_fitted_for_the_old_pair_is_not_taken_into_use(
     next(fitting)
     screen.opening.on_other_pair_chosen(PAIRS[1].name)
     (last,) = fitting
-    assert screen.session not in last and "Cancelled" in last[screen.map_panel.status]
+    assert screen.session not in last and "Stopped" in last[screen.map_panel.status]
     assert (engine.fits, engine.fits_left) == (1, 1)
 
 
@@ -282,9 +282,14 @@ def test_a_comparison_follows_once_the_slider_is_set(screen: Screen) -> None:
 
 
 def test_without_a_map_the_panes_say_what_is_missing(screen: Screen) -> None:
-    (shown,) = steer(screen, Session("gemma-a", "gemma-b", 0, 0, 1, 1, 1, 1))
+    bare = Session("gemma-a", "gemma-b", 0, 0, 1, 1, 1, 1)
+    (shown,) = steer(screen, bare, arms=("transferred",))
     html = shown[screen.steer.panes]
     assert "no map between these layers yet" in html and 'role="alert"' not in html
+    first, *_, last = steer(screen, bare)
+    html = last[screen.steer.panes]
+    assert html.count('<article class="pane') == 3 and "pane-native" in html and "pane-transferred" not in html
+    assert "so Transferred cannot be written" in first[screen.steer.trouble]
     *_, last = steer(screen, Session("gemma-a", "gemma-b", 0, 0, 1, 1, 1, 1), arms=("native", "prompt"))
     html = last[screen.steer.panes]
     assert html.count('<article class="pane') == 3 and "pane-prompt" in html and "pane-transferred" not in html

@@ -40,8 +40,8 @@ def test_everything_is_escaped_and_long_sets_are_cut() -> None:
 def test_what_a_set_holds_is_said() -> None:
     pairs = (("a", "b"), ("c", "d"))
     plain = set_card(ContrastSet("n", pairs))
-    assert "2 pairs; no readout prompts; reading: all tokens" in plain and "scored" not in plain
+    assert "2 pairs; no readout prompts; tokens read: all tokens" in plain and "scored" not in plain
     rich = set_card(
         ContrastSet("n", pairs, prompts=(ReadoutPrompt("x", (" a",), ()),), scorer="mood", reading="token-2")
     )
-    assert "1 readout prompt; generated text is scored; reading: token-2" in rich
+    assert "1 readout prompt; generated text is scored; tokens read: token-2" in rich

@@ -20,7 +20,7 @@ def arm(name: str = "native", tokens: tuple[str, ...] = (" a", " b"), changed: t
 
 def text_of(html: str, name: str) -> str:
     (pane,) = re.findall(rf'<article class="pane pane-{name}".*?</article>', html)
-    (shown,) = re.findall(r'<p class="pane-text">(.*?)</p>', pane)
+    (shown,) = re.findall(r'<p class="pane-text[^"]*">(.*?)</p>', pane)
     return str(shown)
 
 
@@ -52,6 +52,14 @@ def test_a_settled_unsteered_arm_stands_still_while_the_others_are_written() -> 
     html = panes((arm("unsteered", (" long",), (False,)), arm()), "Start", CARD, busy=True, settled=settled)
     assert text_of(html, "unsteered").endswith(" long settled")
     assert 'aria-busy="true"' in html
+
+
+def test_a_text_that_its_length_has_broken_off_says_so_once_it_is_written() -> None:
+    whole = arm("unsteered", (" They", " met", "."), (False,) * 3)
+    assert panes((whole, arm()), "Start", CARD).count('class="pane-text cut"') == 1
+    assert "cut" not in panes((whole, arm()), "Start", CARD, busy=True)
+    said = arm(tokens=(" “Yes", "!”"), changed=(True, True))
+    assert "cut" not in panes((whole, said), "Start", CARD)
 
 
 def test_the_prompt_stands_at_the_head_of_every_pane_and_a_long_one_is_cut() -> None:

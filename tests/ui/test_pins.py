@@ -35,6 +35,7 @@ def test_a_pin_keeps_texts_figures_settings_and_a_link(screen: Screen, session: 
     assert "s = +0.50" in html and "s = −0.50" in html and "seed 0" in html and "layers 2 → 3" in html
     assert all(arm.text.strip() in html for arm in (*now.arms, *other.arms))
     assert f"?{kept[0].query.replace('&', '&amp;')}" in html and "small=tinyworld-s" in kept[0].query
+    assert html.count(" nats</small>") == 2 * len(now.arms)
     assert html.count("data-for=") == 1, "only what is shown now can become stale"
 
 

@@ -12,7 +12,9 @@ NEED_NO_MODELS = {
 }  # fmt: skip
 WAIT_THEMSELVES = {"Run"}
 """That of Steer writes as soon as it can."""
-HIDDEN_UNTIL_THERE = {"Save the report (HTML)", "Save the numbers (CSV)", "Steer with these", "Save the vector"}
+HIDDEN_UNTIL_THERE = {"Save the report (HTML)", "Save the numbers (CSV)", "Steer with these", "Save the vector"} | {
+    "Load it as this"
+}
 
 
 def test_what_needs_models_cannot_be_pressed_before_they_are_open(screen: Screen, session: Session) -> None:

@@ -20,7 +20,7 @@ def app(tmp_path: Path) -> gr.Blocks:
 
 def test_other_programs_see_the_studies_and_nothing_else(app: gr.Blocks) -> None:
     endpoints = app.get_api_info()["named_endpoints"]
-    about_steering = {"/compare", "/evaluate", "/calibrate", "/check", "/vector"}
+    about_steering = {"/compare", "/evaluate", "/calibrate", "/check", "/vector", "/transfer"}
     about_layers = {"/fit", "/suggest_layers", "/basis", "/space"}
     assert set(endpoints) == {"/choices", "/pairs"} | about_steering | about_layers
     names = [parameter["parameter_name"] for parameter in endpoints["/compare"]["parameters"]]

@@ -53,7 +53,9 @@ def test_nothing_is_asked_while_nothing_has_changed(screen: Screen, session: Ses
     _, tuned = slider_and_tuned(screen, session)
     assert tune(screen, session, tuned=tuned, strength=0.1) == [nothing()]
     assert tune(screen, None) == [nothing()]
-    assert tune(screen, replace(session, map_folder="")) == [nothing()], "a map is fitted first"
+    bare = replace(session, map_folder="")
+    assert tune(screen, bare, arms=("transferred",)) == [nothing()], "a map is fitted first"
+    assert len(tune(screen, bare)) > 1, "the native vector needs none"
     assert len(tune(screen, session, tuned=tuned, whole=1)) > 1, "all pairs have been read"
 
 
@@ -74,6 +76,8 @@ def test_it_follows_concept_and_layer_unless_the_visitor_moved_it(
     assert slider.value == -0.07, "still moved"
     slider, _ = slider_and_tuned(screen, session, tuned=tuned, concept="register", strength=-99.0)
     assert slider.value == slider.minimum
+    slider, _ = slider_and_tuned(screen, session, tuned=LINKED, strength=-99.0)
+    assert slider.value == slider.minimum == -99.0, "a link's strength is kept, however far it goes"
 
 
 def test_what_goes_wrong_is_left_to_the_comparison(screen: Screen, session: Session) -> None:
@@ -84,12 +88,12 @@ def test_without_a_map_no_strength_of_another_pair_is_shown(screen: Screen, sess
     control = screen.steer.slider
     bare = replace(session, map_folder="")
     tuned = Tuned(("the former pair",), None)
-    shown = control.on_session_changed(bare, tuned, PANES[1:])
+    shown = control.on_session_changed(bare, tuned, ("transferred",))
     assert (shown[control.strength].value, shown[control.strength].interactive) == (START, False)
     assert shown[control.marks] == "" and shown[control.tuned] is None
     assert control.on_session_changed(session, tuned, PANES[1:]) == nothing()
     assert control.on_session_changed(bare, tuned, ("native", "prompt")) == nothing(), "these need no map"
-    linked = control.on_session_changed(bare, LINKED, PANES[1:])
+    linked = control.on_session_changed(bare, LINKED, ("transferred",))
     assert set(linked) == {control.strength} and linked[control.strength].interactive is False
     *_, after = tune(screen, session)
     assert after[control.strength].interactive is True

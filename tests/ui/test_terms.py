@@ -1,5 +1,6 @@
 """Every number that the screen names links to what it means, on a page of the same server."""
 
+import json
 import re
 from pathlib import Path
 
@@ -27,6 +28,15 @@ def test_the_figures_of_a_map_link_to_their_terms() -> None:
     linked = re.findall(r'href="terms#([^"]+)"', html)
     assert len(linked) == html.count("<dt>") > 6
     assert set(linked) <= set(re.findall(r'id="([^"]+)"', terms_page()))
+
+
+def test_each_tab_links_the_words_it_uses(tmp_path: Path) -> None:
+    with served(FakeEngine(tmp_path)) as server:
+        config = json.loads(server.ask("/config").text)
+    lines = [one["props"].get("value") or "" for one in config["components"] if one["type"] == "html"]
+    linked = [re.findall(r'href="terms#([^"]+)"', line) for line in lines if "What the words mean" in line]
+    assert len(linked) == 4
+    assert {one for line in linked for one in line} <= set(re.findall(r'id="([^"]+)"', terms_page()))
 
 
 def test_a_word_that_is_no_term_is_not_linked() -> None:

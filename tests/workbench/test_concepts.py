@@ -10,7 +10,7 @@ from lrt_explorer.concepts.contrast import ContrastSet, read_contrast
 from lrt_explorer.concepts.vectors import find_vectors
 from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError, VectorError
 from lrt_explorer.linear.scores import cosine
-from lrt_explorer.store import load_vector, save_vector
+from lrt_explorer.store import load_vector, save_vector, write_gguf
 from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.study.steering.recipe import Recipe
 from lrt_explorer.study.steering.steer_spec import SteerSpec
@@ -128,6 +128,25 @@ def test_a_loaded_vector_takes_the_place_of_one_arm(engine: Workbench, fitted: S
     assert [card.whose for card in engine.vectors(moved, shelf.vectors[0][1]).cards] == ["small"]
     with pytest.raises(ArtifactError, match="transferred vector cannot be saved, because no map starts from its layer"):
         engine.vector_file(moved, shelf.vectors[0][1], "transferred", "gguf")
+
+
+@pytest.mark.parametrize("ending", ["safetensors", "gguf"])
+def test_whose_a_vector_is_said_to_be_stays_with_it(
+    engine: Workbench, fitted: Session, tmp_path: Path, ending: str
+) -> None:
+    file = write_gguf(tmp_path / "happy.gguf", "llama", {2: torch.linspace(-1, 1, 32)}, {})
+    assert engine.vector_sides(fitted, file) == ("large", "transferred")
+    with pytest.raises(VectorError, match="does not say whose vector it is"):
+        engine.import_vector(fitted, Shelf(), file)
+    shelf = engine.import_vector(fitted, Shelf(), file, "transferred")
+    ((label, folder),) = shelf.vectors
+    assert label == "happy.gguf, mapped from tiny-small by an unnamed map, layer 2"
+    assert [card.whose for card in engine.vectors(fitted, folder).cards] == ["transferred"]
+    plain, other = (finish(engine.compare(fitted, steer("mood", v))) for v in ("", folder))
+    differ = [a.readout != b.readout for a, b in zip(plain.arms, other.arms, strict=True)]
+    assert differ == [False, False, True, False]
+    again = engine.vector_file(fitted, folder, "transferred", ending)
+    assert engine.vector_sides(fitted, again) == ("transferred",)
 
 
 def test_what_does_not_fit_is_refused_and_not_kept(engine: Workbench, fitted: Session, tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
 
 import lrt_explorer as lrt
+from lrt_explorer.cli import main
 from lrt_explorer.errors import LRTError
 from lrt_explorer.ui.screen import create_app
 from lrt_explorer.workbench.hosting import Hosting
@@ -49,6 +51,37 @@ def test_a_vector(app: gr.Blocks) -> None:
     assert "values" not in ask(app, "vector", model=MODELS[0], concept="mood", layer=1)
 
 
+def test_a_transfer(app: gr.Blocks, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fitted = lrt.fit_map(*MODELS, tokens=4000)
+    layers = {"small_layer": fitted.info.small_layer, "large_layer": fitted.info.large_layer}
+    how: dict[str, Any] = {"reading": "last-token", "whiten": True}
+    files = {name: tmp_path / f"{name}.safetensors" for name in ("vector", "out")}
+    vector = lrt.find_vector(MODELS[0], "mood", fitted.info.small_layer, **how)
+    for as_in_paper in (False, True):
+        found = ask(app, "transfer", **PAIR, concept="mood", **how, as_in_paper=as_in_paper, values=True)
+        mapped = fitted.transfer(vector, as_in_paper=as_in_paper)
+        assert found.pop("values") == mapped.values.tolist()
+        assert {name: found[name] for name in layers} == layers and found["concept"] == "mood"
+        lrt.save_vector(files["vector"], vector)
+        options = [f"--map={fitted.folder}", *(f"--{name}={file}" for name, file in files.items())]
+        capsys.readouterr()
+        assert main(["transfer", *options, *["--as-in-paper"] * as_in_paper, "--json"]) == 0
+        printed = json.loads(capsys.readouterr().out)
+        assert {name: value for name, value in printed.items() if name != "artifact"} == found
+        assert lrt.load_vector(files["out"]).values.tolist() == mapped.values.tolist()
+    assert "values" not in ask(app, "transfer", **PAIR, concept="mood")
+
+
+def test_a_transfer_through_another_estimator_leaves_the_usual_map(app: gr.Blocks) -> None:
+    usual = ask(app, "transfer", **PAIR, concept="mood", values=True)
+    other = ask(app, "transfer", **PAIR, concept="mood", estimator="procrustes", values=True)
+    assert "procrustes" in other["mapped_from"] and "procrustes" not in usual["mapped_from"]
+    assert other["values"] != usual["values"]
+    assert ask(app, "transfer", **PAIR, concept="mood", values=True) == usual
+    with pytest.raises((gr.Error, LRTError), match="there is no estimator 'magic'; choose one of ridge, "):
+        ask(app, "transfer", **PAIR, concept="mood", estimator="magic")
+
+
 def test_a_basis(app: gr.Blocks) -> None:
     found = ask(app, "basis", **PAIR, directions=2, tokens=4000)
     assert found == as_json(asdict(lrt.basis(*MODELS, directions=2, tokens=4000))) and len(found["directions"]) == 2
@@ -83,11 +116,13 @@ def test_layers(app: gr.Blocks) -> None:
     [
         ("check", {**PAIR, "small": "/etc", "concept": "mood"}, "there is no model '/etc' on this server"),
         ("calibrate", {**PAIR, "concept": "/etc/passwd"}, "there is no concept"),
+        ("transfer", {**PAIR, "large": "/etc", "concept": "mood"}, "there is no model '/etc' on this server"),
+        ("transfer", {**PAIR, "concept": "/etc/passwd"}, "there is no concept"),
         ("vector", {"model": "gpt2", "concept": "mood", "layer": 0}, "there is no model 'gpt2' on this server"),
         ("basis", {**PAIR, "corpus": "/etc/passwd"}, "there is no corpus"),
         ("basis", {**PAIR, "directions": 41}, "the number of directions must be 1 to 40"),
         ("suggest_layers", {**PAIR, "corpus": "wikitext"}, "there is no corpus"),
-        ("space", {**PAIR, "points": 10_001}, "the number of points must be"),
+        ("space", {**PAIR, "points": 10_001}, "the number of token pairs in Space must be"),
     ],
 )
 def test_strangers_come_through_the_same_door(endpoint: str, asked: dict[str, Any], said: str) -> None:

@@ -39,6 +39,7 @@ def test_random_views_come_back_exactly() -> None:
             small=dice.choice(MODELS),
             large=dice.choice(MODELS),
             layers=(dice.randrange(9), dice.randrange(9)),
+            method=dice.choice(("", "procrustes", "next-tokens")),
             concept=dice.choice(("register", "everyday/mood")),
             prompt=dice.choice(PROMPTS[:1] + PROMPTS[2:]),
             strength=dice.choice((0.0, -0.0, 1e-7, dice.uniform(-3, 3))),
@@ -152,19 +153,30 @@ def test_a_set_and_a_map_of_ones_own_are_named_by_their_files(
     bench: Workbench, session: Session, tmp_path: Path
 ) -> None:
     shelf = bench.keep_set(Shelf(), CONCEPT)
-    own_map = Session(**{**vars(session), "map_folder": "/maps/own-text/abc"})
+    own_map = Session(**{**vars(session), "map_folder": "/maps/own-text/abc", "map_mark": "another"})
     given = bench.shared(own_map, SteerSpec(concept=shelf.sets[-1][1], prompt="a", strength=0.1), "steer")
     assert 'map="/maps/own-text/abc"' in given.python and "--map=/maps/own-text/abc" in given.command
     assert f"{CONCEPT.name}.jsonl" in given.python and "concept=" not in given.query
+    assert "a set of your own or a map that was fitted or loaded here" in given.left_out
+    plain = bench.shared(session, SteerSpec(concept="mood", prompt="a", strength=0.1), "steer")
+    assert plain.left_out == "" and "method=" not in plain.query
+
+
+def test_a_link_names_the_estimator_that_was_chosen(bench: Workbench, session: Session) -> None:
+    chosen = bench.with_method(session, "procrustes")
+    given = bench.shared(chosen, SteerSpec(concept="mood", prompt="a", strength=0.1), "steer")
+    view, trouble = read(given.query)
+    assert view.method == "procrustes" and trouble == []
+    assert "/maps" not in given.left_out
 
 
 def test_a_hosted_server_tells_no_folder(session: Session) -> None:
     hosted = Workbench(hosting=Hosting(hosted=True, models=("tinyworld-xs", "tinyworld-s")))
     shelf = hosted.keep_set(Shelf(), CONCEPT)
-    own_map = Session(**{**vars(session), "map_folder": "/maps/own-text/abc"})
+    own_map = Session(**{**vars(session), "map_folder": "/maps/own-text/abc", "map_mark": "another"})
     for concept in (shelf.sets[-1][1], "everyday/formality"):
         given = hosted.shared(own_map, SteerSpec(concept=concept, prompt="a", strength=0.1), "steer")
-        whole = given.query + given.python + given.command
+        whole = given.query + given.python + given.command + given.left_out
         assert "/maps" not in whole and "/tmp" not in whole and str(Path.home()) not in whole
         assert "# Made with a map that only this server has" in given.python
 
@@ -178,6 +190,6 @@ def test_the_code_of_a_comparison_with_vectors_of_ones_own_names_their_files(
     )
     on_screen = comparison_document(finish(bench.compare(session, spec)))
     given = bench.shared(session, spec, "steer")
-    assert given.command.count("--vector=") == 2 and "#" not in given.command
+    assert given.command.count("--vector=") == 2 and "--vector=small=" in given.command and "#" not in given.command
     by_command = run([sys.executable, "-m", *_module(given.command), "--json"], tmp_path)
     assert json.loads(by_command) == on_screen and "large_vector" in on_screen

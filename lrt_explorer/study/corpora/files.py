@@ -26,7 +26,7 @@ SECTION_CHARACTERS = 1000
 """A document of Markdown ends at the first blank line after so many characters, and before every heading."""
 CONTAINERS = ("data", "rows", "train", "examples", "documents", "instances", "items")
 """Where a JSON file that is one object keeps its list of rows."""
-INSTALL = "pip install lrt-explorer[corpora]"
+INSTALL = "pip install '.[corpora]'"
 _HEAD_BYTES = 4096
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _ARCHIVES = {b"%PDF": "a PDF", b"PK\x03\x04": "a zip archive or an office document", b"\x1f\x8b": "packed with gzip"}

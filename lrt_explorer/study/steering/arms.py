@@ -373,8 +373,8 @@ def chosen_arms(names: str | Sequence[str]) -> tuple[str, ...]:
     """The arms of a comparison in the order of the table, the unsteered one among them in any case.
 
     Args:
-        names: any that a comparison can write, in any order, as a sequence or parted by commas; a hyphen stands for a
-            space.
+        names: any that a comparison can write, in any order, as a sequence or separated by commas; a hyphen stands for
+            a space.
 
     Raises:
         SettingsError: if there is no such arm.

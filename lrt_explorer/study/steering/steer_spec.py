@@ -29,7 +29,7 @@ class SteerSpec:
         method: how they are found, "mean-difference" or "principal-component".
         whiten: whether they are found in whitened activations.
         as_in_paper: whether the map's bias is added to the direction too (arXiv 2506.00653).
-        equal_cost: whether the other arms are pushed as far as costs what the native vector costs.
+        equal_cost: whether every other arm gets the strength that costs as much as the native vector.
         scorer: what scores the texts; None for the concept's own scorer.
         vectors: vectors that take the place of the concept's own, of the "small" or the "large" model, or the
             "transferred" one; or their folder, as `take_vectors` reads it; "" for none.

@@ -129,7 +129,7 @@ def test_a_data_set_of_the_hub_is_streamed(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_data_set_that_is_not_there_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(
-        SettingsError, match=r"read with the package datasets; install it with `pip install lrt-explorer.corpora.`"
+        SettingsError, match=r"read with the package datasets; install it with `pip install '\.\[corpora\]'`"
     ):
         read_texts("hf:org/name")
     monkeypatch.setitem(sys.modules, "datasets", hub(ConnectionError("offline.\nmore"), []))
