@@ -21,8 +21,15 @@ Choices = list[tuple[str, str]]
 
 
 def steered_concepts(engine: Engine, session: Session | None, shelf: Shelf) -> Choices:
-    """The concepts of the Steer tab: what ships for the pair, by the verdict on it, then the visitor's own."""
-    shipped = None if session is None else engine.shipped_evidence(session)
+    """The concepts of the Steer tab: what ships for the pair, by the verdict on it, then the visitor's own.
+
+    Before a pair is open the page shows the texts of the first one, and its evidence with them.
+    """
+    if session is None:
+        first = engine.first()
+        shipped = None if first is None else first.evidence
+    else:
+        shipped = engine.shipped_evidence(session)
     verdicts = {} if shipped is None else shipped.verdicts
     cards = by_verdict(list(engine.concepts(session)), verdicts)
     return _once([*((concept_label(card, verdicts.get(card.name)), card.name) for card in cards), *_own(shelf)])

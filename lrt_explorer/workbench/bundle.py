@@ -32,7 +32,7 @@ from lrt_explorer.study.steering.deviation import DOCUMENTS, measure_units, ordi
 from lrt_explorer.study.steering.neutral import neutral_prompts
 from lrt_explorer.workbench.choose_openings import choose_openings
 from lrt_explorer.workbench.concepts import shipped_sets
-from lrt_explorer.workbench.evidence import EvidenceSpec, evaluate
+from lrt_explorer.workbench.evidence import EvidenceSpec, evaluate, ship_rivals
 from lrt_explorer.workbench.firsts import ship_first_texts
 from lrt_explorer.workbench.layer_scores import LayerStudies
 from lrt_explorer.workbench.map_store import SavedMap, load_saved
@@ -190,6 +190,8 @@ def ship_verdicts(
 ) -> Generator[Progress, None, tuple[Path, ...]]:
     """Evaluate every concept that ships with the map that ships of each pair, and save the evidence.
 
+    The map of the untrained small model, which takes minutes, ships beside it.
+
     Finished concepts are kept in the data folder, so that a run that was stopped goes on where it ended.
 
     Args:
@@ -200,8 +202,9 @@ def ship_verdicts(
     Raises:
         ArtifactError: if a map is missing.
     """
-    files = []
+    files: list[Path] = []
     for preset, pair, saved in _with_maps(pairs, cache):
+        files += yield from retold(ship_rivals(pair, saved), partial(_within, preset))
         spec = EvidenceSpec(settings=EvaluationSettings(prompts=prompts))
         files.append(ship_evidence((yield from retold(evaluate(pair, saved, spec), partial(_within, preset)))))
     return tuple(files)

@@ -1,6 +1,6 @@
 """Evidence for a map: control maps beside it, and every concept kept as soon as it is finished."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from lrt_explorer.defaults import CONTROL_TOKENS
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.linear.steering import SteeringVector
+from lrt_explorer.store import assets_home
 from lrt_explorer.study.corpora.batches import BATCH_TOKENS
 from lrt_explorer.study.corpora.texts import Source, read_texts
 from lrt_explorer.study.evaluation import evaluate as study
@@ -16,10 +17,13 @@ from lrt_explorer.study.evaluation.case import Controls
 from lrt_explorer.study.evaluation.evaluate import Evaluation, EvaluationSettings
 from lrt_explorer.study.evaluation.kept import evaluations_folder
 from lrt_explorer.study.fitting.controls import SEEDS, control_maps
-from lrt_explorer.study.fitting.rivals import rivals
+from lrt_explorer.study.fitting.rivals import ARMS as RIVAL_ARMS
+from lrt_explorer.study.fitting.rivals import Rival, rivals
 from lrt_explorer.study.fitting.solve import least_tokens
+from lrt_explorer.study.ground.known import folder_name
 from lrt_explorer.study.ground.progress import Progress, retold
 from lrt_explorer.study.ground.world import World
+from lrt_explorer.study.steering.arms import UNTRAINED
 from lrt_explorer.study.steering.brought import Side, take_vectors
 from lrt_explorer.workbench.cards import Suite
 from lrt_explorer.workbench.concepts import named_concept, shipped_sets
@@ -89,17 +93,9 @@ def evaluate(pair: Pair, saved: SavedMap, spec: EvidenceSpec) -> Generator[Progr
         # Before minutes of fitting control maps rather than after them.
         raise SettingsError(study.NO_HALVES)
     controls = yield from controls_of(pair, saved, spec)
-    home, (source, name, tokens) = evidence_folder(pair, saved.layers, spec), _control_text(pair, saved, spec)
+    home = evidence_folder(pair, saved.layers, spec)
     others = yield from retold(
-        rivals(
-            pair,
-            read_texts(source),
-            saved.layers,
-            tokens=tokens,
-            corpus=name,
-            keep=home / "rivals",
-            method=saved.info.method,
-        ),
+        _rivals(pair, saved, spec),
         lambda step: Progress(step.done, step.total, f"rivals of the map: {step.message}"),
     )
     return (
@@ -112,6 +108,52 @@ def evaluate(pair: Pair, saved: SavedMap, spec: EvidenceSpec) -> Generator[Progr
             neutral=spec.neutral,
             settings=spec.settings,
             keep=home / "concepts",
+        )
+    )
+
+
+def rivals_folder(small: str, large: str) -> Path:
+    """Where the map of the untrained small model of a pair ships, which takes minutes to fit."""
+    return assets_home() / "rivals" / f"{folder_name(small)}--{folder_name(large)}"
+
+
+def _rivals(pair: Pair, saved: SavedMap, spec: EvidenceSpec) -> Generator[Progress, None, tuple[Rival, ...]]:
+    """The rivals of a map. The untrained small model's map has seen as much text as the map itself.
+
+    With less it would carry less, and the trained model would seem to owe more to its training than it does.
+    """
+    keep = (evidence_folder(pair, saved.layers, spec) / "rivals", rivals_folder(pair.small.name, pair.large.name))
+    tokens = _control_text(pair, saved, spec)[2]
+    as_much = tokens if spec.tokens is not None else max(tokens, saved.info.tokens_used)
+    first = yield from _rivals_of(pair, saved, spec, as_much, (UNTRAINED,), keep)
+    rest = yield from _rivals_of(pair, saved, spec, tokens, set(RIVAL_ARMS) - {UNTRAINED}, keep)
+    return first + rest
+
+
+def ship_rivals(pair: Pair, saved: SavedMap) -> Generator[Progress, None, tuple[Path, ...]]:
+    """Fit the map of the untrained small model beside a map that ships, and save it where it ships.
+
+    Raises what `rivals` raises.
+    """
+    folder = rivals_folder(pair.small.name, pair.large.name)
+    yield from _rivals_of(pair, saved, EvidenceSpec(), saved.info.tokens_used, (UNTRAINED,), (folder,))
+    return tuple(sorted(folder.iterdir()))
+
+
+def _rivals_of(
+    pair: Pair, saved: SavedMap, spec: EvidenceSpec, tokens: int, arms: Collection[str], keep: Sequence[Path]
+) -> Generator[Progress, None, tuple[Rival, ...]]:
+    source, name, _ = _control_text(pair, saved, spec)
+    return (
+        yield from rivals(
+            pair,
+            read_texts(source),
+            saved.layers,
+            tokens=tokens,
+            corpus=name,
+            keep=keep,
+            method=saved.info.method,
+            arms=arms,
         )
     )
 

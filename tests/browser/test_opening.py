@@ -62,7 +62,8 @@ def test_a_first_fit_that_is_stopped_goes_on_from_one_click(
     page.press("Stop", ".stop")
     page.until_text("#setup-status", "is open without a map")
     page.until(lambda: page.text("#opening") == "", "no banner")
-    page.until_text("#panes", "no map between these layers yet")
+    page.until_text("#steer-trouble", "no map between these layers yet")
+    page.until(lambda: set(page.finished()) == {"unsteered", "native", "random"}, "the arms that need no map")
     assert "about" in page.find("#map-accordion button", "Fit a map").text
     page.write("#tokens input", "3000")
     page.press("Fit a map", "#map-accordion button")

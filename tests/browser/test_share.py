@@ -71,6 +71,8 @@ def test_a_link_round_trip_restores_the_numbers(
     assert seen[0] == seen[1]
     assert "Every arm was also steered by mood" in seen[0][1]
     wanted = [*(float(asked[name]) for name in ("seed", "temperature", "tokens", "strength")), asked["prompt"]]
+    page.press("More settings", "#more button")
+    page.until(lambda: page.js("return document.querySelector('#seed input') !== null"), "the settings")
     *numbers, prompt = page.js(CONTROLS)
     assert [*map(float, numbers), prompt] == wanted
 

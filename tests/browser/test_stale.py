@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from lrt_explorer.study.ground.progress import Progress, finish
 from lrt_explorer.study.steering.other_layers import asked_layers
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.ui.result_key import session_values
+from lrt_explorer.ui.strength import writable
 from lrt_explorer.workbench.session import Session, SpaceSettings
 from tests.browser.page import Page
 from tests.browser.sequences import ACTIONS, SEQUENCES
@@ -44,6 +45,8 @@ def session_of(engine: TinyEngine, made: dict[str, Any]) -> Session:
     """The session that a key tells of, by whichever map has its mark."""
     opened = finish(engine.open(*made["models"]))
     at = engine.at_layers(opened, made["small_layer"], made["large_layer"])
+    if not made["map"]:
+        return replace(at, map_folder="", map_mark="")
     for session in (at, *(engine.with_method(at, method) for method in engine.methods().at_once)):
         if session_values(session)["map"] == made["map"]:
             return session
@@ -52,6 +55,7 @@ def session_of(engine: TinyEngine, made: dict[str, Any]) -> Session:
 
 def check_texts(page: Page, engine: TinyEngine, made: dict[str, Any]) -> None:
     """Texts, scores and readouts are what the library gives for the settings of the key."""
+    session = session_of(engine, made)
     spec = SteerSpec(
         concept=made["concept"],
         prompt=made["prompt"],
@@ -62,13 +66,13 @@ def check_texts(page: Page, engine: TinyEngine, made: dict[str, Any]) -> None:
         reading=made["reading"],
         as_in_paper=made["as_in_paper"],
         equal_cost=made["equal_cost"],
-        arms=tuple(made["arms"]),
+        arms=writable(session, made["arms"]),
         also=tuple((made[name], made[f"{name}_strength"]) for name in ("also", "also_2") if made[name]),
         ask=made["ask"],
         per_token=made["per_token"],
         other_layers=asked_layers(made["other_layers"]),
     )
-    done = finish(engine.compare(session_of(engine, made), spec))
+    done = finish(engine.compare(session, spec))
     # A browser makes one line break of every kind, and leaves out what random models write beside letters.
     texts = {arm.name: arm.text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n") for arm in done.arms}
     assert page.panes() == texts, made
@@ -105,7 +109,7 @@ def test_random_actions_leave_nothing_stale(open_page: Callable[..., Page], seed
     if page.js("return document.querySelector('#seed input')?.value === ''"):
         page.write("#seed input", "3", submit=True)
     results = visitor.until_quiet()
-    bad_number = page.text("#steer-trouble") or page.text("#setup-status .notice.bad")
+    bad_number = page.text("#steer-trouble .notice.bad") or page.text("#setup-status .notice.bad")
     stopped = "Stopped" in page.text("#added")
     for result in results:
         if result["seen"] and not (bad_number or stopped):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,9 @@ from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
 from lrt_explorer.study.fitting.controls import SEEDS
 from lrt_explorer.study.ground.known import known_vectors
 from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.study.steering.arms import ANCHORS, EMBEDDINGS, UNTRAINED, VOCABULARY
 from lrt_explorer.study.steering.steer_spec import SteerSpec
-from lrt_explorer.workbench import starting_points
+from lrt_explorer.workbench import evidence, starting_points
 from lrt_explorer.workbench.evidence import EvidenceSpec, control_tokens
 from lrt_explorer.workbench.fitting import FitSpec
 from lrt_explorer.workbench.maps import find_map
@@ -96,6 +98,24 @@ def test_control_maps_have_as_many_tokens_as_the_map_within_a_limit() -> None:
     assert saved is not None
     larger = replace(saved, info=replace(saved.info, tokens_used=150_000))
     assert (control_tokens(saved), control_tokens(larger)) == (3_000 + BATCH_TOKENS, CONTROL_TOKENS)
+
+
+def test_the_untrained_model_reads_as_much_as_the_map_and_the_others_as_control_maps_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, int] = {}
+    made = evidence.rivals
+
+    def noted(*places: Any, **named: Any) -> Any:
+        asked.update(dict.fromkeys(named["arms"], named["tokens"]))
+        return made(*places, **named)
+
+    finish(fit_models(models(), FitSpec(corpus="demo", tokens=9_000, concepts=())))
+    monkeypatch.setattr(evidence, "rivals", noted)
+    monkeypatch.setattr(evidence, "CONTROL_TOKENS", 3_000)
+    evaluated(tmp_path, EvidenceSpec())
+    assert asked.pop(UNTRAINED) == 9_000
+    assert set(asked) == {EMBEDDINGS, VOCABULARY, ANCHORS} and set(asked.values()) == {3_000}
 
 
 @pytest.mark.parametrize("name", ["everyday", "demo", "tinyworld", "tinyworld-broken-off", "self", "everyday+self"])

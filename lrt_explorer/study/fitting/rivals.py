@@ -1,6 +1,6 @@
 """Rivals of the map: a vector from less than a trained small model, or one that crosses by less than a fitted map."""
 
-from collections.abc import Collection, Generator, Iterable
+from collections.abc import Collection, Generator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +21,9 @@ from lrt_explorer.study.corpora.batches import DocumentStream
 from lrt_explorer.study.corpora.paired import read_paired
 from lrt_explorer.study.corpora.texts import prepared
 from lrt_explorer.study.corpora.windows import Windows
-from lrt_explorer.study.fitting.estimators import ESTIMATORS
+from lrt_explorer.study.fitting.estimators import ESTIMATORS, by_descent
 from lrt_explorer.study.fitting.fit_one import fit_one
 from lrt_explorer.study.fitting.fit_settings import FitSettings
-from lrt_explorer.study.fitting.row_fits import ROW_FITS
 from lrt_explorer.study.ground.known import short_hash
 from lrt_explorer.study.ground.pair import Layers, Pair
 from lrt_explorer.study.ground.progress import Progress, retold
@@ -67,7 +66,7 @@ def rivals(
     *,
     tokens: int,
     corpus: str = "",
-    keep: Path | None = None,
+    keep: Sequence[Path] = (),
     method: str = ESTIMATORS.default,
     arms: Collection[str] = ARMS,
 ) -> Generator[Progress, None, tuple[Rival, ...]]:
@@ -83,14 +82,14 @@ def rivals(
         layers: a block of each, counted from 0.
         tokens: pairs of tokens for each map that is fitted.
         corpus: the name of the texts, for people.
-        keep: folder for the maps; None to keep none.
-        method: the estimator of the map that they stand beside. By one of `ROW_FITS` the untrained model's map is
-            fitted as it is; all others by ridge, because embeddings do not change within a context.
+        keep: folders where kept maps are looked for; a new one is kept in the first, if there is any.
+        method: the estimator of the map that they stand beside, and of the untrained model's, unless it is one that
+            descends for minutes; the embeddings cross by ridge, because they do not change within a context.
         arms: those that are wanted.
     """
     small, large = pair.both
     small_layer, large_layer = layers
-    fitted = method if method in ROW_FITS else "ridge"
+    fitted = "ridge" if method in by_descent() else method
 
     def crossed(lm: LanguageModel, layer: int, by: str) -> Generator[Progress, None, AffineMap]:
         settings = FitSettings(tokens, corpus, method=by, keep_moments=False)
@@ -120,13 +119,13 @@ def rivals(
         ends = [(lm.fingerprint, str(lm.model.dtype)) for lm in (of, large)]
         made_of = [WAY, arm, corpus, tokens, fitted, *ends, *layers]
         key = short_hash(repr(made_of))
-        folder = None if keep is None else keep / key
-        if folder is not None and has_artifact(folder):
-            tensors = load_artifact(folder, KIND).tensors
-            return AffineMap(tensors["weight"], tensors["bias"])
+        for folder in (home / key for home in keep):
+            if has_artifact(folder):
+                tensors = load_artifact(folder, KIND).tensors
+                return AffineMap(tensors["weight"], tensors["bias"])
         map = yield from retold(study, lambda step: Progress(step.done, step.total, f"{arm}: {step.message}"))
-        if folder is not None:
-            save_artifact(folder, KIND, {"arm": arm}, {"weight": map.weight, "bias": map.bias})
+        if keep:
+            save_artifact(keep[0] / key, KIND, {"arm": arm}, {"weight": map.weight, "bias": map.bias})
         return map
 
     found: list[Rival] = []

@@ -28,7 +28,7 @@ ARMS = [UNTRAINED, EMBEDDINGS, VOCABULARY, ANCHORS]
 def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[tuple[Rival, ...], Path]:
     home = tmp_path_factory.mktemp("rivals")
     pair = Pair(small=small(), large=large())
-    return finish(rivals(pair, texts(150), (1, 2), tokens=TOKENS, keep=home)), home
+    return finish(rivals(pair, texts(150), (1, 2), tokens=TOKENS, keep=[home])), home
 
 
 def test_every_rival_has_a_map_into_the_large_model(found: tuple[tuple[Rival, ...], Path]) -> None:
@@ -42,11 +42,11 @@ def test_every_rival_has_a_map_into_the_large_model(found: tuple[tuple[Rival, ..
 def test_rivals_are_kept_and_not_made_again(found: tuple[tuple[Rival, ...], Path]) -> None:
     made, home = found
     pair = Pair(small=small(), large=large())
-    again = finish(rivals(pair, iter(()), (1, 2), tokens=TOKENS, keep=home))
+    again = finish(rivals(pair, iter(()), (1, 2), tokens=TOKENS, keep=[home]))
     assert [one.arm for one in again] == ARMS
     assert all(torch.equal(one.map.weight, other.map.weight) for one, other in zip(made, again, strict=True))
     # Other layers are other maps, and no text is left to make them of.
-    assert [one.arm for one in finish(rivals(pair, iter(()), (0, 2), tokens=TOKENS, keep=home))] == [VOCABULARY]
+    assert [one.arm for one in finish(rivals(pair, iter(()), (0, 2), tokens=TOKENS, keep=[home]))] == [VOCABULARY]
 
 
 def test_a_model_crosses_to_itself_by_its_vocabulary_and_by_anchors() -> None:
