@@ -7,6 +7,26 @@ SHOWN = "study/evaluation/test_worked_by_hand_shown.py"
 
 EVIDENCE = (
     *planted(
+        "study/evaluation/arms.py",
+        "study/evaluation/test_arms.py",
+        (
+            "given-labels-rounded-otherwise-than-drawn-ones",
+            'if other_way or "large" in brought:\n        native[0] = own',
+            "native[0] = own * (1 + 1e-4)",
+        ),
+        ("pairs-that-one-model-left-out-relabelled", "    if ours.same_pairs(theirs):\n", "    if True:\n"),
+    ),
+    *planted(
+        "study/steering/ordinary.py",
+        "study/steering/test_ordinary.py",
+        ("attention-sinks-among-ordinary-states", "rows[ordinary_rows(rows)]", "rows"),
+    ),
+    *planted(
+        "workbench/evidence.py",
+        "workbench/test_control_text.py",
+        ("untrained-model-reads-less-than-the-map", "max(tokens, saved.info.tokens_used)", "tokens"),
+    ),
+    *planted(
         "study/evaluation/evidence.py",
         WORKED,
         ("perplexity-without-exp", "float(np.exp(nats))", "float(nats)"),
@@ -32,6 +52,11 @@ EVIDENCE = (
             "cost-summed-over-neutral-prompts",
             "tuple(measured.kl[rows].mean((0, 2)).tolist())",
             "tuple(measured.kl[rows].sum(2).mean(0).tolist())",
+        ),
+        (
+            "forms-of-controls-ignored",
+            "clusters.means(prompt_slopes[[row for row, arm in enumerate(measured.arms) if arm in CONTROLS]]).mean(1)",
+            "prompt_slopes[[row for row, arm in enumerate(measured.arms) if arm in CONTROLS]].mean(1)",
         ),
         (
             "forms-ignored",
