@@ -14,6 +14,10 @@ EVIDENCE = (
             'if other_way or "large" in brought:\n        native[0] = own',
             "native[0] = own * (1 + 1e-4)",
         ),
+    ),
+    *planted(
+        "study/evaluation/arms.py",
+        "study/evaluation/test_other_pairs.py",
         ("pairs-that-one-model-left-out-relabelled", "    if ours.same_pairs(theirs):\n", "    if True:\n"),
     ),
     *planted(
