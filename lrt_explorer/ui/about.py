@@ -25,10 +25,10 @@ _ABOUT = HtmlTemplate("""
     <div class="about">
     <p>{{ tour }} five steps through the Steer tab</p>
     <p>A language model holds what it reads as vectors. A <em>steering vector</em> is a direction among them, found from
-    pairs of texts with and without a behaviour; added while a model writes, it brings the behaviour about. The
-    <em>linear representation transferability hypothesis</em> says that models of different sizes hold the same concepts
-    in linearly related ways. If so, an affine map, fitted on ordinary text alone, takes a small model’s states to a
-    large one’s, and a vector found cheaply in the small model steers the large one.</p>
+    pairs of texts with and without a behaviour; added while a model writes, it brings the behaviour about.
+    The <em>linear representation transferability hypothesis</em> says that models of different sizes hold the same
+    concepts in linearly related ways. If so, an affine map, fitted on ordinary text alone, takes a small model’s states
+    to a large one’s, and a vector found cheaply in the small model steers the large one.</p>
     {{ picture }}
     <p>The four texts test this on one prompt: the large model as it is, with its own vector, with the small model’s
     vector sent through the map, and with a random one of the same length. One prompt proves nothing. The Evidence tab
@@ -42,8 +42,8 @@ _ABOUT = HtmlTemplate("""
     and agents: <a href="llms.txt" target="_blank" rel="noopener">llms.txt</a>.</p>
     <ul>
     {% for number, title, why in sources %}
-    <li><a href="https://arxiv.org/abs/{{ number }}" target="_blank" rel="noopener">{{ title }}</a>
-    (arXiv {{ number }}): {{ why }}</li>
+    <li><a href="https://arxiv.org/abs/{{ number }}" target="_blank"
+    rel="noopener">{{ title }}</a> (arXiv {{ number }}): {{ why }}</li>
     {% endfor %}
     </ul>
     </div>

@@ -151,8 +151,9 @@ TERMS = (
 BY_NAME = {term.name: term for term in TERMS}
 _LINK = HtmlTemplate('<a class="term" href="{{ page }}#{{ anchor }}" target="_blank" rel="noopener">{{ text }}</a>')
 _LINE = HtmlTemplate("""
-    <p class="added words">What the words mean:
-    {% for term in terms %}{{ term }}{% if not loop.last %}, {% endif %}{% endfor %}</p>
+    <p class="added words">What the words mean: {% for term in terms %}
+    {{ term }}{% if not loop.last %}, {% endif %}
+    {% endfor %}</p>
 """)
 _PAGE = HtmlTemplate("""
     <!DOCTYPE html><html lang="en"><head><meta charset="utf-8">

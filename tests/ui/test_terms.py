@@ -35,7 +35,9 @@ def test_each_tab_links_the_words_it_uses(tmp_path: Path) -> None:
         config = json.loads(server.ask("/config").text)
     lines = [one["props"].get("value") or "" for one in config["components"] if one["type"] == "html"]
     linked = [re.findall(r'href="terms#([^"]+)"', line) for line in lines if "What the words mean" in line]
-    assert len(linked) == 4
+    assert len(linked) == 4 and all(
+        "What the words mean: <a" in line and "</a>, <a" in line for line in lines if "What the words" in line
+    )
     assert {one for line in linked for one in line} <= set(re.findall(r'id="([^"]+)"', terms_page()))
 
 
