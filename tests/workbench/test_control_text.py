@@ -14,6 +14,7 @@ from lrt_explorer.study.corpora.batches import BATCH_TOKENS
 from lrt_explorer.study.corpora.hub import HUB
 from lrt_explorer.study.evaluation.evaluate import EvaluationSettings
 from lrt_explorer.study.fitting.controls import SEEDS
+from lrt_explorer.study.fitting.rivals import rivals
 from lrt_explorer.study.ground.known import known_vectors
 from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.study.steering.arms import ANCHORS, EMBEDDINGS, UNTRAINED, VOCABULARY
@@ -104,11 +105,10 @@ def test_the_untrained_model_reads_as_much_as_the_map_and_the_others_as_control_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: dict[str, int] = {}
-    made = evidence.rivals
 
     def noted(*places: Any, **named: Any) -> Any:
         asked.update(dict.fromkeys(named["arms"], named["tokens"]))
-        return made(*places, **named)
+        return rivals(*places, **named)
 
     finish(fit_models(models(), FitSpec(corpus="demo", tokens=9_000, concepts=())))
     monkeypatch.setattr(evidence, "rivals", noted)
