@@ -10,7 +10,8 @@ OVERFLOW = """
 const wide = document.documentElement.scrollWidth - window.innerWidth;
 const out = [...document.querySelectorAll('main *')].filter((e) => {
   const box = e.getBoundingClientRect();
-  if (!box.width || !box.height || e.closest('svg, .scroll, .plot') || e.matches('.visually-hidden, .gr-accordion')) {
+  if (!box.width || !box.height || e.closest('svg, .scroll, .plot, .plot-away')
+      || e.matches('.visually-hidden, .gr-accordion')) {
     return false;
   }
   const style = getComputedStyle(e);
@@ -22,7 +23,7 @@ return [wide, out];
 """
 OVERLAP = """
 const boxes = [...document.querySelectorAll(arguments[0])]
-  .filter((e) => e.offsetParent && !e.closest('.visually-hidden'))
+  .filter((e) => e.offsetParent && !e.closest('.visually-hidden') && e.checkVisibility({visibilityProperty: true}))
   .map((e) => [e, e.getBoundingClientRect()]).filter(([, b]) => b.width && b.height);
 const pairs = [];
 const called = (e) => `${e.tagName} ${(e.innerText || e.id || '').slice(0, 30)}`;
