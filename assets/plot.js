@@ -8,6 +8,7 @@ const NARROW = 520;
 const LEAST_FONT = 8;
 const FONT = 12;
 const WAIT_MILLISECONDS = 50;
+const REST_MILLISECONDS = 2000;
 const wired = new Set();
 const FIRST_POINT = {type: 'scatter3d', mode: 'markers+lines', x: [0], y: [0], z: [0]};
 let shown = '';
@@ -199,7 +200,8 @@ async function draw() {
       host.onblur = () => { focus = null; Plotly.Fx.unhover(host); };
     }
   }
-  if (first) (window.requestIdleCallback ?? setTimeout)(prepareDeep);
+  // Not while somebody looks at the first picture for the first time, since it takes a part of a second.
+  if (first) setTimeout(() => (window.requestIdleCallback ?? setTimeout)(prepareDeep), REST_MILLISECONDS);
 }
 
 watch('value', draw);
