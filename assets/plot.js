@@ -158,8 +158,10 @@ function prepareDeep() {
 
 async function draw() {
   if (!props.value && wired.size) {
-    for (const place of wired) Plotly.purge(place);
-    for (const place of wired) place.style.height = '';
+    for (const place of wired) {
+      Plotly.purge(place);
+      place.style.height = '';
+    }
     wired.clear();
     focus = null;
     belongs();

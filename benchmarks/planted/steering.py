@@ -18,7 +18,7 @@ STEERING = (
         "study/steering/arm_directions.py",
         "study/evaluation/test_evaluate.py::test_readouts_and_slopes_are_those_of_the_plain_dose_response",
         ("seed-of-random-arms-ignored", "random_vector(width, seed)", "random_vector(width, 0)"),
-        ("offset-added-to-shuffled-controls", "if material.with_bias else AffineMap.direction", "if True else None"),
+        ("offset-added-to-shuffled-controls", "as_in_paper=material.with_bias", "as_in_paper=True"),
     ),
     *planted(
         "study/steering/neutral.py",
@@ -36,8 +36,8 @@ STEERING = (
         ("addition-not-normalised", "strength * unit.value / unit.length(values)", "strength * unit.value"),
         (
             "offset-added-to-a-transferred-vector",
-            "if as_in_paper else map.direction(vector.values)",
-            "if as_in_paper else map(vector.values)",
+            "map.carry(vector.values, as_in_paper=as_in_paper)",
+            "map(vector.values)",
         ),
         ("map-of-a-vector-not-told-from-others", " ({map.digest[:MAP_DIGITS]})", ""),
     ),

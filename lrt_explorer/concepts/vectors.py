@@ -171,11 +171,10 @@ def transfer(vector: SteeringVector, map: AffineMap, info: MapInfo, *, as_in_pap
             f"the vector belongs to {vector.model} layer {vector.layer}, but the map starts from {info.small} "
             f"layer {info.small_layer}; use a vector of that layer"
         )
-    mapped = map.direction_as_in_paper(vector.values) if as_in_paper else map.direction(vector.values)
     how = "mapped as in the paper" if as_in_paper else "mapped"
     return replace(
         vector,
-        values=mapped,
+        values=map.carry(vector.values, as_in_paper=as_in_paper),
         model=info.large,
         fingerprint=info.large_fingerprint,
         layer=info.large_layer,

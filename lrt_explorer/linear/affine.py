@@ -119,6 +119,10 @@ class AffineMap:
         """
         return self._apply(v, self.bias)
 
+    def carry(self, v: Tensor, *, as_in_paper: bool) -> Tensor:
+        """`direction_as_in_paper` where that is asked for, else `direction`."""
+        return self.direction_as_in_paper(v) if as_in_paper else self.direction(v)
+
     def then(self, other: "AffineMap") -> "AffineMap":
         """The map that applies this one first and `other` to its result.
 

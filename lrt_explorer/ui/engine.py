@@ -27,7 +27,6 @@ from lrt_explorer.workbench.cards import (
     Suggestion,
     Suite,
     VectorCards,
-    Whose,
 )
 from lrt_explorer.workbench.evidence import EvidenceSpec
 from lrt_explorer.workbench.firsts import FirstTexts
@@ -77,7 +76,7 @@ class ConceptEngine(Protocol):
     def vectors(self, session: Session, name: str) -> VectorCards:
         """What the screen shows of vectors of the shelf."""
 
-    def vector_file(self, session: Session, name: str, whose: Whose, ending: str) -> Path:
+    def vector_file(self, session: Session, name: str, whose: Side, ending: str) -> Path:
         """One vector of the shelf as a file to take away, "safetensors" or "gguf"."""
 
 

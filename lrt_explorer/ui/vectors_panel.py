@@ -33,7 +33,6 @@ from lrt_explorer.ui.wiring import (
     wire_run,
     wire_save,
 )
-from lrt_explorer.workbench.cards import Whose
 from lrt_explorer.workbench.session import Session, Shelf
 
 TOGETHER = [("remove its part", "remove"), ("add it", "add")]
@@ -249,7 +248,7 @@ class VectorsPanel:
         key = ResultKey({"concept": name, "vectors": folder}, {"concept": title, "vectors": "these vectors"})
         yield {**steered, self.steered.vectors: vectors, self.status: keyed(key, said)}
 
-    def vector_file(self, session: Session | None, folder: str | None, whose: Whose, ending: str) -> Path:
+    def vector_file(self, session: Session | None, folder: str | None, whose: Side, ending: str) -> Path:
         """One of the vectors that are chosen, as a file.
 
         Raises:

@@ -1,13 +1,11 @@
 """What a face shows of pairs, concepts, maps, layers and vectors: plain values, without a model or a tensor."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from lrt_explorer.concepts.sets.contrast_set import spoken_ends
 from lrt_explorer.concepts.sets.readout_kinds import READOUTS
 from lrt_explorer.study.fitting.layers import LayerGrid
-
-Whose = Literal["small", "large", "transferred"]
+from lrt_explorer.study.steering.sides import Side
 
 
 @dataclass(frozen=True)
@@ -172,7 +170,7 @@ class VectorCard:
         norm: its length.
     """
 
-    whose: Whose
+    whose: Side
     model: str
     layer: int
     concept: str

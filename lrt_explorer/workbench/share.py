@@ -18,7 +18,7 @@ from lrt_explorer.workbench.pair import Layers, Pair
 from lrt_explorer.workbench.session import Session
 from lrt_explorer.workbench.shelves import is_own, own_set, own_vectors
 
-LEFT_OUT = "The link cannot bring {}, so it opens without; save it here to hand it on."
+LEFT_OUT = "The link cannot carry {}, so it opens without; save it here and pass it on."
 OWN_SET, OWN_VECTORS, OWN_MAP = "a set of your own", "vectors of your own", "a map that was fitted or loaded here"
 
 
@@ -87,7 +87,7 @@ class Shared:
     Attributes:
         query: of the link.
         python, command: code that gives its numbers again.
-        left_out: what a link cannot bring to another page, "" if it brings all.
+        left_out: what a link cannot carry to another page, "" if it carries all.
     """
 
     query: str

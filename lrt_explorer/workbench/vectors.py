@@ -16,7 +16,7 @@ from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.steering.brought import bring_vector, take_vectors
 from lrt_explorer.study.steering.recipe import Recipe, make_vectors
 from lrt_explorer.study.steering.sides import Side
-from lrt_explorer.workbench.cards import VectorCard, VectorCards, Whose
+from lrt_explorer.workbench.cards import VectorCard, VectorCards
 from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.pair import Layers, Pair
 from lrt_explorer.workbench.session import Shelf
@@ -63,7 +63,7 @@ def vector_cards(saved: SavedMap | None, folder: Path) -> VectorCards:
     return VectorCards(cards, cosine(found["transferred"].values, found["large"].values) if both else None)
 
 
-def vector_file(saved: SavedMap | None, folder: Path, whose: Whose, ending: str) -> Path:
+def vector_file(saved: SavedMap | None, folder: Path, whose: Side, ending: str) -> Path:
     """Write a vector beside those that are kept, as a file to take away.
 
     Raises:
@@ -84,8 +84,8 @@ def vector_file(saved: SavedMap | None, folder: Path, whose: Whose, ending: str)
         raise
 
 
-def _with_transferred(saved: SavedMap | None, folder: Path) -> dict[Whose, SteeringVector]:
-    found: dict[Whose, SteeringVector] = {}
+def _with_transferred(saved: SavedMap | None, folder: Path) -> dict[Side, SteeringVector]:
+    found: dict[Side, SteeringVector] = {}
     for side, vector in take_vectors(str(folder)).items():
         found[side] = vector
     if saved is not None and (small := found.get("small")) is not None:

@@ -47,7 +47,6 @@ from lrt_explorer.workbench.cards import (
     Suggestion,
     Suite,
     VectorCards,
-    Whose,
 )
 from lrt_explorer.workbench.door import Door
 from lrt_explorer.workbench.evidence import EvidenceSpec, evaluate, shipped_suites
@@ -331,7 +330,7 @@ class Workbench(Programs):
         """What is kept, and what the session's map makes of it."""
         return vectors.vector_cards(_map(session), own_vectors(name)) if name else VectorCards((), None)
 
-    def vector_file(self, session: Session, name: str, whose: Whose, ending: str) -> Path:
+    def vector_file(self, session: Session, name: str, whose: Side, ending: str) -> Path:
         """Write a vector beside those that are kept."""
         return vectors.vector_file(_map(session), own_vectors(name), whose, ending)
 

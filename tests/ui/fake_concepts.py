@@ -15,7 +15,7 @@ from lrt_explorer.study.ground.progress import Progress
 from lrt_explorer.study.steering.brought import take_vectors
 from lrt_explorer.study.steering.recipe import Recipe
 from lrt_explorer.study.steering.sides import Side
-from lrt_explorer.workbench.cards import VectorCard, VectorCards, Whose
+from lrt_explorer.workbench.cards import VectorCard, VectorCards
 from lrt_explorer.workbench.session import Session, Shelf
 from lrt_explorer.workbench.shelves import own_set, own_vectors, put_set, put_vectors
 
@@ -98,7 +98,7 @@ class FakeConcepts:
         )
         return VectorCards(cards, 0.87 if len(cards) == 2 else None)
 
-    def vector_file(self, session: Session, name: str, whose: Whose, ending: str) -> Path:
+    def vector_file(self, session: Session, name: str, whose: Side, ending: str) -> Path:
         folder = own_vectors(name)
         found = dict(take_vectors(str(folder)))
         if whose == "transferred" or whose not in found:

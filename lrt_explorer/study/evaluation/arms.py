@@ -207,10 +207,9 @@ def _rivals(
     for rival in case.controls.rivals:
         with suppress(ContrastError, VectorError):
             # Another way across takes the very vector that the map takes, a brought one too.
-            own_vector = vector if rival.lm is case.small else None
-            if own_vector is None:
-                own_vector = known(rival.lm, case.concept, rival.layer, rival.reading).vector.values
-            found[rival.arm] = _across(rival.map, own_vector, case.settings)
+            same = rival.lm is case.small
+            own_vector = vector if same else known(rival.lm, case.concept, rival.layer, rival.reading).vector.values
+            found[rival.arm] = rival.map.carry(own_vector, as_in_paper=case.settings.as_in_paper)
     return {arm: values for arm, values in found.items() if _that_point([values], own)}
 
 
@@ -281,12 +280,7 @@ def _both_relabelled(
         )
         for states in (ours, theirs)
     )
-    return native, _across(case.map, own, case.settings)
-
-
-def _across(map: AffineMap, vectors: Tensor, settings: EvaluationSettings) -> Tensor:
-    """What a map makes of vectors; with its bias where that of the map under test is added too."""
-    return map.direction_as_in_paper(vectors) if settings.as_in_paper else map.direction(vectors)
+    return native, case.map.carry(own, as_in_paper=case.settings.as_in_paper)
 
 
 def _halves(states: PairStates, seed: int, settings: EvaluationSettings) -> list[Tensor]:

@@ -219,7 +219,7 @@ def evaluate(
             measured = yield from _within(measuring, number, len(concepts), 0.0, 0.5 if settings.whole_texts else 1.0)
             if folder is not None:
                 keep_measured(folder, key, measured)
-        # Those of the set as it is now: what a prompt is called changes nothing that was measured.
+        # What a prompt is called changes nothing that was measured.
         measured = replace(measured, forms=forms(evaluated_prompts(concept, len(measured.prompts))))
         scorer = (settings.scorer or concept.scorer) if settings.generate else None
         evidence = concept_evidence(concept, measured, settings.seed, scorer, settings.readout)

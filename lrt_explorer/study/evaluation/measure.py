@@ -18,7 +18,7 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.lm.suffix import Start, read_starts, suffix_logits
 from lrt_explorer.study.evaluation.arms import ConceptArms
 from lrt_explorer.study.evaluation.baseline import baseline_prompt
-from lrt_explorer.study.evaluation.chosen_prompts import evaluated_prompts, forms
+from lrt_explorer.study.evaluation.chosen_prompts import evaluated_prompts
 from lrt_explorer.study.evaluation.first_order import first_order_slopes, readout_gradients
 from lrt_explorer.study.evaluation.holding import Holding
 from lrt_explorer.study.evaluation.off_answers import off_answers
@@ -46,7 +46,7 @@ class Measured:
         baseline: `[prompts]`, the unsteered readout after the prompt baseline.
         kl: `[directions, strengths, neutral prompts]`, KL(steered ‖ unsteered) of the next token, in nats.
         passages: texts that were written; none unless asked for.
-        forms: of which form each prompt is.
+        forms: of which form each prompt is, by the set as it is now, so not measured nor kept.
         first_order: `[2, 1 + k]`, the mean slope at strength 0, per length of the vector: of the native one and of
             k native vectors of relabelled pairs; of the transferred vector and of the k mapped ones. Nothing where the
             readout has no gradient.
@@ -160,12 +160,11 @@ def measure(
         arms.direction_cosine,
         arms.reachable_share,
         arms.typical_deviation.outliers,
-        forms(chosen),
-        first_order,
-        np.empty(0) if arms.relabelled is None else arms.relabelled.cosines.numpy(),
-        arms.halves_cosine,
-        arms.holding,
-        elsewhere,
+        first_order=first_order,
+        relabelled_cosines=np.empty(0) if arms.relabelled is None else arms.relabelled.cosines.numpy(),
+        halves_cosine=arms.halves_cosine,
+        holding=arms.holding,
+        off_answers=elsewhere,
     )
 
 

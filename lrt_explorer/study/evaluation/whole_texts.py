@@ -6,6 +6,7 @@ the pairs, so no vector has seen the texts that it is judged by. (Whitening has:
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from os.path import commonprefix
 from typing import Any
 
@@ -182,7 +183,7 @@ def _vectors(
 ) -> dict[str, Tensor]:
     """The vectors that half of the pairs gives."""
     theirs, ours = states
-    carried = map.direction_as_in_paper if how.as_in_paper else map.direction
+    carried = partial(map.carry, as_in_paper=how.as_in_paper)
     found = {
         NATIVE: _direction(ours, part, how),
         TRANSFERRED: carried(_direction(theirs, part, how)),

@@ -114,8 +114,8 @@ def random(material: ArmMaterial) -> list[Direction]:
 
 def shuffled(material: ArmMaterial) -> list[Direction]:
     """The small model's vector through each control map."""
-    across = AffineMap.direction_as_in_paper if material.with_bias else AffineMap.direction
-    return _numbered(SHUFFLED, [across(one, material.small) for one in material.control_maps])
+    rows = [one.carry(material.small, as_in_paper=material.with_bias) for one in material.control_maps]
+    return _numbered(SHUFFLED, rows)
 
 
 def permuted(material: ArmMaterial) -> list[Direction]:
