@@ -3,13 +3,14 @@
     python -m benchmarks.evaluate [tinyworld-s tinyworld-l] [--concepts register,mood] [--prompts 60] [--threads 1]
     python -m benchmarks.evaluate SMALL.gguf LARGE.gguf --sample 100   # two real models: the loop would take hours
 
-The suite is `evaluate` as the app runs it, with as many control maps and rivals, coherence cost, prompt baseline,
-intervals and verdicts. The plain loop runs the whole model once for each prompt, arm and strength, and computes the
-readouts alone; what all arms share at strength 0 it runs once. With `--sample` it runs so many passes of each concept,
-drawn at random, and its time is their mean for all of its passes. Prints one JSON object: seconds of both by the clock
-and by the processor (which other programs disturb less), their ratios, the largest difference of a readout in nats, and
-what the suite's own estimate of its time was over what it took, once that much of the work was done. The project holds
-the ratio at 3 or above, the difference at 1e-4 or below, and the estimate within 30 % from a tenth of the work on.
+The suite is `evaluate` as the app runs it, with its control maps and rivals (fitted before), its calibrated strengths,
+coherence cost, prompt baseline, intervals and verdicts. The plain loop runs the whole model once for each prompt, arm
+and strength, and computes the readouts alone; what all arms share at strength 0 it runs once. With `--sample` it runs
+so many passes of each concept, drawn at random, and its time is their mean for all of its passes. Prints one JSON
+object: seconds of both by the clock and by the processor (which other programs disturb less), their ratios, the largest
+difference of a readout in nats, and what the suite's own estimate of its time was over what it took, once that much of
+the work was done. The project holds the ratio at 3 or above, the difference at 1e-4 or below, and the estimate within
+30 % from a tenth of the work on.
 """
 
 import argparse
@@ -25,42 +26,28 @@ from typing import Any
 
 import torch
 
-from benchmarks.grid import STRENGTHS
-from lrt_explorer.cli.common import named_concepts
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.readout import answer_difference, answer_tokens, settle
 from lrt_explorer.concepts.vectors import addition
-from lrt_explorer.linear.affine import AffineMap
 from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.store import MapInfo, PairMap, load_artifact, load_map
+from lrt_explorer.store import MapInfo, load_artifact
 from lrt_explorer.study.evaluation.arms import ConceptArms, concept_arms, others_among
-from lrt_explorer.study.evaluation.case import Case, Controls
-from lrt_explorer.study.evaluation.evaluate import EvaluationSettings, EvaluationStep, evaluate
+from lrt_explorer.study.evaluation.case import Case
+from lrt_explorer.study.evaluation.chosen_prompts import evaluated_prompts
+from lrt_explorer.study.evaluation.evaluate import EvaluationSettings, EvaluationStep
 from lrt_explorer.study.evaluation.kept import KIND
-from lrt_explorer.study.fitting.controls import SEEDS
-from lrt_explorer.study.fitting.rivals import Rival
 from lrt_explorer.study.ground.progress import Progress, finish, timed
-from lrt_explorer.study.ground.world import world_of
-from lrt_explorer.study.steering.arms import ANCHORS, EMBEDDINGS, UNTRAINED, VOCABULARY
+from lrt_explorer.workbench.concepts import named_concept, shipped_sets
+from lrt_explorer.workbench.evidence import EvidenceSpec, all_controls, evaluate, evidence_folder
+from lrt_explorer.workbench.map_store import SavedMap, load_saved
 from lrt_explorer.workbench.maps import map_for
 from lrt_explorer.workbench.pair import Pair
 
 BAR, TOLERANCE = 3.0, 1e-4
 TOLD_AT = (0.05, 0.1, 0.25, 0.5)
 """Shares of the work at which the estimate of the time is looked at."""
-
-
-def stand_ins(small: LanguageModel, layer: int, map: AffineMap) -> Controls:
-    """Controls with the rows of the true map in another order: the cost does not depend on what a map says."""
-    generator = torch.Generator().manual_seed(0)
-
-    def another() -> AffineMap:
-        return AffineMap(map.weight[torch.randperm(len(map.weight), generator=generator)], map.bias)
-
-    rivals = [Rival(arm, small, layer, another()) for arm in (UNTRAINED, EMBEDDINGS, VOCABULARY, ANCHORS)]
-    return Controls([another() for _ in SEEDS], rivals)
 
 
 @dataclass(frozen=True)
@@ -91,14 +78,14 @@ def plain_loop(
         large: the model that is steered.
         info: of the map, which says where.
         cases: each concept with its directions.
-        prompts: how many of a concept's.
+        prompts: how many of a concept's, at most.
         sample: passes of each concept that run, drawn at random; 0 for all.
     """
     found: list[torch.Tensor] = []
     times: list[tuple[float, float]] = []
     passes = 0
     for concept, arms in cases:
-        settled = settle(large, concept.prompts[:prompts])
+        settled = settle(large, evaluated_prompts(concept, prompts))
         answers = answer_tokens(large, settled)
         readouts = torch.full((len(arms.directions), len(arms.strengths), len(settled)), torch.nan, dtype=torch.float64)
         # What no direction changes runs once for each prompt.
@@ -134,38 +121,34 @@ def plain_loop(
     )
 
 
-def measure(
-    pair: Pair,
-    saved: PairMap,
-    concepts: Sequence[ContrastSet],
-    settings: EvaluationSettings,
-    sample: int,
-) -> dict[str, Any]:
+def measure(pair: Pair, saved: SavedMap, spec: EvidenceSpec, sample: int) -> dict[str, Any]:
     """Both ways in one run, and how far they differ."""
-    (small, large), map, info = pair.both, saved.map, saved.info
-    controls = stand_ins(small, info.small_layer, map)
+    (small, large), map, info, settings = pair.both, saved.map, saved.info, spec.settings
+    kept_in = evidence_folder(pair, saved.layers, spec) / "concepts"
+    if kept_in.is_dir():
+        sys.exit(f"{kept_in} has finished concepts, which would take no time; remove it, or leave --keep out")
+    controls = finish(all_controls(pair, saved, spec))
     # Reading the vectors is the same work for both, and done before either.
-    cases = []
+    among, cases = shipped_sets(pair.world), []
+    concepts = among if spec.concepts is None else [named_concept(pair.world, one) for one in spec.concepts]
     for concept in concepts:
-        others = others_among(concepts, concept, settings.other_concepts)
+        others = others_among(among, concept, settings.other_concepts)
         cases.append(
             (concept, finish(concept_arms(Case(small, large, map, info, controls, concept, others, settings))))
         )
         print(f"vectors: {concept.name}", file=sys.stderr, flush=True)
-    with tempfile.TemporaryDirectory() as home:
-        told: list[tuple[float, float]] = []
-        clock, processor = time.perf_counter(), time.process_time()
+    told: list[tuple[float, float]] = []
+    clock, processor = time.perf_counter(), time.process_time()
 
-        def note(step: Progress) -> None:
-            if step.left is not None:
-                told.append((step.share, time.perf_counter() - clock + step.left))
-            if isinstance(step, EvaluationStep):
-                print(f"suite: {step.message}", file=sys.stderr, flush=True)
+    def note(step: Progress) -> None:
+        if step.left is not None:
+            told.append((step.share, time.perf_counter() - clock + step.left))
+        if isinstance(step, EvaluationStep):
+            print(f"suite: {step.message}", file=sys.stderr, flush=True)
 
-        study = evaluate(pair, saved, concepts, controls=controls, settings=settings, keep=Path(home))
-        evaluation = finish(timed(study), note)
-        suite = (time.perf_counter() - clock, time.process_time() - processor)
-        kept = {folder.name.rpartition("-")[0]: load_artifact(folder, KIND) for folder in Path(home).iterdir()}
+    evaluation = finish(timed(evaluate(pair, saved, spec)), note)
+    suite = (time.perf_counter() - clock, time.process_time() - processor)
+    kept = {folder.name.rpartition("-")[0]: load_artifact(folder, KIND) for folder in kept_in.iterdir()}
     loop = plain_loop(large, info, cases, settings.prompts, sample)
     differences = [
         float((kept[concept.name].tensors["readouts"] - readouts).abs().nan_to_num(0.0).max())
@@ -175,7 +158,7 @@ def measure(
         "concepts": [concept.name for concept in concepts],
         "prompts": [len(result.evidence.prompts) for result in evaluation.concepts],
         "directions": [len(readouts) for readouts in loop.readouts],
-        "strengths": list(STRENGTHS),
+        "strengths": [len(arms.strengths) for _, arms in cases],
         "plain_passes": loop.passes,
         "plain_passes_ran": loop.ran,
         "suite_seconds": suite[0],
@@ -196,12 +179,6 @@ def measure(
     }
 
 
-def loaded(folder: Path) -> PairMap:
-    """A saved map."""
-    map, info = load_map(folder)
-    return PairMap(map=map, info=info)
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -213,14 +190,17 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--concepts", default="all", help="names or files with commas between (default: all)")
     parser.add_argument("--prompts", type=int, default=60)
     parser.add_argument("--sample", type=int, default=0, help="passes of the loop for each concept (default: 0, all)")
+    parser.add_argument("--keep", action="store_true", help="keep the evidence where the app finds it")
     parser.add_argument("--threads", type=int, default=1, help="one, so that processor seconds mean something")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
-    concepts = named_concepts(options.concepts, world_of(options.small, options.large))
+    concepts = None if options.concepts == "all" else tuple(options.concepts.split(","))
+    settings = EvaluationSettings(prompts=options.prompts)
     pair = Pair(small=models().get(options.small), large=models().get(options.large))
-    saved = loaded(options.map) if options.map else finish(map_for(pair, pair.layers()))
-    settings = EvaluationSettings(strengths=STRENGTHS, prompts=options.prompts)
-    report = measure(pair, saved, concepts, settings, options.sample)
+    saved = load_saved(options.map) if options.map else finish(map_for(pair, pair.layers()))
+    with tempfile.TemporaryDirectory() as home:
+        folder = None if options.keep else Path(home)
+        report = measure(pair, saved, EvidenceSpec(concepts=concepts, settings=settings, folder=folder), options.sample)
     layers = {
         "small_layer": saved.info.small_layer,
         "large_layer": saved.info.large_layer,

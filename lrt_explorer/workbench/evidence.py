@@ -1,7 +1,7 @@
 """Evidence for a map: control maps beside it, and every concept kept as soon as it is finished."""
 
 from collections.abc import Collection, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lrt_explorer.concepts.contrast import ContrastSet
@@ -92,24 +92,32 @@ def evaluate(pair: Pair, saved: SavedMap, spec: EvidenceSpec) -> Generator[Progr
     if vectors and spec.settings.whole_texts:
         # Before minutes of fitting control maps rather than after them.
         raise SettingsError(study.NO_HALVES)
-    controls = yield from controls_of(pair, saved, spec)
-    home = evidence_folder(pair, saved.layers, spec)
-    others = yield from retold(
-        _rivals(pair, saved, spec),
-        lambda step: Progress(step.done, step.total, f"rivals of the map: {step.message}"),
-    )
+    stands = yield from all_controls(pair, saved, spec)
     return (
         yield from study.evaluate(
             pair,
             saved,
             chosen,
-            controls=Controls(controls, others, vectors),
+            controls=replace(stands, vectors=vectors),
             among=shipped,
             neutral=spec.neutral,
             settings=spec.settings,
-            keep=home / "concepts",
+            keep=evidence_folder(pair, saved.layers, spec) / "concepts",
         )
     )
+
+
+def all_controls(pair: Pair, saved: SavedMap, spec: EvidenceSpec) -> Generator[Progress, None, Controls]:
+    """All that stands beside a map in an evaluation, kept or fitted now; arguments as for `evaluate`.
+
+    Raises what `control_maps` and `rivals` raise.
+    """
+    maps = yield from controls_of(pair, saved, spec)
+    others = yield from retold(
+        _rivals(pair, saved, spec),
+        lambda step: Progress(step.done, step.total, f"rivals of the map: {step.message}"),
+    )
+    return Controls(maps, others)
 
 
 def rivals_folder(small: str, large: str) -> Path:
