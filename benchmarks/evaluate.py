@@ -6,11 +6,12 @@
 The suite is `evaluate` as the app runs it, with its control maps and rivals (fitted before), its calibrated strengths,
 coherence cost, prompt baseline, intervals and verdicts. The plain loop runs the whole model once for each prompt, arm
 and strength, and computes the readouts alone; what all arms share at strength 0 it runs once. With `--sample` it runs
-so many passes of each concept, drawn at random, and its time is their mean for all of its passes. Prints one JSON
-object: seconds of both by the clock and by the processor (which other programs disturb less), their ratios, the largest
-difference of a readout in nats, and what the suite's own estimate of its time was over what it took, once that much of
-the work was done. The project holds the ratio at 3 or above, the difference at 1e-4 or below, and the estimate within
-30 % from a tenth of the work on.
+so many passes of each concept, drawn at random, and its time is their mean for all of its passes. The loop of a concept
+runs as soon as the suite has finished that concept, so that both meet the same machine, and with `--resume` a run that
+was broken off goes on. Prints one JSON object: seconds of both by the clock and by the processor (which other programs
+disturb less), their ratios, the largest difference of a readout in nats, and what the suite's own estimate of its time
+was over what it took, once that much of the work was done. The project holds the ratio at 3 or above, the difference at
+1e-4 or below, and the estimate within 30 % from a tenth of the work on.
 """
 
 import argparse
@@ -19,27 +20,29 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from lrt_explorer.concepts.contrast import ContrastSet
+from lrt_explorer.cli.common import named_concepts
+from lrt_explorer.concepts.contrast import ContrastSet, ReadoutPrompt
 from lrt_explorer.concepts.readout import answer_difference, answer_tokens, settle
 from lrt_explorer.concepts.vectors import addition
 from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.generate import next_token_logprobs
 from lrt_explorer.lm.model import LanguageModel
-from lrt_explorer.store import MapInfo, load_artifact
+from lrt_explorer.store import load_artifact
 from lrt_explorer.study.evaluation.arms import ConceptArms, concept_arms, others_among
-from lrt_explorer.study.evaluation.case import Case
+from lrt_explorer.study.evaluation.case import Case, Controls
 from lrt_explorer.study.evaluation.chosen_prompts import evaluated_prompts
 from lrt_explorer.study.evaluation.evaluate import EvaluationSettings, EvaluationStep
 from lrt_explorer.study.evaluation.kept import KIND
-from lrt_explorer.study.ground.progress import Progress, finish, timed
-from lrt_explorer.workbench.concepts import named_concept, shipped_sets
+from lrt_explorer.study.ground.known import folder_name
+from lrt_explorer.study.ground.progress import finish, timed
+from lrt_explorer.workbench.concepts import shipped_sets
 from lrt_explorer.workbench.evidence import EvidenceSpec, all_controls, evaluate, evidence_folder
 from lrt_explorer.workbench.map_store import SavedMap, load_saved
 from lrt_explorer.workbench.maps import map_for
@@ -51,130 +54,180 @@ TOLD_AT = (0.05, 0.1, 0.25, 0.5)
 
 
 @dataclass(frozen=True)
-class Loop:
-    """What the plain loop found, and what it takes.
+class Both:
+    """One concept both ways.
 
     Attributes:
-        readouts: of each concept, `[directions, strengths, prompts]`; NaN where a pass was not drawn.
-        passes, ran: all passes of the loop, and those that ran.
-        seconds, processor_seconds: of all passes; for a sample its mean, times the number of all.
-        spread: the standard error of `seconds` over the passes that ran.
+        concept: its name.
+        prompts, directions, strengths: how many of each.
+        suite_seconds, suite_processor_seconds: of its whole evaluation.
+        passes, ran: all passes of the plain loop, and those that ran.
+        plain_seconds, plain_processor_seconds: of all passes; for a sample its mean, times the number of all.
+        spread: the standard error of `plain_seconds` over the passes that ran.
+        difference: the largest between two readouts, in nats.
     """
 
-    readouts: list[torch.Tensor]
+    concept: str
+    prompts: int
+    directions: int
+    strengths: int
+    suite_seconds: float
+    suite_processor_seconds: float
     passes: int
     ran: int
-    seconds: float
-    processor_seconds: float
+    plain_seconds: float
+    plain_processor_seconds: float
     spread: float
+    difference: float
 
 
 def plain_loop(
-    large: LanguageModel, info: MapInfo, cases: Sequence[tuple[ContrastSet, ConceptArms]], prompts: int, sample: int
-) -> Loop:
+    large: LanguageModel,
+    layer: int,
+    concept: ContrastSet,
+    arms: ConceptArms,
+    prompts: Sequence[ReadoutPrompt],
+    sample: int,
+) -> tuple[torch.Tensor, torch.Tensor, int]:
     """One pass of the whole model for each direction, strength and prompt.
 
     Args:
         large: the model that is steered.
-        info: of the map, which says where.
-        cases: each concept with its directions.
-        prompts: how many of a concept's, at most.
-        sample: passes of each concept that run, drawn at random; 0 for all.
+        layer: at which.
+        concept: what is measured.
+        arms: its directions.
+        prompts: of the concept.
+        sample: passes that run, drawn at random; 0 for all.
+
+    Returns:
+        The readouts `[directions, strengths, prompts]`, NaN where a pass was not drawn; seconds `[2, passes that ran]`
+        by the clock and by the processor; how many passes there are.
     """
-    found: list[torch.Tensor] = []
-    times: list[tuple[float, float]] = []
-    passes = 0
-    for concept, arms in cases:
-        settled = settle(large, evaluated_prompts(concept, prompts))
-        answers = answer_tokens(large, settled)
-        readouts = torch.full((len(arms.directions), len(arms.strengths), len(settled)), torch.nan, dtype=torch.float64)
-        # What no direction changes runs once for each prompt.
-        middle = arms.strengths.index(0.0)
-        places = [
-            (row, place, column)
-            for row in range(len(arms.directions))
-            for place in range(len(arms.strengths))
-            for column in range(len(settled))
-            if place != middle or row == 0
-        ]
-        passes += len(places)
-        for row, place, column in random.Random(concept.name).sample(places, sample) if sample else places:
-            direction = arms.directions[row]
-            layer = large.layers - 1 if direction.direct else info.large_layer
-            clock, processor = time.perf_counter(), time.process_time()
-            added = addition(direction.values, arms.strengths[place], arms.typical_deviation)[None]
-            prompt = settled[column]
-            logprobs = next_token_logprobs(large, [prompt.text], layer, added)[0]
-            times.append((time.perf_counter() - clock, time.process_time() - processor))
-            rows = slice(None) if place == middle else slice(row, row + 1)
-            readouts[rows, place, column] = answer_difference(logprobs, answers[column])
-        found.append(readouts)
-        print(f"plain loop: {concept.name}", file=sys.stderr, flush=True)
-    by_clock, by_processor = torch.tensor(times, dtype=torch.float64).T
-    return Loop(
-        found,
-        passes,
-        len(times),
-        passes * float(by_clock.mean()),
-        passes * float(by_processor.mean()),
-        passes * float(by_clock.std()) / len(times) ** 0.5 if len(times) < passes else 0.0,
-    )
-
-
-def measure(pair: Pair, saved: SavedMap, spec: EvidenceSpec, sample: int) -> dict[str, Any]:
-    """Both ways in one run, and how far they differ."""
-    (small, large), map, info, settings = pair.both, saved.map, saved.info, spec.settings
-    kept_in = evidence_folder(pair, saved.layers, spec) / "concepts"
-    if kept_in.is_dir():
-        sys.exit(f"{kept_in} has finished concepts, which would take no time; remove it, or leave --keep out")
-    controls = finish(all_controls(pair, saved, spec))
-    # Reading the vectors is the same work for both, and done before either.
-    among, cases = shipped_sets(pair.world), []
-    concepts = among if spec.concepts is None else [named_concept(pair.world, one) for one in spec.concepts]
-    for concept in concepts:
-        others = others_among(among, concept, settings.other_concepts)
-        cases.append(
-            (concept, finish(concept_arms(Case(small, large, map, info, controls, concept, others, settings))))
-        )
-        print(f"vectors: {concept.name}", file=sys.stderr, flush=True)
-    told: list[tuple[float, float]] = []
-    clock, processor = time.perf_counter(), time.process_time()
-
-    def note(step: Progress) -> None:
-        if step.left is not None:
-            told.append((step.share, time.perf_counter() - clock + step.left))
-        if isinstance(step, EvaluationStep):
-            print(f"suite: {step.message}", file=sys.stderr, flush=True)
-
-    evaluation = finish(timed(evaluate(pair, saved, spec)), note)
-    suite = (time.perf_counter() - clock, time.process_time() - processor)
-    kept = {folder.name.rpartition("-")[0]: load_artifact(folder, KIND) for folder in kept_in.iterdir()}
-    loop = plain_loop(large, info, cases, settings.prompts, sample)
-    differences = [
-        float((kept[concept.name].tensors["readouts"] - readouts).abs().nan_to_num(0.0).max())
-        for concept, readouts in zip(concepts, loop.readouts, strict=True)
+    answers = answer_tokens(large, prompts)
+    readouts = torch.full((len(arms.directions), len(arms.strengths), len(prompts)), torch.nan, dtype=torch.float64)
+    # What no direction changes runs once for each prompt.
+    middle = arms.strengths.index(0.0)
+    places = [
+        (row, place, column)
+        for row in range(len(arms.directions))
+        for place in range(len(arms.strengths))
+        for column in range(len(prompts))
+        if place != middle or row == 0
     ]
-    return {
-        "concepts": [concept.name for concept in concepts],
-        "prompts": [len(result.evidence.prompts) for result in evaluation.concepts],
-        "directions": [len(readouts) for readouts in loop.readouts],
-        "strengths": [len(arms.strengths) for _, arms in cases],
-        "plain_passes": loop.passes,
-        "plain_passes_ran": loop.ran,
-        "suite_seconds": suite[0],
-        "plain_seconds": loop.seconds,
-        "plain_seconds_standard_error": loop.spread,
-        "ratio": loop.seconds / suite[0],
-        "suite_processor_seconds": suite[1],
-        "plain_processor_seconds": loop.processor_seconds,
-        "processor_ratio": loop.processor_seconds / suite[1],
-        "estimated_over_taken": {
-            f"{at:.0%}": next(round(whole / suite[0], 3) for share, whole in told if share >= at)
+    times: list[tuple[float, float]] = []
+    for row, place, column in random.Random(concept.name).sample(places, sample) if sample else places:
+        direction = arms.directions[row]
+        at = large.layers - 1 if direction.direct else layer
+        clock, processor = time.perf_counter(), time.process_time()
+        added = addition(direction.values, arms.strengths[place], arms.typical_deviation)[None]
+        logprobs = next_token_logprobs(large, [prompts[column].text], at, added)[0]
+        times.append((time.perf_counter() - clock, time.process_time() - processor))
+        rows = slice(None) if place == middle else slice(row, row + 1)
+        readouts[rows, place, column] = answer_difference(logprobs, answers[column])
+    return readouts, torch.tensor(times, dtype=torch.float64).T, len(places)
+
+
+class Race:
+    """Both ways over the concepts of a pair, one concept after the other."""
+
+    def __init__(
+        self, pair: Pair, saved: SavedMap, concepts: Sequence[ContrastSet], spec: EvidenceSpec, sample: int
+    ) -> None:
+        """Fit what stands beside the map, and read the vectors: it is the same work for both, and done before either.
+
+        Args:
+            pair: the models.
+            saved: the map.
+            concepts: those that are left.
+            spec: how they are evaluated, and where their evidence is kept.
+            sample: as for `plain_loop`.
+        """
+        self.pair, self.saved, self.sample = pair, saved, sample
+        self.spec = replace(spec, concepts=tuple(concepts))
+        self.kept_in = evidence_folder(pair, saved.layers, spec) / "concepts"
+        self.told: list[tuple[float, float]] = []
+        self.taken = 0.0
+        controls = finish(all_controls(pair, saved, spec)) if concepts else Controls()
+        among = shipped_sets(pair.world)
+        self.cases: dict[str, tuple[ContrastSet, ConceptArms]] = {}
+        for concept in concepts:
+            if any(self.kept_in.glob(f"{folder_name(concept.name)}-*")):
+                sys.exit(f"{self.kept_in} has {concept.name} finished, which would take no time; remove its folder")
+            others = others_among(among, concept, spec.settings.other_concepts)
+            case = Case(*pair.both, saved.map, saved.info, controls, concept, others, spec.settings)
+            self.cases[concept.name] = (concept, finish(concept_arms(case)))
+            print(f"vectors: {concept.name}", file=sys.stderr, flush=True)
+
+    def run(self) -> Iterator[Both]:
+        """Each concept as soon as it is finished."""
+        left = list(self.cases)
+        if not left:
+            return
+        clock, processor = time.perf_counter(), time.process_time()
+        for step in timed(evaluate(self.pair, self.saved, self.spec)):
+            if step.left is not None:
+                self.told.append((step.share, time.perf_counter() - clock + self.taken + step.left))
+            if isinstance(step, EvaluationStep):
+                spent, worked = time.perf_counter() - clock, time.process_time() - processor
+                self.taken += spent
+                yield self._beside(*self.cases[left.pop(0)], spent, worked)
+                clock, processor = time.perf_counter(), time.process_time()
+
+    def _beside(self, concept: ContrastSet, arms: ConceptArms, spent: float, worked: float) -> Both:
+        """A concept that the suite has finished, with the plain loop beside it."""
+        settled = settle(self.pair.large, evaluated_prompts(concept, self.spec.settings.prompts))
+        layer = self.saved.info.large_layer
+        readouts, times, passes = plain_loop(self.pair.large, layer, concept, arms, settled, self.sample)
+        kept = next(self.kept_in.glob(f"{folder_name(concept.name)}-*"))
+        apart = (load_artifact(kept, KIND).tensors["readouts"] - readouts).abs().nan_to_num(0.0)
+        ran = times.shape[1]
+        return Both(
+            concept=concept.name,
+            prompts=len(settled),
+            directions=len(arms.directions),
+            strengths=len(arms.strengths),
+            suite_seconds=spent,
+            suite_processor_seconds=worked,
+            passes=passes,
+            ran=ran,
+            plain_seconds=passes * float(times[0].mean()),
+            plain_processor_seconds=passes * float(times[1].mean()),
+            spread=passes * float(times[0].std()) / ran**0.5 if ran < passes else 0.0,
+            difference=float(apart.max()),
+        )
+
+    def estimates(self) -> dict[str, float]:
+        """What the suite said its time would be, over what it took."""
+        return {
+            f"{at:.0%}": next(round(whole / self.taken, 3) for share, whole in self.told if share >= at)
             for at in TOLD_AT
-            if told and told[-1][0] >= at
-        },
+            if self.told and self.told[-1][0] >= at
+        }
+
+
+def report(finished: Sequence[Both]) -> dict[str, Any]:
+    """All concepts together."""
+
+    def total(name: str) -> float:
+        return float(sum(getattr(both, name) for both in finished))
+
+    return {
+        "concepts": [both.concept for both in finished],
+        "ratios": [round(both.plain_seconds / both.suite_seconds, 2) for both in finished],
+        "prompts": [both.prompts for both in finished],
+        "directions": [both.directions for both in finished],
+        "strengths": [both.strengths for both in finished],
+        "plain_passes": total("passes"),
+        "plain_passes_ran": total("ran"),
+        "suite_seconds": total("suite_seconds"),
+        "plain_seconds": total("plain_seconds"),
+        "plain_seconds_standard_error": sum(both.spread**2 for both in finished) ** 0.5,
+        "ratio": total("plain_seconds") / total("suite_seconds"),
+        "suite_processor_seconds": total("suite_processor_seconds"),
+        "plain_processor_seconds": total("plain_processor_seconds"),
+        "processor_ratio": total("plain_processor_seconds") / total("suite_processor_seconds"),
         "bar": BAR,
-        "largest_difference": max(differences),
+        "largest_difference": max(both.difference for both in finished),
         "tolerance": TOLERANCE,
     }
 
@@ -190,23 +243,36 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--concepts", default="all", help="names or files with commas between (default: all)")
     parser.add_argument("--prompts", type=int, default=60)
     parser.add_argument("--sample", type=int, default=0, help="passes of the loop for each concept (default: 0, all)")
-    parser.add_argument("--keep", action="store_true", help="keep the evidence where the app finds it")
+    parser.add_argument(
+        "--resume", type=Path, help="file of what is finished, so that a run goes on; the app keeps the evidence too"
+    )
     parser.add_argument("--threads", type=int, default=1, help="one, so that processor seconds mean something")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
-    concepts = None if options.concepts == "all" else tuple(options.concepts.split(","))
-    settings = EvaluationSettings(prompts=options.prompts)
     pair = Pair(small=models().get(options.small), large=models().get(options.large))
     saved = load_saved(options.map) if options.map else finish(map_for(pair, pair.layers()))
+    finished: list[Both] = []
+    if options.resume is not None and options.resume.exists():
+        finished = [Both(**json.loads(line)) for line in options.resume.read_text("utf-8").splitlines()]
+    done = {both.concept for both in finished}
+    left = tuple(one for one in named_concepts(options.concepts, pair.world) if one.name not in done)
+    settings = EvaluationSettings(prompts=options.prompts)
     with tempfile.TemporaryDirectory() as home:
-        folder = None if options.keep else Path(home)
-        report = measure(pair, saved, EvidenceSpec(concepts=concepts, settings=settings, folder=folder), options.sample)
+        folder = Path(home) if options.resume is None else None
+        race = Race(pair, saved, left, EvidenceSpec(settings=settings, folder=folder), options.sample)
+        for both in race.run():
+            finished.append(both)
+            print(f"{both.concept}: {both.plain_seconds / both.suite_seconds:.2f}", file=sys.stderr, flush=True)
+            if options.resume is not None:
+                with options.resume.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(asdict(both)) + "\n")
     layers = {
         "small_layer": saved.info.small_layer,
         "large_layer": saved.info.large_layer,
         "large_layers": pair.large.layers,
     }
-    print(json.dumps({"small": pair.small.name, "large": pair.large.name, **layers, **report}, indent=1))
+    found = {**layers, **report(finished), "estimated_over_taken": race.estimates()}
+    print(json.dumps({"small": pair.small.name, "large": pair.large.name, **found}, indent=1))
 
 
 if __name__ == "__main__":
