@@ -262,7 +262,8 @@ def _reason(best: Candidate, large: LanguageModel, concepts: int) -> str:
     return (
         f"From layer {best.small_layer} to layer {best.large_layer}, mapped directions agree with native ones "
         f"(cosine {best.direction_cosine:.2f}, {count}) and the map explains {best.r2_standardised * 100:.0f} % of "
-        f"held-out variance, both with all dimensions counted alike; {model_label(large.name)} answers its own vectors "
-        f"at equal cost with {best.native_effect * 100:.0f} % of the effect of its best layer tried; "
+        f"held-out variance, both with all dimensions counted alike; at equal cost, "
+        f"{model_label(large.name)}’s own vectors have {best.native_effect * 100:.0f} % of the effect there that they "
+        f"have at the best layer tried; "
         f"{above} blocks remain above."
     )

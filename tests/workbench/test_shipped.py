@@ -1,6 +1,8 @@
 """What ships counts only for the weights and the map it was made with, and is the same once it is read."""
 
 import json
+import re
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -10,6 +12,8 @@ from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.lm.presets import PairPreset
 from lrt_explorer.store import assets_home
 from lrt_explorer.study.evaluation.document import evaluation_document
+from lrt_explorer.study.evaluation.document_reading import read_evaluation
+from lrt_explorer.study.evaluation.remarks import remarks
 from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.workbench.bundle import build_demo_maps, demo_pairs, ship_layer_scores, ship_verdicts
 from lrt_explorer.workbench.map_store import SavedMap, load_saved
@@ -21,6 +25,7 @@ from tests.study.tiny import large, small
 from tests.ui.fake_evidence import fake_evaluation
 from tests.workbench.tiny_house import build_assets
 
+NUMBER = r"\d+(?:\.\d+)?"
 PRESET = PairPreset("first", "tiny-small", "tiny-large-one", 1, 2)
 
 
@@ -99,3 +104,19 @@ def test_the_evidence_that_ships_is_that_of_the_map_that_ships(preset: PairPrese
         pytest.skip("no evidence ships for this pair")
     info = load_saved(shipped_map_folder(preset.small, preset.large)).info
     assert json.loads(file.read_text(encoding="utf-8"))["map_info"] == asdict(info), "run lrt-explorer bundle again"
+
+
+def test_shipped_sentences_follow_from_shipped_numbers() -> None:
+    def apart(sentences: Sequence[str]) -> tuple[str, list[float]]:
+        said = "\n".join(sentences)
+        return re.sub(NUMBER, "#", said), [float(number) for number in re.findall(NUMBER, said)]
+
+    files = sorted((assets_home() / "evidence").glob("*.json"))
+    assert len(files) == 4
+    for file in files:
+        evaluation = read_evaluation(json.loads(file.read_text("utf-8")), fake_evaluation(("mood",)).map)
+        for result in evaluation.concepts:
+            words, numbers = apart(result.remarks)
+            now, found = apart(remarks(result.evidence, result.verdict, len(evaluation.concepts)))
+            # Shipped numbers are rounded, and a sentence rounds them once more.
+            assert now == words and found == pytest.approx(numbers, abs=0.0101), (file.name, result.evidence.name)

@@ -46,13 +46,13 @@ def finding(evidence: ConceptEvidence) -> str:
         seen = f": ordinary text varies along its direction only {times} times as much as along an average one"
     return (
         f"{WHY}the map loses it{seen}. The small model holds it at layer {held.layer}{_halves(held.here)}. "
-        f"A map fitted on half of its own pairs keeps {plain(bound.value)} for the other half; this one, which "
-        f"never saw them, keeps {plain(retention.value)}."
+        f"A map fitted on half of its own pairs keeps {plain(bound.value)} of the native effect for the other half; "
+        f"this one, which saw none of them, keeps {plain(retention.value)}."
     )
 
 
 def _halves(cosine: float) -> str:
-    return f" (vectors of either half of its pairs have a cosine of {plain(cosine)})"
+    return f" (the vectors of the two halves of its pairs have a cosine of {plain(cosine)})"
 
 
 def _elsewhere(held: Holding) -> str:

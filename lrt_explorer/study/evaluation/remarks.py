@@ -27,27 +27,27 @@ AS_MUCH = 0.8
 RIVALS = {
     ANSWERS: (
         "A vector made of the answers’ own embeddings",
-        "this readout alone does not tell a concept from its answer words",
+        "so this readout alone cannot tell the concept from its answer words",
     ),
     UNTRAINED: (
         "The vector of an untrained model of the small one’s shape",
-        "what was carried across may be the words of the texts rather than anything that was learned",
+        "so what came across may be the words of the texts rather than anything that was learned",
     ),
     EMBEDDINGS: (
         "The vector of the small model’s token embeddings alone",
-        "what was carried across may be the words of the texts rather than what a model makes of them",
+        "so what came across may be the words of the texts rather than what a model makes of them",
     ),
     VOCABULARY: (
         "The small model’s vector, carried across by its effect on the logits of shared tokens,",
-        "no map had to be fitted for it",
+        "and needs no map to be fitted",
     ),
     ANCHORS: (
         "The small model’s vector, carried across by its likeness to shared anchors,",
-        "no map had to be fitted for it",
+        "and needs no map to be fitted",
     ),
     OTHER_PAIRS: (
         "The small model’s vector, carried across by an orthogonal map of the pairs of other concepts,",
-        "no ordinary text had to be read for it",
+        "and needs no ordinary text",
     ),
 }
 """What is said of a rival that does as much as the transferred vector: what it is, and what follows."""
@@ -106,8 +106,8 @@ def _off_answers(evidence: ConceptEvidence, verdict: Verdict) -> str:
     if found is None or found.value >= ALIKE or verdict.word not in (TRANSFERS, PARTLY):
         return ""
     return (
-        "Apart from the answers it does something else than the large model’s own vector: their changes of all other "
-        f"words have a correlation of {plain(found.value)}."
+        "On words that are not answers, the transferred vector does something other than the large model’s own: the "
+        f"changes that the two make there have a correlation of {plain(found.value)}."
     )
 
 
@@ -126,7 +126,7 @@ def _rival(evidence: ConceptEvidence, verdict: Verdict, name: str) -> str:
             f"{plain(rival.value)}, the transferred vector {plain(own.value)}."
         )
         return costs if name == ANSWERS else ""
-    return f"{vector} does as much ({moved}), so {so}."
+    return f"{vector} does as much ({moved}), {so}."
 
 
 def _whole_texts(evidence: ConceptEvidence) -> str:
