@@ -64,6 +64,8 @@ requestAnimationFrame(() => requestAnimationFrame(() => {"""
 TEXTS = """return [...document.querySelectorAll('[data-for]')].map((e) => e.dataset.for + e.innerText).join('|')
     + (document.querySelector('.panes')?.getAttribute('aria-busy') ?? '')
     + document.querySelector('#setup-status').innerText"""
+ENABLED = """return [...document.querySelectorAll('#setup button:not(:disabled)')].find(
+    (button) => button.offsetParent && button.innerText.trim().startsWith(arguments[0]))"""
 QUIET_SECONDS, PATIENCE = 1.2, 60
 GRACE_SECONDS = 1.0
 """What differs is dimmed that soon, with the words for it, on a machine that runs models beside the browser."""
@@ -91,7 +93,7 @@ class Wanderer:
             * 2,
             *(self.choose_concept, self.choose_pair, self.change_layer, self.tick, self.choose_way),
             *(self.open_tab, self.press_run, self.choose_estimator, self.press_stop, self.choose_beside),
-            self.write_other_layers,
+            *(self.write_other_layers, self.press_work, self.find_words),
         ]
         for _ in range(20):
             with suppress(
@@ -246,7 +248,7 @@ class Wanderer:
 
     def choose_way(self) -> str:
         choice = self._visible(".choices label")
-        if choice is None or "UMAP" in choice.text:
+        if choice is None:
             return ""
         choice.click()
         return f"choice {choice.text}"
@@ -263,8 +265,31 @@ class Wanderer:
         button.click()
         return f"pressed {button.text}"
 
+    def press_work(self) -> str:
+        """What takes a while, or keeps something."""
+        self.page.js("document.querySelector('#map-accordion button.label-wrap:not(.open)')?.click()")
+        button = self._visible("#evidence-run:not(:disabled), #vectors-make:not(:disabled), #pin:not(:disabled)")
+        words = self.dice.choice(("", "Suggest layers", "Fit a map"))
+        if words and (found := self.page.js(ENABLED, words)):
+            button = found
+        if button is None:
+            return ""
+        said = button.text
+        button.click()
+        return f"pressed {said}"
+
+    def find_words(self) -> str:
+        field = self._visible("#space-find input, #space-find textarea")
+        if field is None:
+            return ""
+        words = self.dice.choice(("Tom", "nobody", ""))
+        field.send_keys(Keys.CONTROL, "a")
+        field.send_keys(words or Keys.DELETE, Keys.ENTER)
+        return f"find {words!r}"
+
     def press_stop(self) -> str:
-        button = self._visible("#stop:not(:disabled), #space-stop:not(:disabled)")
+        stops = ("#stop", "#space-stop", "#evidence-stop", "#layers-stop", "#map-stop", "#vectors-stop", ".stop")
+        button = self._visible(", ".join(f"{one}:not(:disabled)" for one in stops))
         if button is None:
             return ""
         button.click()
