@@ -62,7 +62,7 @@ class Opening:
         self.status, self.tokens = setup.status, map_panel.tokens
         pair: list[Block] = [session, setup.small_layer, setup.large_layer]
         outputs: list[Block] = [
-            *(*pair, self.status, self.tokens, setup.stop, setup.suggest, setup.pair),
+            *(*pair, self.status, self.tokens, setup.stop, setup.suggest, setup.pair, setup.reason),
             *stage.outputs,
         ]
         named: list[Block] = [setup.others, setup.small, setup.large]
@@ -166,6 +166,9 @@ class Opening:
             session = self.engine.at_layers(session, session.small_layer, session.large_layer)
         session = self.linking.at_layers(view, session, trouble)
         open_now: Outputs = {self.session: session, **self.setup.show_layers(session), self.status: ""}
+        if session != old:
+            # It is why other layers, or those of other models, were suggested.
+            open_now[self.setup.reason] = ""
         if trouble:
             open_now[self.linking.linked] = self.linking.said(trouble)
         if session.map_folder:

@@ -47,6 +47,7 @@ def test_with_the_new_pair_nothing_of_the_old_one_stays(screen: Screen, session:
     panes = last[screen.stage.panes]
     assert panes.count("<article") == 4 and "Reading the vectors" in panes
     assert (last[screen.layers.plot], last[screen.space.plot], last[screen.space.listing]) == ("", "", EMPTY)
+    assert last[screen.setup.reason] == "", "why layers of the old pair were suggested"
     assert set(screen.stage.outputs) <= set(last)
 
 
