@@ -133,7 +133,7 @@ class Race:
     def __init__(
         self, pair: Pair, saved: SavedMap, concepts: Sequence[ContrastSet], spec: EvidenceSpec, sample: int
     ) -> None:
-        """Fit what stands beside the map, and read the vectors: it is the same work for both, and done before either.
+        """Fit what stands beside the map.
 
         Args:
             pair: the models.
@@ -147,22 +147,23 @@ class Race:
         self.kept_in = evidence_folder(pair, saved.layers, spec) / "concepts"
         self.told: list[tuple[float, float]] = []
         self.taken = 0.0
-        controls = finish(all_controls(pair, saved, spec)) if concepts else Controls()
-        among = shipped_sets(pair.world)
-        self.cases: dict[str, tuple[ContrastSet, ConceptArms]] = {}
+        self.left = list(concepts)
         for concept in concepts:
             if any(self.kept_in.glob(f"{folder_name(concept.name)}-*")):
                 sys.exit(f"{self.kept_in} has {concept.name} finished, which would take no time; remove its folder")
-            others = others_among(among, concept, spec.settings.other_concepts)
-            case = Case(*pair.both, saved.map, saved.info, controls, concept, others, spec.settings)
-            self.cases[concept.name] = (concept, finish(concept_arms(case)))
-            print(f"vectors: {concept.name}", file=sys.stderr, flush=True)
+        self.controls = finish(all_controls(pair, saved, spec)) if concepts else Controls()
+
+    def _arms(self) -> ConceptArms:
+        """The directions of the next concept: to read its vectors is the same work for both, and done before either."""
+        others = others_among(shipped_sets(self.pair.world), self.left[0], self.spec.settings.other_concepts)
+        of_pair = (*self.pair.both, self.saved.map, self.saved.info, self.controls)
+        return finish(concept_arms(Case(*of_pair, self.left[0], others, self.spec.settings)))
 
     def run(self) -> Iterator[Both]:
         """Each concept as soon as it is finished."""
-        left = list(self.cases)
-        if not left:
+        if not self.left:
             return
+        arms = self._arms()
         clock, processor = time.perf_counter(), time.process_time()
         for step in timed(evaluate(self.pair, self.saved, self.spec)):
             if step.left is not None:
@@ -170,7 +171,9 @@ class Race:
             if isinstance(step, EvaluationStep):
                 spent, worked = time.perf_counter() - clock, time.process_time() - processor
                 self.taken += spent
-                yield self._beside(*self.cases[left.pop(0)], spent, worked)
+                yield self._beside(self.left.pop(0), arms, spent, worked)
+                if self.left:
+                    arms = self._arms()
                 clock, processor = time.perf_counter(), time.process_time()
 
     def _beside(self, concept: ContrastSet, arms: ConceptArms, spent: float, worked: float) -> Both:

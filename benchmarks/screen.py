@@ -156,7 +156,8 @@ class Slider:
         prompt = page.js("return document.querySelector('#prompt textarea').value")
         most = min(1.0, float(page.js("return document.querySelector('#strength input[type=range]').max")))
         for number in range(rounds):
-            first, end = moved(page, round(most * (0.3 + 0.1 * (number % 5)), 3))
+            # Never the same strength twice: what was judged lately is not judged again.
+            first, end = moved(page, round(most * (0.3 + 0.6 * number / rounds), 3))
             self.firsts.append(first)
             self.ends.append(end)
             self.bare.append(bare_generate(self.large, prompt, MAX_NEW_TOKENS))

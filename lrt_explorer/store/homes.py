@@ -1,6 +1,7 @@
 """The two folders that everything kept lies under."""
 
 import os
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -26,6 +27,11 @@ def assets_home() -> Path:
     own = os.environ.get("LRT_EXPLORER_ASSETS")
     if own:
         return Path(own).expanduser()
+    return _with_the_package()
+
+
+@cache
+def _with_the_package() -> Path:
     package = Path(str(resources.files("lrt_explorer")))
     installed = package / "assets"
     return installed if installed.is_dir() else package.resolve().parent / "assets"

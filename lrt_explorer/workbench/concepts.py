@@ -35,7 +35,7 @@ def named_concept(world: World, concept: str | ContrastSet) -> ContrastSet:
 
 def shipped_sets(world: World) -> list[ContrastSet]:
     """Every concept that ships for these models, the opening one first."""
-    return [named_concept(world, name) for name in world.concepts()]
+    return [_shipped(path) for path in world.concepts().values()]
 
 
 def concept_card(contrast: ContrastSet, small: str = "", large: str = "") -> ConceptCard:

@@ -94,7 +94,12 @@ def opened_at(
 def map_mark(small: str, large: str) -> str:
     """What changes when the map that ships for a pair does, by its header, which names its weights; "" without one."""
     header = shipped_map_folder(small, large) / HEADER
-    return hashlib.sha256(header.read_bytes()).hexdigest()[:12] if header.is_file() else ""
+    return _digest(header, header.stat().st_mtime_ns) if header.is_file() else ""
+
+
+@lru_cache(16)
+def _digest(header: Path, _mark: int) -> str:
+    return hashlib.sha256(header.read_bytes()).hexdigest()[:12]
 
 
 def openings_file(small: str, large: str) -> Path:

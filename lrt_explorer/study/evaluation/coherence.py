@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lrt_explorer.bounded import BoundedCache
 from lrt_explorer.lm.likelihood import continuation_nats
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.study.evaluation.written import repeated_share
@@ -32,6 +33,7 @@ class Coherence:
 
 Figures = tuple[float, float | None]
 """Repetition and perplexity of a text, as in `Coherence`."""
+_LATELY: BoundedCache[tuple[str, ...], Figures] = BoundedCache(64)
 
 
 def remark(text: Figures, unsteered: Figures) -> str:
@@ -54,6 +56,8 @@ def remark(text: Figures, unsteered: Figures) -> str:
 def coherence(lm: LanguageModel, prompt: str, texts: Mapping[str, str], unsteered: str) -> dict[str, Coherence]:
     """How well each text reads. Each is judged alone, so that its numbers do not depend on the others.
 
+    What was judged lately is not judged again: the unsteered text stays the same while a slider moves.
+
     Args:
         lm: the model that judges, unsteered.
         prompt: what every text continues.
@@ -62,6 +66,10 @@ def coherence(lm: LanguageModel, prompt: str, texts: Mapping[str, str], unsteere
     """
     found: dict[str, Figures] = {}
     for name, text in texts.items():
-        (nats,) = continuation_nats(lm, [prompt], [text])
-        found[name] = repeated_share(text), None if nats is None else math.exp(min(nats, 700.0))
+        key = (lm.fingerprint, str(lm.model.dtype), str(lm.device), prompt, text)
+        if (known := _LATELY.get(key)) is None:
+            (nats,) = continuation_nats(lm, [prompt], [text])
+            known = repeated_share(text), None if nats is None else math.exp(min(nats, 700.0))
+            _LATELY.keep(key, known)
+        found[name] = known
     return {name: Coherence(*figures, remark(figures, found[unsteered])) for name, figures in found.items()}

@@ -26,6 +26,16 @@ from lrt_explorer.workbench.pair import Pair
 from tests.study.evaluation.suite import ANIMALS, maps
 from tests.study.tiny import CONCEPT, large, small
 
+TEXTS = [
+    f"The {age} {who} looked at the {what} and walked to the {place}."
+    for age, who, what, place in product(
+        ("old", "young", "happy", "sad"),
+        ("sailor", "cook", "farmer"),
+        ("sea", "cow", "sky"),
+        ("beach", "farm", "house"),
+    )
+]
+
 
 @pytest.fixture
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -36,7 +46,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for folder, concept in product(("concepts", "concepts-real"), (CONCEPT, ANIMALS)):
         write_contrast(tmp_path / "assets" / folder / f"{concept.name}.jsonl", concept)
     (tmp_path / "assets" / "corpus").mkdir()
-    (tmp_path / "assets" / "corpus" / "everyday.txt").write_text("The old sailor looked at the sea.\n" * 20)
+    (tmp_path / "assets" / "corpus" / "everyday.txt").write_text("\n\n".join(TEXTS))
     monkeypatch.setenv("LRT_EXPLORER_ASSETS", str(tmp_path / "assets"))
     cache = ModelCache(2)
     for module in (evaluate, calibration):
@@ -56,9 +66,9 @@ def test_the_suite_has_the_readouts_of_the_plain_loop(
         torch.set_num_threads(threads)
     report = json.loads(capsys.readouterr().out)
     assert report["concepts"] == ["animals", "mood"] and report["prompts"] == [3, 3]
-    # 2 + 5 random + 8 shuffled + 8 and 8 relabelled + 1 other concept + 4 of ordinary text, which here is one sentence
-    # and so gives no difference of texts, + 5 rivals + 1 of answers + 2 halves, then 1 or 2 of few pairs + 2 direct.
-    assert report["directions"] == [48, 49]
+    # 2 + 5 random + 8 shuffled + 8 and 8 relabelled + 1 other concept + 4 and 4 of ordinary text + 5 rivals + 1 of
+    # answers + 2 halves, then 1 or 2 of few pairs + 2 direct.
+    assert report["directions"] == [52, 53]
     # At strength 0 there is one pass for all.
     assert report["plain_passes"] == report["plain_passes_ran"] == 3 * (2 + sum(report["directions"]) * 6)
     assert report["plain_seconds_standard_error"] == 0
@@ -143,3 +153,22 @@ def test_ways_across_are_held_against_the_native_vector(monkeypatch: pytest.Monk
     assert seen is not None
     torch.testing.assert_close(seen.weight, between_differences(x.differences, y.differences).weight)
     assert ways.others_map({"language": states["language"]}, "language") is None
+
+
+def test_a_timing_goes_on_where_it_was_broken_off(
+    places: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LRT_EXPLORER_HOME", str(tmp_path / "home"))
+    asked = [*places, "--map", str(tmp_path / "map"), "--prompts", "3", "--sample", "4", "--resume"]
+    file, threads = tmp_path / "finished.jsonl", torch.get_num_threads()
+    try:
+        evaluate.main([*asked, str(file), "--concepts", "mood"])
+        first = file.read_text("utf-8")
+        evaluate.main([*asked, str(file)])
+        with pytest.raises(SystemExit, match="mood finished, which would take no time"):
+            evaluate.main([*asked, str(tmp_path / "another.jsonl"), "--concepts", "mood"])
+    finally:
+        torch.set_num_threads(threads)
+    assert file.read_text("utf-8").startswith(first) and len(file.read_text("utf-8").splitlines()) == 2
+    mood, both = json.JSONDecoder().raw_decode(capsys.readouterr().out)[0], [json.loads(first)]
+    assert mood["concepts"] == ["mood"] and mood["suite_seconds"] == both[0]["suite_seconds"]

@@ -5,8 +5,10 @@ import math
 import pytest
 
 from lrt_explorer.lm.likelihood import continuation_nats
+from lrt_explorer.lm.model import LanguageModel
+from lrt_explorer.study.evaluation import coherence as module
 from lrt_explorer.study.evaluation.coherence import coherence, remark
-from tests.study.tiny import large
+from tests.study.tiny import large, small
 
 
 @pytest.mark.parametrize(
@@ -40,3 +42,19 @@ def test_figures_are_those_of_the_text_alone() -> None:
     assert found["native"].repetition == 0.75 and found["native"].remark == "repeats itself"
     assert found["empty"] == type(found["empty"])(0.0, None, "")
     assert coherence(large(), "Tom", {"unsteered": texts["unsteered"]}, "unsteered")["unsteered"] == found["unsteered"]
+
+
+def test_a_text_is_judged_once_and_another_one_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, judged = {"unsteered": " sat on the shore.", "native": " sat on the farm."}, []
+
+    def spy(lm: LanguageModel, prompts: list[str], texts: list[str]) -> list[float | None]:
+        judged.append((*prompts, *texts))
+        return continuation_nats(lm, prompts, texts)
+
+    monkeypatch.setattr(module, "continuation_nats", spy)
+    before = coherence(large(), "Anna", first, "unsteered")
+    assert coherence(large(), "Anna", first, "unsteered") == before
+    assert judged == [("Anna", first["unsteered"]), ("Anna", first["native"])]
+    coherence(small(), "Anna", {"unsteered": first["unsteered"]}, "unsteered")
+    coherence(large(), "Tom", {"unsteered": first["unsteered"]}, "unsteered")
+    assert judged[2:] == [("Anna", first["unsteered"]), ("Tom", first["unsteered"])]
