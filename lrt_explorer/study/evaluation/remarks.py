@@ -27,27 +27,27 @@ AS_MUCH = 0.8
 RIVALS = {
     ANSWERS: (
         "A vector made of the answers’ own embeddings",
-        "so this readout alone cannot tell the concept from its answer words",
+        ", so this readout alone cannot tell the concept from its answer words",
     ),
     UNTRAINED: (
         "The vector of an untrained model of the small one’s shape",
-        "so what came across may be the words of the texts rather than anything that was learned",
+        ", so what came across may be the words of the texts rather than anything that was learned",
     ),
     EMBEDDINGS: (
         "The vector of the small model’s token embeddings alone",
-        "so what came across may be the words of the texts rather than what a model makes of them",
+        ", so what came across may be the words of the texts rather than what a model makes of them",
     ),
     VOCABULARY: (
         "The small model’s vector, carried across by its effect on the logits of shared tokens,",
-        "and needs no map to be fitted",
+        " and needs no map to be fitted",
     ),
     ANCHORS: (
         "The small model’s vector, carried across by its likeness to shared anchors,",
-        "and needs no map to be fitted",
+        " and needs no map to be fitted",
     ),
     OTHER_PAIRS: (
         "The small model’s vector, carried across by an orthogonal map of the pairs of other concepts,",
-        "and needs no ordinary text",
+        " and needs no ordinary text",
     ),
 }
 """What is said of a rival that does as much as the transferred vector: what it is, and what follows."""
@@ -126,7 +126,7 @@ def _rival(evidence: ConceptEvidence, verdict: Verdict, name: str) -> str:
             f"{plain(rival.value)}, the transferred vector {plain(own.value)}."
         )
         return costs if name == ANSWERS else ""
-    return f"{vector} does as much ({moved}), {so}."
+    return f"{vector} does as much ({moved}){so}."
 
 
 def _whole_texts(evidence: ConceptEvidence) -> str:
