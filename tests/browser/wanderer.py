@@ -14,7 +14,7 @@ from selenium.common.exceptions import (
 )
 from selenium.webdriver import Keys
 
-from tests.browser.page import SEEN, Page
+from tests.browser.page import FIND, SEEN, Page
 
 # What the controls show, read from the page itself and not as the app does it: a value, or the words that a label
 # holds. What is not on the page yet, or is being typed, is left out.
@@ -64,8 +64,6 @@ requestAnimationFrame(() => requestAnimationFrame(() => {"""
 TEXTS = """return [...document.querySelectorAll('[data-for]')].map((e) => e.dataset.for + e.innerText).join('|')
     + (document.querySelector('.panes')?.getAttribute('aria-busy') ?? '')
     + document.querySelector('#setup-status').innerText"""
-ENABLED = """return [...document.querySelectorAll('#setup button:not(:disabled)')].find(
-    (button) => button.offsetParent && button.innerText.trim().startsWith(arguments[0]))"""
 QUIET_SECONDS, PATIENCE = 1.2, 60
 GRACE_SECONDS = 1.0
 """What differs is dimmed that soon, with the words for it, on a machine that runs models beside the browser."""
@@ -270,7 +268,7 @@ class Wanderer:
         self.page.js("document.querySelector('#map-accordion button.label-wrap:not(.open)')?.click()")
         button = self._visible("#evidence-run:not(:disabled), #vectors-make:not(:disabled), #pin:not(:disabled)")
         words = self.dice.choice(("", "Suggest layers", "Fit a map"))
-        if words and (found := self.page.js(ENABLED, words)):
+        if words and (found := self.page.js(FIND, "#setup button:not(:disabled)", words)):
             button = found
         if button is None:
             return ""
