@@ -83,6 +83,12 @@ class LanguageModel:
         return digest.hexdigest()
 
     @property
+    def reading_mark(self) -> str:
+        """What numbers read from the model belong to: its weights, and their precision where that is not float32."""
+        precision = str(self.model.dtype).removeprefix("torch.")
+        return self.fingerprint if precision == "float32" else f"{self.fingerprint}-{precision}"
+
+    @property
     def vocabulary(self) -> int:
         """How many tokens the model knows."""
         embeddings: Any = self.model.get_input_embeddings()

@@ -26,10 +26,12 @@ class Mark:
     Attributes:
         name: of the model.
         fingerprint: of its weights.
+        reading_mark: of its weights as they are loaded.
     """
 
     name: str
     fingerprint: str
+    reading_mark: str
 
 
 def layout_key(points: str, dims: int, settings: UmapSettings) -> str:

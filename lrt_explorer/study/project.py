@@ -217,9 +217,8 @@ def read_space(
     y, mapped = torch.cat(ys)[drawn].float(), map(torch.cat(xs)[drawn]).float()
     chosen = tuple(places[index] for index in drawn.tolist())
     through = f"{small.fingerprint} {saved.layers} {map.digest}"
-    return SpaceStates(
-        y, mapped, chosen, _directions(pair, saved, concept), Mark(large.name, large.fingerprint), through
-    )
+    of = Mark(large.name, large.fingerprint, large.reading_mark)
+    return SpaceStates(y, mapped, chosen, _directions(pair, saved, concept), of, through)
 
 
 def lay_out(

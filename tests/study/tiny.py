@@ -1,5 +1,7 @@
 """A tiny random pair of models with one tokenizer, a third with its own, and a concept: for tests of the studies."""
 
+from copy import deepcopy
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -78,6 +80,13 @@ def large() -> LanguageModel:
 def other() -> LanguageModel:
     """Another architecture with another tokenizer."""
     return tiny("tiny-other", "gpt2", 24, 4, vocabulary=300)
+
+
+@cache
+def rough(lm: LanguageModel) -> LanguageModel:
+    """The same weights, loaded in bfloat16."""
+    loaded = wrap_model(lm.name, deepcopy(lm.model).to(torch.bfloat16), lm.tokenizer)
+    return replace(loaded, fingerprint=lm.fingerprint)
 
 
 PROMPTS = tuple(

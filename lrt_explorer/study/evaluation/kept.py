@@ -30,6 +30,8 @@ from lrt_explorer.study.steering.deviation import ordinary_digest
 KIND, WHOLE_TEXTS = "evaluation", "whole-texts"
 WAY = 7
 """Counted up whenever the same inputs would be measured in another way."""
+WHOLE_TEXTS_WAY = 2
+"""The same for whole texts, which are measured by themselves."""
 _NUMBERS = ("readouts", "unsteered", "baseline", "kl", "first_order", "relabelled_cosines", "off_answers")
 
 
@@ -89,17 +91,18 @@ def keep_measured(folder: Path, key: str, measured: Measured) -> Path:
 
 def keep_whole_texts(folder: Path, key: str, found: WholeTexts) -> Path:
     """Save how far the whole texts of a concept follow, beside its measurements; raises ArtifactError."""
-    meta = {"key": key, "whole_texts": whole_texts_document(found)}
+    meta = {"key": key, "way": WHOLE_TEXTS_WAY, "whole_texts": whole_texts_document(found)}
     return save_artifact(_beside(folder), WHOLE_TEXTS, meta, {})
 
 
 def find_whole_texts(folder: Path, key: str) -> WholeTexts | None:
-    """What is kept of them; None if there is nothing under this key. Raises ArtifactError if it is damaged."""
+    """What is kept of them; None if nothing is under this key, measured this way. Raises ArtifactError if damaged."""
     if not has_artifact(_beside(folder)):
         return None
     meta: dict[str, Any] = load_artifact(_beside(folder), WHOLE_TEXTS).meta
     try:
-        return read_whole_texts(meta["whole_texts"]) if meta.get("key") == key else None
+        known = (meta.get("key"), meta.get("way")) == (key, WHOLE_TEXTS_WAY)
+        return read_whole_texts(meta["whole_texts"]) if known else None
     except (KeyError, TypeError, ValueError) as error:
         raise ArtifactError(f"the whole texts in {_beside(folder)} are incomplete; remove the folder") from error
 

@@ -181,13 +181,13 @@ def whole_texts(
 def _vectors(
     states: list[PairStates], part: Tensor, map: AffineMap, relabelled: int, seed: int, how: EvaluationSettings
 ) -> dict[str, Tensor]:
-    """The vectors that half of the pairs gives."""
+    """The vectors that half of the pairs gives, and random ones that no other seed draws."""
     theirs, ours = states
     carried = partial(map.carry, as_in_paper=how.as_in_paper)
     found = {
         NATIVE: _direction(ours, part, how),
         TRANSFERRED: carried(_direction(theirs, part, how)),
-        **{f"{RANDOM} {draw}": random_vector(ours.positive.shape[1], seed + draw) for draw in range(RANDOMS)},
+        **{f"{RANDOM} {draw}": random_vector(ours.positive.shape[1], seed * RANDOMS + draw) for draw in range(RANDOMS)},
     }
     half = PairStates(theirs.positive[part], theirs.negative[part])
     swapped = swapped_pairs(int(part.sum()), relabelled, seed)

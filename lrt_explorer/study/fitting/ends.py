@@ -63,7 +63,7 @@ def measure_ends(pair: Pair, saved: PairMap, prompts: Sequence[str]) -> float:
 
 def ends_key(pair: Pair, saved: PairMap, prompts: Sequence[str]) -> str:
     """The key of a score among those of the large model."""
-    told = "\n".join((pair.small.fingerprint, str(saved.layers), saved.map.digest, *prompts))
+    told = "\n".join((pair.small.reading_mark, str(saved.layers), saved.map.digest, *prompts))
     return hashlib.sha256(told.encode()).hexdigest()[:24]
 
 

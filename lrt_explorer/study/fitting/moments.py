@@ -143,6 +143,7 @@ def _known_in(home: Path, pair: Pair, layers: Layers, corpus: str | None) -> Col
         if info.complete
         and layers in info.pairs
         and (info.small_fingerprint, info.large_fingerprint) == (small.fingerprint, large.fingerprint)
+        and info.settings.get("read_as") == _read_as(small, large)
         and corpus in (None, info.corpus)
     ]
     for _, folder in sorted(fitting, key=lambda entry: entry[0], reverse=True):
@@ -161,6 +162,12 @@ def moments_home(small: LanguageModel, large: LanguageModel, sums: Path | None =
 def _homes(small: LanguageModel, large: LanguageModel, sums: Path | None) -> list[Path]:
     """Where moments of a pair are looked for, in this order."""
     return [moments_home(small, large, place) for place in ([None] if sums is None else [sums, None])]
+
+
+def _read_as(small: LanguageModel, large: LanguageModel) -> list[str] | None:
+    """The reading marks of both models; None where both are their fingerprints, which moments hold anyway."""
+    marks = [lm.reading_mark for lm in (small, large)]
+    return None if marks == [small.fingerprint, large.fingerprint] else marks
 
 
 class _Keeper:
@@ -187,6 +194,8 @@ class _Keeper:
             "end_weight": end_weight,
             "watched": [sorted({i for i, _ in watched}), sorted({j for _, j in watched})],
         }
+        if read_as := _read_as(small, large):
+            self._settings["read_as"] = read_as
         key = [small.fingerprint, large.fingerprint, corpus, tokens, sorted(pairs), self._settings]
         self._home, self._homes = moments_home(small, large, sums), _homes(small, large, sums)
         self._folder = self._home / hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
@@ -202,6 +211,8 @@ class _Keeper:
                 self._corpus,
                 self._tokens,
             )
+            # None for both where nothing but float32 was read, which is no part of the settings.
+            same = same and info.settings.get("read_as") == self._settings.get("read_as")
             whole = info.complete and set(info.pairs) >= self._pairs and info.settings.items() >= fixed.items()
             if same and (folder.name == self._folder.name or whole):
                 try:

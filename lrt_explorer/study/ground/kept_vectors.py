@@ -27,7 +27,7 @@ class VectorKey:
     """What vectors depend on, beside the layer.
 
     Attributes:
-        model: fingerprint of the model's weights.
+        model: the reading mark of the model.
         contrast: fingerprint of the contrast set, its pairs among what it is made from.
         reading: which tokens are read.
         method: how the vector is found in them, by its full name.

@@ -37,7 +37,7 @@ class Known:
     vector: SteeringVector
 
 
-Key = tuple[str, str, int, str, str]  # fingerprint of the model, of the contrast set, layer, reading, method
+Key = tuple[str, str, int, str, str]  # reading mark of the model, fingerprint of the set, layer, reading, method
 
 
 class KnownVectors:
@@ -141,8 +141,8 @@ class KnownVectors:
 
     def _take_shipped(self, lm: LanguageModel) -> None:
         with self._shipped_lock:
-            if lm.fingerprint not in self._shipped_read:
-                self._shipped_read.add(lm.fingerprint)
+            if lm.reading_mark not in self._shipped_read:
+                self._shipped_read.add(lm.reading_mark)
                 for key, known in read_shipped(lm).items():
                     self._known.keep(key, known)
 
@@ -210,7 +210,7 @@ def model_label(model: str) -> str:
 
 def _on_disk(lm: LanguageModel, contrast: ContrastSet, reading: Reading, method: str) -> VectorKey:
     """What names the vectors on disk; it hashes the whole set, so it is made once for all layers."""
-    return VectorKey(lm.fingerprint, contrast.fingerprint(), reading, method, len(contrast.pairs))
+    return VectorKey(lm.reading_mark, contrast.fingerprint(), reading, method, len(contrast.pairs))
 
 
 def _key(on_disk: VectorKey, layer: int) -> Key:
@@ -252,7 +252,7 @@ def read_shipped(lm: LanguageModel) -> dict[Key, Known]:
                 str(entry["method"]),
                 str(entry["reading"]),
             )
-            key = (lm.fingerprint, str(entry["contrast"]), vector.layer, vector.reading, vector.method)
+            key = (lm.reading_mark, str(entry["contrast"]), vector.layer, vector.reading, vector.method)
             shipped[key] = Known(vector)
     except (KeyError, TypeError, ValueError) as error:
         raise ArtifactError(f"the vectors in {folder} do not say what they belong to; make them again") from error

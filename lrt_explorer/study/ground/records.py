@@ -29,6 +29,10 @@ class Marked(Protocol):
     def fingerprint(self) -> str:
         """Of its weights."""
 
+    @property
+    def reading_mark(self) -> str:
+        """Of its weights as they are loaded: other precisions give other numbers."""
+
 
 class Records(Generic[Value]):
     """Values of one kind, shared by all visitors; the longest unused leaves the memory first.
@@ -53,7 +57,7 @@ class Records(Generic[Value]):
 
     def get(self, lm: Marked, key: str) -> Value | None:
         """The value under a key of everything it depends on beside the model's weights; None if there is none yet."""
-        if (known := self._known.get((lm.fingerprint, key))) is not None:
+        if (known := self._known.get((lm.reading_mark, key))) is not None:
             return known
         found = self._shipped(lm).get(key) or find_record(self._own_file(lm, key), self._kind, self._version)
         if found is None:
@@ -62,12 +66,12 @@ class Records(Generic[Value]):
             value = self._from_json(found)
         except (LRTError, KeyError, TypeError, ValueError, AttributeError):
             return None
-        self._known.keep((lm.fingerprint, key), value)
+        self._known.keep((lm.reading_mark, key), value)
         return value
 
     def keep(self, lm: Marked, key: str, value: Value) -> None:
         """Keep a value in memory and in the data folder; that a disk is full or may not be written is only logged."""
-        self._known.keep((lm.fingerprint, key), value)
+        self._known.keep((lm.reading_mark, key), value)
         try:
             save_record(self._own_file(lm, key), self._kind, self._version, self._to_json(value))
         except ArtifactError as error:
@@ -93,4 +97,5 @@ class Records(Generic[Value]):
         return assets_home() / self._kind / f"{folder_name(lm.name)}.json"
 
     def _own_file(self, lm: Marked, key: str) -> Path:
-        return data_home() / self._kind / lm.fingerprint[:24] / f"{key}.json"
+        weights, precision = lm.fingerprint[:24], lm.reading_mark.removeprefix(lm.fingerprint)
+        return data_home() / self._kind / f"{weights}{precision}" / f"{key}.json"

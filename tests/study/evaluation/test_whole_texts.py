@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lrt_explorer.concepts.reading import read_pairs
-from lrt_explorer.concepts.vectors import addition
+from lrt_explorer.concepts.vectors import addition, random_vector
 from lrt_explorer.errors import ArtifactError, ContrastError, SettingsError
 from lrt_explorer.lm.likelihood import continuation_nats
 from lrt_explorer.lm.steer import steering
@@ -105,6 +105,20 @@ def test_only_what_both_texts_do_not_begin_with_is_scored(monkeypatch: pytest.Mo
     finish(whole_texts(PAIR, saved, replace(CONCEPT, pairs=pairs, pair_asks=())))
     assert ("Tom ran", " home.") in seen and ("Tom ran", " away.") in seen
     assert ("", "Anna sat.") in seen and ("", "Anna sat. Then") in seen, "all of both where one begins the other"
+
+
+def test_no_random_direction_is_drawn_twice(monkeypatch: pytest.MonkeyPatch, saved: PairMap) -> None:
+    drawn: list[torch.Tensor] = []
+
+    def spy(width: int, seed: int) -> torch.Tensor:
+        drawn.append(random_vector(width, seed))
+        return drawn[-1]
+
+    monkeypatch.setattr(module, "random_vector", spy)
+    finish(whole_texts(PAIR, saved, CONCEPT, pairs=4, relabelled=1))
+    both = torch.stack(drawn)
+    assert len(both) == 2 * module.RANDOMS
+    assert float((both @ both.T - torch.eye(len(both))).abs().max()) < 0.9, "each half draws its own"
 
 
 def test_what_cannot_be_scored_is_refused(saved: PairMap) -> None:

@@ -24,7 +24,7 @@ from lrt_explorer.study.fitting.moments import KEPT, known_moments, moments_home
 from lrt_explorer.study.fitting.solve import solve
 from lrt_explorer.study.ground.pair import Pair
 from lrt_explorer.study.ground.progress import Progress, finish
-from tests.study.tiny import CONCEPT, large, other, small, texts
+from tests.study.tiny import CONCEPT, large, other, rough, small, texts
 
 ROOT = Path(__file__).resolve().parents[3]
 PAIRS = [(0, 1), (1, 2)]
@@ -172,6 +172,20 @@ def test_what_is_not_the_same_is_collected_anew() -> None:
     assert known_moments(Pair(small=small(), large=large()), (0, 1), corpus="other") is None
     assert known_moments(Pair(small=small(), large=large()), (0, 1), corpus="c") is not None
     assert known_moments(Pair(small=replace(small(), fingerprint="of newer weights"), large=large()), (0, 1)) is None
+
+
+def test_sums_of_another_precision_are_neither_found_nor_gone_on_with() -> None:
+    exact, mixed = Pair(small=small(), large=large()), Pair(small=small(), large=rough(large()))
+    asked = FitSettings(tokens=TOKENS, corpus="c", keep_moments=True)
+    for pair, another in ((exact, mixed), (mixed, exact)):
+        finish(moments_of(pair, texts(), PAIRS, asked))
+        assert known_moments(pair, (0, 1)) is not None
+        if pair is exact:
+            assert known_moments(another, (0, 1)) is None
+    one, two = (known_moments(pair, (0, 1)) for pair in (exact, mixed))
+    assert one is not None and two is not None and distance(one, two) > 1e-4
+    again = finish(moments_of(exact, texts(), PAIRS, asked))
+    assert distance(again, one) == 0.0, "each goes on with its own"
 
 
 def test_an_unfinished_pass_is_not_known_and_texts_that_pass_once_are_read_from_where_they_are() -> None:

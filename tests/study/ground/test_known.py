@@ -35,7 +35,7 @@ from lrt_explorer.study.ground.known import (
     shipped_folder,
 )
 from lrt_explorer.study.ground.progress import Progress, finish
-from tests.study.tiny import CONCEPT, large, small
+from tests.study.tiny import CONCEPT, large, rough, small
 
 
 @pytest.fixture(autouse=True)
@@ -89,6 +89,18 @@ def test_another_reading_set_or_model_is_read_anew(reads: list[tuple[str, list[i
     ):
         vectors.get(lm, concept, 1, reading)
     assert len(reads) == 4
+
+
+def test_each_precision_is_read_for_itself_and_what_ships_serves_all(reads: list[tuple[str, list[int]]]) -> None:
+    fine, coarse = (KnownVectors().get(lm, CONCEPT, 1).vector.values for lm in (small(), rough(small())))
+    assert len(reads) == 2 and not torch.equal(fine, coarse), "on disk"
+    vectors = KnownVectors()
+    for lm, expected in ((small(), fine), (rough(small()), coarse)):
+        assert torch.equal(vectors.get(lm, CONCEPT, 1).vector.values, expected)
+    assert len(reads) == 2, "in memory"
+    ship_vectors(small(), [CONCEPT], [1])
+    shipped = KnownVectors()
+    assert torch.equal(shipped.get(rough(small()), CONCEPT, 1).vector.values, fine)
 
 
 def test_each_way_to_find_a_vector_is_kept_apart(reads: list[tuple[str, list[int]]]) -> None:

@@ -17,7 +17,7 @@ from lrt_explorer.study.steering.deviation import (
     unit_records,
     units_of,
 )
-from tests.study.tiny import large, small, texts
+from tests.study.tiny import large, rough, small, texts
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +56,15 @@ def test_all_layers_are_measured_in_one_pass_and_kept(passes: list[tuple[int, ..
     unit_of(small(), 1, "everyday")
     unit_of(large(), 2, "everyday")
     assert set(passes) == {(1,), (2,)}
+
+
+def test_each_precision_has_its_own(passes: list[tuple[int, ...]]) -> None:
+    fine, coarse = (unit_of(lm, 1, "everyday") for lm in (small(), rough(small())))
+    assert fine != coarse
+    passes.clear()
+    unit_records.cache_clear()
+    assert (unit_of(small(), 1, "everyday"), unit_of(rough(small()), 1, "everyday")) == (fine, coarse)
+    assert passes == []
 
 
 def test_a_damaged_record_is_measured_again(passes: list[tuple[int, ...]], data_folder: Path) -> None:
