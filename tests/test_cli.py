@@ -23,6 +23,7 @@ from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import data_home, load_map, load_vector, write_gguf
 from lrt_explorer.study.ground import known
 from lrt_explorer.study.steering.brought import Side
+from lrt_explorer.workbench import choose_openings
 from lrt_explorer.workbench.hosting import OPTIONS, Hosting
 from tests.study.fitting.test_layers import without_vectors
 from tests.study.tiny import CONCEPT, large, other, small, texts
@@ -468,6 +469,32 @@ def test_a_server_without_a_data_folder_says_so_before_it_loads_anything(
     )
 
 
+def test_examples_found_are_what_a_comparison_begins_with(
+    run: Run, fail: Run, folders: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = (folders["small"], folders["large"], "--small-layer", "1", "--large-layer", "2")
+    fitted(run, folders, *where[2:])
+    before = run("compare", *where, "--concept", "mood", "--max-new-tokens", "4")
+    monkeypatch.setattr(choose_openings, "shows", lambda comparison, **_: comparison.prompt != before["prompt"])
+    monkeypatch.setattr(choose_openings, "reads_well", lambda _: True)
+    found = run("examples", *where, "--tries", "8")
+    (mood,) = found["concepts"]
+    assert mood["kept"] and mood["name"] == "mood" and Path(found["artifact"]).is_file()
+    after = run("compare", *where, "--concept", "mood", "--max-new-tokens", "4")
+    assert (after["prompt"], after["strength"]) == (mood["prompts"][0], mood["strength"])
+    assert after["prompt"] != before["prompt"]
+    assert main(["examples", *where, "--tries", "8"]) == 0
+    shown = capsys.readouterr().out
+    assert mood["prompts"][0] in shown and f"{mood['showed']} of {mood['tried']}" in shown
+    monkeypatch.setattr(choose_openings, "shows", lambda *_, **__: False)
+    (mood,) = run("examples", *where, "--tries", "8")["concepts"]
+    assert (mood["kept"], mood["showed"]) == (False, 0)
+    again = run("compare", *where, "--concept", "mood", "--max-new-tokens", "4")
+    assert again["prompt"] == before["prompt"], "what shows nothing any more begins as it did"
+    assert "2 tries are too few; try at least 3 prompts" in fail("examples", *where, "--tries", "2")
+    assert "nothing" in fail("examples", *where, "--concepts", "nothing")
+
+
 COMMANDS_WITH_MODELS = (
     "serve",
     "fit a b",
@@ -475,6 +502,7 @@ COMMANDS_WITH_MODELS = (
     "vector a --layer 1 --concept c",
     "compare a b --concept c --strength 1",
     "evaluate a b",
+    "examples a b",
     "bundle",
 )
 

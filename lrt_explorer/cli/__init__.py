@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Sequence
 
 from lrt_explorer import __version__
-from lrt_explorer.cli import basis, bundle, compare, evaluate, fit, pairs, serve, vectors
+from lrt_explorer.cli import basis, bundle, compare, evaluate, examples, fit, pairs, serve, vectors
 from lrt_explorer.cli.common import ELSEWHERE, check_places, place_as_asked
 from lrt_explorer.cli.streams import as_json, prepare_streams, print_result, tell
 from lrt_explorer.errors import LRTError
@@ -64,7 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.add_argument("--debug", action="store_true", help="show where an error comes from")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (serve, pairs, fit, basis, vectors, compare, evaluate, tinyworld, bundle):
+    for command in (serve, pairs, fit, basis, vectors, compare, evaluate, examples, tinyworld, bundle):
         command.add_parser(commands)
     for command_parser in commands.choices.values():
         command_parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)

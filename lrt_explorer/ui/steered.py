@@ -97,7 +97,7 @@ class Steered:
         """Show a concept and ask for a comparison; a prompt that was only an example is replaced."""
         card = self.engine.concept(session, name)
         key = ResultKey({**model_values(session), "concept": name}, {"concept": card.title})
-        only_example = prompt not in card.examples and (prompt in self.engine.examples() or not prompt.strip())
+        only_example = prompt not in card.examples and (not prompt.strip() or self._is_offered(session, prompt))
         fresh: Outputs = {self.prompt: card.examples[0]} if card.examples and only_example else {}
         return {
             **fresh,
@@ -105,3 +105,8 @@ class Steered:
             self.ends: keyed(key, slider_ends(card)),
             self.asked: asked + 1,
         }
+
+    def _is_offered(self, session: Session | None, prompt: str) -> bool:
+        """Whether a prompt is an example of any concept, of those that ship or of the map in use."""
+        of_map = (card.examples for card in self.engine.concepts(session))
+        return prompt in self.engine.examples() or any(prompt in examples for examples in of_map)

@@ -116,7 +116,7 @@ def marks_for(session: Session, found: Calibration, steered: tuple[str, str, str
 
 
 def _key(session: Session, steered: tuple[str, str, str, int]) -> tuple[object, ...]:
-    return (session.small, session.large, session.large_layer, *steered)
+    return (session.small, session.large, session.large_layer, session.map_mark, *steered)
 
 
 def writable(session: Session, arms: Sequence[str]) -> tuple[str, ...]:

@@ -1,20 +1,38 @@
-"""Choose openings: for every concept of a pair the gentlest strength, and the prompts, on which the story shows."""
+"""Choose openings: for every concept of a pair the gentlest strength, and the prompts, on which the story shows.
+
+`choose_openings` is for the pairs that ship, where evidence says which concepts may have one and hundreds of prompts
+are tried. `find_openings` is for any pair and map: it tries few prompts, gives a strength up early, and keeps what it
+found after each concept.
+"""
 
 import re
 from collections.abc import Generator, Iterable, Sequence
+from dataclasses import asdict, replace
+from functools import partial
+from typing import Any
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.examples import EXAMPLES, example_prompts
+from lrt_explorer.defaults import EXAMPLE_TRIES
+from lrt_explorer.errors import ArtifactError, SettingsError
 from lrt_explorer.study.compare import compare
 from lrt_explorer.study.corpora.texts import sample_texts
 from lrt_explorer.study.evaluation.verdict import NOT_MEASURABLE, NOT_SHOWN
-from lrt_explorer.study.ground.progress import Progress, finish
+from lrt_explorer.study.ground.progress import Progress, finish, retold
 from lrt_explorer.study.steering.calibrate import calibrate_concept, two_digits
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.study.story import reads_well, shows
 from lrt_explorer.workbench.concepts import shipped_sets
 from lrt_explorer.workbench.map_store import SavedMap
-from lrt_explorer.workbench.openings import Opening, Openings, map_mark
+from lrt_explorer.workbench.openings import (
+    Opening,
+    Openings,
+    found_openings_file,
+    header_mark,
+    keep_openings,
+    map_mark,
+    openings_with,
+)
 from lrt_explorer.workbench.pair import Pair
 from lrt_explorer.workbench.shipped import shipped_evidence
 
@@ -28,6 +46,10 @@ DOCUMENTS = 120
 """Of ordinary text, whose first sentences are tried, and how these begin."""
 BEGINNING = 3
 """Words of such a beginning."""
+GRAINS = 100
+"""Steps of progress in one concept."""
+PATIENCE = 5
+"""Prompts in a row that show nothing at a strength, after which `find_openings` goes on to the next one."""
 SENTENCE = re.compile(r"[^.!?]+[.!?]+\"?")
 
 
@@ -58,27 +80,107 @@ def candidates(concept: ContrastSet, others: Iterable[ContrastSet], ordinary: st
     prompts = [*example_prompts(concept)]
     for other in others:
         prompts += example_prompts(other)
-    for text in sample_texts(DOCUMENTS, ordinary):
-        first = SENTENCE.match(text)
-        if first is not None:
-            prompts += [first[0], " ".join(first[0].split()[:BEGINNING])]
+    prompts += _beginnings(ordinary)
     prompts += [prompt.text for prompt in concept.prompts]
     return list(dict.fromkeys(prompts))[:TRIED]
 
 
+def _beginnings(ordinary: str) -> list[str]:
+    """First sentences of ordinary text, and how each begins."""
+    firsts = [found[0] for text in sample_texts(DOCUMENTS, ordinary) if (found := SENTENCE.match(text)) is not None]
+    return [prompt for first in firsts for prompt in (first, " ".join(first.split()[:BEGINNING]))]
+
+
+def find_openings(
+    pair: Pair, saved: SavedMap, concepts: Sequence[ContrastSet], *, tries: int = EXAMPLE_TRIES
+) -> Generator[Progress, None, Openings]:
+    """Openings of any pair, kept in the data folder after each concept, beside those of other concepts found before.
+
+    Every face begins a concept with what was found as soon as this map is used. A concept that shows the story on fewer
+    prompts than are offered gets no opening, since these few would mislead; it is among what is returned all the same.
+
+    Args:
+        pair: the models.
+        saved: the map; it must lie in a folder.
+        concepts: sets for which openings are sought.
+        tries: prompts that are tried at each strength, at most.
+
+    Raises:
+        ArtifactError: if the map is in no folder, or the openings cannot be written.
+        SettingsError: if there are fewer tries than examples.
+        LRTError: as for `compare`.
+    """
+    names, mark = (pair.small.name, pair.large.name), header_mark(saved.folder)
+    if tries < EXAMPLES:
+        raise SettingsError(f"{tries} tries are too few; try at least {EXAMPLES} prompts")
+    if not mark:
+        raise ArtifactError("this map lies in no folder; save it first")
+    pair.check(saved.info)
+    sets = {concept.name: concept.fingerprint() for concept in concepts}
+    chosen: dict[str, Opening] = {}
+    for number, concept in enumerate(concepts):
+        prompts = own_candidates(concept, pair.world.ordinary)[:tries]
+        found = yield from retold(
+            opening_of(pair, saved, concept, prompts, patience=PATIENCE), partial(_within, number, len(concepts))
+        )
+        chosen[concept.name] = found
+        known = openings_with(*names, saved.folder) or Openings(saved.layers, mark, {}, {})
+        kept = {**known.concepts, concept.name: found}
+        if found.showed < EXAMPLES:
+            del kept[concept.name]
+        marks = {**known.sets, concept.name: sets[concept.name]}
+        keep_openings(*names, replace(known, sets={name: marks[name] for name in kept}, concepts=kept))
+    return Openings(saved.layers, mark, sets, chosen)
+
+
+def own_candidates(concept: ContrastSet, ordinary: str) -> list[str]:
+    """Prompts to try where no others are known to suit: the concept's own, then ordinary sentences."""
+    own = [*example_prompts(concept), *(prompt.text for prompt in concept.prompts)]
+    return list(dict.fromkeys([*own, *_beginnings(ordinary)]))
+
+
+def _within(number: int, concepts: int, step: Progress) -> Progress:
+    """Progress within one of several concepts."""
+    done = int(GRAINS * (number + step.share))
+    return Progress(done, GRAINS * concepts, step.message)
+
+
 def choose_opening(pair: Pair, saved: SavedMap, concept: ContrastSet, prompts: Sequence[str]) -> Opening:
     """The opening of one concept, from prompts that are tried in their order until enough show the story."""
-    curve = finish(calibrate_concept(pair, saved.layers[1], concept)).curve
+    return finish(opening_of(pair, saved, concept, prompts))
+
+
+def opening_of(
+    pair: Pair, saved: SavedMap, concept: ContrastSet, prompts: Sequence[str], *, patience: int = 0
+) -> Generator[Progress, None, Opening]:
+    """`choose_opening` with progress in comparisons.
+
+    Args:
+        pair: the models.
+        saved: their map.
+        concept: a set.
+        prompts: tried in this order.
+        patience: prompts that may show nothing before a strength is given up; 0 to try all.
+
+    Raises what `compare` and `calibrate_concept` raise.
+    """
+    said, most = f"trying examples of {concept.name}", len(COSTS) * len(prompts)
+    yield Progress(0, most, said)
+    calibrated = yield from retold(
+        calibrate_concept(pair, saved.layers[1], concept), lambda step: Progress(0, most, step.message)
+    )
+    curve = calibrated.curve
     best = Opening(two_digits(curve.strength(COSTS[0])), tuple(prompts[:EXAMPLES]), 0, len(prompts))
-    for cost in COSTS:
+    for number, cost in enumerate(COSTS):
         strength = two_digits(curve.strength(cost))
         good, tried = [], 0
         for prompt in prompts:
+            yield Progress(number * len(prompts) + tried, most, said)
             written = finish(compare(pair, saved, SteerSpec(concept=concept, prompt=prompt, strength=strength)))
             tried += 1
             if shows(written, judged=concept.scorer is not None) and reads_well(written):
                 good.append(prompt)
-            if len(good) == ENOUGH:
+            if len(good) == ENOUGH or (not good and tried == patience):
                 break
         if len(good) > best.showed:
             offered = list(dict.fromkeys([*good, *prompts]))[:EXAMPLES]
@@ -86,3 +188,21 @@ def choose_opening(pair: Pair, saved: SavedMap, concept: ContrastSet, prompts: S
         if len(good) >= EXAMPLES:
             break
     return best
+
+
+def openings_document(saved: SavedMap, found: Openings) -> dict[str, Any]:
+    """What was found, as plain JSON values, and where it is kept."""
+    concepts = [
+        {"name": name, "set": found.sets[name], **asdict(one), "kept": one.showed >= EXAMPLES}
+        for name, one in found.concepts.items()
+    ]
+    small, large = saved.info.small, saved.info.large
+    return {
+        "small": small,
+        "large": large,
+        "small_layer": saved.layers[0],
+        "large_layer": saved.layers[1],
+        "map": str(saved.folder),
+        "concepts": [{**one, "prompts": list(one["prompts"])} for one in concepts],
+        "artifact": str(found_openings_file(small, large, found.map)),
+    }

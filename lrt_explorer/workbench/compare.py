@@ -51,22 +51,24 @@ def compare(
     contrast = yield from read_concept(pair, layers, spec, few_pairs=few_pairs)
     strength = spec.strength
     if strength is None:
-        strength = (yield from _calibration(pair, layers, spec, contrast)).first
-    if spec.prompt is None and (prompts := examples_of(pair.small.name, pair.large.name, contrast)):
+        strength = (yield from _calibration(pair, saved, spec, contrast)).first
+    folder = saved.folder if isinstance(saved, SavedMap) else None
+    if spec.prompt is None and (prompts := examples_of(pair.small.name, pair.large.name, contrast, folder)):
         spec = replace(spec, prompt=prompts[0])
     sources = yield from _sources(pair, saved, spec, contrast, own)
     return (yield from study.compare(pair, saved, replace(spec, concept=contrast, strength=strength), sources=sources))
 
 
 def calibration(
-    pair: Pair, layers: Layers, spec: SteerSpec, *, few_pairs: bool = False
+    pair: Pair, saved: SavedMap | Layers, spec: SteerSpec, *, few_pairs: bool = False
 ) -> Generator[Progress, None, Calibration]:
     """The strengths that suit the native vector of a comparison, at once if they are known already.
 
-    Arguments as for `compare`; no map is needed.
+    Arguments as for `compare`; no map is needed, but with one the strength that was chosen with it comes first.
 
     Raises what `calibrate_concept` raises.
     """
+    layers = saved.layers if isinstance(saved, SavedMap) else saved
     contrast = named_concept(pair.world, spec.concept)
     vectors = take_vectors(spec.vectors)
     if few_pairs:
@@ -75,7 +77,7 @@ def calibration(
         yield from known_vectors().reading(
             pair.large, contrast, [layers[1]], spec.reading, spec.method, whiten=spec.whiten
         )
-    return (yield from _calibration(pair, layers, spec, contrast))
+    return (yield from _calibration(pair, saved, spec, contrast))
 
 
 def read_concept(
@@ -155,8 +157,9 @@ def _sources(
 
 
 def _calibration(
-    pair: Pair, layers: Layers, spec: SteerSpec, contrast: ContrastSet
+    pair: Pair, saved: SavedMap | Layers, spec: SteerSpec, contrast: ContrastSet
 ) -> Generator[Progress, None, Calibration]:
+    layers = saved.layers if isinstance(saved, SavedMap) else saved
     found = yield from calibrate_concept(
         pair,
         layers[1],
@@ -166,7 +169,7 @@ def _calibration(
         whiten=spec.whiten,
         large_vector=take_vectors(spec.vectors).get("large"),
     )
-    return opened_at(found, pair.small.name, pair.large.name, layers, contrast, spec)
+    return opened_at(found, pair, saved, replace(spec, concept=contrast))
 
 
 def _places(pair: Pair, layers: Layers, spec: SteerSpec) -> list[tuple[LanguageModel, int]]:

@@ -38,11 +38,11 @@ def shipped_sets(world: World) -> list[ContrastSet]:
     return [_shipped(path) for path in world.concepts().values()]
 
 
-def concept_card(contrast: ContrastSet, small: str = "", large: str = "") -> ConceptCard:
-    """What a face shows of a concept, with the examples that suit a pair of models."""
+def concept_card(contrast: ContrastSet, small: str = "", large: str = "", map: Path | None = None) -> ConceptCard:
+    """What a face shows of a concept, with the examples that suit a pair of models and the map in use, as a folder."""
     description = contrast.description or f"{contrast.negative_label} or {contrast.positive_label}"
     labels = (contrast.negative_label, contrast.positive_label)
-    examples, readout = examples_of(small, large, contrast), contrast.readout
+    examples, readout = examples_of(small, large, contrast, map), contrast.readout
     judged = contrast.scorer is not None
     return ConceptCard(contrast.name, description, *labels, examples, len(contrast.pairs), readout, judged)
 
@@ -62,14 +62,14 @@ def opening_concept(small: str, large: str) -> str:
     return next((name for name in names if verdicts.get(name) == TRANSFERS), usual)
 
 
-def concept_cards(small: str, large: str) -> Sequence[ConceptCard]:
-    """What ships for these models, the concept that they open with first.
+def concept_cards(small: str, large: str, map: Path | None = None) -> Sequence[ConceptCard]:
+    """What ships for these models, the concept that they open with first; `map` as for `concept_card`.
 
     Raises:
         ContrastError: if nothing does.
     """
     opening = opening_concept(small, large)
-    cards = [concept_card(contrast, small, large) for contrast in shipped_sets(world_of(small, large))]
+    cards = [concept_card(contrast, small, large, map) for contrast in shipped_sets(world_of(small, large))]
     return sorted(cards, key=lambda card: card.name != opening)
 
 

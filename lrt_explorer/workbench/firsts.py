@@ -95,7 +95,7 @@ def ship_first_texts(pair: Pair, saved: SavedMap) -> Path:
     """
     small, large = (lm.name for lm in pair.both)
     concept = concept_cards(small, large)[0].name
-    calibrated = finish(calibration(pair, saved.layers, SteerSpec(concept=concept)))
+    calibrated = finish(calibration(pair, saved, SteerSpec(concept=concept)))
     spec = first_spec(small, large, calibrated)
     comparison = finish(compare(pair, saved, spec))
     (first, second), layers = pair.both, saved.layers

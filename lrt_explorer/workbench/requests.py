@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.vectors import SteeringVector, transfer
-from lrt_explorer.defaults import BASIS_DIRECTIONS, BASIS_TOKENS
+from lrt_explorer.defaults import BASIS_DIRECTIONS, BASIS_TOKENS, EXAMPLE_TRIES
 from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.lm.model import LanguageModel
 from lrt_explorer.store import MapInfo
@@ -30,12 +30,14 @@ from lrt_explorer.study.steering.sides import GivenFile
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.study.suggest import SECONDS, Suggestion, suggest_layers
 from lrt_explorer.workbench import space
+from lrt_explorer.workbench.choose_openings import find_openings
 from lrt_explorer.workbench.compare import calibration, compare
 from lrt_explorer.workbench.concepts import named_concept, shipped_sets
 from lrt_explorer.workbench.evidence import EvidenceSpec, evaluate
 from lrt_explorer.workbench.fitting import FitResult, FitSpec, Keep, fit
 from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.maps import existing_map, map_for
+from lrt_explorer.workbench.openings import Openings
 from lrt_explorer.workbench.own import Own
 from lrt_explorer.workbench.pair import Layers, Pair, open_pair
 from lrt_explorer.workbench.session import SpaceSettings
@@ -231,6 +233,25 @@ def transfer_for_models(
         )
     )
     return transfer(found, saved.map, saved.info, as_in_paper=spec.as_in_paper), saved.info
+
+
+def openings_for_models(
+    models: Models, concepts: Sequence[ContrastSet] | None = None, *, tries: int = EXAMPLE_TRIES
+) -> Generator[Progress, None, tuple[SavedMap, Openings]]:
+    """Seek prompts and a strength on which each concept shows, and keep them for every face; the map comes with them.
+
+    Args:
+        models: the models and their layers; without a map, a first one is fitted and kept.
+        concepts: None for all that suit the pair.
+        tries: prompts that are tried at each strength, at most.
+
+    Raises what loading, `map_for` and `find_openings` raise.
+    """
+    pair, saved = yield from open_with_map(models)
+    found = yield from find_openings(
+        pair, saved, shipped_sets(pair.world) if concepts is None else concepts, tries=tries
+    )
+    return saved, found
 
 
 def calibration_for_models(models: Models, spec: SteerSpec) -> Generator[Progress, None, Calibration]:

@@ -138,7 +138,7 @@ def read_clouds(pair: Pair, saved: SavedMap) -> TwoClouds:
     # Which way is up in a view has no meaning; the same way in both makes them easier to compare.
     up = of_small.coords[:, 1] @ torch.cat(carried)[:, 1]
     turn = torch.tensor([1.0, -1.0 if float(up) < 0 else 1.0], dtype=torch.float64)
-    calibrated = finish(calibration(pair, layers, SteerSpec(concept=concept.name)))
+    calibrated = finish(calibration(pair, saved, SteerSpec(concept=concept.name)))
     strength = first_spec(small.name, large.name, calibrated).strength
     return TwoClouds(
         small=small.name,

@@ -262,11 +262,11 @@ class Workbench(Programs):
 
     def concepts(self, session: Session | None) -> Sequence[ConceptCard]:
         """What ships for the pair, the opening concept first."""
-        return concepts.concept_cards(*self._names(session))
+        return concepts.concept_cards(*self._names(session), _map_folder(session))
 
     def concept(self, session: Session | None, name: str) -> ConceptCard:
         """A concept by name or file."""
-        return concepts.concept_card(self.contrast(session, name), *self._names(session))
+        return concepts.concept_card(self.contrast(session, name), *self._names(session), _map_folder(session))
 
     def examples(self) -> Collection[str]:
         """Those of every concept that ships, read once."""
@@ -342,7 +342,8 @@ class Workbench(Programs):
         """The strengths that suit the native vector, of a large set that of a few pairs first."""
         spec = self._steered(session, SteerSpec(concept=concept, reading=reading, vectors=vectors))
         pair = self._pair(session)
-        return (yield from comparisons.calibration(pair, _layers(session), spec, few_pairs=True))
+        saved = _needed(session) if session.map_folder else _layers(session)
+        return (yield from comparisons.calibration(pair, saved, spec, few_pairs=True))
 
     def compare(self, session: Session, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
         """All arms side by side; what has to be read for them is read first, of a large set only a few pairs."""
@@ -502,6 +503,10 @@ def _points_key(session: Session, settings: SpaceSettings) -> object:
 
 def _layers(session: Session) -> Layers:
     return session.small_layer, session.large_layer
+
+
+def _map_folder(session: Session | None) -> Path | None:
+    return Path(session.map_folder) if session is not None and session.map_folder else None
 
 
 def _map(session: Session) -> SavedMap | None:

@@ -85,7 +85,7 @@ def other() -> LanguageModel:
 @cache
 def rough(lm: LanguageModel) -> LanguageModel:
     """The same weights, loaded in bfloat16."""
-    loaded = wrap_model(lm.name, deepcopy(lm.model).to(torch.bfloat16), lm.tokenizer)
+    loaded = wrap_model(lm.name, deepcopy(lm.model).bfloat16(), lm.tokenizer)
     return replace(loaded, fingerprint=lm.fingerprint)
 
 

@@ -9,17 +9,19 @@ from typing import Any
 import pytest
 
 from lrt_explorer.concepts.contrast import ContrastSet, load_concept, shipped_concepts
-from lrt_explorer.concepts.examples import EXAMPLES
+from lrt_explorer.concepts.examples import EXAMPLES, example_prompts
+from lrt_explorer.errors import ArtifactError, SettingsError
 from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.lm.presets import PairPreset
-from lrt_explorer.store import assets_home
+from lrt_explorer.store import assets_home, save_map
 from lrt_explorer.study.compare import Comparison
 from lrt_explorer.study.evaluation.verdict import NOT_SHOWN, PARTLY, TRANSFERS
-from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.study.ground.progress import Progress, finish
 from lrt_explorer.study.steering.calibrate import calibrate_concept
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench import choose_openings
 from lrt_explorer.workbench.bundle import build_demo_maps, demo_pairs, ship_starts
+from lrt_explorer.workbench.choose_openings import find_openings, openings_document, own_candidates
 from lrt_explorer.workbench.compare import calibration, compare
 from lrt_explorer.workbench.concepts import concept_card, shipped_examples
 from lrt_explorer.workbench.map_store import SavedMap, load_saved
@@ -93,6 +95,85 @@ def test_a_changed_set_or_map_has_no_opening(house: tuple[Pair, SavedMap]) -> No
     assert opening(SMALL, LARGE, mood()) is None
     openings_file(SMALL, LARGE).write_text("{", encoding="utf-8")
     assert opening(SMALL, LARGE, mood()) is None
+
+
+def of_my_own(pair: Pair, saved: SavedMap, folder: Path) -> SavedMap:
+    """Another map between the same layers, as somebody would fit and save it."""
+    turned = replace(saved.map, weight=saved.map.weight * 0.5)
+    save_map(folder, turned, replace(saved.info, corpus="mine.txt"))
+    return load_saved(folder)
+
+
+def test_another_map_between_the_same_layers_begins_where_it_would_without(
+    house: tuple[Pair, SavedMap], tmp_path: Path
+) -> None:
+    pair, saved = house
+    ship()
+    mine = of_my_own(pair, saved, tmp_path / "mine")
+    spec = SteerSpec(concept="mood", max_new_tokens=2)
+    usual = finish(calibrate_concept(pair, LAYERS[1], mood())).first
+    assert finish(calibration(pair, mine, spec)).first == usual
+    written = finish(compare(pair, mine, spec))
+    assert (written.prompt, written.strength) == (example_prompts(mood())[0], usual)
+    assert concept_card(mood(), SMALL, LARGE, mine.folder).examples == example_prompts(mood())
+    assert finish(calibration(pair, saved, spec)).first == 0.77
+    assert concept_card(mood(), SMALL, LARGE, saved.folder).examples == CHOSEN.prompts
+
+
+def test_examples_are_found_for_a_map_of_your_own_and_kept_for_it_alone(
+    house: tuple[Pair, SavedMap], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair, saved = house
+    mine = of_my_own(pair, saved, tmp_path / "mine")
+    showing = own_candidates(mood(), pair.world.ordinary)[1:5]
+    monkeypatch.setattr(choose_openings, "reads_well", lambda _: True)
+    monkeypatch.setattr(choose_openings, "shows", told({*showing}, 0.0))
+    steps: list[Progress] = []
+    another = replace(mood(), name="another", pairs=mood().pairs[1:], examples=("No one",), prompts=())
+    found = finish(find_openings(pair, mine, [mood(), another], tries=8), steps.append)
+    assert [step.share for step in steps] == sorted(step.share for step in steps)
+    assert found.concepts["mood"].prompts == tuple(showing[:3]) and found.concepts["mood"].showed == 4
+    assert found.concepts["another"].showed < EXAMPLES
+    spec = SteerSpec(concept="mood", max_new_tokens=2)
+    written = finish(compare(pair, mine, spec))
+    assert (written.prompt, written.strength) == (showing[0], found.concepts["mood"].strength)
+    assert opening(SMALL, LARGE, another, mine.folder) is None, "the few that show it would mislead"
+    assert opening(SMALL, LARGE, mood(), saved.folder) is None
+    # What is found later stands beside it; what shows too little any more goes.
+    monkeypatch.setattr(choose_openings, "shows", lambda *_, **__: True)
+    finish(find_openings(pair, mine, [another], tries=3))
+    assert opening(SMALL, LARGE, another, mine.folder) is not None
+    assert opening(SMALL, LARGE, mood(), mine.folder) is not None
+    monkeypatch.setattr(choose_openings, "shows", lambda *_, **__: False)
+    tried = finish(find_openings(pair, mine, [mood()], tries=8)).concepts["mood"]
+    assert (tried.showed, opening(SMALL, LARGE, mood(), mine.folder)) == (0, None)
+    document = openings_document(mine, found)
+    assert [one["kept"] for one in document["concepts"]] == [True, False]
+    assert Path(document["artifact"]).is_file() and json.loads(json.dumps(document)) == document
+
+
+def test_what_cannot_have_examples_is_refused(house: tuple[Pair, SavedMap], tmp_path: Path) -> None:
+    pair, saved = house
+    with pytest.raises(SettingsError, match="2 tries are too few; try at least 3 prompts"):
+        finish(find_openings(pair, saved, [mood()], tries=2))
+    with pytest.raises(ArtifactError, match="this map lies in no folder; save it first"):
+        finish(find_openings(pair, replace(saved, folder=tmp_path / "none"), [mood()]))
+
+
+def test_a_strength_that_shows_nothing_is_given_up_early(
+    house: tuple[Pair, SavedMap], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair, saved = house
+    tried: list[float] = []
+
+    def shows(comparison: Comparison, *, judged: bool) -> bool:
+        tried.append(comparison.strength)
+        return False
+
+    monkeypatch.setattr(choose_openings, "shows", shows)
+    prompts = [f"{name} sat" for name in ("Tom", "Anna", "Ben", "She", "He", "They")]
+    finish(choose_openings.opening_of(pair, saved, CONCEPT, prompts, patience=2))
+    assert [tried.count(strength) for strength in dict.fromkeys(tried)] == [2] * len(set(tried))
 
 
 def told(prompts: set[str], strength: float) -> object:
