@@ -74,6 +74,7 @@ class MapPanel:
         self.method = gr.Dropdown(
             _choices(methods), value=methods.at_once[0], label="Estimator", info=_method_help(methods), elem_id="method"
         )
+        self.used = gr.State("")
         with gr.Accordion("Fit, load or save", open=False, elem_id="map-accordion") as self.ways:
             self.tokens = gr.Number(
                 TOKENS[1],
@@ -108,12 +109,13 @@ class MapPanel:
     @property
     def shown(self) -> list[Block]:
         """What `on_map_changed` writes to."""
-        return [self.route, self.notice, self.figures, self.badges, self.method, self.path, self.save]
+        return [self.route, self.notice, self.figures, self.badges, self.method, self.used, self.path, self.save]
 
     def _wire(self) -> None:
         in_use: list[Block] = [self.session, self.status]
         text: list[Block] = [self.corpus, self.own_text, self.no_text]
-        self.method.input(self.on_estimator_chosen, [self.session, self.method], in_use, **MODEL_WORK)
+        chosen = [self.session, self.method, self.used]
+        self.method.input(self.on_estimator_chosen, chosen, in_use, **MODEL_WORK)
         self.own_text.upload(self.on_text_uploaded, [self.session, self.own_text], text, **QUICK)
         self.no_text.click(self.on_shipped_text_clicked, None, text, **QUICK)
         asked = [self.session, self.tokens, self.corpus]
@@ -129,8 +131,14 @@ class MapPanel:
         wire_save(self.save, self.map_file, [self.session], self.status, wired=MODEL_WORK)
 
     @guarded_by(to_status)
-    def on_estimator_chosen(self, session: Session | None, method: str) -> Iterator[Outputs]:
-        """Use another estimator, with a map by it where one is saved or can be solved without reading a text."""
+    def on_estimator_chosen(self, session: Session | None, method: str, used: str) -> Iterator[Outputs]:
+        """Use another estimator, with a map by it where one is saved or can be solved without reading a text.
+
+        Where the list was only left, the map in use stays: it may be another one than would be found by the same name.
+        """
+        if method == used:
+            yield nothing()
+            return
         name = ESTIMATORS.label(method)
         yield {self.status: progress_bar(Progress(0, 1, f"looking for a {name} map"))}
         wanted = self.opening.now()
@@ -215,6 +223,7 @@ class MapPanel:
             self.figures: gr.Accordion("" if badges is None else map_line(badges), visible=badges is not None),
             self.badges: "" if badges is None else keyed(of_concept, badges_card(badges, card.name)),
             self.method: gr.Dropdown(_choices(methods, used), value=used),
+            self.used: used,
             self.save: gr.Button(interactive=badges is not None),
             self.path: ""
             if path is None

@@ -24,6 +24,7 @@ from lrt_explorer.ui.wiring import (
     Outputs,
     guarded_by,
     noted,
+    nothing,
     on_busy_changed,
     progress_in,
     run_study,
@@ -57,7 +58,7 @@ class Opening:
         linking: Linking,
     ) -> None:
         """Wire it; the stage must be complete."""
-        self.linking, self.newest = linking, setup.newest
+        self.linking, self.newest, self._underway = linking, setup.newest, Newest()
         self.engine, self.session, self.setup, self.map_panel, self.stage = engine, session, setup, map_panel, stage
         self.status, self.tokens = setup.status, map_panel.tokens
         pair: list[Block] = [session, setup.small_layer, setup.large_layer]
@@ -114,6 +115,9 @@ class Opening:
             yield {self.status: ""}
             return
         card = next(card for card in self.engine.pairs() if card.name == name)
+        if old is not None and (old.small, old.large) == (card.small, card.large):
+            yield self._stays(old)
+            return
         opened = False
         for step in self._open(old, View(small=card.small, large=card.large), []):
             opened = opened or self.session in step
@@ -124,8 +128,7 @@ class Opening:
     @guarded_by(lambda opening, sentence: opening.failed(sentence))
     def on_open_clicked(self, old: Session | None, small: str, large: str) -> Iterator[Outputs]:
         """Load two models and show their layers; without a map between these, fit a first one."""
-        view = View(small=small.strip(), large=large.strip())
-        yield from self.newest.study(_models(small, large), self._opened(old, view, []))
+        yield from self._open(old, View(small=small.strip(), large=large.strip()), [])
 
     def on_other_pair_chosen(self, name: str) -> None:
         """End what opens another pair at its next step."""
@@ -141,9 +144,24 @@ class Opening:
         """Let layers be suggested again, and show in the list what is open."""
         return {**self._busy(False), **({} if name == OTHER else self._listed(session))}
 
+    def _stays(self, session: Session) -> Outputs:
+        """What is open was chosen again, or the list was left as it was: nothing is opened, nor is a map fitted.
+
+        What was being opened instead has just ended without a word; a first map that is being fitted goes on.
+        """
+        if self._underway.now() == _models(session.small, session.large):
+            return nothing()
+        return {self.status: "", self.stage.banner: "", **self._busy(False)}
+
     @guarded_by(lambda opening, sentence: opening.failed(sentence))
     def _open(self, old: Session | None, view: View, trouble: list[str]) -> Iterator[Outputs]:
-        yield from self.newest.study(_models(view.small, view.large), self._opened(old, view, trouble))
+        models = _models(view.small, view.large)
+        self._underway.move(models)
+        try:
+            yield from self.newest.study(models, self._opened(old, view, trouble))
+        finally:
+            if self._underway.now() == models:
+                self._underway.move(None)
 
     def _opened(self, old: Session | None, view: View, trouble: list[str]) -> Generator[Outputs, None, None]:
         names = (view.small, view.large)

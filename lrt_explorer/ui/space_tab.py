@@ -111,13 +111,13 @@ class SpaceTab:
         view = [self.plot, self.status, self.caption, self.listing, self.stop, self.drawn, *self.files]
         gr.on(
             [session.change, concept.change, *layout.changed],
-            from_controls(self.on_view_changed, PictureControls, 3),
-            [here.tab, session, self.find, *asked],
+            from_controls(self.on_view_changed, PictureControls, 4),
+            [here.tab, session, self.find, self.drawn, *asked],
             view,
             **MODEL_WORK,
         )
-        opened = from_controls(self.on_tab_opened, PictureControls, 2)
-        here.part.select(opened, [session, self.find, *asked], view, **MODEL_WORK)
+        opened = from_controls(self.on_tab_opened, PictureControls, 3)
+        here.part.select(opened, [session, self.find, self.drawn, *asked], view, **MODEL_WORK)
         gr.on(
             [concept.change, *layout.changed],
             at_once_from_controls(self.on_other_view_asked, PictureControls),
@@ -143,24 +143,33 @@ class SpaceTab:
         """End what is computed for another picture at its next step."""
         self.newest.move(asked)
 
-    def on_tab_opened(self, session: Session | None, wanted: str, shown: PictureControls) -> Iterator[Outputs]:
+    def on_tab_opened(
+        self, session: Session | None, wanted: str, on_screen: Drawn | None, shown: PictureControls
+    ) -> Iterator[Outputs]:
         """Draw the picture of what was chosen meanwhile, or the first one."""
-        yield from self.on_view_changed(TAB, session, wanted, shown)
+        yield from self.on_view_changed(TAB, session, wanted, on_screen, shown)
 
     @guarded_by(lambda tab, sentence: {**to_status(tab, sentence), tab.stop: on_busy_changed(False)})
     def on_view_changed(
-        self, tab: str, session: Session | None, wanted: str, shown: PictureControls
+        self, tab: str, session: Session | None, wanted: str, on_screen: Drawn | None, shown: PictureControls
     ) -> Iterator[Outputs]:
-        """Draw the picture and find what is wanted in it; the old one and its selection stay until it is ready."""
+        """Draw the picture and find what is wanted in it; the old one and its selection stay until it is ready.
+
+        So they do for good where nothing else is asked for, as when a list was only left.
+        """
         if tab != TAB or (session is not None and not belongs(self.engine, session, shown.concept)):
             yield nothing()
             return
         session, settings = _with_map(session), shown.settings()
+        key = shown.key(session, self.engine.concept(session, shown.concept).title)
+        if on_screen == Drawn(session, shown, key):
+            self.newest.move(shown)
+            yield {self.status: "", self.stop: on_busy_changed(False)}
+            return
         projecting = self.newest.study(shown, self.engine.picture(session, settings))
         picture = yield from run_study(
             projecting, lambda step: {self.status: progress_bar(step), self.stop: on_busy_changed(True)}
         )
-        key = shown.key(session, self.engine.concept(session, shown.concept).title)
         yield {
             self.plot: drawn(_figure(picture, shown), key),
             self.status: "",

@@ -24,7 +24,10 @@ class ConceptChoice:
         session, steered = layout.session, self.steered
         asking: list[Block] = [steered.prompt, steered.asked]
         steered.concept.input(
-            self.on_concept_chosen, [session, steered.concept, *asking], [steered.concept, *steered.about], **QUICK
+            self.on_concept_chosen,
+            [session, steered.concept, steered.told, *asking],
+            [steered.concept, *steered.about],
+            **QUICK,
         )
         # What ships depends on the pair, so the concept follows it before anything is written.
         session.change(
@@ -41,9 +44,9 @@ class ConceptChoice:
             **QUICK,
         )
 
-    def on_concept_chosen(self, session: Session | None, name: str, prompt: str, asked: int) -> Outputs:
-        """Show what a concept is about."""
-        if not belongs(self.engine, session, name):
+    def on_concept_chosen(self, session: Session | None, name: str, told: str, prompt: str, asked: int) -> Outputs:
+        """Show what a concept is about; nothing is drawn anew where the list was only left."""
+        if name == told or not belongs(self.engine, session, name):
             return nothing()
         card = self.engine.concept(session, name)
         info = gr.Dropdown(info=card.description)

@@ -118,6 +118,7 @@ class SteerLayout:
             prompt=prompt,
             examples=examples,
             ends=ends,
+            told=gr.State(first.name),
             asked=asked,
             world=world,
             temperature=self.settings.temperature,

@@ -112,7 +112,8 @@ class SteerTab(SteerLayout):
             **MODEL_WORK,
         )
         gr.on(
-            [session.change, steered.concept.change, settings.reading.input, steered.vectors.input],
+            # A list that is only left as it was has an input, but no change.
+            [session.change, steered.concept.change, settings.reading.change, steered.vectors.change],
             vectors.on_other_vector_chosen,
             None,
             self.reading_on,

@@ -31,6 +31,7 @@ class Steered:
         prompt: where the arms start.
         examples: prompts to try.
         ends: which way the slider steers.
+        told: the concept that they are about.
         asked: a count that goes up to ask for a comparison.
         world: that of the pair, by name.
         temperature: of the sampling.
@@ -44,6 +45,7 @@ class Steered:
     prompt: gr.Textbox
     examples: gr.HTML
     ends: gr.HTML
+    told: gr.State
     asked: gr.State
     world: gr.State
     temperature: gr.Slider
@@ -53,7 +55,7 @@ class Steered:
     @property
     def about(self) -> list[Block]:
         """What `about_concept` writes to."""
-        return [self.prompt, self.examples, self.ends, self.asked]
+        return [self.prompt, self.examples, self.ends, self.told, self.asked]
 
     @property
     def outputs(self) -> list[Block]:
@@ -103,6 +105,7 @@ class Steered:
             **fresh,
             self.examples: keyed(key, chips(card.examples)),
             self.ends: keyed(key, slider_ends(card)),
+            self.told: name,
             self.asked: asked + 1,
         }
 

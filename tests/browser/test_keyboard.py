@@ -1,7 +1,8 @@
 """The whole app by keyboard: every stop is seen when it has the focus, in reading order, and does what it is for."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,11 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
+from lrt_explorer.study.compare import Comparison, ComparisonStep
+from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.ui.launch import serve
+from lrt_explorer.workbench.session import Session
 from tests.browser.page import Page
 from tests.ui.fakes import FakeEngine
 
@@ -43,9 +48,34 @@ const top = document.querySelector('#top-of-page') || document.createElement('sp
 top.id = 'top-of-page'; top.tabIndex = -1; document.body.prepend(top); top.focus(); window.scrollTo(0, 0)"""
 
 
+class Counting(FakeEngine):
+    """Counts what leaving a list must not ask for."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.asked: list[str] = []
+
+    def open(self, small: str, large: str) -> Generator[Progress, None, Session]:
+        self.asked.append("open")
+        return (yield from super().open(small, large))
+
+    def with_method(self, session: Session, method: str) -> Session:
+        self.asked.append("with_method")
+        return super().with_method(session, method)
+
+    def compare(self, session: Session, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
+        self.asked.append("compare")
+        return (yield from super().compare(session, spec))
+
+
 @pytest.fixture(scope="module")
-def fake_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    app = serve(FakeEngine(tmp_path_factory.mktemp("fake")), "127.0.0.1", None)
+def counting(tmp_path_factory: pytest.TempPathFactory) -> Counting:
+    return Counting(tmp_path_factory.mktemp("fake"))
+
+
+@pytest.fixture(scope="module")
+def fake_url(counting: Counting) -> Iterator[str]:
+    app = serve(counting, "127.0.0.1", None)
     yield str(app.local_url)
     app.close()
 
@@ -128,6 +158,25 @@ def test_tab_goes_through_what_is_seen_in_reading_order(page: Page, tab: str) ->
     assert [stop for stop in found if not stop["name"] and stop["tag"] != "INPUT"] == []
     names = [stop["name"] for stop in found]
     assert [name for name in names if name in landmarks] == landmarks
+
+
+def test_a_list_that_is_only_left_does_nothing(page: Page, counting: Counting) -> None:
+    """Gradio tells of an input whenever a list loses the focus; what followed it took the focus from the next stop."""
+    page.until(page.find("button", "Suggest layers").is_enabled, "an open pair")
+    until_quiet(page)
+    page.js(
+        "window.redrawn = []; const noted = (one) => window.redrawn.push(one.target.id || one.target.textContent);"
+        "const watch = new MutationObserver((changes) => changes.forEach(noted));"
+        "for (const button of document.querySelectorAll('#setup button'))"
+        " watch.observe(button, {attributes: true, attributeFilter: ['disabled']});"
+        "watch.observe(document.querySelector('#examples'), {childList: true, subtree: true})"
+    )
+    before = list(counting.asked)
+    for place in ("#pair input", "#method input", "#concept input"):
+        page.js("document.querySelector(arguments[0]).focus()", place)
+        press(page, Keys.TAB)
+    until_quiet(page)
+    assert (counting.asked, page.js("return window.redrawn")) == (before, [])
 
 
 def test_a_concept_a_strength_and_a_tab_can_be_chosen(page: Page) -> None:

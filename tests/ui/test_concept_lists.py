@@ -107,8 +107,8 @@ def test_nothing_is_read_for_a_concept_of_the_old_pair(
     quiet = [
         *steer.texts.on_texts_asked(NOW, None, 0, None, controls),
         *steer.reading.on_vector_changed(NOW, None, 0, OLD, "", "", 0.1, ("native",)),
-        steer.choice.on_concept_chosen(NOW, OLD, "Once", 1),
-        *screen.space.on_view_changed("space", NOW, "", picture),
+        steer.choice.on_concept_chosen(NOW, OLD, "", "Once", 1),
+        *screen.space.on_view_changed("space", NOW, "", None, picture),
         screen.space.on_points_picked(None, gr.EventData(None, {"points": [1]})),
     ]
     assert quiet == [nothing()] * 5

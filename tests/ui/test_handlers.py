@@ -192,14 +192,25 @@ def test_another_estimator_is_in_use_at_once_where_moments_are_there_and_asks_fo
     screen: Screen, session: Session
 ) -> None:
     panel = screen.map_panel
-    _, shown = panel.on_estimator_chosen(session, "reduced-rank")
+    _, shown = panel.on_estimator_chosen(session, "reduced-rank", "ridge")
     chosen = shown[screen.session]
     assert (chosen.method, chosen.map_folder) == ("reduced-rank", "") and "Reduced rank map" in shown[panel.status]
     list(screen.layers.on_compute_clicked(session, 20_000, None, "r2"))
-    _, shown = panel.on_estimator_chosen(session, "reduced-rank")
+    _, shown = panel.on_estimator_chosen(session, "reduced-rank", "ridge")
     assert shown[screen.session].map_folder == "maps/solved-reduced-rank" and "in use" in shown[panel.status]
-    _, shown = panel.on_estimator_chosen(None, "ridge")
+    _, shown = panel.on_estimator_chosen(None, "ridge", "")
     assert screen.session not in shown and "not open yet" in shown[panel.status]
+
+
+def test_a_list_of_estimators_that_is_only_left_keeps_the_map_in_use(
+    screen: Screen, engine: FakeEngine, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = screen.map_panel
+    (shown,) = panel.on_map_changed(session, "mood")
+    used = shown[panel.used]
+    assert used == shown[panel.method].value
+    monkeypatch.setattr(engine, "with_method", lambda *_: pytest.fail("another map was looked for"))
+    assert list(panel.on_estimator_chosen(session, used, used)) == [nothing()]
 
 
 # Steer
@@ -269,11 +280,12 @@ def test_without_a_seed_or_a_session_nothing_is_written(screen: Screen, session:
 
 def test_a_concept_brings_its_own_prompt_unless_the_visitor_wrote_one(screen: Screen) -> None:
     tab, steered = screen.steer, screen.steer.steered
-    shown = tab.choice.on_concept_chosen(None, "register", CONCEPTS[0].examples[1], 6)
+    shown = tab.choice.on_concept_chosen(None, "register", "mood", CONCEPTS[0].examples[1], 6)
     assert shown[steered.concept].info == CONCEPTS[1].description and shown[steered.prompt] == CONCEPTS[1].examples[0]
     assert CONCEPTS[1].examples[1] in shown[steered.examples] and "pirate" in shown[steered.ends]
-    assert shown[steered.asked] == 7
-    assert steered.prompt not in tab.choice.on_concept_chosen(None, "register", "My own words", 6)
+    assert (shown[steered.asked], shown[steered.told]) == (7, "register")
+    assert tab.choice.on_concept_chosen(None, "register", "register", "Once", 7) == nothing(), "the list was only left"
+    assert steered.prompt not in tab.choice.on_concept_chosen(None, "register", "mood", "My own words", 6)
 
 
 def test_an_example_becomes_the_prompt_and_asks_for_texts(screen: Screen) -> None:
@@ -344,7 +356,7 @@ PICTURE = PictureControls("mood", 50, "pca", 2, "model", True, True)
 def draw(
     screen: Screen, session: Session | None, tab: str = "space", wanted: str = "", controls: PictureControls = PICTURE
 ) -> list[Outputs]:
-    return list(screen.space.on_view_changed(tab, session, wanted, controls))
+    return list(screen.space.on_view_changed(tab, session, wanted, None, controls))
 
 
 def test_the_picture_is_drawn_only_while_somebody_looks(screen: Screen, session: Session) -> None:
@@ -359,7 +371,7 @@ def test_the_picture_is_drawn_only_while_somebody_looks(screen: Screen, session:
 def test_a_click_on_its_tab_draws_at_once(screen: Screen, session: Session) -> None:
     """Not only once the page has noted which tab is open, which costs it half a second."""
     space = screen.space
-    *_, done = space.on_tab_opened(session, "", PICTURE)
+    *_, done = space.on_tab_opened(session, "", None, PICTURE)
     assert done[space.plot].startswith("{") and done[space.drawn].session == session
     parts: dict[int | None, Any] = {
         block._id: block.label for block in screen.app.blocks.values() if isinstance(block, gr.Tab)
@@ -372,6 +384,19 @@ def test_a_click_on_its_tab_draws_at_once(screen: Screen, session: Session) -> N
         if what == "select"
     ]
     assert opened == ["Space"]
+
+
+def test_a_picture_that_is_there_is_not_drawn_again_and_keeps_what_is_selected_in_it(
+    screen: Screen, engine: FakeEngine, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = screen.space
+    *_, done = draw(screen, session)
+    asked = ("space", session, "", done[space.drawn])
+    *_, other = space.on_view_changed(*asked, replace(PICTURE, colour="concept"))
+    assert space.plot in other
+    monkeypatch.setattr(engine, "picture", lambda *_: pytest.fail("it was drawn again"))
+    (shown,) = space.on_view_changed(*asked, PICTURE)
+    assert set(shown) == {space.status, space.stop} and shown[space.status] == ""
 
 
 def test_without_a_map_the_space_says_so(screen: Screen, session: Session) -> None:

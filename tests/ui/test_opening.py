@@ -131,6 +131,33 @@ def test_a_pair_that_cannot_be_opened_leaves_the_open_one_in_the_list(
     assert screen.setup.pair not in screen.opening.on_stopped(None, PAIRS[1].name)
 
 
+def test_the_pair_that_is_open_is_not_opened_again(
+    screen: Screen, engine: FakeEngine, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list that is only left tells of an input too."""
+    monkeypatch.setattr(engine, "open", lambda *_: pytest.fail("it was opened again"))
+    (shown,) = screen.opening.on_pair_chosen(session, PAIRS[0].name)
+    assert set(shown) == {screen.setup.status, screen.stage.banner, screen.setup.stop, screen.setup.suggest}
+    assert shown[screen.stage.banner] == "" and shown[screen.setup.suggest].interactive is True
+
+
+def test_chosen_again_while_another_is_opened_the_open_pair_is_bright_again_and_its_first_fit_goes_on(
+    screen: Screen, session: Session
+) -> None:
+    other = screen.opening.on_pair_chosen(session, PAIRS[1].name)
+    next(other)
+    screen.opening.on_other_pair_chosen(PAIRS[0].name)
+    assert list(other) == [nothing()]
+    (shown,) = screen.opening.on_pair_chosen(session, PAIRS[0].name)
+    assert shown[screen.stage.banner] == ""
+    fitting = screen.opening.on_pair_chosen(session, REAL.name)
+    bare = next(step[screen.session] for step in fitting if screen.session in step)
+    screen.opening.on_other_pair_chosen(REAL.name)
+    assert list(screen.opening.on_pair_chosen(bare, REAL.name)) == [nothing()], "its first map is being fitted"
+    *_, last = fitting
+    assert last[screen.session].map_folder and last[screen.stage.banner] == ""
+
+
 def test_the_pair_chosen_last_is_the_one_that_opens(screen: Screen, session: Session) -> None:
     first = screen.opening.on_pair_chosen(session, PAIRS[1].name)
     next(first)
@@ -148,7 +175,7 @@ def test_the_pair_chosen_last_is_the_one_that_opens(screen: Screen, session: Ses
 
 def test_a_pair_that_is_open_loses_nothing_when_it_is_chosen_again(screen: Screen, session: Session) -> None:
     """Nothing is told of a session that stays as it is, so nothing would fill what was blanked."""
-    *_, last = screen.opening.on_pair_chosen(session, PAIRS[0].name)
+    *_, last = screen.opening.on_open_clicked(session, session.small, session.large)
     assert last[screen.session] == session and last[screen.stage.banner] == ""
     assert screen.steer.panes not in last and last[screen.setup.stop].interactive is False
 
@@ -244,7 +271,7 @@ def test_until_the_concept_has_followed_nothing_is_said_of_the_old_one(screen: S
     real = Session("gemma-a", "gemma-b", 0, 0, 1, 1, 1, 1, "maps/fitted")
     assert list(screen.map_panel.on_map_changed(real, "register")) == [nothing()]
     controls = PictureControls("register", 50, "pca", 2, "model", True, True)
-    assert list(screen.space.on_view_changed("space", real, "", controls)) == [nothing()]
+    assert list(screen.space.on_view_changed("space", real, "", None, controls)) == [nothing()]
 
 
 # A few pairs first

@@ -100,7 +100,7 @@ def test_every_result_of_every_tab_carries_its_settings(screen: Screen, session:
         made, _ = carried(texts[part])
         assert (made["strength"], made["prompt"], made["small_layer"]) == (0.5, "Once", 2)
     *_, picture = space.on_view_changed(
-        "space", session, "", PictureControls("mood", 50, "pca", 2, "model", True, True)
+        "space", session, "", None, PictureControls("mood", 50, "pca", 2, "model", True, True)
     )
     *_, grid = layers.on_compute_clicked(session, 20_000, None, "cka")
     (figures,) = panel.on_map_changed(session, "mood")
