@@ -53,7 +53,7 @@ def chips_of(
     for concept in concepts:
         prompts = examples_of(pair.small.name, pair.large.name, concept, saved.folder)
         judged = concept.scorer is not None
-        written = [finish(compare(pair, saved, SteerSpec(concept=concept.name, prompt=prompt))) for prompt in prompts]
+        written = [finish(compare(pair, saved, SteerSpec(concept=concept, prompt=prompt))) for prompt in prompts]
         found[concept.name] = {
             "verdict": verdicts.get(concept.name),
             "chips": len(prompts),

@@ -50,6 +50,7 @@ class MapPanel:
         notice: what must be known of the map in use, or that there is none.
         figures: folds its figures into one line until asked for.
         badges, method, path: the figures, its estimator, how its setting was chosen.
+        used: the estimator that the list showed last by itself.
         tokens: how many token pairs to use.
         corpus: a visitor's own text, as a path; None for the shipped one.
         status: progress and errors.
@@ -74,7 +75,7 @@ class MapPanel:
         self.method = gr.Dropdown(
             _choices(methods), value=methods.at_once[0], label="Estimator", info=_method_help(methods), elem_id="method"
         )
-        self.used = gr.State("")
+        self.used = gr.State(methods.at_once[0])
         with gr.Accordion("Fit, load or save", open=False, elem_id="map-accordion") as self.ways:
             self.tokens = gr.Number(
                 TOKENS[1],

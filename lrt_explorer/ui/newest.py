@@ -56,11 +56,16 @@ class Newest:
         try:
             while True:
                 step = next(study)
+                # Twice: what took long to come is not shown any more, and what took long to show is not followed.
+                self._check(asking, value)
                 yield step
-                if self._values.get(asking) not in (None, value):
-                    raise SupersededError("a newer value was asked for")
+                self._check(asking, value)
         except StopIteration as stop:
             result: Result = stop.value
             return result
         finally:
             study.close()
+
+    def _check(self, asking: str, value: Hashable) -> None:
+        if self._values.get(asking) not in (None, value):
+            raise SupersededError("a newer value was asked for")

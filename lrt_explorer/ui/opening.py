@@ -6,13 +6,15 @@ from dataclasses import replace
 import gradio as gr
 from gradio.blocks import Block
 
+from lrt_explorer.bounded import BoundedCache
 from lrt_explorer.errors import SettingsError
 from lrt_explorer.study.ground.progress import Progress
+from lrt_explorer.ui.asker import page
 from lrt_explorer.ui.cards import about, notice, opening_banner, pair_name, progress_bar
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.linking import Linking
 from lrt_explorer.ui.map_panel import MapPanel
-from lrt_explorer.ui.newest import Newest
+from lrt_explorer.ui.newest import PAGES, Newest, SupersededError
 from lrt_explorer.ui.result_key import ResultKey, keyed, session_values
 from lrt_explorer.ui.setup_panel import OTHER, SetupPanel, opened
 from lrt_explorer.ui.stage import READING, Stage
@@ -31,12 +33,15 @@ from lrt_explorer.ui.wiring import (
     to_status,
     wire_stop,
 )
+from lrt_explorer.workbench.cards import PairCard
 from lrt_explorer.workbench.links import View
 from lrt_explorer.workbench.session import Session
 from lrt_explorer.workbench.starting_points import first_fit_tokens
 
 LONGEST_UNASKED = 600.0
 """Seconds that a first map may take to be fitted without being asked for."""
+LEFT_BEHIND = ("", "")
+"""Under way where an opening has ended and what it had put up is still on the screen."""
 FITTING = "There is no map between these layers yet. One is being fitted; the texts follow …"
 
 
@@ -58,7 +63,8 @@ class Opening:
         linking: Linking,
     ) -> None:
         """Wire it; the stage must be complete."""
-        self.linking, self.newest, self._underway = linking, setup.newest, Newest()
+        self.linking, self.newest = linking, setup.newest
+        self._underway: BoundedCache[str, tuple[str, str] | None] = BoundedCache(PAGES)
         self.engine, self.session, self.setup, self.map_panel, self.stage = engine, session, setup, map_panel, stage
         self.status, self.tokens = setup.status, map_panel.tokens
         pair: list[Block] = [session, setup.small_layer, setup.large_layer]
@@ -70,7 +76,7 @@ class Opening:
         texts = linking.steer.texts.of_page
         on_page = list(dict.fromkeys([*outputs, *named, *linking.outputs, *texts]))
         self.first = app.load(self.on_page_loaded, session, on_page, **MODEL_WORK)
-        setup.pair.input(self.on_other_pair_chosen, setup.pair, None, **AT_ONCE)
+        setup.pair.input(self.on_other_pair_chosen, [session, setup.pair], None, **AT_ONCE)
         setup.use.click(self.on_other_models_asked, [setup.small, setup.large], None, **AT_ONCE)
         last = Newest()
         runs = [
@@ -115,8 +121,8 @@ class Opening:
             yield {self.status: ""}
             return
         card = next(card for card in self.engine.pairs() if card.name == name)
-        if old is not None and (old.small, old.large) == (card.small, card.large):
-            yield self._stays(old)
+        if self._is_there(old, card):
+            yield self._stays(card)
             return
         opened = False
         for step in self._open(old, View(small=card.small, large=card.large), []):
@@ -130,11 +136,12 @@ class Opening:
         """Load two models and show their layers; without a map between these, fit a first one."""
         yield from self._open(old, View(small=small.strip(), large=large.strip()), [])
 
-    def on_other_pair_chosen(self, name: str) -> None:
-        """End what opens another pair at its next step."""
+    def on_other_pair_chosen(self, old: Session | None, name: str) -> None:
+        """End what opens another pair at its next step; what runs for this one goes on."""
         for card in self.engine.pairs():
-            if card.name == name:
-                self.newest.move(_models(card.small, card.large))
+            underway = self._underway.get(page())
+            if card.name == name and not (self._is_there(old, card) and underway in (None, _of(card))):
+                self.newest.move(_of(card))
 
     def on_other_models_asked(self, small: str, large: str) -> None:
         """The same for models that were named."""
@@ -144,24 +151,39 @@ class Opening:
         """Let layers be suggested again, and show in the list what is open."""
         return {**self._busy(False), **({} if name == OTHER else self._listed(session))}
 
-    def _stays(self, session: Session) -> Outputs:
-        """What is open was chosen again, or the list was left as it was: nothing is opened, nor is a map fitted.
+    def _is_there(self, session: Session | None, card: PairCard) -> bool:
+        """Whether a pair of the list is open, or is being opened on this page."""
+        is_open = session is not None and (session.small, session.large) == _of(card)
+        return is_open or self._underway.get(page()) == _of(card)
 
-        What was being opened instead has just ended without a word; a first map that is being fitted goes on.
+    def _stays(self, card: PairCard) -> Outputs:
+        """What is open was chosen again, or the list was only left: nothing is opened, nor is a map fitted.
+
+        Where another one was being opened instead, that has ended without a word, and what it had put up goes.
         """
-        if self._underway.now() == _models(session.small, session.large):
+        if self._underway.get(page()) in (None, _of(card)):
             return nothing()
+        self._underway.keep(page(), None)
         return {self.status: "", self.stage.banner: "", **self._busy(False)}
 
     @guarded_by(lambda opening, sentence: opening.failed(sentence))
     def _open(self, old: Session | None, view: View, trouble: list[str]) -> Iterator[Outputs]:
-        models = _models(view.small, view.large)
-        self._underway.move(models)
+        asking, models = page(), _models(view.small, view.large)
+        self._underway.keep(asking, models)
         try:
             yield from self.newest.study(models, self._opened(old, view, trouble))
-        finally:
-            if self._underway.now() == models:
-                self._underway.move(None)
+        except SupersededError:
+            # It leaves without a word what it had put up; whatever is chosen instead takes it away.
+            self._ended(asking, models, LEFT_BEHIND)
+            raise
+        except BaseException:
+            self._ended(asking, models, None)
+            raise
+        self._ended(asking, models, None)
+
+    def _ended(self, asking: str, models: tuple[str, str], leaves: tuple[str, str] | None) -> None:
+        if self._underway.get(asking) == models:
+            self._underway.keep(asking, leaves)
 
     def _opened(self, old: Session | None, view: View, trouble: list[str]) -> Generator[Outputs, None, None]:
         names = (view.small, view.large)
@@ -287,6 +309,10 @@ class Opening:
 
 def _models(small: str, large: str) -> tuple[str, str]:
     return small.strip(), large.strip()
+
+
+def _of(card: PairCard) -> tuple[str, str]:
+    return card.small, card.large
 
 
 def stopped(session: Session | None) -> str:

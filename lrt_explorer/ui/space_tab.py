@@ -155,7 +155,7 @@ class SpaceTab:
     ) -> Iterator[Outputs]:
         """Draw the picture and find what is wanted in it; the old one and its selection stay until it is ready.
 
-        So they do for good where nothing else is asked for, as when a list was only left.
+        So they do for good where nothing else is asked for, as when a slider is put back, or the tab is opened again.
         """
         if tab != TAB or (session is not None and not belongs(self.engine, session, shown.concept)):
             yield nothing()

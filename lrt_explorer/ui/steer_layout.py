@@ -47,6 +47,7 @@ class SteerLayout:
         reading_on: progress of what is read in the background.
         settings: those below the panes.
         contrast, contrast_status: a set from a file, and what became of it.
+        known: for which vectors texts were asked for last.
         settled: the unsteered arm of the last finished comparison, after which the vectors of the concept are known.
         compared: what that comparison was asked for, a `Compared` or None.
         due: a count that goes up to ask for texts with the controls as they stand.
@@ -69,6 +70,7 @@ class SteerLayout:
         texts = None if self.first is None else self.first.texts
         self.settled, self.compared, world = gr.State(None), gr.State(None), gr.State("")
         asked, self.due, self.partly, self.whole = gr.State(0), gr.State(0), gr.State(0), gr.State(0)
+        self.known = gr.State(None)
         with gr.Row(elem_classes="ask"):
             with gr.Column(scale=2, min_width=210):
                 concept = ConceptList(

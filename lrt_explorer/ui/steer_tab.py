@@ -3,6 +3,7 @@
 from functools import partial
 
 import gradio as gr
+from gradio.blocks import Block
 
 from lrt_explorer.ui.engine import Engine
 from lrt_explorer.ui.sliders import wire_left
@@ -64,9 +65,10 @@ class SteerTab(SteerLayout):
             [slider.strength, slider.marks, self.added, slider.tuned, self.stop],
             **MODEL_WORK,
         )
-        tuning.then(texts.on_vectors_known, [self.due, self.compared], [self.due, self.compared], **QUICK)
+        wanted: list[Block] = [self.due, self.compared]
+        tuning.then(texts.on_vectors_known, [*wanted, slider.tuned, self.known], [*wanted, self.known], **QUICK)
         # Run asks again for what is shown already.
-        self.run.click(texts.on_texts_wanted, [self.due, self.compared], [self.due, self.compared], **QUICK)
+        self.run.click(texts.on_texts_wanted, wanted, wanted, **QUICK)
         # One listener for everything that asks for a comparison: two of them would write into the panes at once.
         asking = [
             self.due.change,

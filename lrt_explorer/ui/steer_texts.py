@@ -1,6 +1,6 @@
 """The texts of the Steer tab: what they are asked with, how they are shown while they are written, and after it."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -24,7 +24,7 @@ from lrt_explorer.ui.share_panel import Compared
 from lrt_explorer.ui.stage import BLANK, READING
 from lrt_explorer.ui.steer_controls import SteerControls, check_elsewhere, within
 from lrt_explorer.ui.steer_layout import OPENING, SteerLayout
-from lrt_explorer.ui.strength import can_write, writable
+from lrt_explorer.ui.strength import Tuned, can_write, writable
 from lrt_explorer.ui.turns import InLine
 from lrt_explorer.ui.wiring import STOPPED, Outputs, guarded_by, nothing, on_busy_changed, run_study
 from lrt_explorer.workbench.cards import ConceptCard
@@ -61,6 +61,7 @@ class SteerTexts:
         self.panes, self.said, self.added, self.trouble = layout.panes, layout.said, layout.added, layout.trouble
         self.settled, self.compared, self.stop = layout.settled, layout.compared, layout.stop
         self.due, self.partly, self.shown = layout.due, layout.partly, layout.pins.shown
+        self.known = layout.known
 
     def on_other_texts_asked(self, asked: SteerControls) -> None:
         """End what is written for other values at its next token, unless these cannot be written for."""
@@ -72,11 +73,21 @@ class SteerTexts:
         """Ask for a comparison with the controls as they stand now, even if it is shown already."""
         return {self.due: due + 1, self.compared: compared and replace(compared, again=True)}
 
-    def on_vectors_known(self, due: int, compared: Compared | None) -> Outputs:
-        """Ask for a comparison after the vectors may have changed; of texts that ship they have not."""
-        if compared is not None and compared.shipped:
-            return {self.due: due + 1}
-        return self.on_texts_wanted(due, compared)
+    def on_vectors_known(self, due: int, compared: Compared | None, tuned: Tuned | None, known: Hashable) -> Outputs:
+        """Ask for a comparison, which writes the texts anew only if the vectors may have changed since it last did.
+
+        Of texts that ship they have not, nor where a list was only left, of which the page tells too.
+
+        Args:
+            due: a count that goes up to ask.
+            compared: the comparison that is shown.
+            tuned: which vectors the slider is set for now.
+            known: for which it was when this was asked last.
+        """
+        key = None if tuned is None else tuned.key
+        same = key is not None and key == known
+        asks = {self.due: due + 1} if same or (compared is not None and compared.shipped) else None
+        return {**(asks or self.on_texts_wanted(due, compared)), self.known: key}
 
     @guarded_by(lambda tab, sentence: tab.failed(sentence))
     def on_texts_asked(

@@ -99,7 +99,7 @@ class Steered:
         """Show a concept and ask for a comparison; a prompt that was only an example is replaced."""
         card = self.engine.concept(session, name)
         key = ResultKey({**model_values(session), "concept": name}, {"concept": card.title})
-        only_example = prompt not in card.examples and (not prompt.strip() or self._is_offered(session, prompt))
+        only_example = prompt not in card.examples and (not prompt.strip() or prompt in self.engine.examples())
         fresh: Outputs = {self.prompt: card.examples[0]} if card.examples and only_example else {}
         return {
             **fresh,
@@ -108,8 +108,3 @@ class Steered:
             self.told: name,
             self.asked: asked + 1,
         }
-
-    def _is_offered(self, session: Session | None, prompt: str) -> bool:
-        """Whether a prompt is an example of any concept, of those that ship or of the map in use."""
-        of_map = (card.examples for card in self.engine.concepts(session))
-        return prompt in self.engine.examples() or any(prompt in examples for examples in of_map)

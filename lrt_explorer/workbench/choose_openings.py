@@ -27,11 +27,11 @@ from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.openings import (
     Opening,
     Openings,
+    found_openings,
     found_openings_file,
     header_mark,
     keep_openings,
     map_mark,
-    openings_with,
 )
 from lrt_explorer.workbench.pair import Pair
 from lrt_explorer.workbench.shipped import shipped_evidence
@@ -111,8 +111,7 @@ def find_openings(
         LRTError: as for `compare`.
     """
     names, mark = (pair.small.name, pair.large.name), header_mark(saved.folder)
-    if tries < EXAMPLES:
-        raise SettingsError(f"{tries} tries are too few; try at least {EXAMPLES} prompts")
+    check_tries(tries)
     if not mark:
         raise ArtifactError("this map lies in no folder; save it first")
     pair.check(saved.info)
@@ -124,13 +123,19 @@ def find_openings(
             opening_of(pair, saved, concept, prompts, patience=PATIENCE), partial(_within, number, len(concepts))
         )
         chosen[concept.name] = found
-        known = openings_with(*names, saved.folder) or Openings(saved.layers, mark, {}, {})
+        known = found_openings(*names, mark) or Openings(saved.layers, mark, {}, {})
         kept = {**known.concepts, concept.name: found}
         if found.showed < EXAMPLES:
             del kept[concept.name]
         marks = {**known.sets, concept.name: sets[concept.name]}
         keep_openings(*names, replace(known, sets={name: marks[name] for name in kept}, concepts=kept))
     return Openings(saved.layers, mark, sets, chosen)
+
+
+def check_tries(tries: int) -> None:
+    """Raise SettingsError if fewer prompts would be tried than are offered."""
+    if tries < EXAMPLES:
+        raise SettingsError(f"{tries} tries are too few; try at least {EXAMPLES} prompts")
 
 
 def own_candidates(concept: ContrastSet, ordinary: str) -> list[str]:

@@ -75,10 +75,8 @@ def opening(small: str, large: str, concept: ContrastSet, map: Path | None = Non
         concept: the set.
         map: folder of the map in use; None for the one that ships.
     """
-    known = openings_with(small, large, map)
-    if known is None or known.sets.get(concept.name) != concept.fingerprint():
-        return None
-    return known.concepts[concept.name]
+    found = _chosen(small, large, concept, map)
+    return None if found is None else found[1]
 
 
 def examples_of(small: str, large: str, concept: ContrastSet, map: Path | None = None) -> tuple[str, ...]:
@@ -100,23 +98,36 @@ def opened_at(calibration: Calibration, pair: Pair, saved: SavedMap | Layers, sp
     if not isinstance(concept, ContrastSet):
         return calibration
     folder, layers = (saved.folder, saved.layers) if isinstance(saved, SavedMap) else (None, saved)
-    known, chosen = openings_with(*names, folder), opening(*names, concept, folder)
+    found = _chosen(*names, concept, folder)
     usual = SteerSpec(concept=concept, reading=spec.reading and concept.reading)
-    if known is None or chosen is None or known.layers != layers:
+    if found is None or found[0] != layers:
         return calibration
     if any(getattr(spec, name) != getattr(usual, name) for name in FOUND_BY):
         return calibration
-    return replace(calibration, first=chosen.strength)
+    return replace(calibration, first=found[1].strength)
 
 
-def openings_with(small: str, large: str, map: Path | None = None) -> Openings | None:
-    """The openings of a pair that were chosen with a map: those that ship, or those found here; None without any."""
+def _chosen(small: str, large: str, concept: ContrastSet, map: Path | None) -> tuple[Layers, Opening] | None:
+    """The layers and the opening of a concept: what was found on this machine comes before what ships."""
     mark = header_mark(shipped_map_folder(small, large) if map is None else map)
     if not mark:
         return None
-    places = (openings_file(small, large), found_openings_file(small, large, mark))
-    found = [_read(file, file.stat().st_mtime_ns) for file in places if file.is_file()]
-    return next((one for one in found if one is not None and one.map == mark), None)
+    for known in (found_openings(small, large, mark), shipped_openings(small, large)):
+        if known is not None and known.map == mark and known.sets.get(concept.name) == concept.fingerprint():
+            return known.layers, known.concepts[concept.name]
+    return None
+
+
+def found_openings(small: str, large: str, mark: str) -> Openings | None:
+    """Those that were found on this machine for the map with this mark; None if there are none, or damaged ones."""
+    return _read_if_there(found_openings_file(small, large, mark))
+
+
+def found_examples() -> frozenset[str]:
+    """The prompts of all openings that were found on this machine."""
+    files = (data_home() / OPENINGS).glob("*/*.json")
+    known = [found for file in files if (found := _read_if_there(file)) is not None]
+    return frozenset(prompt for one in known for opening in one.concepts.values() for prompt in opening.prompts)
 
 
 def map_mark(small: str, large: str) -> str:
@@ -126,8 +137,12 @@ def map_mark(small: str, large: str) -> str:
 
 def header_mark(folder: Path) -> str:
     """A mark of the map in a folder by its header, which names its weights, wherever it lies; "" if there is none."""
-    header = folder / HEADER
-    return _digest(header, header.stat().st_mtime_ns) if header.is_file() else ""
+    header = folder.expanduser() / HEADER
+    try:
+        return _digest(header, header.stat().st_mtime_ns)
+    except OSError:
+        # There is none, or it is being replaced.
+        return ""
 
 
 @lru_cache(16)
@@ -176,8 +191,14 @@ def _write(file: Path, openings: Openings) -> Path:
 
 def shipped_openings(small: str, large: str) -> Openings | None:
     """The openings that ship for a pair; None if there are none, or damaged ones."""
-    file = openings_file(small, large)
-    return _read(file, file.stat().st_mtime_ns) if file.is_file() else None
+    return _read_if_there(openings_file(small, large))
+
+
+def _read_if_there(file: Path) -> Openings | None:
+    try:
+        return _read(file, file.stat().st_mtime_ns)
+    except OSError:
+        return None
 
 
 @lru_cache(16)

@@ -30,7 +30,7 @@ from lrt_explorer.study.steering.sides import GivenFile
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.study.suggest import SECONDS, Suggestion, suggest_layers
 from lrt_explorer.workbench import space
-from lrt_explorer.workbench.choose_openings import find_openings
+from lrt_explorer.workbench.choose_openings import check_tries, find_openings
 from lrt_explorer.workbench.compare import calibration, compare
 from lrt_explorer.workbench.concepts import named_concept, shipped_sets
 from lrt_explorer.workbench.evidence import EvidenceSpec, evaluate
@@ -102,6 +102,15 @@ def open_with_map(
     folder, own = models.map, models.own
     saved = yield from map_for(pair, layers, folder=folder, corpus=corpus, tokens=tokens, method=method, own=own)
     return pair, saved
+
+
+def _open_as_it_is(models: Models) -> Generator[Progress, None, tuple[Pair, Layers, SavedMap | None]]:
+    """Load the models and find their map, if there is one; none is fitted."""
+    if models.map is None:
+        pair, at = yield from open_at_layers(models)
+        return pair, at, existing_map(pair, at, own=models.own)
+    pair, saved = yield from open_with_map(models)
+    return pair, saved.layers, saved
 
 
 def compare_models(
@@ -192,13 +201,7 @@ def check_for_models(models: Models, spec: SteerSpec) -> Generator[Progress, Non
     Raises what loading and `check_concept` raise; for a concept that does not exist, before a model is loaded.
     """
     contrast = named_concept(models.world, spec.concept)
-    saved: SavedMap | None
-    if models.map is None:
-        pair, at = yield from open_at_layers(models)
-        saved = existing_map(pair, at, own=models.own)
-    else:
-        pair, saved = yield from open_with_map(models)
-        at = saved.layers
+    pair, at, saved = yield from _open_as_it_is(models)
     study = check_concept(pair, contrast, at, map=saved, method=spec.method, reading=spec.reading, whiten=spec.whiten)
     return (yield from study)
 
@@ -245,8 +248,9 @@ def openings_for_models(
         concepts: None for all that suit the pair.
         tries: prompts that are tried at each strength, at most.
 
-    Raises what loading, `map_for` and `find_openings` raise.
+    Raises what loading, `map_for` and `find_openings` raise; for too few tries before a model is loaded.
     """
+    check_tries(tries)
     pair, saved = yield from open_with_map(models)
     found = yield from find_openings(
         pair, saved, shipped_sets(pair.world) if concepts is None else concepts, tries=tries
@@ -255,13 +259,15 @@ def openings_for_models(
 
 
 def calibration_for_models(models: Models, spec: SteerSpec) -> Generator[Progress, None, Calibration]:
-    """The strengths that suit a concept's native vector; no map is needed.
+    """The strengths that suit a concept's native vector; no map is needed, and none is fitted.
+
+    With an existing map the strength that was chosen with it comes first, where there is one.
 
     Raises what loading and `calibrate_concept` raise; for a concept that does not exist, before a model is loaded.
     """
     named_concept(models.world, spec.concept)
-    pair, at = yield from open_at_layers(models)
-    return (yield from calibration(pair, at, spec))
+    pair, at, saved = yield from _open_as_it_is(models)
+    return (yield from calibration(pair, saved or at, spec))
 
 
 def suggestion_for_models(

@@ -57,6 +57,7 @@ from lrt_explorer.workbench.layer_scores import LayerStudies
 from lrt_explorer.workbench.map_files import check_usable, map_bytes, pack_map, unpack_map
 from lrt_explorer.workbench.map_store import SavedMap, load_saved
 from lrt_explorer.workbench.maps import existing_map, solved_map
+from lrt_explorer.workbench.openings import found_examples
 from lrt_explorer.workbench.own import Own, new_mark, own_place
 from lrt_explorer.workbench.pair import Layers, Pair, open_pair, pair_cards
 from lrt_explorer.workbench.plan import TIMED_TEXTS, seconds_per_pair
@@ -269,8 +270,8 @@ class Workbench(Programs):
         return concepts.concept_card(self.contrast(session, name), *self._names(session), _map_folder(session))
 
     def examples(self) -> Collection[str]:
-        """Those of every concept that ships, read once."""
-        return self._examples
+        """Those of every concept that ships, read once, and those found on this machine."""
+        return self._examples | found_examples()
 
     def offered_sets(self, session: Session | None) -> Sequence[tuple[str, str]]:
         """The sets of the pair's world, then those for other models, with their world."""

@@ -62,8 +62,9 @@ def test_they_become_the_comparison_of_the_page(shipped: Screen, first: FirstSho
     assert compared == Compared(session, first.first.spec) and shown[steer.panes] == first.texts.panes
     assert shown[steer.pins.shown].arms == first.first.comparison.arms
     assert set(shown) <= set(steer.texts.of_page)
-    after = steer.texts.on_vectors_known(4, compared)
-    assert after == {steer.due: 5}, "the vectors are the same"
+    tuned = steer.slider.tuned.value
+    after = steer.texts.on_vectors_known(4, compared, tuned, None)
+    assert after == {steer.due: 5, steer.known: tuned.key}, "the vectors are the same"
     (asked,) = steer.texts.on_texts_asked(session, shown[steer.settled], 0, compared, first.asked)
     assert asked == {steer.trouble: ""}, "nothing is written twice"
     again = steer.texts.on_texts_wanted(5, compared)[steer.compared]

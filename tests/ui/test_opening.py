@@ -15,6 +15,7 @@ from lrt_explorer.ui.setup_panel import OTHER
 from lrt_explorer.ui.space_controls import PictureControls
 from lrt_explorer.ui.steer_controls import SteerControls
 from lrt_explorer.ui.steer_texts import Settled
+from lrt_explorer.ui.strength import Tuned
 from lrt_explorer.ui.token_table import EMPTY
 from lrt_explorer.ui.wiring import Outputs, nothing
 from lrt_explorer.workbench.cards import PairCard
@@ -136,9 +137,41 @@ def test_the_pair_that_is_open_is_not_opened_again(
 ) -> None:
     """A list that is only left tells of an input too."""
     monkeypatch.setattr(engine, "open", lambda *_: pytest.fail("it was opened again"))
-    (shown,) = screen.opening.on_pair_chosen(session, PAIRS[0].name)
-    assert set(shown) == {screen.setup.status, screen.stage.banner, screen.setup.stop, screen.setup.suggest}
-    assert shown[screen.stage.banner] == "" and shown[screen.setup.suggest].interactive is True
+    suggesting = screen.opening.on_suggest_clicked(session)
+    next(suggesting)
+    screen.opening.on_other_pair_chosen(session, PAIRS[0].name)
+    assert list(screen.opening.on_pair_chosen(session, PAIRS[0].name)) == [nothing()]
+    *_, last = suggesting
+    assert last[screen.session].large_layer == 4, "what runs for it goes on"
+
+
+def test_the_first_pair_is_not_opened_a_second_time_while_it_is_opened(
+    screen: Screen, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loading = screen.opening.on_page_loaded(None, page_request())
+    for step in loading:
+        if screen.setup.status in step:
+            break
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "open", lambda *_: pytest.fail("it was opened again"))
+        screen.opening.on_other_pair_chosen(None, PAIRS[0].name)
+        assert list(screen.opening.on_pair_chosen(None, PAIRS[0].name)) == [nothing()]
+    *_, last = loading
+    assert last[screen.session].small == PAIRS[0].small
+
+
+def test_a_stopped_opening_may_be_chosen_again(screen: Screen, session: Session) -> None:
+    loading = screen.opening.on_pair_chosen(session, PAIRS[1].name)
+    next(loading)
+    loading.close()  # type: ignore[attr-defined]
+    *_, last = screen.opening.on_pair_chosen(session, PAIRS[1].name)
+    assert last[screen.session].small == PAIRS[1].small
+    left = screen.opening.on_pair_chosen(session, PAIRS[1].name)
+    next(left)
+    screen.setup.newest.move("something else")
+    assert list(left) == [nothing()]
+    *_, last = screen.opening.on_pair_chosen(session, PAIRS[1].name)
+    assert last[screen.session].small == PAIRS[1].small, "not taken for one that is still being opened"
 
 
 def test_chosen_again_while_another_is_opened_the_open_pair_is_bright_again_and_its_first_fit_goes_on(
@@ -146,13 +179,13 @@ def test_chosen_again_while_another_is_opened_the_open_pair_is_bright_again_and_
 ) -> None:
     other = screen.opening.on_pair_chosen(session, PAIRS[1].name)
     next(other)
-    screen.opening.on_other_pair_chosen(PAIRS[0].name)
+    screen.opening.on_other_pair_chosen(session, PAIRS[0].name)
     assert list(other) == [nothing()]
     (shown,) = screen.opening.on_pair_chosen(session, PAIRS[0].name)
     assert shown[screen.stage.banner] == ""
     fitting = screen.opening.on_pair_chosen(session, REAL.name)
     bare = next(step[screen.session] for step in fitting if screen.session in step)
-    screen.opening.on_other_pair_chosen(REAL.name)
+    screen.opening.on_other_pair_chosen(bare, REAL.name)
     assert list(screen.opening.on_pair_chosen(bare, REAL.name)) == [nothing()], "its first map is being fitted"
     *_, last = fitting
     assert last[screen.session].map_folder and last[screen.stage.banner] == ""
@@ -161,9 +194,9 @@ def test_chosen_again_while_another_is_opened_the_open_pair_is_bright_again_and_
 def test_the_pair_chosen_last_is_the_one_that_opens(screen: Screen, session: Session) -> None:
     first = screen.opening.on_pair_chosen(session, PAIRS[1].name)
     next(first)
-    screen.opening.on_other_pair_chosen(PAIRS[1].name)
+    screen.opening.on_other_pair_chosen(session, PAIRS[1].name)
     assert screen.session not in next(first), "the same pair again ends nothing"
-    screen.opening.on_other_pair_chosen(PAIRS[2].name)
+    screen.opening.on_other_pair_chosen(session, PAIRS[2].name)
     assert list(first) == [nothing()], "ended without a word, and without a session"
     *_, last = screen.opening.on_pair_chosen(session, PAIRS[2].name)
     assert last[screen.session].small == PAIRS[2].small
@@ -185,7 +218,7 @@ def test_a_map_that_is_fitted_for_the_old_pair_is_not_taken_into_use(
 ) -> None:
     fitting = screen.map_panel.on_fit_clicked(session, 20_000, None)
     next(fitting)
-    screen.opening.on_other_pair_chosen(PAIRS[1].name)
+    screen.opening.on_other_pair_chosen(session, PAIRS[1].name)
     (last,) = fitting
     assert screen.session not in last and "Stopped" in last[screen.map_panel.status]
     assert (engine.fits, engine.fits_left) == (1, 1)
@@ -307,6 +340,18 @@ def test_a_comparison_follows_once_the_slider_is_set(screen: Screen) -> None:
     *_, last = steer(screen, Session("gemma-a", "gemma-b", 0, 0, 1, 1, 1, 1, "maps/fitted"))
     asked_again = tab.texts.on_texts_wanted(4, last[tab.compared])[tab.compared]
     assert asked_again != last[tab.compared] and asked_again.spec == last[tab.compared].spec
+
+
+def test_texts_are_written_anew_only_for_vectors_that_may_have_changed(screen: Screen) -> None:
+    tab = screen.steer
+    *_, last = steer(screen, Session("gemma-a", "gemma-b", 0, 0, 1, 1, 1, 1, "maps/fitted"))
+    whole = last[tab.compared]
+    one, other = Tuned(("a",), 0.5), Tuned(("b",), None)
+    first = tab.texts.on_vectors_known(4, whole, one, None)
+    assert first[tab.compared].again and first[tab.known] == ("a",)
+    assert tab.texts.on_vectors_known(5, whole, one, ("a",)) == {tab.due: 6, tab.known: ("a",)}, "a list was left"
+    assert tab.texts.on_vectors_known(6, whole, other, ("a",))[tab.compared].again
+    assert tab.texts.on_vectors_known(7, whole, None, None)[tab.compared].again, "nothing is known of them"
 
 
 def test_without_a_map_the_panes_say_what_is_missing(screen: Screen) -> None:

@@ -26,8 +26,17 @@ from lrt_explorer.workbench.compare import calibration, compare
 from lrt_explorer.workbench.concepts import concept_card, shipped_examples
 from lrt_explorer.workbench.map_store import SavedMap, load_saved
 from lrt_explorer.workbench.maps import shipped_map_folder
-from lrt_explorer.workbench.openings import Opening, Openings, map_mark, opening, openings_file, ship_openings
+from lrt_explorer.workbench.openings import (
+    Opening,
+    Openings,
+    found_examples,
+    map_mark,
+    opening,
+    openings_file,
+    ship_openings,
+)
 from lrt_explorer.workbench.pair import Pair
+from lrt_explorer.workbench.requests import Models, calibration_for_models, compare_models
 from lrt_explorer.workbench.shipped import EVIDENCE, shipped_file
 from tests.study.tiny import CONCEPT, large, small
 from tests.workbench.tiny_house import build_assets
@@ -150,6 +159,35 @@ def test_examples_are_found_for_a_map_of_your_own_and_kept_for_it_alone(
     document = openings_document(mine, found)
     assert [one["kept"] for one in document["concepts"]] == [True, False]
     assert Path(document["artifact"]).is_file() and json.loads(json.dumps(document)) == document
+
+
+def test_examples_of_your_own_set_are_used_with_the_map_that_ships(
+    house: tuple[Pair, SavedMap], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair, saved = house
+    ship()
+    mine = replace(mood(), name="mine", pairs=mood().pairs[1:])
+    monkeypatch.setattr(choose_openings, "shows", lambda *_, **__: True)
+    monkeypatch.setattr(choose_openings, "reads_well", lambda _: True)
+    found = finish(find_openings(pair, saved, [mine], tries=4)).concepts["mine"]
+    assert opening(SMALL, LARGE, mine, saved.folder) == opening(SMALL, LARGE, mine) == found
+    assert opening(SMALL, LARGE, mood(), saved.folder) == CHOSEN, "what ships stays beside it"
+    again = finish(find_openings(pair, saved, [mood()], tries=4)).concepts["mood"]
+    assert opening(SMALL, LARGE, mood()) == again != CHOSEN, "what was found here comes first"
+    assert set(again.prompts) <= found_examples()
+
+
+def test_every_face_begins_at_the_same_strength(house: tuple[Pair, SavedMap], tmp_path: Path) -> None:
+    pair, saved = house
+    ship()
+    mine = of_my_own(pair, saved, tmp_path / "mine")
+    spec = SteerSpec(concept="mood", max_new_tokens=2)
+    for used in (saved, mine):
+        asked = Models(small=pair.small, large=pair.large, map=used)
+        written = finish(compare_models(asked, spec))
+        assert finish(calibration_for_models(asked, spec)).first == written.strength
+    at_layers = Models(small=pair.small, large=pair.large, small_layer=LAYERS[0], large_layer=LAYERS[1])
+    assert finish(calibration_for_models(at_layers, spec)).first == finish(compare_models(at_layers, spec)).strength
 
 
 def test_what_cannot_have_examples_is_refused(house: tuple[Pair, SavedMap], tmp_path: Path) -> None:
