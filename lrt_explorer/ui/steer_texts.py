@@ -86,8 +86,9 @@ class SteerTexts:
         """
         key = None if tuned is None else tuned.key
         same = key is not None and key == known
-        asks = {self.due: due + 1} if same or (compared is not None and compared.shipped) else None
-        return {**(asks or self.on_texts_wanted(due, compared)), self.known: key}
+        if same or (compared is not None and compared.shipped):
+            return {self.due: due + 1, self.known: key}
+        return {**self.on_texts_wanted(due, compared), self.known: key}
 
     @guarded_by(lambda tab, sentence: tab.failed(sentence))
     def on_texts_asked(

@@ -53,18 +53,18 @@ class Counting(FakeEngine):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.asked: list[str] = []
+        self.counted: list[str] = []
 
     def open(self, small: str, large: str) -> Generator[Progress, None, Session]:
-        self.asked.append("open")
+        self.counted.append("open")
         return (yield from super().open(small, large))
 
     def with_method(self, session: Session, method: str) -> Session:
-        self.asked.append("with_method")
+        self.counted.append("with_method")
         return super().with_method(session, method)
 
     def compare(self, session: Session, spec: SteerSpec) -> Generator[Progress | ComparisonStep, None, Comparison]:
-        self.asked.append("compare")
+        self.counted.append("compare")
         return (yield from super().compare(session, spec))
 
 
@@ -171,12 +171,12 @@ def test_a_list_that_is_only_left_does_nothing(page: Page, counting: Counting) -
         " watch.observe(button, {attributes: true, attributeFilter: ['disabled']});"
         "watch.observe(document.querySelector('#examples'), {childList: true, subtree: true})"
     )
-    before = list(counting.asked)
+    before = list(counting.counted)
     for place in ("#pair input", "#method input", "#concept input"):
         page.js("document.querySelector(arguments[0]).focus()", place)
         press(page, Keys.TAB)
     until_quiet(page)
-    assert (counting.asked, page.js("return window.redrawn")) == (before, [])
+    assert (counting.counted, page.js("return window.redrawn")) == (before, [])
 
 
 def test_a_concept_a_strength_and_a_tab_can_be_chosen(page: Page) -> None:
