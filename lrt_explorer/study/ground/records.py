@@ -53,11 +53,11 @@ class Records(Generic[Value]):
         """
         self._kind, self._version = kind, version
         self._to_json, self._from_json = to_json, from_json
-        self._known: BoundedCache[tuple[str, str], Value] = BoundedCache(CAPACITY)
+        self._known: BoundedCache[tuple[str, str, str], Value] = BoundedCache(CAPACITY)
 
     def get(self, lm: Marked, key: str) -> Value | None:
         """The value under a key of everything it depends on beside the model's weights; None if there is none yet."""
-        if (known := self._known.get((lm.reading_mark, key))) is not None:
+        if (known := self._known.get(_place(lm, key))) is not None:
             return known
         found = self._shipped(lm).get(key) or find_record(self._own_file(lm, key), self._kind, self._version)
         if found is None:
@@ -66,12 +66,12 @@ class Records(Generic[Value]):
             value = self._from_json(found)
         except (LRTError, KeyError, TypeError, ValueError, AttributeError):
             return None
-        self._known.keep((lm.reading_mark, key), value)
+        self._known.keep(_place(lm, key), value)
         return value
 
     def keep(self, lm: Marked, key: str, value: Value) -> None:
         """Keep a value in memory and in the data folder; that a disk is full or may not be written is only logged."""
-        self._known.keep((lm.reading_mark, key), value)
+        self._known.keep(_place(lm, key), value)
         try:
             save_record(self._own_file(lm, key), self._kind, self._version, self._to_json(value))
         except ArtifactError as error:
@@ -99,3 +99,8 @@ class Records(Generic[Value]):
     def _own_file(self, lm: Marked, key: str) -> Path:
         weights, precision = lm.fingerprint[:24], lm.reading_mark.removeprefix(lm.fingerprint)
         return data_home() / self._kind / f"{weights}{precision}" / f"{key}.json"
+
+
+def _place(lm: Marked, key: str) -> tuple[str, str, str]:
+    """Where a value is in memory."""
+    return lm.fingerprint, lm.reading_mark, key
