@@ -186,8 +186,8 @@ def test_every_study_of_the_library_and_of_the_command_line_is_an_endpoint(
     offered = set(endpoints) - {"pairs", "choices"}
     assert {renamed.get(name, name) for name in studies - of_python} | by_objects == offered
     (commands,) = [one for one in build_parser()._actions if isinstance(one, argparse._SubParsersAction)]
-    # One starts the server, two make what ships.
-    assert set(commands.choices) - {"serve", "tinyworld", "bundle"} <= set(endpoints)
+    # One starts the server, two make what ships, and one what all visitors begin with, which no visitor may choose.
+    assert set(commands.choices) - {"serve", "tinyworld", "bundle", "examples"} <= set(endpoints)
 
 
 def test_no_endpoint_lists_by_hand_what_a_table_holds(endpoints: dict[str, Callable[..., Any]]) -> None:
