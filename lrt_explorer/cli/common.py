@@ -184,6 +184,16 @@ def add_concept(parser: argparse.ArgumentParser) -> None:
     add_vectors(parser)
 
 
+def add_concepts(parser: argparse.ArgumentParser, purpose: str) -> None:
+    """Several concepts, as `named_concepts` takes them; the purpose is said in the help."""
+    parser.add_argument(
+        "--concepts",
+        default=ALL_CONCEPTS,
+        metavar="NAME|FILE,…|all",
+        help=f"concepts to {purpose} (default: all that ship for these models)",
+    )
+
+
 def add_vectors(parser: argparse.ArgumentParser) -> None:
     """How vectors are found in contrast texts."""
     readings = f"which tokens to read (default: the concept's choice). {readings_help()}"

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrt_explorer.cli.common import (
-    ALL_CONCEPTS,
     ELSEWHERE,
     Json,
+    add_concepts,
     add_json,
     add_map,
     add_models,
@@ -50,12 +50,7 @@ def add_parser(commands: Any) -> None:
         "evaluate", help="gather the evidence for transfer: all arms, all strengths, many concepts"
     )
     add_models(parser)
-    parser.add_argument(
-        "--concepts",
-        default=ALL_CONCEPTS,
-        metavar="NAME|FILE,…|all",
-        help="concepts to evaluate (default: all that ship for these models)",
-    )
+    add_concepts(parser, "evaluate")
     add_vectors(parser)
     add_own_vectors(parser)
     add_readout(parser)

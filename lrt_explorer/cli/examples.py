@@ -4,8 +4,8 @@ import argparse
 from typing import Any
 
 from lrt_explorer.cli.common import (
-    ALL_CONCEPTS,
     Json,
+    add_concepts,
     add_json,
     add_map,
     add_models,
@@ -24,12 +24,7 @@ def add_parser(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("examples", help="find prompts on which concepts show, for the app to begin with")
     add_models(parser)
-    parser.add_argument(
-        "--concepts",
-        default=ALL_CONCEPTS,
-        metavar="NAME|FILE,…|all",
-        help="concepts to try (default: all that ship for these models)",
-    )
+    add_concepts(parser, "try")
     add_map(parser)
     parser.add_argument(
         "--tries",
@@ -60,7 +55,7 @@ def show(result: Json) -> str:
             one["name"],
             number(one["strength"]) if one["kept"] else "–",
             f"{one['showed']} of {one['tried']}",
-            " ".join(one["prompts"][0].split()) if one["kept"] and one["prompts"] else "too few show it: as before",
+            " ".join(one["prompts"][0].split()) if one["kept"] and one["prompts"] else "as before: too few show it",
         )
         for one in result["concepts"]
     ]

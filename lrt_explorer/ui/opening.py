@@ -170,20 +170,16 @@ class Opening:
     def _open(self, old: Session | None, view: View, trouble: list[str]) -> Iterator[Outputs]:
         asking, models = page(), _models(view.small, view.large)
         self._underway.keep(asking, models)
+        leaves = None
         try:
             yield from self.newest.study(models, self._opened(old, view, trouble))
         except SupersededError:
             # It leaves without a word what it had put up; whatever is chosen instead takes it away.
-            self._ended(asking, models, LEFT_BEHIND)
+            leaves = LEFT_BEHIND
             raise
-        except BaseException:
-            self._ended(asking, models, None)
-            raise
-        self._ended(asking, models, None)
-
-    def _ended(self, asking: str, models: tuple[str, str], leaves: tuple[str, str] | None) -> None:
-        if self._underway.get(asking) == models:
-            self._underway.keep(asking, leaves)
+        finally:
+            if self._underway.get(asking) == models:
+                self._underway.keep(asking, leaves)
 
     def _opened(self, old: Session | None, view: View, trouble: list[str]) -> Generator[Outputs, None, None]:
         names = (view.small, view.large)

@@ -124,10 +124,10 @@ def find_openings(
         )
         chosen[concept.name] = found
         known = found_openings(*names, mark) or Openings(saved.layers, mark, {}, {})
-        kept = {**known.concepts, concept.name: found}
-        if found.showed < EXAMPLES:
-            del kept[concept.name]
-        marks = {**known.sets, concept.name: sets[concept.name]}
+        kept, marks = dict(known.concepts), {**known.sets, concept.name: sets[concept.name]}
+        kept.pop(concept.name, None)
+        if found.shows_enough:
+            kept[concept.name] = found
         keep_openings(*names, replace(known, sets={name: marks[name] for name in kept}, concepts=kept))
     return Openings(saved.layers, mark, sets, chosen)
 
@@ -198,7 +198,7 @@ def opening_of(
 def openings_document(saved: SavedMap, found: Openings) -> dict[str, Any]:
     """What was found, as plain JSON values, and where it is kept."""
     concepts = [
-        {"name": name, "set": found.sets[name], **asdict(one), "kept": one.showed >= EXAMPLES}
+        {"name": name, "set": found.sets[name], **asdict(one), "kept": one.shows_enough}
         for name, one in found.concepts.items()
     ]
     small, large = saved.info.small, saved.info.large

@@ -23,7 +23,7 @@ from lrt_explorer.study.steering.other_layers import other_layers
 from lrt_explorer.study.steering.steer_spec import SteerSpec
 from lrt_explorer.workbench.concepts import named_concept, shipped_sets
 from lrt_explorer.workbench.evidence import EvidenceSpec, controls_of
-from lrt_explorer.workbench.map_store import SavedMap
+from lrt_explorer.workbench.map_store import SavedMap, folder_of, layers_of
 from lrt_explorer.workbench.maps import map_for
 from lrt_explorer.workbench.openings import examples_of, opened_at
 from lrt_explorer.workbench.own import Own
@@ -45,15 +45,14 @@ def compare(
 
     Raises what `study.compare.compare`, `calibrate_concept` and `control_maps` raise.
     """
-    layers = saved.layers if isinstance(saved, SavedMap) else saved
+    layers = layers_of(saved)
     check_arms(pair, spec.arms, has_map=isinstance(saved, SavedMap))
     spec = replace(spec, also=tuple((named_concept(pair.world, one), beside) for one, beside in spec.also))
     contrast = yield from read_concept(pair, layers, spec, few_pairs=few_pairs)
     strength = spec.strength
     if strength is None:
         strength = (yield from _calibration(pair, saved, spec, contrast)).first
-    folder = saved.folder if isinstance(saved, SavedMap) else None
-    if spec.prompt is None and (prompts := examples_of(pair.small.name, pair.large.name, contrast, folder)):
+    if spec.prompt is None and (prompts := examples_of(pair.small.name, pair.large.name, contrast, folder_of(saved))):
         spec = replace(spec, prompt=prompts[0])
     sources = yield from _sources(pair, saved, spec, contrast, own)
     return (yield from study.compare(pair, saved, replace(spec, concept=contrast, strength=strength), sources=sources))
@@ -68,7 +67,7 @@ def calibration(
 
     Raises what `calibrate_concept` raises.
     """
-    layers = saved.layers if isinstance(saved, SavedMap) else saved
+    layers = layers_of(saved)
     contrast = named_concept(pair.world, spec.concept)
     vectors = take_vectors(spec.vectors)
     if few_pairs:
@@ -144,7 +143,7 @@ def _sources(
         controls = yield from controls_of(pair, saved, EvidenceSpec(), SEEDS[:1])
     if OTHER in spec.arms and (following := others_among(shipped_sets(pair.world), contrast, 1)):
         (other,) = following
-        layer = (saved.layers if isinstance(saved, SavedMap) else saved)[0]
+        layer = layers_of(saved)[0]
         yield from known_vectors().reading(
             pair.small, other, [layer], spec.reading or contrast.reading, spec.method, whiten=spec.whiten
         )
@@ -159,7 +158,7 @@ def _sources(
 def _calibration(
     pair: Pair, saved: SavedMap | Layers, spec: SteerSpec, contrast: ContrastSet
 ) -> Generator[Progress, None, Calibration]:
-    layers = saved.layers if isinstance(saved, SavedMap) else saved
+    layers = layers_of(saved)
     found = yield from calibrate_concept(
         pair,
         layers[1],

@@ -7,6 +7,7 @@ from pathlib import Path
 from lrt_explorer.bounded import BoundedCache
 from lrt_explorer.store import PairMap, load_map
 from lrt_explorer.store.artifacts import artifact_mark
+from lrt_explorer.study.ground.pair import Layers
 
 CAPACITY = 24
 MOST_NUMBERS = 250_000_000
@@ -24,6 +25,16 @@ class SavedMap(PairMap):
 
     folder: Path
     digest: str
+
+
+def layers_of(saved: SavedMap | Layers) -> Layers:
+    """The layers of a map, where one is at hand, else the layers themselves."""
+    return saved.layers if isinstance(saved, SavedMap) else saved
+
+
+def folder_of(saved: SavedMap | Layers) -> Path | None:
+    """Where a map lies; None where only layers are at hand."""
+    return saved.folder if isinstance(saved, SavedMap) else None
 
 
 class MapStore:

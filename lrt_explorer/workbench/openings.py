@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from lrt_explorer.concepts.contrast import ContrastSet
-from lrt_explorer.concepts.examples import example_prompts
+from lrt_explorer.concepts.examples import EXAMPLES, example_prompts
 from lrt_explorer.store import assets_home, data_home
 from lrt_explorer.store.artifacts import HEADER
 from lrt_explorer.store.swap import write_text
 from lrt_explorer.study.ground.known import folder_name
 from lrt_explorer.study.steering.calibrate import Calibration
 from lrt_explorer.study.steering.steer_spec import SteerSpec
-from lrt_explorer.workbench.map_store import SavedMap
+from lrt_explorer.workbench.map_store import SavedMap, folder_of, layers_of
 from lrt_explorer.workbench.maps import shipped_map_folder
 from lrt_explorer.workbench.pair import Layers, Pair
 
@@ -47,6 +47,11 @@ class Opening:
     prompts: tuple[str, ...]
     showed: int
     tried: int
+
+    @property
+    def shows_enough(self) -> bool:
+        """Whether every prompt that is offered shows the story."""
+        return self.showed >= EXAMPLES
 
 
 @dataclass(frozen=True)
@@ -97,10 +102,9 @@ def opened_at(calibration: Calibration, pair: Pair, saved: SavedMap | Layers, sp
     names, concept = (pair.small.name, pair.large.name), spec.concept
     if not isinstance(concept, ContrastSet):
         return calibration
-    folder, layers = (saved.folder, saved.layers) if isinstance(saved, SavedMap) else (None, saved)
-    found = _chosen(*names, concept, folder)
+    found = _chosen(*names, concept, folder_of(saved))
     usual = SteerSpec(concept=concept, reading=spec.reading and concept.reading)
-    if found is None or found[0] != layers:
+    if found is None or found[0] != layers_of(saved):
         return calibration
     if any(getattr(spec, name) != getattr(usual, name) for name in FOUND_BY):
         return calibration

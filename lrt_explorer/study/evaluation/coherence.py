@@ -66,7 +66,7 @@ def coherence(lm: LanguageModel, prompt: str, texts: Mapping[str, str], unsteere
     """
     found: dict[str, Figures] = {}
     for name, text in texts.items():
-        key = (lm.fingerprint, str(lm.model.dtype), str(lm.device), prompt, text)
+        key = (lm.reading_mark, str(lm.device), prompt, text)
         if (known := _LATELY.get(key)) is None:
             (nats,) = continuation_nats(lm, [prompt], [text])
             known = repeated_share(text), None if nats is None else math.exp(min(nats, 700.0))

@@ -10,7 +10,7 @@ from lrt_explorer.lm.model import LanguageModel
 CAPACITY = 64
 """A few hundred kilobytes each."""
 
-Key = tuple[str, str, str, int, str, bool]
+Key = tuple[str, str, int, str, bool]
 
 
 def pair_states(
@@ -28,7 +28,7 @@ def pair_states(
     Raises what `read_pairs` raises.
     """
     chosen = reading or contrast.reading
-    key = (lm.fingerprint, str(lm.model.dtype), contrast.fingerprint(), layer, chosen, whiten)
+    key = (lm.reading_mark, contrast.fingerprint(), layer, chosen, whiten)
     if (known := _known().get(key)) is not None:
         return known
     states = read_pairs(lm, contrast, [layer], chosen, covariance=whiten)[layer]

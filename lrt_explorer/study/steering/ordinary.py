@@ -52,7 +52,7 @@ def ordinary_states(lm: LanguageModel, layer: int, ordinary: str) -> OrdinarySta
         layer: a block.
         ordinary: name of the corpus (see `World.ordinary`).
     """
-    key = (lm.fingerprint, str(lm.model.dtype), layer, ordinary_digest(ordinary))
+    key = (lm.reading_mark, layer, ordinary_digest(ordinary))
     if (known := _known().get(key)) is not None:
         return known
     tokens, means = [], []
@@ -67,5 +67,5 @@ def ordinary_states(lm: LanguageModel, layer: int, ordinary: str) -> OrdinarySta
 
 
 @cache
-def _known() -> BoundedCache[tuple[str, str, int, str], OrdinaryStates]:
+def _known() -> BoundedCache[tuple[str, int, str], OrdinaryStates]:
     return BoundedCache(CAPACITY)
