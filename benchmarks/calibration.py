@@ -29,7 +29,7 @@ from lrt_explorer.cli.common import named_concepts
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.reading import PairStates
 from lrt_explorer.concepts.readout import answer_difference, answer_tokens, settle
-from lrt_explorer.concepts.relabelled import PERMUTATIONS, flipped_pairs, relabelled_directions
+from lrt_explorer.concepts.relabelled import PERMUTATIONS, relabelled_directions, tossed_labels
 from lrt_explorer.concepts.vectors import addition
 from lrt_explorer.lm.cache import models
 from lrt_explorer.lm.model import LanguageModel
@@ -176,9 +176,9 @@ def permuted_labels(
         theirs, ours = (
             pair_states(lm, concept, layer, None, whiten=False) for lm, layer in zip(pair.both, layers, strict=True)
         )
-        drawn = flipped_pairs(len(ours.positive), draws, seed)
+        drawn = tossed_labels(len(ours.positive), draws, seed)
         native, own = (torch.stack(list(_labelled(states, drawn))) for states in (ours, theirs))
-        pool = flipped_pairs(len(ours.positive), PERMUTATIONS, seed + 1)
+        pool = tossed_labels(len(ours.positive), PERMUTATIONS, seed + 1)
         null_native, null_own = (torch.stack(list(_labelled(states, pool))) for states in (ours, theirs))
         asked = settle(large, concept.prompts[:prompts])
         starts = read_starts(large, info.large_layer, [prompt.text for prompt in asked])
@@ -205,8 +205,8 @@ def permuted_labels(
     }  # fmt: skip
 
 
-def _labelled(states: PairStates, swapped: torch.Tensor) -> Iterator[torch.Tensor]:
-    return relabelled_directions(states, swapped, EvaluationSettings().method, states.whitener)
+def _labelled(states: PairStates, labels: torch.Tensor) -> Iterator[torch.Tensor]:
+    return relabelled_directions(states, labels, EvaluationSettings().method, states.whitener)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,8 +1,9 @@
 """Relabelled pairs: the same texts with labels that mean nothing.
 
 For what is steered with, the labels of exactly half of the pairs are swapped, so that nothing of the concept is left.
-For the test that a verdict stands on, every pair is relabelled by the toss of a coin: the given labels are then one of
-the draws, which makes the test exact for any number of pairs.
+Of an odd number one pair, another each time, is left out: its share of the concept would stay in every draw. For the
+test that a verdict stands on, every pair is relabelled by the toss of a coin: the given labels are then one of the
+draws, which makes the test exact for any number of pairs.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,8 +25,8 @@ RELABELLINGS = 200
 """Of which 19 in 20 give a cosine below what is said of relabelled pairs."""
 
 
-def swapped_pairs(pairs: int, count: int, seed: int) -> Tensor:
-    """Which pairs change their labels in each relabelling: half of them, drawn at random.
+def half_swapped_labels(pairs: int, count: int, seed: int) -> Tensor:
+    """The labels of each relabelling: half of them swapped, drawn at random.
 
     Args:
         pairs: how many pairs there are, at least 2.
@@ -33,14 +34,16 @@ def swapped_pairs(pairs: int, count: int, seed: int) -> Tensor:
         seed: of the draw; the same for both models, so that their relabelled vectors belong together.
 
     Returns:
-        `[count, pairs]` bool, each row with `pairs // 2` true.
+        `[count, pairs]` int8: -1 where the labels are swapped, 1 where they are as given, as often as -1, and 0 for the
+        pair of an odd number that is left out.
     """
     draws = np.random.default_rng(seed).random((count, pairs)).argsort(axis=1)
-    return torch.from_numpy(draws < pairs // 2)
+    half = pairs // 2
+    return torch.from_numpy(np.select([draws < half, draws < 2 * half], [-1, 1], 0).astype(np.int8))
 
 
-def flipped_pairs(pairs: int, count: int, seed: int) -> Tensor:
-    """Which pairs change their labels in each relabelling, each by the toss of a coin.
+def tossed_labels(pairs: int, count: int, seed: int) -> Tensor:
+    """The labels of each relabelling, each swapped by the toss of a coin.
 
     Args:
         pairs: how many pairs there are.
@@ -48,13 +51,14 @@ def flipped_pairs(pairs: int, count: int, seed: int) -> Tensor:
         seed: of the draw; the same for both models.
 
     Returns:
-        `[count, pairs]` bool.
+        `[count, pairs]` int8: -1 where the labels are swapped, else 1.
     """
-    return torch.from_numpy(np.random.default_rng([seed, 1]).random((count, pairs)) < 0.5)
+    swapped = np.random.default_rng([seed, 1]).random((count, pairs)) < 0.5
+    return torch.from_numpy(np.where(swapped, -1, 1).astype(np.int8))
 
 
 def relabelled_directions(
-    states: PairStates, swapped: Tensor, method: Method, whitener: Tensor | None = None
+    states: PairStates, labels: Tensor, method: Method, whitener: Tensor | None = None
 ) -> Iterator[Tensor]:
     """The direction of each relabelling, `[d]` float64, found as that of the concept itself.
 
@@ -62,14 +66,14 @@ def relabelled_directions(
 
     Args:
         states: of one model's layer, n pairs.
-        swapped: `[count, n]` from `swapped_pairs`.
+        labels: `[count, n]` from `half_swapped_labels` or `tossed_labels`.
         method: how, a name of `METHODS`.
         whitener: as for `direction`.
     """
-    for row in swapped:
-        there = row[:, None]
-        positive = torch.where(there, states.negative, states.positive)
-        negative = torch.where(there, states.positive, states.negative)
+    for row in labels:
+        swapped, used = (row < 0)[:, None], row != 0
+        positive = torch.where(swapped, states.negative, states.positive)[used]
+        negative = torch.where(swapped, states.positive, states.negative)[used]
         yield direction(positive, negative, WITHOUT_LABELS.get(method, method), whitener)
 
 

@@ -9,7 +9,7 @@ from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.diagnostics import Diagnosis, diagnose
 from lrt_explorer.concepts.methods import METHODS, Method
 from lrt_explorer.concepts.reading import PairStates, fitting_pairs, reader, reading_pairs
-from lrt_explorer.concepts.relabelled import RELABELLINGS, highest_of_most, relabelled_directions, swapped_pairs
+from lrt_explorer.concepts.relabelled import RELABELLINGS, half_swapped_labels, highest_of_most, relabelled_directions
 from lrt_explorer.concepts.sets.contrast_set import MINIMUM_PAIRS
 from lrt_explorer.concepts.stability import Stability, stability
 from lrt_explorer.concepts.vectors import SteeringVector, found_in, random_vector, transfer
@@ -199,8 +199,8 @@ def _relabelled(saved: PairMap, small: PairStates, large: PairStates, method: Me
     """`MappedCheck.relabelled`; 0 where the pairs are too alike, or too few, to be relabelled."""
     if len(small.positive) < MINIMUM_PAIRS:
         return 0.0
-    swapped = swapped_pairs(len(small.positive), RELABELLINGS, SEED)
-    own, native = (torch.stack([*relabelled_directions(one, swapped, method, one.whitener)]) for one in (small, large))
+    labels = half_swapped_labels(len(small.positive), RELABELLINGS, SEED)
+    own, native = (torch.stack([*relabelled_directions(one, labels, method, one.whitener)]) for one in (small, large))
     return highest_of_most(row_cosines(saved.map.direction(own), native).tolist())
 
 

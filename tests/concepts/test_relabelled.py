@@ -9,7 +9,7 @@ import torch
 from lrt_explorer.concepts.contrast import ReadoutPrompt
 from lrt_explorer.concepts.reading import PairStates
 from lrt_explorer.concepts.readout import answer_readout, answer_tokens, settle
-from lrt_explorer.concepts.relabelled import flipped_pairs, relabelled_directions, swapped_pairs
+from lrt_explorer.concepts.relabelled import half_swapped_labels, relabelled_directions, tossed_labels
 from lrt_explorer.lm.suffix import read_starts
 from lrt_explorer.study.evaluation.chosen_prompts import (
     HELD_BACK,
@@ -31,25 +31,37 @@ def prompt(text: str, form: str | None = None) -> ReadoutPrompt:
 
 
 def test_half_of_the_pairs_change_their_labels_each_time_in_another_way() -> None:
-    swapped = swapped_pairs(9, 200, seed=1)
-    assert swapped.shape == (200, 9) and swapped.sum(1).tolist() == [4] * 200
-    assert len({tuple(row.tolist()) for row in swapped}) > 50
-    assert torch.equal(swapped, swapped_pairs(9, 200, seed=1)) and not torch.equal(swapped, swapped_pairs(9, 200, 2))
+    for pairs in (2, 3, 8, 9):
+        labels = half_swapped_labels(pairs, 200, seed=1)
+        assert labels.shape == (200, pairs)
+        assert all(row.count(-1) == row.count(1) == pairs // 2 for row in labels.tolist())
+        assert bool((labels.abs().sum(0) > 0).all()), "no pair is always left out"
+    assert len({tuple(row) for row in labels.tolist()}) > 50
+    assert torch.equal(labels, half_swapped_labels(9, 200, seed=1))
+    assert not torch.equal(labels, half_swapped_labels(9, 200, seed=2))
+
+
+@pytest.mark.parametrize("pairs", [4, 5, 45])
+def test_nothing_of_the_concept_is_left_in_relabelled_pairs(pairs: int) -> None:
+    # Every pair holds the concept alike. A pair that is one too many on either side would leave its share of it.
+    states = PairStates(torch.ones(pairs, 2).double(), torch.zeros(pairs, 2).double())
+    found = [*relabelled_directions(states, half_swapped_labels(pairs, 50, seed=0), "mean-difference")]
+    assert all(not bool(one.any()) for one in found)
 
 
 def test_a_relabelled_direction_is_that_of_the_swapped_texts() -> None:
     # Four pairs with differences 1, 2, 4 and 8 along one axis.
     states = PairStates(torch.tensor([[1.0], [2.0], [4.0], [8.0]]).double(), torch.zeros(4, 1).double())
-    swapped = torch.tensor([[True, True, False, False], [False, True, False, True]])
-    found = torch.stack(list(relabelled_directions(states, swapped, "mean-difference")))
-    assert found[:, 0].tolist() == [(-1 - 2 + 4 + 8) / 4, (1 - 2 + 4 - 8) / 4]
+    labels = torch.tensor([[-1, -1, 1, 1], [1, -1, 1, -1], [0, -1, 1, 0]])
+    found = torch.stack(list(relabelled_directions(states, labels, "mean-difference")))
+    assert found[:, 0].tolist() == [(-1 - 2 + 4 + 8) / 4, (1 - 2 + 4 - 8) / 4, (-2 + 4) / 2]
 
 
 def p_of_pairs(differences: torch.Tensor, seed: int = 0) -> float:
     """The p value of pairs whose readout slopes are their own differences along one axis."""
     states = PairStates(differences[:, None].double(), torch.zeros(len(differences), 1).double())
-    flipped = flipped_pairs(len(differences), 1999, seed)
-    relabelled = torch.stack(list(relabelled_directions(states, flipped, "mean-difference")))
+    tossed = tossed_labels(len(differences), 1999, seed)
+    relabelled = torch.stack(list(relabelled_directions(states, tossed, "mean-difference")))
     directions = torch.cat([differences.double().mean().reshape(1, 1), relabelled])
     return among_relabelled(first_order_slopes(torch.ones(1, 1).double(), directions).numpy())
 

@@ -14,9 +14,9 @@ from lrt_explorer.concepts.readout import answer_tokens, settle
 from lrt_explorer.concepts.relabelled import (
     PERMUTATIONS,
     WITHOUT_LABELS,
-    flipped_pairs,
+    half_swapped_labels,
     relabelled_directions,
-    swapped_pairs,
+    tossed_labels,
 )
 from lrt_explorer.concepts.sets.contrast_set import MINIMUM_PAIRS
 from lrt_explorer.concepts.vectors import SteeringVector, transfer
@@ -248,20 +248,21 @@ def _relabelled(case: Case, ours: PairStates, theirs: PairStates, own: Tensor, c
     The labels as they are head the tosses of the coin, found from the same states at the same precision: a draw that
     gives them again, or all of them turned round, moves a readout exactly as far, and must count as doing so.
     """
-    native, mapped = _both_relabelled(case, ours, theirs, _as_given_and_flipped)
+    native, mapped = _both_relabelled(case, ours, theirs, _as_given_and_tossed)
     brought, other_way = case.controls.vectors, case.settings.method in WITHOUT_LABELS
     if other_way or "large" in brought:
         native[0] = own
     if other_way or brought.keys() & {"small", "transferred"}:
         mapped[0] = carried
-    half_native, half_mapped = _both_relabelled(case, ours, theirs, swapped_pairs)
+    half_native, half_mapped = _both_relabelled(case, ours, theirs, half_swapped_labels)
     cosines = torch.cosine_similarity(half_native, half_mapped.double(), dim=1)
     return Relabelled(native, mapped, half_native, half_mapped, cosines)
 
 
-def _as_given_and_flipped(pairs: int, count: int, seed: int) -> Tensor:
-    """`[1 + count, pairs]` bool: first no pair relabelled, then `flipped_pairs`."""
-    return torch.cat([torch.zeros(1, pairs, dtype=torch.bool), flipped_pairs(pairs, count, seed)])
+def _as_given_and_tossed(pairs: int, count: int, seed: int) -> Tensor:
+    """`[1 + count, pairs]`: first the labels as given, then `tossed_labels`."""
+    tossed = tossed_labels(pairs, count, seed)
+    return torch.cat([torch.ones_like(tossed[:1]), tossed])
 
 
 def _both_relabelled(

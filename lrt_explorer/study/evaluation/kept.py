@@ -28,9 +28,9 @@ from lrt_explorer.study.steering.deviation import VERSION as UNIT
 from lrt_explorer.study.steering.deviation import ordinary_digest
 
 KIND, WHOLE_TEXTS = "evaluation", "whole-texts"
-WAY = 7
+WAY = 8
 """Counted up whenever the same inputs would be measured in another way."""
-WHOLE_TEXTS_WAY = 2
+WHOLE_TEXTS_WAY = 3
 """The same for whole texts, which are measured by themselves."""
 _NUMBERS = ("readouts", "unsteered", "baseline", "kl", "first_order", "relabelled_cosines", "off_answers")
 

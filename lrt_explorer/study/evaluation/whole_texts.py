@@ -17,7 +17,7 @@ from torch import Tensor
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.directions import direction
 from lrt_explorer.concepts.reading import PairStates, fitting_pairs
-from lrt_explorer.concepts.relabelled import relabelled_directions, swapped_pairs
+from lrt_explorer.concepts.relabelled import half_swapped_labels, relabelled_directions
 from lrt_explorer.concepts.vectors import addition, random_vector
 from lrt_explorer.errors import ContrastError, VectorError
 from lrt_explorer.linear.affine import AffineMap
@@ -190,8 +190,8 @@ def _vectors(
         **{f"{RANDOM} {draw}": random_vector(ours.positive.shape[1], seed * RANDOMS + draw) for draw in range(RANDOMS)},
     }
     half = PairStates(theirs.positive[part], theirs.negative[part])
-    swapped = swapped_pairs(int(part.sum()), relabelled, seed)
-    for draw, vector in enumerate(relabelled_directions(half, swapped, how.method, theirs.whitener)):
+    labels = half_swapped_labels(int(part.sum()), relabelled, seed)
+    for draw, vector in enumerate(relabelled_directions(half, labels, how.method, theirs.whitener)):
         found[f"{PERMUTED} {draw}"] = carried(vector)
     return found
 

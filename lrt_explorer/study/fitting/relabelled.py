@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lrt_explorer.concepts.contrast import ContrastSet, Reading
 from lrt_explorer.concepts.reading import fitting_pairs, reading_pairs
-from lrt_explorer.concepts.relabelled import RELABELLINGS, highest_of_most, swapped_pairs
+from lrt_explorer.concepts.relabelled import RELABELLINGS, half_swapped_labels, highest_of_most
 from lrt_explorer.concepts.sets.contrast_set import MINIMUM_PAIRS
 from lrt_explorer.defaults import SEED
 from lrt_explorer.linear.affine import AffineMap
@@ -27,18 +27,18 @@ NOTHING = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class RelabelledPairs:
-    """Pairs of a concept at layers of both models, and which of them change their labels.
+    """Pairs of a concept at layers of both models, and their labels in each relabelling.
 
     A vector of relabelled pairs is a mean of their differences with signs. So a map need take only the differences
     across, for all relabellings together, which is what makes it cheap enough for all layer pairs.
 
     Attributes:
-        signs: `[RELABELLINGS, n]`, -1 for a pair that changes its labels, else 1; the same in both models.
+        labels: `[RELABELLINGS, n]` float64, see `half_swapped_labels`; the same in both models.
         small: for each layer of the small model `[n, d_small]` float64, with less without the behaviour.
         large: for each layer of the large model `[n, d_large]`, likewise.
     """
 
-    signs: Tensor
+    labels: Tensor
     small: Mapping[int, Tensor]
     large: Mapping[int, Tensor]
 
@@ -51,7 +51,7 @@ class RelabelledPairs:
             deviations: `[d_large]`, for the second number, which is standardised; None without them.
         """
         across, native = map.direction(self.small[layers[0]]).double().cpu(), self.large[layers[1]]
-        rows, others = ((self.signs @ differences / len(differences)) for differences in (across, native))
+        rows, others = ((self.labels @ differences / len(differences)) for differences in (across, native))
         long = (rows.norm(dim=1) > NOTHING * across.norm()) & (others.norm(dim=1) > NOTHING * native.norm())
         rows, others = rows[long], others[long]
         plain = highest_of_most(row_cosines(rows, others).tolist())
@@ -82,8 +82,7 @@ def read_relabelled(
         yield Progress(0, 2 * len(numbers), said)
         states = yield from retold(reading_pairs(lm, read, layers, how), partial(_step, said, 2 * len(numbers)))
         found.append({layer: one.differences for layer, one in states.items()})
-    signs = 1 - 2 * swapped_pairs(len(numbers), RELABELLINGS, SEED).double()
-    return RelabelledPairs(signs, *found)
+    return RelabelledPairs(half_swapped_labels(len(numbers), RELABELLINGS, SEED).double(), *found)
 
 
 def _step(said: str, texts: int, done: int) -> Progress:
