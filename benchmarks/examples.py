@@ -22,7 +22,7 @@ from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.study.evaluation.verdict import TRANSFERS
 from lrt_explorer.study.ground.progress import finish
 from lrt_explorer.study.steering.steer_spec import SteerSpec
-from lrt_explorer.study.story import shows
+from lrt_explorer.study.story import is_judged, shows
 from lrt_explorer.workbench.bundle import demo_pairs
 from lrt_explorer.workbench.compare import compare
 from lrt_explorer.workbench.evidence import EvidenceSpec, evaluate
@@ -52,7 +52,7 @@ def chips_of(
     found = {}
     for concept in concepts:
         prompts = examples_of(pair.small.name, pair.large.name, concept, saved.folder)
-        judged = concept.scorer is not None
+        judged = is_judged(concept)
         written = [finish(compare(pair, saved, SteerSpec(concept=concept, prompt=prompt))) for prompt in prompts]
         found[concept.name] = {
             "verdict": verdicts.get(concept.name),

@@ -26,7 +26,7 @@ from lrt_explorer.cli.common import named_concepts
 from lrt_explorer.concepts.contrast import ContrastSet
 from lrt_explorer.concepts.reading import PairStates
 from lrt_explorer.concepts.readout import answer_tokens, settle
-from lrt_explorer.concepts.relabelled import half_swapped_labels, relabelled_directions
+from lrt_explorer.concepts.relabelled import half_swapped_labels
 from lrt_explorer.defaults import PERMUTED_VECTORS
 from lrt_explorer.lm.suffix import read_starts
 from lrt_explorer.study.evaluation.case import concept_seed
@@ -56,16 +56,10 @@ def shares(
     states: tuple[PairStates, PairStates], saved: SavedMap, gradients: Tensor, draw: Draw, count: int, seed: int
 ) -> dict[str, Array]:
     """Effects of `count` vectors of relabelled pairs in shares of the native one's at the same length, `[count]`."""
-    how = EvaluationSettings()
-    native, small = (
-        torch.stack(
-            [
-                *relabelled_directions(one, torch.ones(1, len(one.positive)), how.method, one.whitener),
-                *relabelled_directions(one, draw(len(one.positive), count, seed), how.method, one.whitener),
-            ]
-        )
-        for one in states
-    )
+    labels = draw(len(states[0].positive), count, seed).double()
+    as_given = torch.ones(1, labels.shape[1], dtype=torch.float64)
+    # A difference of means points where the sum of the differences with these signs does.
+    native, small = (torch.cat([as_given, labels]) @ one.differences for one in states)
     both = {"native": native, "mapped": saved.map.carry(small, as_in_paper=False)}
     slopes = {name: first_order_slopes(gradients, rows / rows.norm(dim=1, keepdim=True)) for name, rows in both.items()}
     own = float(slopes["native"][0])

@@ -21,7 +21,7 @@ from lrt_explorer.study.evaluation.verdict import NOT_MEASURABLE, NOT_SHOWN
 from lrt_explorer.study.ground.progress import Progress, finish, retold
 from lrt_explorer.study.steering.calibrate import calibrate_concept, two_digits
 from lrt_explorer.study.steering.steer_spec import SteerSpec
-from lrt_explorer.study.story import reads_well, shows
+from lrt_explorer.study.story import is_judged, moves, reaches, reads_well, shows
 from lrt_explorer.workbench.concepts import shipped_sets
 from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.openings import (
@@ -49,7 +49,9 @@ BEGINNING = 3
 GRAINS = 100
 """Steps of progress in one concept."""
 PATIENCE = 5
-"""Prompts in a row that show nothing at a strength, after which `find_openings` goes on to the next one."""
+"""Texts in a row that show nothing at a strength, after which `find_openings` goes on to the next one."""
+LOOKED_AT = 4
+"""Times as many prompts as are written after may be looked at, where a readout tells before a text is written."""
 SENTENCE = re.compile(r"[^.!?]+[.!?]+\"?")
 
 
@@ -103,7 +105,7 @@ def find_openings(
         pair: the models.
         saved: the map; it must lie in a folder.
         concepts: sets for which openings are sought.
-        tries: prompts that are tried at each strength, at most.
+        tries: prompts after which texts are written at each strength, at most.
 
     Raises:
         ArtifactError: if the map is in no folder, or the openings cannot be written.
@@ -118,9 +120,10 @@ def find_openings(
     sets = {concept.name: concept.fingerprint() for concept in concepts}
     chosen: dict[str, Opening] = {}
     for number, concept in enumerate(concepts):
-        prompts = own_candidates(concept, pair.world.ordinary)[:tries]
+        prompts = own_candidates(concept, pair.world.ordinary)[: LOOKED_AT * tries]
         found = yield from retold(
-            opening_of(pair, saved, concept, prompts, patience=PATIENCE), partial(_within, number, len(concepts))
+            opening_of(pair, saved, concept, prompts, tries=tries, patience=PATIENCE),
+            partial(_within, number, len(concepts)),
         )
         chosen[concept.name] = found
         known = found_openings(*names, mark) or Openings(saved.layers, mark, {}, {})
@@ -156,7 +159,7 @@ def choose_opening(pair: Pair, saved: SavedMap, concept: ContrastSet, prompts: S
 
 
 def opening_of(
-    pair: Pair, saved: SavedMap, concept: ContrastSet, prompts: Sequence[str], *, patience: int = 0
+    pair: Pair, saved: SavedMap, concept: ContrastSet, prompts: Sequence[str], *, tries: int = 0, patience: int = 0
 ) -> Generator[Progress, None, Opening]:
     """`choose_opening` with progress in comparisons.
 
@@ -165,11 +168,15 @@ def opening_of(
         saved: their map.
         concept: a set.
         prompts: tried in this order.
-        patience: prompts that may show nothing before a strength is given up; 0 to try all.
+        tries: prompts after which texts are written at each strength, at most; 0 for all that may show the story.
+        patience: texts that may show nothing before a strength is given up; 0 to try all.
+
+    Where a readout tells the story, it is asked first, so most prompts that cannot show it cost one token.
 
     Raises what `compare` and `calibrate_concept` raise.
     """
     said, most = f"trying examples of {concept.name}", len(COSTS) * len(prompts)
+    judged = is_judged(concept)
     yield Progress(0, most, said)
     calibrated = yield from retold(
         calibrate_concept(pair, saved.layers[1], concept), lambda step: Progress(0, most, step.message)
@@ -178,17 +185,24 @@ def opening_of(
     best = Opening(two_digits(curve.strength(COSTS[0])), tuple(prompts[:EXAMPLES]), 0, len(prompts))
     for number, cost in enumerate(COSTS):
         strength = two_digits(curve.strength(cost))
-        good, tried = [], 0
+        good: dict[str, bool] = {}
+        tried = texts = 0
         for prompt in prompts:
             yield Progress(number * len(prompts) + tried, most, said)
-            written = finish(compare(pair, saved, SteerSpec(concept=concept, prompt=prompt, strength=strength)))
+            spec = SteerSpec(concept=concept, prompt=prompt, strength=strength)
             tried += 1
-            if shows(written, judged=concept.scorer is not None) and reads_well(written):
-                good.append(prompt)
-            if len(good) == ENOUGH or (not good and tried == patience):
+            if not judged and not moves(finish(compare(pair, saved, replace(spec, max_new_tokens=1)))):
+                continue
+            written = finish(compare(pair, saved, spec))
+            texts += 1
+            if shows(written, judged=judged) and reads_well(written):
+                good[prompt] = reaches(written)
+            if len(good) == ENOUGH or texts == tries or (not good and texts == patience):
                 break
         if len(good) > best.showed:
-            offered = list(dict.fromkeys([*good, *prompts]))[:EXAMPLES]
+            # The first is what a visitor meets first: the texts of a plain one say it without their numbers.
+            plain_first = sorted(good, key=lambda prompt: not good[prompt])
+            offered = list(dict.fromkeys([*plain_first, *prompts]))[:EXAMPLES]
             best = Opening(strength, tuple(offered), len(good), tried)
         if len(good) >= EXAMPLES:
             break

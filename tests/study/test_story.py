@@ -1,10 +1,14 @@
 """Four texts show the story where both steered ones reach the end, and the other two do not."""
 
+from dataclasses import replace
+
 import pytest
 
+from lrt_explorer.concepts.sets.scoring import ClassifierLabel, Expression, WordList
 from lrt_explorer.study.compare import Arm, Comparison
 from lrt_explorer.study.steering.arms import NATIVE, RANDOM, TRANSFERRED, UNSTEERED
-from lrt_explorer.study.story import reads_well, shows
+from lrt_explorer.study.story import is_judged, moves, reads_well, shows
+from tests.study.tiny import CONCEPT
 
 NAMES = (UNSTEERED, NATIVE, TRANSFERRED, RANDOM)
 SETTINGS = {"positive_label": "happy", "negative_label": "sad", "readout_unit": "nats"}
@@ -60,6 +64,34 @@ def test_by_the_readout_where_nothing_scores(readouts: tuple[float | None, ...],
     assert not shows(written(readouts=readouts), judged=True), "texts without evidence show nothing"
     other_way = tuple(None if one is None else -one for one in readouts)
     assert shows(written(readouts=other_way, strength=-1.0), judged=False) is told
+
+
+@pytest.mark.parametrize(
+    ("scores", "told"),
+    [
+        ((None,) * 4, True),
+        ((1.0, 1.0, 1.0, 1.0), True),
+        ((None, 0.2, None, None), True),
+        ((0.3, None, 0.5, 0.5), True),
+        ((0.5, 1.0, 0.4, None), False),
+        ((None, 0.9, 1.0, 1.0), False),
+    ],
+)
+def test_scores_of_a_word_list_only_gainsay_the_readout(scores: tuple[float | None, ...], told: bool) -> None:
+    readouts = (1.0, 5.0, 5.0, 1.0)
+    assert shows(written(scores, readouts), judged=False) is told
+    other_way = tuple(None if score is None else 1 - score for score in scores)
+    assert shows(written(other_way, tuple(-one for one in readouts), strength=-1.0), judged=False) is told
+    assert moves(written(scores, readouts)), "what one token tells"
+    assert not shows(written((0.0, 1.0, 1.0, 0.0), (1.0,) * 4), judged=False)
+
+
+def test_a_word_list_understands_no_text() -> None:
+    assert not is_judged(replace(CONCEPT, scorer=None))
+    assert not is_judged(replace(CONCEPT, scorer=WordList(("good",))))
+    assert not is_judged(replace(CONCEPT, scorer=Expression("good")))
+    assert is_judged(replace(CONCEPT, scorer="mood"))
+    assert is_judged(replace(CONCEPT, scorer=ClassifierLabel("some/model", "POSITIVE")))
 
 
 def test_a_text_that_repeats_itself_does_not_read_well() -> None:

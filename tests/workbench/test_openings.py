@@ -1,6 +1,7 @@
 """Examples and first strengths that were chosen by measurement: used by every face, and only for what they fit."""
 
 import json
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ import pytest
 
 from lrt_explorer.concepts.contrast import ContrastSet, load_concept, shipped_concepts
 from lrt_explorer.concepts.examples import EXAMPLES, example_prompts
+from lrt_explorer.defaults import MAX_NEW_TOKENS
 from lrt_explorer.errors import ArtifactError, SettingsError
 from lrt_explorer.lm.cache import ModelCache
 from lrt_explorer.lm.presets import PairPreset
@@ -212,6 +214,34 @@ def test_a_strength_that_shows_nothing_is_given_up_early(
     prompts = [f"{name} sat" for name in ("Tom", "Anna", "Ben", "She", "He", "They")]
     finish(choose_openings.opening_of(pair, saved, CONCEPT, prompts, patience=2))
     assert [tried.count(strength) for strength in dict.fromkeys(tried)] == [2] * len(set(tried))
+
+
+def test_texts_are_written_only_where_the_readout_may_show_it(
+    house: tuple[Pair, SavedMap], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair, saved = house
+    prompts = [f"{name} sat" for name in ("Tom", "Anna", "Ben", "She", "He", "They")]
+    lengths: dict[str, list[int]] = {prompt: [] for prompt in prompts}
+
+    def writing(pair: Pair, saved: SavedMap, spec: SteerSpec) -> Generator[Progress, None, Comparison]:
+        lengths[str(spec.prompt)].append(spec.max_new_tokens)
+        yield Progress(0, 1, "")
+        return Comparison(str(spec.prompt), 1.0, 1.0, (), {})
+
+    monkeypatch.setattr(choose_openings, "compare", writing)
+    monkeypatch.setattr(choose_openings, "moves", lambda comparison: comparison.prompt in prompts[1:])
+    monkeypatch.setattr(choose_openings, "reads_well", lambda _: True)
+    monkeypatch.setattr(choose_openings, "reaches", lambda comparison: comparison.prompt == prompts[3])
+    monkeypatch.setattr(choose_openings, "shows", lambda comparison, **_: comparison.prompt != prompts[2])
+    by_readout = replace(CONCEPT, scorer=None)
+    found = finish(choose_openings.opening_of(pair, saved, by_readout, prompts, tries=4, patience=2))
+    assert lengths == {
+        prompts[0]: [1],
+        **{prompt: [1, MAX_NEW_TOKENS] for prompt in prompts[1:5]},
+        prompts[5]: [],
+    }
+    assert found.prompts == (prompts[3], prompts[1], prompts[4]), "first the one whose texts are plain"
+    assert (found.showed, found.tried) == (3, 5)
 
 
 def told(prompts: set[str], strength: float) -> object:
