@@ -6,8 +6,9 @@ An evaluation steers with eight vectors of relabelled pairs (half of the labels 
 effects in shares of the native one, with Student's interval. Here the same is done for many seeds, with slopes at
 strength 0, which one backward pass for each prompt gives for any number of directions. For each concept, of native
 vectors and of mapped ones: mean and spread over all draws, what the evaluation's own seed gives, and the share of seeds
-whose interval holds 0, with eight, 16 and 32 vectors. It says 95 %. Where the draws have a mean of their own, more
-vectors hold it less often. Prints one JSON object, progress on stderr.
+whose interval holds 0, with eight vectors; the same of half and of a quarter as many groups, of 16 and of 32. It says
+95 %. Where the draws have a mean of their own, more vectors hold it less often. Prints one JSON object, progress on
+stderr.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from lrt_explorer.concepts.reading import PairStates
 from lrt_explorer.concepts.readout import answer_tokens, settle
 from lrt_explorer.concepts.relabelled import half_swapped_labels
 from lrt_explorer.defaults import PERMUTED_VECTORS
+from lrt_explorer.linear.deviation import TypicalDeviation
 from lrt_explorer.lm.suffix import read_starts
 from lrt_explorer.study.evaluation.case import concept_seed
 from lrt_explorer.study.evaluation.chosen_prompts import evaluated_prompts
@@ -35,6 +37,7 @@ from lrt_explorer.study.evaluation.pair_states import pair_states
 from lrt_explorer.study.evaluation.settings import EvaluationSettings
 from lrt_explorer.study.evaluation.statistics import Array, sample_interval
 from lrt_explorer.study.ground.progress import finish
+from lrt_explorer.study.steering.deviation import unit_of
 from lrt_explorer.workbench.map_store import SavedMap
 from lrt_explorer.workbench.pair import Pair
 from lrt_explorer.workbench.requests import Models, open_with_map
@@ -42,14 +45,16 @@ from lrt_explorer.workbench.requests import Models, open_with_map
 MORE = (16, 32)
 
 
-def shares(states: Sequence[PairStates], saved: SavedMap, gradients: Tensor, count: int, seed: int) -> dict[str, Array]:
-    """Effects of `count` vectors of relabelled pairs in shares of the native one's at the same length, `[count]`."""
+def shares(
+    states: Sequence[PairStates], saved: SavedMap, unit: TypicalDeviation, gradients: Tensor, count: int, seed: int
+) -> dict[str, Array]:
+    """Effects of `count` vectors of relabelled pairs in shares of the native one's at the same strength, `[count]`."""
     labels = half_swapped_labels(len(states[0].positive), count, seed).double()
     as_given = torch.ones(1, labels.shape[1], dtype=torch.float64)
     # A difference of means points where the sum of the differences with these signs does.
     native, small = (torch.cat([as_given, labels]) @ one.differences for one in states)
     both = {"native": native, "mapped": saved.map.carry(small, as_in_paper=False)}
-    slopes = {name: first_order_slopes(gradients, rows / rows.norm(dim=1, keepdim=True)) for name, rows in both.items()}
+    slopes = {name: first_order_slopes(gradients, unit.normalized(rows)) for name, rows in both.items()}
     own = float(slopes["native"][0])
     return {name: (found[1:] / own).numpy() for name, found in slopes.items()}
 
@@ -63,14 +68,17 @@ def held(effects: Array, vectors: int) -> float:
 def of_concept(pair: Pair, saved: SavedMap, concept: ContrastSet, draws: int) -> dict[str, Any]:
     """What the draws of one concept give."""
     how = EvaluationSettings()
-    states = tuple(
+    ours, theirs = (
         pair_states(lm, concept, layer, how.reading, whiten=how.whiten)
         for lm, layer in ((pair.large, saved.layers[1]), (pair.small, saved.layers[0]))
     )
+    shared = set(ours.read) & set(theirs.read)
+    states = (ours.of(shared), theirs.of(shared))
+    unit = unit_of(pair.large, saved.layers[1], pair.world.ordinary)
     prompts = settle(pair.large, evaluated_prompts(concept, how.prompts))
     starts = read_starts(pair.large, saved.layers[1], [prompt.text for prompt in prompts])
     gradients = readout_gradients(pair.large, starts, answer_tokens(pair.large, prompts), concept.readout)
-    effects = partial(shares, states, saved, gradients)
+    effects = partial(shares, states, saved, unit, gradients)
     seed = concept_seed(how.seed, concept.name)
     first = effects(PERMUTED_VECTORS, seed)
     many = effects(draws * PERMUTED_VECTORS, seed + 1)
@@ -93,6 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--concepts", default="all", help="names with commas between (default: all)")
     parser.add_argument("--draws", type=int, default=200, help="seeds (default: %(default)s)")
     options = parser.parse_args(arguments)
+    if options.draws * PERMUTED_VECTORS < max(MORE):
+        parser.error(f"{options.draws} seeds give too few vectors; ask for at least {max(MORE) // PERMUTED_VECTORS}")
     small, large = options.models
     pair, saved = finish(open_with_map(Models(small=small, large=large)))
     found = {}

@@ -54,7 +54,7 @@ GENERATE_PROMPTS = 20
 """Prompts of each concept that texts are written after."""
 GENERATE_TEMPERATURE = 0.7
 EXAMPLE_TRIES = 16
-"""Prompts tried at each strength, at most, where examples are sought for a pair of your own."""
+"""Prompts after which texts are written at each strength, at most, where examples are sought for a pair of your own."""
 PROMPT_EXAMPLES = 3
 """Texts of the positive side that the prompt baseline puts before a prompt."""
 

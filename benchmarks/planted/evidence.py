@@ -129,9 +129,10 @@ EVIDENCE = (
         "concepts/test_relabelled.py",
         (
             "labels-kept-where-they-should-be-swapped",
-            "torch.where(there, states.negative, states.positive)",
+            "torch.where(swapped, states.negative, states.positive)",
             "states.positive",
         ),
+        ("more-labels-kept-than-swapped", "draws < 2 * half", "draws < pairs"),
     ),
     *planted(
         "study/evaluation/kept.py",

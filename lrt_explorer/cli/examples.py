@@ -31,7 +31,7 @@ def add_parser(commands: Any) -> None:
         type=int,
         default=EXAMPLE_TRIES,
         metavar="N",
-        help="prompts to try at each strength, at most (default: %(default)s)",
+        help="prompts to write texts after at each strength, at most (default: %(default)s)",
     )
     add_json(parser)
     parser.set_defaults(run=run, show=show)

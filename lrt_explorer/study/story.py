@@ -20,9 +20,11 @@ def is_judged(concept: ContrastSet) -> bool:
     """Whether what scores a concept's texts understands them.
 
     A word list or an expression finds a word or two in a text of real models, steered or not, or none; so for these the
-    readout tells the story, and their scores may only gainsay it.
+    readout tells the story, and their scores may only gainsay it. Without a readout they are all there is.
     """
-    return concept.scorer is not None and not isinstance(concept.scorer, (WordList, Expression))
+    if isinstance(concept.scorer, (WordList, Expression)):
+        return not concept.prompts
+    return concept.scorer is not None
 
 
 def shows(comparison: Comparison, *, judged: bool) -> bool:

@@ -51,7 +51,8 @@ GRAINS = 100
 PATIENCE = 5
 """Texts in a row that show nothing at a strength, after which `find_openings` goes on to the next one."""
 LOOKED_AT = 4
-"""Times as many prompts as are written after may be looked at, where a readout tells before a text is written."""
+"""Where a readout tells before a text is written, so many times as many prompts are looked at as are written after at
+most, and so many times as many in a row may show nothing."""
 SENTENCE = re.compile(r"[^.!?]+[.!?]+\"?")
 
 
@@ -120,7 +121,8 @@ def find_openings(
     sets = {concept.name: concept.fingerprint() for concept in concepts}
     chosen: dict[str, Opening] = {}
     for number, concept in enumerate(concepts):
-        prompts = own_candidates(concept, pair.world.ordinary)[: LOOKED_AT * tries]
+        most = tries if is_judged(concept) else LOOKED_AT * tries
+        prompts = own_candidates(concept, pair.world.ordinary)[:most]
         found = yield from retold(
             opening_of(pair, saved, concept, prompts, tries=tries, patience=PATIENCE),
             partial(_within, number, len(concepts)),
@@ -182,7 +184,9 @@ def opening_of(
         calibrate_concept(pair, saved.layers[1], concept), lambda step: Progress(0, most, step.message)
     )
     curve = calibrated.curve
-    best = Opening(two_digits(curve.strength(COSTS[0])), tuple(prompts[:EXAMPLES]), 0, len(prompts))
+    best = Opening(two_digits(curve.strength(COSTS[0])), tuple(prompts[:EXAMPLES]), 0, 0)
+    if not judged and not concept.prompts:
+        return best  # nothing tells
     for number, cost in enumerate(COSTS):
         strength = two_digits(curve.strength(cost))
         good: dict[str, bool] = {}
@@ -191,15 +195,16 @@ def opening_of(
             yield Progress(number * len(prompts) + tried, most, said)
             spec = SteerSpec(concept=concept, prompt=prompt, strength=strength)
             tried += 1
-            if not judged and not moves(finish(compare(pair, saved, replace(spec, max_new_tokens=1)))):
-                continue
-            written = finish(compare(pair, saved, spec))
-            texts += 1
-            if shows(written, judged=judged) and reads_well(written):
-                good[prompt] = reaches(written)
-            if len(good) == ENOUGH or texts == tries or (not good and texts == patience):
+            if judged or moves(finish(compare(pair, saved, replace(spec, max_new_tokens=1)))):
+                written = finish(compare(pair, saved, spec))
+                texts += 1
+                if shows(written, judged=judged) and reads_well(written):
+                    good[prompt] = reaches(written)
+            enough = len(good) == ENOUGH or (tries > 0 and texts == tries)
+            hopeless = not good and (texts == patience or (not texts and tried == LOOKED_AT * patience))
+            if enough or (patience > 0 and hopeless):
                 break
-        if len(good) > best.showed:
+        if len(good) > best.showed or number == 0:
             # The first is what a visitor meets first: the texts of a plain one say it without their numbers.
             plain_first = sorted(good, key=lambda prompt: not good[prompt])
             offered = list(dict.fromkeys([*plain_first, *prompts]))[:EXAMPLES]

@@ -246,7 +246,7 @@ def openings_for_models(
     Args:
         models: the models and their layers; without a map, a first one is fitted and kept.
         concepts: None for all that suit the pair.
-        tries: prompts that are tried at each strength, at most.
+        tries: prompts after which texts are written at each strength, at most.
 
     Raises what loading, `map_for` and `find_openings` raise; for too few tries before a model is loaded.
     """

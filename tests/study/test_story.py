@@ -90,6 +90,8 @@ def test_a_word_list_understands_no_text() -> None:
     assert not is_judged(replace(CONCEPT, scorer=None))
     assert not is_judged(replace(CONCEPT, scorer=WordList(("good",))))
     assert not is_judged(replace(CONCEPT, scorer=Expression("good")))
+    assert is_judged(replace(CONCEPT, scorer=WordList(("good",)), prompts=())), "where it is all there is"
+    assert not is_judged(replace(CONCEPT, scorer=None, prompts=()))
     assert is_judged(replace(CONCEPT, scorer="mood"))
     assert is_judged(replace(CONCEPT, scorer=ClassifierLabel("some/model", "POSITIVE")))
 

@@ -212,7 +212,8 @@ def test_a_strength_that_shows_nothing_is_given_up_early(
 
     monkeypatch.setattr(choose_openings, "shows", shows)
     prompts = [f"{name} sat" for name in ("Tom", "Anna", "Ben", "She", "He", "They")]
-    finish(choose_openings.opening_of(pair, saved, CONCEPT, prompts, patience=2))
+    found = finish(choose_openings.opening_of(pair, saved, CONCEPT, prompts, patience=2))
+    assert (found.showed, found.tried) == (0, 2)
     assert [tried.count(strength) for strength in dict.fromkeys(tried)] == [2] * len(set(tried))
 
 
@@ -242,6 +243,32 @@ def test_texts_are_written_only_where_the_readout_may_show_it(
     }
     assert found.prompts == (prompts[3], prompts[1], prompts[4]), "first the one whose texts are plain"
     assert (found.showed, found.tried) == (3, 5)
+
+
+def test_a_readout_that_never_moves_is_given_up_early(
+    house: tuple[Pair, SavedMap], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair, saved = house
+    asked: list[int] = []
+
+    def writing(pair: Pair, saved: SavedMap, spec: SteerSpec) -> Generator[Progress, None, Comparison]:
+        asked.append(spec.max_new_tokens)
+        yield Progress(0, 1, "")
+        return Comparison(str(spec.prompt), 1.0, 1.0, (), {})
+
+    monkeypatch.setattr(choose_openings, "compare", writing)
+    monkeypatch.setattr(choose_openings, "moves", lambda _: False)
+    prompts, by_readout = [f"{number} sat" for number in range(40)], replace(CONCEPT, scorer=None)
+    found = finish(choose_openings.opening_of(pair, saved, by_readout, prompts, tries=16, patience=2))
+    assert (found.showed, found.tried) == (0, 8)
+    assert asked == [1] * 8 * len(choose_openings.COSTS)
+    asked.clear()
+    # All prompts are looked at where there is no patience to lose.
+    finish(choose_openings.opening_of(pair, saved, by_readout, prompts))
+    assert len(asked) == len(prompts) * len(choose_openings.COSTS)
+    asked.clear()
+    nothing_tells = replace(by_readout, prompts=())
+    assert finish(choose_openings.opening_of(pair, saved, nothing_tells, prompts)).showed == 0 and asked == []
 
 
 def told(prompts: set[str], strength: float) -> object:

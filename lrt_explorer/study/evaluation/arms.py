@@ -54,7 +54,7 @@ class Relabelled:
             is relabelled by the toss of a coin. As long as they are found: swapped labels leave a shorter vector, which
             is what a test of the labels looks at.
         mapped: `[1 + k, d_large]` float64, likewise of the small model, mapped.
-        half_native: `[k, d_large]` float64, as `native`, with exactly half of the pairs swapped, to be steered with.
+        half_native: `[k, d_large]` float64, as `native`, of `half_swapped_labels`, to be steered with.
         half_mapped: likewise of the small model, mapped.
         cosines: `[k]` float64, of each of `half_mapped` with that of `half_native`: what a direction cosine is where
             there is nothing to find.

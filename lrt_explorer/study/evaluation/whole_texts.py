@@ -192,7 +192,9 @@ def _vectors(
     half = PairStates(theirs.positive[part], theirs.negative[part])
     labels = half_swapped_labels(int(part.sum()), relabelled, seed)
     for draw, vector in enumerate(relabelled_directions(half, labels, how.method, theirs.whitener)):
-        found[f"{PERMUTED} {draw}"] = carried(vector)
+        # Pairs that are alike may cancel; what is left then points nowhere.
+        if bool(vector.any()):
+            found[f"{PERMUTED} {draw}"] = carried(vector)
     return found
 
 
