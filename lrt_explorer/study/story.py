@@ -20,7 +20,7 @@ def is_judged(concept: ContrastSet) -> bool:
     """Whether what scores a concept's texts understands them.
 
     A word list or an expression finds a word or two in a text of real models, steered or not, or none; so for these the
-    readout tells the story, and their scores may only gainsay it. Without a readout they are all there is.
+    readout tells the story, and their scores can only rule it out. Without a readout they are all there is.
     """
     if isinstance(concept.scorer, (WordList, Expression)):
         return not concept.prompts
@@ -33,7 +33,8 @@ def shows(comparison: Comparison, *, judged: bool) -> bool:
     Args:
         comparison: finished.
         judged: see `is_judged`. If so, the scores count, and a text that holds no evidence reaches nothing. If not, the
-            readout counts (`moves`), and no steered text may have a lower score than the unsteered or the random one.
+            readout counts (`moves`), and scores can only rule it out: no steered text may have a lower one than the
+            unsteered or the random one.
     """
     if judged:
         return reaches(comparison)

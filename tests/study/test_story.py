@@ -77,7 +77,7 @@ def test_by_the_readout_where_nothing_scores(readouts: tuple[float | None, ...],
         ((None, 0.9, 1.0, 1.0), False),
     ],
 )
-def test_scores_of_a_word_list_only_gainsay_the_readout(scores: tuple[float | None, ...], told: bool) -> None:
+def test_scores_of_a_word_list_can_only_rule_the_story_out(scores: tuple[float | None, ...], told: bool) -> None:
     readouts = (1.0, 5.0, 5.0, 1.0)
     assert shows(written(scores, readouts), judged=False) is told
     other_way = tuple(None if score is None else 1 - score for score in scores)
