@@ -33,14 +33,15 @@ def shows(comparison: Comparison, *, judged: bool) -> bool:
     Args:
         comparison: finished.
         judged: see `is_judged`. If so, the scores count, and a text that holds no evidence reaches nothing. If not, the
-            readout counts (`moves`), and scores can only rule it out: no steered text may have a lower one than the
-            unsteered or the random one.
+            readout counts (`moves`), and texts can only rule it out: no steered one may have a lower score than the
+            unsteered or the random one, and none may be called hard to read or broken (`Arm.remark`).
     """
     if judged:
         return reaches(comparison)
     scores = _scores(comparison)
     steered, rest = ([score for name in names if (score := scores[name]) is not None] for names in (STEERED, REST))
-    return moves(comparison) and min(steered, default=1.0) >= max(rest, default=0.0)
+    readable = not any(arm.remark for arm in comparison.arms)
+    return readable and moves(comparison) and min(steered, default=1.0) >= max(rest, default=0.0)
 
 
 def reaches(comparison: Comparison) -> bool:

@@ -84,6 +84,9 @@ def test_scores_of_a_word_list_can_only_rule_the_story_out(scores: tuple[float |
     assert shows(written(other_way, tuple(-one for one in readouts), strength=-1.0), judged=False) is told
     assert moves(written(scores, readouts)), "what one token tells"
     assert not shows(written((0.0, 1.0, 1.0, 0.0), (1.0,) * 4), judged=False)
+    told_well = written(readouts=readouts)
+    hard = replace(told_well, arms=(*told_well.arms[:3], replace(told_well.arms[3], remark="hard to read")))
+    assert shows(told_well, judged=False) and not shows(hard, judged=False)
 
 
 def test_a_word_list_understands_no_text() -> None:
