@@ -214,3 +214,10 @@ def test_a_document_of_whole_texts_is_whole_or_refused() -> None:
             read_whole_texts(document | {name: None})
     with pytest.raises(KeyError):
         read_whole_texts({"pairs": 4})
+
+
+def test_relabelled_pairs_that_cancel_stop_nothing(saved: PairMap) -> None:
+    # Of three pairs one is left out, and what is left of two that are alike is nothing.
+    alike = replace(CONCEPT, pairs=(CONCEPT.pairs[0],) * 6)
+    found = finish(whole_texts(PAIR, saved, alike))
+    assert found.pairs == 6 and found.relabelled is None
