@@ -5,11 +5,11 @@
 For each chip of each concept of every pair that ships, or of the pairs that are named: one comparison with default
 settings, as the page makes it when the chip is pressed, and whether it shows the story (`lrt_explorer/study/story.py`):
 both steered texts reach the end they are pushed to, the unsteered and the random one do not; for sets that no judge
-scores, by the readout. Prints one JSON object,
-`{"PAIR": {"CONCEPT": {"verdict": …, "chips": n, "show": n}}}`; the verdict is that of the evidence that ships, null
-where none does. With --evaluate it is measured for such pairs, which takes hours for real models unless the evidence is
-kept already. The examples of pairs that do not ship are those of `lrt-explorer examples`, where it was run. Exits with
-1 if fewer than nine of ten chips of the concepts that transfer show it.
+scores, by the readout. Prints one JSON object, `{"PAIR": {"CONCEPT": {"verdict": …, "chips": n, "show": n}}}`; the
+verdict is that of the evidence that ships, null where none does. With --evaluate it is measured for such pairs, which
+takes hours for real models unless the evidence is kept already. The examples of pairs that do not ship are those of
+`lrt-explorer examples`, where it was run. Exits with 1 if fewer than nine of ten chips of the concepts that transfer
+show it.
 """
 
 import argparse

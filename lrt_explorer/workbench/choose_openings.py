@@ -51,8 +51,8 @@ GRAINS = 100
 PATIENCE = 5
 """Texts in a row that show nothing at a strength, after which `find_openings` goes on to the next one."""
 LOOKED_AT = 4
-"""Where a readout tells before a text is written, so many times as many prompts are looked at as are written after at
-most, and so many times as many in a row may show nothing."""
+"""Where a readout tells before a text is written, this many prompts may be looked at for each text that may be written,
+and for each that patience allows."""
 SENTENCE = re.compile(r"[^.!?]+[.!?]+\"?")
 
 

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor
 
 from lrt_explorer.concepts.reading import PairStates, read_pairs
+from lrt_explorer.concepts.relabelled import half_swapped_labels
 from lrt_explorer.errors import MapError
 from lrt_explorer.linear.dual_ridge import few_rows_map
 from lrt_explorer.linear.scores import cosine
@@ -116,6 +115,5 @@ def bound_direction(case: Case, ours: PairStates, theirs: PairStates) -> Tensor 
 
 def halves(pairs: int, seed: int) -> tuple[Tensor, Tensor]:
     """`[pairs]` bool each: either half of the pairs, drawn at random."""
-    drawn = np.random.default_rng(seed).random(pairs).argsort()
-    first = torch.from_numpy(drawn < pairs // 2)
+    first: Tensor = half_swapped_labels(pairs, 1, seed)[0] < 0
     return first, ~first
